@@ -1,0 +1,96 @@
+#pragma once
+// What an op is, and how it is recorded.
+//
+// An op is any struct with attributes, saved tensors and two functions:
+//
+//   Tensor   forward(const Tensor& x, const Tensor& w);               one argument an input
+//   Grads<2> backward(const Tensor& dy) const;                        one gradient an input, each of the
+//   input's shape Grads<2> backward(const Tensor& dy, const Needs<2>& needs) const; ... or so, to skip what
+//   nobody needs
+//
+// With a list of inputs (concat): Tensor forward(std::span<const Tensor>), std::vector<Tensor> backward(dy).
+// `backward` returns gradients and never adds to anything: adding is the tape's work.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "gradus/autograd/tape.hpp"
+
+namespace gradus {
+
+/// One gradient an input. An empty Tensor means: no gradient flows to this input.
+template <std::size_t N>
+using Grads = std::array<Tensor, N>;
+
+/// needs[i]: whether anybody wants the gradient of input i.
+template <std::size_t N>
+using Needs = std::array<bool, N>;
+
+namespace detail {
+
+/// "GaussianKl" out of the compiler's own name for the function.
+template <class Op>
+constexpr std::string_view op_name() {
+  std::string_view name = __PRETTY_FUNCTION__;
+  name.remove_prefix(name.find("Op = ") + 5);
+  name = name.substr(0, name.find_first_of(";]"));
+  if (const auto colon = name.rfind("::"); colon != name.npos) name.remove_prefix(colon + 2);
+  return name;
+}
+
+}  // namespace detail
+
+/// Runs op.forward on the values; on an active tape, and if an input needs a gradient, moves the op into it.
+template <class Op, class... Inputs>
+Var record(Op op, const Inputs&... inputs) {
+  constexpr std::size_t count = sizeof...(Inputs);
+  Tape* tape = Tape::active();
+  if (!tape) return Var(op.forward(inputs.value()...));
+  const std::array<const Var*, count> list{&inputs...};
+  Tape::Inputs places = tape->inputs_of(list, detail::op_name<Op>());
+  const auto start = std::chrono::steady_clock::now();
+  Tensor value = op.forward(inputs.value()...);
+  if (!places.any) return Var(std::move(value));
+  const auto time = std::chrono::steady_clock::now() - start;
+  Backward backward = [op = std::move(op)](const Tensor& dy, std::span<const bool> needed,
+                                           std::span<Tensor> grads) {
+    Needs<count> needs;
+    std::copy_n(needed.begin(), count, needs.begin());
+    Grads<count> result;
+    if constexpr (requires { op.backward(dy, needs); }) {
+      result = op.backward(dy, needs);
+    } else {
+      result = op.backward(dy);
+    }
+    std::move(result.begin(), result.end(), grads.begin());
+  };
+  return tape->push(std::move(value), std::move(places), std::move(backward), detail::op_name<Op>(), time);
+}
+
+/// The same for an op on a list of inputs.
+template <class Op>
+Var record_list(Op op, std::span<const Var> inputs) {
+  std::vector<Tensor> values;
+  std::vector<const Var*> list;
+  for (const Var& input : inputs) {
+    values.push_back(input.value());
+    list.push_back(&input);
+  }
+  Tape* tape = Tape::active();
+  if (!tape) return Var(op.forward(values));
+  Tape::Inputs places = tape->inputs_of(list, detail::op_name<Op>());
+  const auto start = std::chrono::steady_clock::now();
+  Tensor value = op.forward(values);
+  if (!places.any) return Var(std::move(value));
+  const auto time = std::chrono::steady_clock::now() - start;
+  Backward backward = [op = std::move(op)](const Tensor& dy, std::span<const bool>, std::span<Tensor> grads) {
+    std::vector<Tensor> result = op.backward(dy);
+    std::move(result.begin(), result.end(), grads.begin());
+  };
+  return tape->push(std::move(value), std::move(places), std::move(backward), detail::op_name<Op>(), time);
+}
+
+}  // namespace gradus

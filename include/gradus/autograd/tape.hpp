@@ -1,0 +1,81 @@
+#pragma once
+// Tape: the list of what was computed, in order of execution; walked backwards it gives every gradient.
+//
+//   step      0: x W + b      1: relu      2: ...      n: loss
+//   forward   ------------------------------------------>
+//   backward  <------------------------------------------     dL/d(input) from dL/d(output), one step at a
+//   time
+//
+// A step can only use values that were there before it, so the list is its own topological order: no sorting,
+// no recursion, no visited set. 6.S191 L4 trains everything with this one loop.
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "gradus/autograd/var.hpp"
+
+namespace gradus {
+
+/// A recorded op with its saved tensors: turns dL/dy into one gradient an input, where one is needed.
+using Backward = std::function<void(const Tensor& dy, std::span<const bool> needs, std::span<Tensor> grads)>;
+
+/// One line of the tape. What it needs for the backward pass is dropped as soon as that pass has visited it.
+struct Step {
+  std::string_view op;      ///< "Linear", or "Parameter" for a leaf
+  Shape shape;              ///< of the output
+  std::vector<int> inputs;  ///< steps that made the inputs; -1 for a constant
+  std::vector<Shape> input_shapes;
+  Parameter* parameter = nullptr;  ///< of a leaf
+  Backward backward;
+  Tensor grad;  ///< dL/d(output) while the backward pass is under way
+  double forward_ms = 0, backward_ms = 0;
+};
+
+/// While a Tape is in scope, ops on this thread are recorded on it; tapes nest, the innermost one records.
+/// When it ends, its memory returns to the pool.
+class Tape {
+ public:
+  Tape();
+  ~Tape();
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  /// dL/dp into every Parameter p that the loss depends on (set if empty, added otherwise).
+  /// Throws Error when the loss is not of shape [1], no parameter reaches it, or this tape has been walked
+  /// already.
+  void backward(const Var& loss);
+
+  /// A table: step, op, shapes, bytes of the output, milliseconds forward and backward.
+  void print(std::ostream& out) const;
+  std::span<const Step> steps() const { return steps_; }
+
+  /// The innermost tape of this thread, or null.
+  static Tape* active();
+
+  // What record() needs
+  // ---------------------------------------------------------------------------------------
+  struct Inputs {
+    std::vector<int> nodes;
+    std::vector<Shape> shapes;
+    bool any = false;  ///< some input needs a gradient
+  };
+  /// Throws Error when an input belongs to a tape that is not this one.
+  Inputs inputs_of(std::span<const Var* const> inputs, std::string_view op) const;
+  Var push(Tensor value, Inputs inputs, Backward backward, std::string_view op,
+           std::chrono::steady_clock::duration forward_time);
+  Var leaf(Parameter& parameter);
+
+ private:
+  void receive(int node, Tensor grad);
+
+  std::uint64_t id_;
+  Tape* outer_;
+  bool walked_ = false;
+  std::vector<Step> steps_;
+};
+
+}  // namespace gradus

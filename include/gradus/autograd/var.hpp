@@ -1,0 +1,59 @@
+#pragma once
+// Var: numbers on a tape. Parameter: numbers that outlive tapes and are trained.
+#include <cstdint>
+#include <string>
+
+#include "gradus/tensor/tensor.hpp"
+
+namespace gradus {
+
+/// A trained tensor with its gradient. The gradient is empty until a backward pass has reached it.
+class Parameter {
+ public:
+  explicit Parameter(Tensor initial) : value(std::move(initial)) {}
+  Parameter(const Parameter&) = delete;
+  Parameter& operator=(const Parameter&) = delete;
+
+  Tensor value;
+  Tensor grad;  ///< empty, or the shape of value
+
+  /// A frozen parameter is a constant to every tape (see Frozen in nn/module.hpp).
+  bool frozen() const { return freezes_ > 0; }
+  void freeze() { ++freezes_; }
+  void unfreeze() { --freezes_; }
+
+ private:
+  friend class Tape;
+  int freezes_ = 0;
+  std::uint64_t tape_ = 0;  // the tape that last saw this parameter, and where
+  int node_ = -1;
+};
+
+/// A value that may have a place on the active tape. A Tensor converts to a constant, a Parameter to a leaf.
+class Var {
+ public:
+  Var() = default;
+  Var(Tensor value) : value_(std::move(value)) {}  // NOLINT: conversion is the point
+  Var(Parameter& parameter);                       // NOLINT
+
+  const Tensor& value() const { return value_; }
+  const Shape& shape() const { return value_.shape(); }
+  Index dim(int axis) const { return value_.dim(axis); }
+  Index size() const { return value_.size(); }
+  Real item() const { return value_.item(); }
+
+  /// The same numbers as a constant: no gradient flows through it.
+  Var detach() const { return Var(value_); }
+  /// True when a gradient will flow back to this value.
+  bool tracked() const { return node_ >= 0; }
+
+ private:
+  friend class Tape;
+  Var(Tensor value, std::uint64_t tape, int node) : value_(std::move(value)), tape_(tape), node_(node) {}
+
+  Tensor value_;
+  std::uint64_t tape_ = 0;
+  int node_ = -1;
+};
+
+}  // namespace gradus

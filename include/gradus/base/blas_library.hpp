@@ -1,0 +1,22 @@
+#pragma once
+// The BLAS library, loaded while the program runs, so that its choice of kernel can be looked at and repaired.
+#include <string>
+
+namespace gradus {
+
+/// What was found and what was done about it. `handle` is dlopen's; null when no library was found.
+struct BlasLibrary {
+  void* handle = nullptr;
+  std::string path{};     ///< what was opened
+  std::string kernel{};   ///< OpenBLAS's name of the kernel in use, e.g. SkylakeX
+  std::string refused{};  ///< the slower kernel that OpenBLAS had chosen first; empty when its choice was good
+  bool follows_openmp = false;  ///< the OpenMP build: single-threaded by itself inside a parallel region
+};
+
+/// The library, loaded at the first call (a few milliseconds); never throws.
+const BlasLibrary& blas_library();
+
+/// A function of the library by its C name; null when the library or the function is missing.
+void* blas_symbol(const char* name);
+
+}  // namespace gradus

@@ -1,0 +1,63 @@
+#pragma once
+// Random numbers: Philox4x32-10, counter-based, the same bits at any number of threads and in both
+// precisions.
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "gradus/base/real.hpp"
+
+namespace gradus {
+
+/// philox4x32: ten rounds of Philox on one counter block.
+///
+///   counter [4], key [2]  ->  four independent uniform 32-bit words
+///
+/// Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
+                                        std::array<std::uint32_t, 2> key);
+
+/// A generator is a key, a stream and a position; every draw takes whole blocks of four words from the
+/// position on. Because block i depends on nothing but (key, stream, i), a buffer is filled in parallel with
+/// the same bits as serially, and a checkpoint needs no more than these three numbers.
+class Rng {
+ public:
+  explicit Rng(std::uint64_t seed = 0, std::uint64_t stream = 0) : seed_(seed), stream_(stream) {}
+
+  /// An independent generator: same seed, a stream derived from this stream and the name or number.
+  Rng split(std::string_view name) const;
+  Rng split(std::uint64_t number) const;
+
+  Real uniform();  ///< in (0, 1), never an end point
+  Real uniform(Real low, Real high) { return low + (high - low) * uniform(); }
+  Real normal();                             ///< mean 0, standard deviation 1
+  std::uint64_t below(std::uint64_t bound);  ///< 0 .. bound-1, without bias; throws Error when bound is 0
+  bool bernoulli(Real probability) { return uniform() < probability; }
+
+  void fill_uniform(std::span<Real> out, Real low = 0, Real high = 1);
+  void fill_normal(std::span<Real> out, Real mean = 0, Real deviation = 1);
+  void fill_bernoulli(std::span<Real> out, Real probability);  ///< ones and zeros
+
+  /// A uniformly random order of 0 .. count-1 (Fisher-Yates).
+  std::vector<Index> permutation(Index count);
+
+  std::uint64_t seed() const { return seed_; }
+  std::uint64_t stream() const { return stream_; }
+  std::uint64_t position() const { return position_; }
+
+ private:
+  friend struct RngState;
+  std::array<std::uint32_t, 4> block(std::uint64_t index) const;
+  std::array<std::uint32_t, 4> next_block() { return block(position_++); }
+
+  std::uint64_t seed_, stream_, position_ = 0;
+};
+
+/// Access for checkpoints: the three numbers that make a generator what it is.
+struct RngState {
+  static std::array<std::uint64_t*, 3> of(Rng& rng) { return {&rng.seed_, &rng.stream_, &rng.position_}; }
+};
+
+}  // namespace gradus

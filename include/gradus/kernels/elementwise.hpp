@@ -1,0 +1,107 @@
+#pragma once
+// Loops over numbers: map, zip and sums. Plain loops that the compiler vectorises, shared among threads when
+// it pays.
+//
+// Sums are taken in a fixed order over fixed chunks, so results do not depend on the number of threads.
+#include <algorithm>
+
+#include "gradus/base/real.hpp"
+#include "gradus/tensor/tensor.hpp"
+
+namespace gradus {
+
+/// A parallel region costs a few microseconds to start: below this many elements one thread is faster.
+constexpr Index parallel_elements = 1 << 14;
+
+/// y_i = f(x_i)
+template <class F>
+void map(Index n, const Real* x, Real* y, F f) {
+#pragma omp parallel for simd schedule(static) if (parallel : n >= parallel_elements)
+  for (Index i = 0; i < n; ++i) y[i] = f(x[i]);
+}
+
+/// y_i = f(a_i, b_i)
+template <class F>
+void zip(Index n, const Real* a, const Real* b, Real* y, F f) {
+#pragma omp parallel for simd schedule(static) if (parallel : n >= parallel_elements)
+  for (Index i = 0; i < n; ++i) y[i] = f(a[i], b[i]);
+}
+
+/// y_i = f(a_i, b_i, c_i)
+template <class F>
+void zip(Index n, const Real* a, const Real* b, const Real* c, Real* y, F f) {
+#pragma omp parallel for simd schedule(static) if (parallel : n >= parallel_elements)
+  for (Index i = 0; i < n; ++i) y[i] = f(a[i], b[i], c[i]);
+}
+
+/// New tensor of the same shape: f of every element.
+template <class F>
+Tensor mapped(const Tensor& x, F f) {
+  Tensor y(x.shape());
+  map(x.size(), x.data(), y.data(), f);
+  return y;
+}
+
+/// New tensor of the same shape: f of every pair. The caller has checked that the shapes agree.
+template <class F>
+Tensor zipped(const Tensor& a, const Tensor& b, F f) {
+  Tensor y(a.shape());
+  zip(a.size(), a.data(), b.data(), y.data(), f);
+  return y;
+}
+
+/// Calls body(b) for every row, rows shared among threads; `work` is the number of elements in all.
+template <class Body>
+void for_rows(Index rows, Index work, Body body) {
+#pragma omp parallel for schedule(static) if (work >= parallel_elements)
+  for (Index b = 0; b < rows; ++b) body(b);
+}
+
+/// sum over j of term(b, j), for every row b:  out [B]
+template <class Term>
+void row_sums(Index rows, Index width, Real* out, Term term) {
+  for_rows(rows, rows * width, [&](Index b) {
+    Real sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (Index j = 0; j < width; ++j) sum += term(b, j);
+    out[b] = sum;
+  });
+}
+
+/// sum over b of term(b, j), for every column j:  out [K]. Threads take blocks of columns; rows are added in
+/// order.
+template <class Term>
+void column_sums(Index rows, Index width, Real* out, Term term) {
+  constexpr Index block = 64;
+  const Index blocks = (width + block - 1) / block;
+#pragma omp parallel for schedule(static) if (rows * width >= parallel_elements)
+  for (Index c = 0; c < blocks; ++c) {
+    const Index first = c * block, last = std::min(width, first + block);
+    Real sum[block] = {};
+    for (Index b = 0; b < rows; ++b)
+#pragma omp simd
+      for (Index j = first; j < last; ++j) sum[j - first] += term(b, j);
+    for (Index j = first; j < last; ++j) out[j] = sum[j - first];
+  }
+}
+
+/// sum over i of term(i) by fixed chunks of 4096, the chunks' sums added in order in double.
+template <class Term>
+Real total(Index n, Term term) {
+  constexpr Index chunk = 4096, most = 4096;
+  const Index size = std::max(chunk, (n + most - 1) / most), chunks = (n + size - 1) / size;
+  double sums[most];
+#pragma omp parallel for schedule(static) if (n >= parallel_elements)
+  for (Index c = 0; c < chunks; ++c) {
+    const Index first = c * size, last = std::min(n, first + size);
+    Real sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (Index i = first; i < last; ++i) sum += term(i);
+    sums[c] = sum;
+  }
+  double sum = 0;
+  for (Index c = 0; c < chunks; ++c) sum += sums[c];
+  return static_cast<Real>(sum);
+}
+
+}  // namespace gradus

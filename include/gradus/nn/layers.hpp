@@ -1,0 +1,36 @@
+#pragma once
+// Layers: ops with their own parameters.
+#include "gradus/nn/init.hpp"
+#include "gradus/nn/module.hpp"
+#include "gradus/ops/dropout.hpp"
+#include "gradus/ops/linear.hpp"
+
+namespace gradus {
+
+/// x [B, inputs] -> x wT + b [B, outputs];  w [outputs, inputs], b [outputs], both first U(-a, a), a =
+/// 1/sqrt(inputs).
+struct Linear : Module {
+  Linear(Module& parent, const std::string& name, Index inputs, Index outputs)
+      : Module(parent, name),
+        w(fan_in_uniform({outputs, inputs}, inputs, rng())),
+        b(fan_in_uniform({outputs}, inputs, rng())) {
+    add_parameter("w", w);
+    add_parameter("b", b);
+  }
+  Var operator()(const Var& x) { return linear(x, w, b); }
+
+  Parameter w, b;
+};
+
+/// In training, sets each number to zero with the given probability and scales the others up; in evaluation,
+/// nothing.
+struct Dropout : Module {
+  Dropout(Module& parent, const std::string& name, Real probability_in)
+      : Module(parent, name), probability(probability_in), noise(rng().split(name)) {}
+  Var operator()(const Var& x) { return training() ? dropout(x, probability, noise) : x; }
+
+  Real probability;
+  Rng noise;
+};
+
+}  // namespace gradus

@@ -1,0 +1,24 @@
+#pragma once
+// Matrix products.
+#include "gradus/autograd/op.hpp"
+
+namespace gradus {
+
+/// a [M, K], b [K, N] -> [M, N]. Throws Error when the ranks are not 2 or the inner sizes differ.
+Var matmul(const Var& a, const Var& b);
+
+/// linear: every output is a weighted sum of all inputs, plus a bias.
+///
+///   x [B, I]     w [O, I]     b [O]
+///   y [B, O]     y = x wT + b
+///
+/// 6.S191 L4, "Autoencoders: background": the arrows of encoder and decoder.
+/// Throws Error when the ranks or inner sizes do not fit.
+struct LinearOp {
+  Tensor x{}, w{};  // kept for backward
+  Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);
+  Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
+};
+Var linear(const Var& x, const Var& w, const Var& b);
+
+}  // namespace gradus

@@ -1,0 +1,14 @@
+#pragma once
+// Sums and means. x [B, ..] is read as a matrix [B, K] of rows.
+#include "gradus/autograd/var.hpp"
+
+namespace gradus {
+
+Var sum(const Var& x);           ///< [1]  sum of everything
+Var mean(const Var& x);          ///< [1]  of everything; the batch mean of a loss [B]
+Var row_sums(const Var& x);      ///< [B]  y_b = sum_k x_bk
+Var row_means(const Var& x);     ///< [B]
+Var column_sums(const Var& x);   ///< [K]  y_k = sum_b x_bk
+Var column_means(const Var& x);  ///< [K]
+
+}  // namespace gradus

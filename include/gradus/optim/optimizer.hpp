@@ -1,0 +1,86 @@
+#pragma once
+// Optimizers: Sgd, Adam, RmsProp. The same four verbs each: zero_grad, step, state, and a learning rate that
+// can be set.
+#include <vector>
+
+#include "gradus/autograd/var.hpp"
+#include "gradus/tensor/state.hpp"
+
+namespace gradus {
+
+/// Drops every gradient; their memory is used again by the next backward pass.
+void zero_grad(const std::vector<Parameter*>& parameters);
+
+/// Square root of the sum of squares over all gradients; parameters without one count as zero.
+Real gradient_norm(const std::vector<Parameter*>& parameters);
+
+/// Scales all gradients by limit / norm when their norm is above the limit. Returns the norm before.
+/// Pascanu, Mikolov, Bengio 2013.
+Real clip_gradient_norm(const std::vector<Parameter*>& parameters, Real limit);
+
+/// v = momentum v + g,   p = p - lr v
+class Sgd {
+ public:
+  struct Options {
+    Real lr = Real(0.01), momentum = 0;
+  };
+  Sgd(std::vector<Parameter*> parameters, Options options);
+  void zero_grad() { gradus::zero_grad(parameters_); }
+  /// Parameters without a gradient stay as they are. Throws Error when none has one (backward was forgotten).
+  void step();
+  State state();
+
+  Real lr;
+
+ private:
+  std::vector<Parameter*> parameters_;
+  std::vector<Tensor> velocity_;
+  Real momentum_;
+};
+
+/// m = b1 m + (1 - b1) g                 v = b2 v + (1 - b2) g^2
+/// p = p - lr m^ / (sqrt(v^) + eps)      m^ = m / (1 - b1^t),  v^ = v / (1 - b2^t)
+/// Kingma, Ba: "Adam", ICLR 2015, algorithm 1. One pass over memory for all of it.
+class Adam {
+ public:
+  struct Options {
+    Real lr = Real(1e-3), beta1 = Real(0.9), beta2 = Real(0.999), eps = Real(1e-8);
+  };
+  Adam(std::vector<Parameter*> parameters, Options options);
+  Adam(std::vector<Parameter*> parameters) : Adam(std::move(parameters), Options()) {}  // NOLINT
+  void zero_grad() { gradus::zero_grad(parameters_); }
+  /// Parameters without a gradient stay as they are. Throws Error when none has one (backward was forgotten).
+  void step();
+  State state();
+
+  Real lr;
+
+ private:
+  std::vector<Parameter*> parameters_;
+  std::vector<Tensor> m_, v_;
+  Options options_;
+  std::uint64_t steps_ = 0;
+};
+
+/// v = decay v + (1 - decay) g^2,   p = p - lr g / (sqrt(v) + eps)
+/// Tieleman, Hinton: "Lecture 6.5 - rmsprop", 2012.
+class RmsProp {
+ public:
+  struct Options {
+    Real lr = Real(1e-3), decay = Real(0.99), eps = Real(1e-8);
+  };
+  RmsProp(std::vector<Parameter*> parameters, Options options);
+  void zero_grad() { gradus::zero_grad(parameters_); }
+  /// Parameters without a gradient stay as they are. Throws Error when none has one (backward was forgotten).
+  void step();
+  State state();
+
+  Real lr;
+
+ private:
+  std::vector<Parameter*> parameters_;
+  std::vector<Tensor> v_;
+  Options options_;
+};
+
+}  // namespace gradus

@@ -1,0 +1,73 @@
+#pragma once
+// Tensor: numbers. A small handle on a dense row-major buffer; no gradient, no strides, no broadcasting.
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+#include "gradus/base/random.hpp"
+#include "gradus/base/real.hpp"
+#include "gradus/tensor/shape.hpp"
+#include "gradus/tensor/storage.hpp"
+
+namespace gradus {
+
+/// Copying a Tensor copies the handle: both see the same numbers. `clone` copies the numbers.
+/// Views (`reshape`, `rows`) share the buffer as well.
+class Tensor {
+ public:
+  Tensor() = default;                   ///< empty: rank 0, no buffer
+  explicit Tensor(const Shape& shape);  ///< uninitialised
+  static Tensor zeros(const Shape& shape);
+  static Tensor full(const Shape& shape, Real value);
+  /// Throws Error when the number of values is not the shape's size.
+  static Tensor of(const Shape& shape, std::span<const Real> values);
+  static Tensor of(const Shape& shape, std::initializer_list<Real> values);
+  static Tensor randn(const Shape& shape, Rng& rng, Real mean = 0, Real deviation = 1);
+  static Tensor uniform(const Shape& shape, Rng& rng, Real low = 0, Real high = 1);
+  static Tensor bernoulli(const Shape& shape, Rng& rng, Real probability);
+
+  const Shape& shape() const { return shape_; }
+  int rank() const { return shape_.rank(); }
+  Index size() const { return shape_.size(); }
+  Index dim(int axis) const { return shape_[axis]; }
+  std::size_t bytes() const { return static_cast<std::size_t>(size()) * sizeof(Real); }
+  explicit operator bool() const { return static_cast<bool>(storage_); }
+  /// True when no other handle sees this buffer, so that it may be written over.
+  bool unique() const { return storage_.unique(); }
+
+  Real* data() { return data_; }
+  const Real* data() const { return data_; }
+  std::span<Real> values() { return {data_, static_cast<std::size_t>(size())}; }
+  std::span<const Real> values() const { return {data_, static_cast<std::size_t>(size())}; }
+  Real& operator[](Index i) { return data_[i]; }
+  Real operator[](Index i) const { return data_[i]; }
+
+  /// The element at a full index, one number an axis. Throws Error outside the shape.
+  Real& at(std::initializer_list<Index> index) { return data_[offset(index)]; }
+  Real at(std::initializer_list<Index> index) const { return data_[offset(index)]; }
+  /// The only element. Throws Error when there is more than one.
+  Real item() const;
+
+  /// The same numbers under another shape of the same size (view). Throws Error when the sizes differ.
+  Tensor reshape(const Shape& shape) const;
+  /// Indices begin .. end-1 of the leading axis (view). Throws Error outside the range.
+  Tensor rows(Index begin, Index end) const;
+  /// Row `index` without the leading axis (view). Throws Error outside the range.
+  Tensor row(Index index) const;
+  /// New tensor of the chosen leading indices, in that order. Throws Error outside the range.
+  Tensor gather(std::span<const Index> indices) const;
+
+  Tensor clone() const;
+  void fill(Real value);
+  /// Writes the other tensor's numbers into this buffer. Throws Error when the shapes differ.
+  void copy_from(const Tensor& other);
+
+ private:
+  Index offset(std::initializer_list<Index> index) const;
+
+  Storage storage_;
+  Shape shape_;
+  Real* data_ = nullptr;
+};
+
+}  // namespace gradus

@@ -1,0 +1,162 @@
+#include "gradus/autograd/tape.hpp"
+
+#include <atomic>
+#include <cstdio>
+#include <memory>
+#include <ostream>
+
+#include "gradus/base/check.hpp"
+#include "gradus/kernels/elementwise.hpp"
+
+namespace gradus {
+namespace {
+
+thread_local Tape* active_tape = nullptr;
+std::atomic<std::uint64_t> next_id{1};
+
+using Clock = std::chrono::steady_clock;
+double milliseconds(Clock::duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
+
+}  // namespace
+
+Tape::Tape() : id_(next_id.fetch_add(1)), outer_(active_tape) {
+  steps_.reserve(64);
+  active_tape = this;
+}
+
+Tape::~Tape() { active_tape = outer_; }
+
+Tape* Tape::active() { return active_tape; }
+
+Var::Var(Parameter& parameter) : value_(parameter.value) {
+  if (active_tape && !parameter.frozen()) *this = active_tape->leaf(parameter);
+}
+
+Var Tape::leaf(Parameter& parameter) {
+  if (parameter.tape_ != id_) {
+    parameter.tape_ = id_;
+    parameter.node_ = static_cast<int>(steps_.size());
+    Step step;
+    step.op = "Parameter";
+    step.shape = parameter.value.shape();
+    step.parameter = &parameter;
+    steps_.push_back(std::move(step));
+  }
+  return Var(parameter.value, id_, parameter.node_);
+}
+
+Tape::Inputs Tape::inputs_of(std::span<const Var* const> inputs, std::string_view op) const {
+  Inputs result;
+  result.nodes.reserve(inputs.size());
+  result.shapes.reserve(inputs.size());
+  for (const Var* input : inputs) {
+    GRADUS_CHECK(input->node_ < 0 || input->tape_ == id_, op, ": the input of shape ", input->shape(),
+                 " belongs to another tape (one that has ended, or an outer one); pass it as a constant with "
+                 ".detach(), or compute it under this tape");
+    result.nodes.push_back(input->node_);
+    result.shapes.push_back(input->shape());
+    result.any = result.any || input->node_ >= 0;
+  }
+  return result;
+}
+
+Var Tape::push(Tensor value, Inputs inputs, Backward backward, std::string_view op,
+               Clock::duration forward_time) {
+  GRADUS_CHECK(!walked_, op,
+               ": this tape has been walked backwards already; open a new Tape for the next step");
+  Step step;
+  step.op = op;
+  step.shape = value.shape();
+  step.inputs = std::move(inputs.nodes);
+  step.input_shapes = std::move(inputs.shapes);
+  step.backward = std::move(backward);
+  step.forward_ms = milliseconds(forward_time);
+  steps_.push_back(std::move(step));
+  return Var(std::move(value), id_, static_cast<int>(steps_.size()) - 1);
+}
+
+void Tape::receive(int node, Tensor grad) {
+  Tensor& sum = steps_[static_cast<std::size_t>(node)].grad;
+  if (!sum) {
+    sum = std::move(grad);
+  } else if (sum.unique()) {
+    zip(sum.size(), sum.data(), grad.data(), sum.data(), [](Real a, Real b) { return a + b; });
+  } else {  // somebody else sees this buffer: never write into it
+    sum = zipped(sum, grad, [](Real a, Real b) { return a + b; });
+  }
+}
+
+void Tape::backward(const Var& loss) {
+  GRADUS_CHECK(!walked_,
+               "Tape::backward: this tape has been walked already; every training step opens a new Tape");
+  GRADUS_CHECK(loss.size() == 1 && loss.value().rank() == 1,
+               "Tape::backward: the loss must have the shape [1], got ", loss.shape(),
+               "; losses are [B], take their mean");
+  GRADUS_CHECK(loss.node_ >= 0,
+               "Tape::backward: no parameter reaches this loss (computed before the tape, from ",
+               "constants only, detached, or with every parameter frozen)");
+  GRADUS_CHECK(loss.tape_ == id_, "Tape::backward: the loss belongs to another tape");
+  walked_ = true;
+
+  receive(loss.node_, Tensor::full({1}, 1));
+  std::vector<Tensor> grads;
+  std::unique_ptr<bool[]> needs;
+  std::size_t room = 0;
+  for (std::size_t s = steps_.size(); s-- > 0;) {
+    Step& step = steps_[s];
+    const Tensor dy = std::move(step.grad);
+    step.grad = {};
+    const auto start = Clock::now();
+    if (dy && step.parameter) {
+      Tensor& grad = step.parameter->grad;
+      if (!grad) {
+        grad = dy.unique() ? dy : dy.clone();
+      } else {
+        zip(grad.size(), grad.data(), dy.data(), grad.data(), [](Real a, Real b) { return a + b; });
+      }
+    } else if (dy) {
+      const std::size_t count = step.inputs.size();
+      if (count > room) needs.reset(new bool[room = count]);
+      for (std::size_t i = 0; i < count; ++i) needs[i] = step.inputs[i] >= 0;
+      grads.assign(count, Tensor{});
+      step.backward(dy, {needs.get(), count}, grads);
+      for (std::size_t i = 0; i < count; ++i) {
+        if (!needs[i] || !grads[i]) continue;
+        GRADUS_CHECK(grads[i].shape() == step.input_shapes[i], step.op, "::backward: gradient ", i,
+                     " has the shape ", grads[i].shape(), ", its input has ", step.input_shapes[i]);
+        receive(step.inputs[i], std::move(grads[i]));
+      }
+    }
+    step.backward = nullptr;  // the saved tensors go back to the pool now, not at the end
+    step.backward_ms = milliseconds(Clock::now() - start);
+  }
+}
+
+void Tape::print(std::ostream& out) const {
+  char line[200];
+  std::snprintf(line, sizeof line, "%4s  %-18s %-18s %-34s %10s %9s %9s\n", "step", "op", "output", "inputs",
+                "bytes", "ms fwd", "ms bwd");
+  out << line;
+  double forward = 0, backward = 0;
+  for (std::size_t s = 0; s < steps_.size(); ++s) {
+    const Step& step = steps_[s];
+    std::string inputs;
+    for (std::size_t i = 0; i < step.inputs.size(); ++i) {
+      if (i) inputs += " ";
+      inputs += step.inputs[i] < 0 ? text("const", step.input_shapes[i])
+                                   : text("#", step.inputs[i], step.input_shapes[i]);
+    }
+    std::snprintf(line, sizeof line, "%4zu  %-18.*s %-18s %-34s %10lld %9.3f %9.3f\n", s,
+                  static_cast<int>(step.op.size()), step.op.data(), step.shape.str().c_str(), inputs.c_str(),
+                  static_cast<long long>(step.shape.size()) * static_cast<long long>(sizeof(Real)),
+                  step.forward_ms, step.backward_ms);
+    out << line;
+    forward += step.forward_ms;
+    backward += step.backward_ms;
+  }
+  std::snprintf(line, sizeof line, "%4s  %-18s %-18s %-34s %10s %9.3f %9.3f\n", "", "total", "", "", "",
+                forward, backward);
+  out << line;
+}
+
+}  // namespace gradus

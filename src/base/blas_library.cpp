@@ -1,0 +1,93 @@
+// OpenBLAS picks its kernel once, while it is being loaded, from a table of the processors it knows. Debian's 0.3.21
+// takes a recent Intel processor for a Prescott of 2004 (SSE3) or a Haswell (AVX2): up to five times slower than the
+// AVX-512 kernel that it also contains. OPENBLAS_CORETYPE names a kernel, but is read in that same moment, when a
+// program that is linked with the library has not reached main yet. Therefore nothing here is linked: the library is
+// opened, asked for its choice, and, if the processor can do better, closed and opened again with the variable set.
+#include "gradus/base/blas_library.hpp"
+
+#include <dlfcn.h>
+
+#include <array>
+#include <cstdlib>
+#include <string_view>
+
+namespace gradus {
+namespace {
+
+/// Where to look, best first: what the build found (the OpenMP flavour), the system's choice, Homebrew.
+constexpr std::array candidates = {
+#ifdef GRADUS_OPENBLAS
+    GRADUS_OPENBLAS,
+#endif
+    "libopenblas.so.0", "/opt/homebrew/opt/openblas/lib/libopenblas.dylib",
+    "/usr/local/opt/openblas/lib/libopenblas.dylib"};
+
+enum class Level { basic, avx2, avx512 };
+
+Level level_of_processor() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl"))
+    return Level::avx512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Level::avx2;
+#endif
+  return Level::basic;
+}
+
+Level level_of_kernel(std::string_view kernel) {
+  if (kernel == "SkylakeX" || kernel == "Cooperlake" || kernel == "Sapphirerapids") return Level::avx512;
+  if (kernel == "Haswell" || kernel == "Zen" || kernel == "Excavator") return Level::avx2;
+  return Level::basic;
+}
+
+template <class Function>
+Function* find(void* handle, const char* name) {
+  return reinterpret_cast<Function*>(dlsym(handle, name));
+}
+
+std::string kernel_of(void* handle) {
+  const auto corename = find<char*()>(handle, "openblas_get_corename");
+  return corename ? corename() : "unknown";
+}
+
+BlasLibrary open(const char* path) {
+  BlasLibrary library{.handle = dlopen(path, RTLD_NOW | RTLD_LOCAL), .path = path};
+  if (!library.handle) return library;
+  library.kernel = kernel_of(library.handle);
+  const Level possible = level_of_processor();
+  if (level_of_kernel(library.kernel) < possible && !std::getenv("OPENBLAS_CORETYPE")) {
+    const std::string refused = library.kernel;
+    dlclose(library.handle);
+    setenv("OPENBLAS_CORETYPE", possible == Level::avx512 ? "SKYLAKEX" : "HASWELL", 1);
+    library.handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    unsetenv("OPENBLAS_CORETYPE");  // not ours to leave to child processes
+    if (!library.handle) return library;
+    library.kernel = kernel_of(library.handle);
+    if (library.kernel != refused) library.refused = refused;
+  }
+  const auto parallel = find<int()>(library.handle, "openblas_get_parallel");
+  library.follows_openmp = parallel && parallel() == 2;
+  // A build with threads of its own would start them under our parallel loops. (In the OpenMP build the same call
+  // would set OpenMP's number of threads, that is ours, to one.)
+  if (!library.follows_openmp)
+    if (const auto set_threads = find<void(int)>(library.handle, "openblas_set_num_threads")) set_threads(1);
+  return library;
+}
+
+}  // namespace
+
+const BlasLibrary& blas_library() {
+  static const BlasLibrary library = [] {
+    for (const char* path : candidates)
+      if (BlasLibrary found = open(path); found.handle) return found;
+    return BlasLibrary{};
+  }();
+  return library;
+}
+
+void* blas_symbol(const char* name) {
+  void* handle = blas_library().handle;
+  return handle ? dlsym(handle, name) : nullptr;
+}
+
+}  // namespace gradus

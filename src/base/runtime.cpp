@@ -1,0 +1,75 @@
+// RUNTIME NOTES. Between two parallel loops an OpenMP thread either spins, burning its core, or sleeps and has to be
+// woken. libgomp spins for milliseconds: beside one other busy process a training step of 2.5 ms becomes 9 to 17 ms.
+// Sleeping at once costs 40 % on a quiet machine. A short spin (GOMP_SPINCOUNT=1000, some ten microseconds) costs 4 %
+// when the machine is quiet and loses least when it is not. libgomp reads the variable before main is reached, so
+// the program sets it and executes itself once more; that takes a few milliseconds, once. LLVM's runtime can be told
+// directly.
+#include "gradus/base/runtime.hpp"
+
+#include <omp.h>
+
+#include <cstdlib>
+#include <cstring>
+#ifdef __linux__
+#include <sys/auxv.h>
+#include <unistd.h>
+#endif
+
+#include "gradus/base/blas_library.hpp"
+#include "gradus/base/check.hpp"
+
+namespace gradus {
+namespace {
+
+constexpr const char* spin_variable = "GOMP_SPINCOUNT";
+constexpr const char* spin_count = "1000";
+constexpr const char* restarted = "GRADUS_RESTARTED";
+
+std::string blas_words() {
+  const BlasLibrary& blas = blas_library();
+  if (!blas.handle) return "no OpenBLAS (install libopenblas-openmp-dev)";
+  return text("OpenBLAS kernel ", blas.kernel, blas.refused.empty() ? "" : text(" (instead of ", blas.refused, ")"),
+              blas.follows_openmp ? "" : ", not its OpenMP build");
+}
+
+std::string wait_words() {
+  if (const char* policy = std::getenv("OMP_WAIT_POLICY")) return text("wait policy ", policy, " (yours)");
+#ifdef KMP_VERSION_MAJOR
+  return text("spin ", kmp_get_blocktime(), " ms");
+#else
+  const char* count = std::getenv(spin_variable);
+  if (!count) return text("long spin (", spin_variable, "=", spin_count, " is kinder to other programs)");
+  return text("spin count ", count, std::getenv(restarted) ? "" : " (yours)");
+#endif
+}
+
+}  // namespace
+
+int threads() { return omp_get_max_threads(); }
+
+void set_threads(int count) {
+  GRADUS_CHECK(count >= 1, "set_threads: ", count, " threads asked for, at least 1 is needed");
+  omp_set_num_threads(count);
+}
+
+std::string runtime_banner() {
+  return text("gradus: ", sizeof(Real) == 4 ? "float" : "double", ", ", threads(), threads() == 1 ? " thread, " : " threads, ",
+              8 * vector_bytes, "-bit vectors, ", blas_words(), ", ", wait_words());
+}
+
+void start_runtime([[maybe_unused]] char** argv) {
+  if (std::getenv("OMP_WAIT_POLICY")) return;
+#if defined(KMP_VERSION_MAJOR)
+  if (!std::getenv("KMP_BLOCKTIME")) kmp_set_blocktime(1);
+#elif defined(__linux__)
+  // AT_BASE is 0 when the loader itself was the command: /proc/self/exe is not this program then.
+  if (!argv || std::getenv(spin_variable) || std::getenv(restarted) || getauxval(AT_BASE) == 0) return;
+  setenv(spin_variable, spin_count, 1);
+  setenv(restarted, "1", 1);
+  execv("/proc/self/exe", argv);
+  unsetenv(spin_variable);  // still here: it did not work, the banner says what is in force
+  unsetenv(restarted);
+#endif
+}
+
+}  // namespace gradus

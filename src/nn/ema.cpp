@@ -1,0 +1,28 @@
+#include "gradus/nn/ema.hpp"
+
+#include "gradus/base/check.hpp"
+#include "gradus/kernels/elementwise.hpp"
+
+namespace gradus {
+
+Ema::Ema(Module& module, Real decay) : weights_(module.state()), decay_(decay) {
+  GRADUS_CHECK(decay >= 0 && decay < 1, "Ema: the decay must be in [0, 1), got ", decay);
+  for (const auto& [name, tensor] : weights_.tensors) average_.tensors.emplace_back(name, tensor.clone());
+}
+
+void Ema::update() {
+  for (std::size_t i = 0; i < weights_.tensors.size(); ++i) {
+    Tensor& average = average_.tensors[i].second;
+    zip(average.size(), average.data(), weights_.tensors[i].second.data(), average.data(),
+        [d = decay_](Real a, Real w) { return d * a + (1 - d) * w; });
+  }
+}
+
+void Ema::exchange() {
+  for (std::size_t i = 0; i < weights_.tensors.size(); ++i) {
+    auto a = average_.tensors[i].second.values(), w = weights_.tensors[i].second.values();
+    std::swap_ranges(a.begin(), a.end(), w.begin());
+  }
+}
+
+}  // namespace gradus

@@ -1,0 +1,71 @@
+#include "gradus/nn/module.hpp"
+
+#include <algorithm>
+
+#include "gradus/base/check.hpp"
+
+namespace gradus {
+
+Module::Module(Module& parent, const std::string& name) : rng_(parent.rng_), training_(parent.training_) {
+  parent.claim(name);
+  parent.children_.emplace_back(name, this);
+}
+
+void Module::claim(const std::string& name) {
+  GRADUS_CHECK(!name.empty() && name.find('.') == name.npos,
+               "Module: a name must not be empty or contain a dot, got \"", name, "\"");
+  GRADUS_CHECK(std::find(names_.begin(), names_.end(), name) == names_.end(), "Module: the name \"", name,
+               "\" is taken already");
+  names_.push_back(name);
+}
+
+void Module::add_parameter(const std::string& name, Parameter& parameter) {
+  claim(name);
+  parameters_.emplace_back(name, &parameter);
+}
+
+void Module::add_buffer(const std::string& name, Tensor buffer) {
+  claim(name);
+  buffers_.emplace_back(name, std::move(buffer));
+}
+
+std::vector<std::pair<std::string, Parameter*>> Module::named_parameters() {
+  auto all = parameters_;
+  for (auto& [name, child] : children_)
+    for (auto& [inner, parameter] : child->named_parameters())
+      all.emplace_back(name + "." + inner, parameter);
+  return all;
+}
+
+std::vector<Parameter*> Module::parameters() {
+  std::vector<Parameter*> all;
+  for (auto& [name, parameter] : named_parameters()) all.push_back(parameter);
+  return all;
+}
+
+Index Module::parameter_count() {
+  Index count = 0;
+  for (const Parameter* parameter : parameters()) count += parameter->value.size();
+  return count;
+}
+
+std::string Module::name_of(const Parameter& wanted) {
+  for (auto& [name, parameter] : named_parameters())
+    if (parameter == &wanted) return name;
+  return {};
+}
+
+State Module::state() {
+  State state;
+  for (auto& [name, parameter] : parameters_) state.tensors.emplace_back(name, parameter->value);
+  for (auto& [name, buffer] : buffers_) state.tensors.emplace_back(name, buffer);
+  for (auto& [name, child] : children_) state.add(name, child->state());
+  return state;
+}
+
+void Module::train(bool on) {
+  training_ = on;
+  for (auto& [name, child] : children_) child->train(on);
+}
+
+}  // namespace gradus

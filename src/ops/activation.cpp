@@ -1,0 +1,159 @@
+#include "gradus/ops/activation.hpp"
+
+#include <limits>
+
+#include "gradus/autograd/op.hpp"
+#include "gradus/base/fast_math.hpp"
+#include "gradus/kernels/elementwise.hpp"
+#include "gradus/ops/checks.hpp"
+
+namespace gradus {
+namespace {
+
+/// y = max(x, 0)        dx = dy where y > 0
+struct Relu {
+  Tensor y{};
+  Tensor forward(const Tensor& x) {
+    return y = mapped(x, [](Real v) { return v < 0 ? Real(0) : v; });  // this way round, NaN passes
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    return {zipped(dy, y, [](Real d, Real v) { return v > 0 ? d : Real(0); })};
+  }
+};
+
+/// y = x or a x         dx = dy or a dy
+struct LeakyRelu {
+  Real slope;
+  Tensor x{};
+  Tensor forward(const Tensor& x_in) {
+    x = x_in;
+    return mapped(x, [a = slope](Real v) { return v > 0 ? v : a * v; });
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    return {zipped(dy, x, [a = slope](Real d, Real v) { return v > 0 ? d : a * d; })};
+  }
+};
+
+/// y = 1 / (1 + e^-x)   dx = dy y (1 - y)
+struct Sigmoid {
+  Tensor y{};
+  Tensor forward(const Tensor& x) {
+    return y = mapped(x, [](Real v) { return fast_sigmoid(v); });
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    return {zipped(dy, y, [](Real d, Real s) { return d * s * (1 - s); })};
+  }
+};
+
+/// y = tanh x           dx = dy (1 - y^2)
+struct Tanh {
+  Tensor y{};
+  Tensor forward(const Tensor& x) {
+    return y = mapped(x, [](Real v) { return fast_tanh(v); });
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    return {zipped(dy, y, [](Real d, Real t) { return d * (1 - t * t); })};
+  }
+};
+
+/// y = log(1 + e^x)     dx = dy sigmoid(x)
+struct Softplus {
+  Tensor x{};
+  Tensor forward(const Tensor& x_in) {
+    x = x_in;
+    return mapped(x, [](Real v) { return fast_softplus(v); });
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    return {zipped(dy, x, [](Real d, Real v) { return d * fast_sigmoid(v); })};
+  }
+};
+
+/// The largest of a row and the sum of e^(x - largest), so that no exponential overflows.
+struct RowScale {
+  Real largest, sum;
+};
+RowScale row_scale(const Real* x, Index width) {
+  Real largest = -std::numeric_limits<Real>::infinity(), sum = 0;
+  for (Index k = 0; k < width; ++k) largest = x[k] > largest ? x[k] : largest;
+#pragma omp simd reduction(+ : sum)
+  for (Index k = 0; k < width; ++k) sum += fast_exp(x[k] - largest);
+  return {largest, sum};
+}
+
+/// y_k = e^x_k / sum e^x        dx_k = y_k (dy_k - sum_j y_j dy_j)
+struct Softmax {
+  Tensor y{};
+  Tensor forward(const Tensor& x) {
+    y = Tensor(x.shape());
+    const Index width = x.shape().back(), rows = width ? x.size() / width : 0;
+    const Real* in = x.data();
+    Real* out = y.data();
+    for_rows(rows, x.size(), [=](Index b) {
+      const auto [largest, sum] = row_scale(in + b * width, width);
+      for (Index k = 0; k < width; ++k) out[b * width + k] = fast_exp(in[b * width + k] - largest) / sum;
+    });
+    return y;
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    Tensor dx(dy.shape());
+    const Index width = dy.shape().back(), rows = width ? dy.size() / width : 0;
+    const Real *d = dy.data(), *p = y.data();
+    Real* out = dx.data();
+    for_rows(rows, dy.size(), [=](Index b) {
+      Real dot = 0;
+      for (Index k = 0; k < width; ++k) dot += p[b * width + k] * d[b * width + k];
+      for (Index k = 0; k < width; ++k) out[b * width + k] = p[b * width + k] * (d[b * width + k] - dot);
+    });
+    return {dx};
+  }
+};
+
+/// y_k = x_k - log sum e^x      dx_k = dy_k - softmax(x)_k sum_j dy_j
+struct LogSoftmax {
+  Tensor y{};
+  Tensor forward(const Tensor& x) {
+    y = Tensor(x.shape());
+    const Index width = x.shape().back(), rows = width ? x.size() / width : 0;
+    const Real* in = x.data();
+    Real* out = y.data();
+    for_rows(rows, x.size(), [=](Index b) {
+      const auto [largest, sum] = row_scale(in + b * width, width);
+      const Real log_sum = largest + fast_log(sum);
+      for (Index k = 0; k < width; ++k) out[b * width + k] = in[b * width + k] - log_sum;
+    });
+    return y;
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    Tensor dx(dy.shape());
+    const Index width = dy.shape().back(), rows = width ? dy.size() / width : 0;
+    const Real *d = dy.data(), *log_p = y.data();
+    Real* out = dx.data();
+    for_rows(rows, dy.size(), [=](Index b) {
+      Real sum = 0;
+      for (Index k = 0; k < width; ++k) sum += d[b * width + k];
+      for (Index k = 0; k < width; ++k)
+        out[b * width + k] = d[b * width + k] - fast_exp(log_p[b * width + k]) * sum;
+    });
+    return {dx};
+  }
+};
+
+}  // namespace
+
+Var relu(const Var& x) { return record(Relu{}, x); }
+Var leaky_relu(const Var& x, Real slope) { return record(LeakyRelu{slope}, x); }
+Var sigmoid(const Var& x) { return record(Sigmoid{}, x); }
+Var tanh(const Var& x) { return record(Tanh{}, x); }
+Var softplus(const Var& x) { return record(Softplus{}, x); }
+
+Var softmax(const Var& x) {
+  check_not_empty("softmax", x.value());
+  return record(Softmax{}, x);
+}
+
+Var log_softmax(const Var& x) {
+  check_not_empty("log_softmax", x.value());
+  return record(LogSoftmax{}, x);
+}
+
+}  // namespace gradus

@@ -1,0 +1,98 @@
+#include "gradus/ops/reduction.hpp"
+
+#include "gradus/autograd/op.hpp"
+#include "gradus/kernels/elementwise.hpp"
+#include "gradus/ops/checks.hpp"
+
+namespace gradus {
+namespace {
+
+/// y = f sum x          dx = f dy everywhere
+struct Sum {
+  Real factor;
+  Shape from{};
+  Tensor forward(const Tensor& x) {
+    from = x.shape();
+    const Real* in = x.data();
+    Tensor y({1});
+    y[0] = factor * total(x.size(), [in](Index i) { return in[i]; });
+    return y;
+  }
+  Grads<1> backward(const Tensor& dy) const { return {Tensor::full(from, factor * dy[0])}; }
+};
+
+/// y_b = f sum_k x_bk   dx_bk = f dy_b
+struct RowSums {
+  Real factor;
+  Shape from{};
+  Tensor forward(const Tensor& x) {
+    from = x.shape();
+    const Index width = from.row_size();
+    const Real* in = x.data();
+    Tensor y({from[0]});
+    row_sums(from[0], width, y.data(), [=, f = factor](Index b, Index k) { return f * in[b * width + k]; });
+    return y;
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    Tensor dx(from);
+    const Index width = from.row_size();
+    const Real* d = dy.data();
+    Real* out = dx.data();
+    for_rows(from[0], dx.size(), [=, f = factor](Index b) { std::fill_n(out + b * width, width, f * d[b]); });
+    return {dx};
+  }
+};
+
+/// y_k = f sum_b x_bk   dx_bk = f dy_k
+struct ColumnSums {
+  Real factor;
+  Shape from{};
+  Tensor forward(const Tensor& x) {
+    from = x.shape();
+    const Index width = from.row_size();
+    const Real* in = x.data();
+    Tensor y({width});
+    column_sums(from[0], width, y.data(),
+                [=, f = factor](Index b, Index k) { return f * in[b * width + k]; });
+    return y;
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    Tensor dx(from);
+    const Index width = from.row_size();
+    const Real* d = dy.data();
+    Real* out = dx.data();
+    for_rows(from[0], dx.size(), [=, f = factor](Index b) {
+      for (Index k = 0; k < width; ++k) out[b * width + k] = f * d[k];
+    });
+    return {dx};
+  }
+};
+
+Real one_over(const char* op, Index count) {
+  GRADUS_CHECK(count > 0, op, ": the mean of nothing is undefined");
+  return Real(1) / static_cast<Real>(count);
+}
+
+}  // namespace
+
+Var sum(const Var& x) { return record(Sum{1}, x); }
+Var mean(const Var& x) { return record(Sum{one_over("mean", x.size())}, x); }
+
+Var row_sums(const Var& x) {
+  check_not_empty("row_sums", x.value());
+  return record(RowSums{1}, x);
+}
+Var row_means(const Var& x) {
+  check_not_empty("row_means", x.value());
+  return record(RowSums{one_over("row_means", x.shape().row_size())}, x);
+}
+Var column_sums(const Var& x) {
+  check_not_empty("column_sums", x.value());
+  return record(ColumnSums{1}, x);
+}
+Var column_means(const Var& x) {
+  check_not_empty("column_means", x.value());
+  return record(ColumnSums{one_over("column_means", x.dim(0))}, x);
+}
+
+}  // namespace gradus
