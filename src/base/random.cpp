@@ -8,10 +8,10 @@
 namespace gradus {
 namespace {
 
-/// A word as a number in (0, 1): 24 random bits and a half, so neither end occurs and log is always finite.
-/// The same value in both precisions.
+/// A word as a number in (0, 1): 23 random bits and a half, so neither end occurs and log is always finite.
+/// Exact, hence the same value in both precisions (with 24 bits the half would be rounded, up to 1).
 inline Real unit(std::uint32_t word) {
-  return (static_cast<Real>(word >> 8) + Real(0.5)) * Real(1.0 / 16777216.0);
+  return (static_cast<Real>(word >> 9) + Real(0.5)) * Real(1.0 / 8388608.0);
 }
 
 /// Two uniform words make two independent normal numbers (Box and Muller 1958).

@@ -23,7 +23,11 @@ class Shape {
   Index operator[](int axis) const { return sizes_[static_cast<std::size_t>(axis)]; }
   Index back() const { return sizes_[static_cast<std::size_t>(rank_ - 1)]; }
   /// Elements under one index of the leading axis: the size of a row.
-  Index row_size() const { return rank_ == 0 || sizes_[0] == 0 ? 0 : size_ / sizes_[0]; }
+  Index row_size() const {
+    Index size = rank_ == 0 ? 0 : 1;
+    for (int axis = 1; axis < rank_; ++axis) size *= (*this)[axis];
+    return size;
+  }
   /// The same shape with another leading size.
   Shape with_rows(Index rows) const;
 

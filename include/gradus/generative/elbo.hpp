@@ -1,0 +1,65 @@
+#pragma once
+// The evidence lower bound: log p(x) >= E_q[ log p(x|z) ] - KL( q(z|x) || p(z) ).
+#include "gradus/autograd/op.hpp"
+
+namespace gradus {
+
+/// gaussian_likelihood: -log p(x|z) of a Gaussian decoder with fixed variance c, but for its constant.
+///
+///   x_hat, x  [B, D]   C = 1 / (2c)
+///   nll       [B]      nll_b = C ||x_b - x_hat_b||^2        (+ D/2 log(2 pi c), dropped because c is fixed)
+///
+/// DS542, "Variational autoencoder": the loss C ||x - f(z)||^2 + KL. C is in units of the picture's: with the
+/// mean over pixels instead of the sum it would be D times smaller, and the code would collapse. Throws
+/// gradus::Error when the shapes differ.
+Var gaussian_likelihood(const Var& x_hat, const Tensor& x, Real C);
+
+/// learned_gaussian_nll: the same with one learned log sigma for all pixels, constant included.
+///
+///   x_hat, x   [B, D]      log_sigma [1]
+///   nll        [B]         nll_b = D (1/2 log 2 pi + log sigma) + ||x_b - x_hat_b||^2 / (2 sigma^2)
+///
+/// The log sigma term must not be dropped: without it sigma -> infinity is best.
+/// Throws gradus::Error when the shapes differ.
+struct LearnedGaussianNll {
+  Tensor x_hat{}, log_sigma{}, x{};  // kept for backward
+  Tensor squared{};                  // [B] ||x_b - x_hat_b||^2
+  Tensor forward(const Tensor& x_hat_in, const Tensor& log_sigma_in, const Tensor& x_in);
+  Grads<3> backward(const Tensor& dnll, const Needs<3>& needs) const;
+};
+Var learned_gaussian_nll(const Var& x_hat, const Var& log_sigma, const Tensor& x);
+
+/// vae_loss: what a variational autoencoder minimises, the negative ELBO with a weight on the second term.
+///
+///   nll, kl  [B]      loss_b = nll_b + beta kl_b
+///
+/// 6.S191 L4, "VAE optimization" (beta 1) and "Latent space disentanglement with beta-VAEs" (there with the
+/// sign of the ELBO, which is maximised, and without its beta). Throws gradus::Error when the shapes differ.
+struct VaeLoss {
+  Real beta = 1;
+  Tensor forward(const Tensor& nll, const Tensor& kl);
+  Grads<2> backward(const Tensor& dloss) const;
+};
+Var vae_loss(const Var& nll, const Var& kl, Real beta = 1);
+
+/// KL warm-up: the weight rises linearly from 0 to beta over the first `warm_up` part of the training, so
+/// that units are in use before they are taxed. progress in [0, 1]. Bowman et al. 2016; needed for every beta
+/// above 1.
+Real warmed_beta(Real beta, double progress, double warm_up = 0.5);
+
+/// importance_weighted_bound: log of the mean of k weights, safe against overflow; a tighter bound than the
+/// ELBO.
+///
+///   log_w  [B, k]   log_w_bs = log p(x_b|z_s) + log p(z_s) - log q(z_s|x_b)
+///   bound  [B]      log( 1/k sum_s e^log_w_bs )          k = 1: the ELBO's estimate;  k -> infinity: log
+///   p(x)
+///
+/// Burda, Grosse, Salakhutdinov 2016. Throws gradus::Error when the rank is not 2.
+struct ImportanceWeightedBound {
+  Tensor weights{};  // [B, k] normalised: softmax(log_w)
+  Tensor forward(const Tensor& log_w);
+  Grads<1> backward(const Tensor& dbound) const;
+};
+Var importance_weighted_bound(const Var& log_w);
+
+}  // namespace gradus

@@ -1,0 +1,50 @@
+#pragma once
+// The one latent variable model whose evidence is known: linear and Gaussian. The oracle for every bound.
+#include <vector>
+
+#include "gradus/tensor/tensor.hpp"
+
+namespace gradus {
+
+/// z ~ N(0, I),   x | z ~ N(W z + b, c I).        In double whatever Real is; matrices row-major.
+///
+/// Then everything is Gaussian: x ~ N(b, W WT + c I) and z | x ~ N(m(x), S) with S = c (WT W + c I)^-1,
+/// m(x) = (WT W + c I)^-1 WT (x - b). Bishop, "Pattern Recognition and Machine Learning", 12.2 (probabilistic
+/// PCA).
+class LinearGaussian {
+ public:
+  /// W [D, K], b [D], c > 0. Throws Error when sizes do not fit or c is not positive.
+  LinearGaussian(Index D, Index K, std::vector<double> W, std::vector<double> b, double c);
+
+  Index data_size() const { return D_; }
+  Index code_size() const { return K_; }
+  /// log p(x), x [D]
+  double log_evidence(const std::vector<double>& x) const;
+  /// log p(x | z) and log p(z)
+  double log_likelihood(const std::vector<double>& x, const std::vector<double>& z) const;
+  double log_prior(const std::vector<double>& z) const;
+
+  struct Gaussian {
+    std::vector<double> mean;        ///< [K]
+    std::vector<double> covariance;  ///< [K, K]
+  };
+  /// p(z | x)
+  Gaussian posterior(const std::vector<double>& x) const;
+
+  /// E_q[ log p(x | z) ] and KL( q || p(z) ) for q = N(mean, diag(variance)), in closed form.
+  double expected_log_likelihood(const std::vector<double>& x, const std::vector<double>& mean,
+                                 const std::vector<double>& variance) const;
+  /// KL( N(mean, diag(variance)) || p(z | x) ): what the ELBO misses.
+  double kl_to_posterior(const std::vector<double>& x, const std::vector<double>& mean,
+                         const std::vector<double>& variance) const;
+
+ private:
+  Index D_, K_;
+  std::vector<double> W_, b_;
+  double c_;
+};
+
+/// KL( N(mean, diag(variance)) || N(0, I) ) in double.
+double diagonal_kl_to_standard(const std::vector<double>& mean, const std::vector<double>& variance);
+
+}  // namespace gradus

@@ -1,0 +1,76 @@
+#include "gradus/generative/divergence.hpp"
+
+#include "gradus/base/fast_math.hpp"
+#include "gradus/kernels/elementwise.hpp"
+#include "gradus/ops/checks.hpp"
+
+namespace gradus {
+namespace {
+
+/// p log(p / q) with 0 log 0 = 0
+Real term(Real p, Real q) { return p > 0 ? p * (fast_log(p) - fast_log(q)) : Real(0); }
+
+/// out_bk = d_b f(b K + k)
+template <class F>
+Tensor scaled_rows(const Tensor& d, const Shape& shape, F f) {
+  Tensor out(shape);
+  const Index K = shape[1];
+  const Real* scale = d.data();
+  Real* y = out.data();
+  for_rows(shape[0], out.size(), [=](Index b) {
+    for (Index i = b * K; i < (b + 1) * K; ++i) y[i] = scale[b] * f(i);
+  });
+  return out;
+}
+
+}  // namespace
+
+Tensor KlDivergence::forward(const Tensor& p_in, const Tensor& q_in) {
+  check_rank("kl_divergence", "p", p_in, 2);
+  check_same_shape("kl_divergence", p_in, q_in);
+  p = p_in, q = q_in;
+  const Index K = p.dim(1);
+  const Real *a = p.data(), *b = q.data(), h = spacing;
+  Tensor kl({p.dim(0)});
+  row_sums(p.dim(0), K, kl.data(),
+           [=](Index row, Index k) { return h * term(a[row * K + k], b[row * K + k]); });
+  return kl;
+}
+
+// dp = (log(p / q) + 1) dkl        dq = -p / q dkl
+Grads<2> KlDivergence::backward(const Tensor& dkl) const {
+  const Real *a = p.data(), *b = q.data(), h = spacing;
+  return {scaled_rows(dkl, p.shape(), [=](Index i) { return h * (fast_log(a[i]) - fast_log(b[i]) + 1); }),
+          scaled_rows(dkl, p.shape(), [=](Index i) { return a[i] > 0 ? -h * a[i] / b[i] : Real(0); })};
+}
+
+Tensor JsDivergence::forward(const Tensor& p_in, const Tensor& q_in) {
+  check_rank("js_divergence", "p", p_in, 2);
+  check_same_shape("js_divergence", p_in, q_in);
+  p = p_in, q = q_in;
+  const Index K = p.dim(1);
+  const Real *a = p.data(), *b = q.data(), h = spacing;
+  Tensor js({p.dim(0)});
+  row_sums(p.dim(0), K, js.data(), [=](Index row, Index k) {
+    const Index i = row * K + k;
+    const Real m = Real(0.5) * (a[i] + b[i]);
+    return Real(0.5) * h * (term(a[i], m) + term(b[i], m));
+  });
+  return js;
+}
+
+// dp = 1/2 log(p / m) djs          dq = 1/2 log(q / m) djs         (what m adds to both cancels)
+Grads<2> JsDivergence::backward(const Tensor& djs) const {
+  const auto towards_middle = [&](const Tensor& one, const Tensor& other) {
+    const Real *a = one.data(), *b = other.data(), h = spacing;
+    return scaled_rows(djs, one.shape(), [=](Index i) {
+      return Real(0.5) * h * (fast_log(a[i]) - fast_log(Real(0.5) * (a[i] + b[i])));
+    });
+  };
+  return {towards_middle(p, q), towards_middle(q, p)};
+}
+
+Var kl_divergence(const Var& p, const Var& q, Real spacing) { return record(KlDivergence{spacing}, p, q); }
+Var js_divergence(const Var& p, const Var& q, Real spacing) { return record(JsDivergence{spacing}, p, q); }
+
+}  // namespace gradus

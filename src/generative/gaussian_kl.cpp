@@ -1,0 +1,40 @@
+#include "gradus/generative/gaussian_kl.hpp"
+
+#include "gradus/base/fast_math.hpp"
+#include "gradus/kernels/elementwise.hpp"
+#include "gradus/ops/checks.hpp"
+
+namespace gradus {
+
+Tensor GaussianKl::forward(const Tensor& mu_in, const Tensor& logvar_in) {
+  check_rank("gaussian_kl", "mu", mu_in, 2);
+  check_same_shape("gaussian_kl (mu, logvar)", mu_in, logvar_in);
+  mu = mu_in, logvar = logvar_in;
+  const Index B = mu.dim(0), K = mu.dim(1);
+  const Real *m = mu.data(), *v = logvar.data();
+  Tensor kl({B});
+  row_sums(B, K, kl.data(), [=](Index b, Index k) {
+    const Index i = b * K + k;
+    return Real(0.5) * (fast_exp(v[i]) + m[i] * m[i] - 1 - v[i]);
+  });
+  return kl;
+}
+
+// dmu = mu dkl         dlogvar = 1/2 (exp(logvar) - 1) dkl
+Grads<2> GaussianKl::backward(const Tensor& dkl) const {
+  const Index B = mu.dim(0), K = mu.dim(1);
+  Tensor dmu(mu.shape()), dlogvar(mu.shape());
+  const Real *m = mu.data(), *v = logvar.data(), *d = dkl.data();
+  Real *dm = dmu.data(), *dv = dlogvar.data();
+  for_rows(B, B * K, [=](Index b) {
+    for (Index i = b * K; i < (b + 1) * K; ++i) {
+      dm[i] = m[i] * d[b];
+      dv[i] = Real(0.5) * (fast_exp(v[i]) - 1) * d[b];
+    }
+  });
+  return {dmu, dlogvar};
+}
+
+Var gaussian_kl(const Var& mu, const Var& logvar) { return record(GaussianKl{}, mu, logvar); }
+
+}  // namespace gradus

@@ -1,0 +1,118 @@
+#include "gradus/generative/pca.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "gradus/generative/moments.hpp"
+#include "gradus/kernels/blas.hpp"
+#include "gradus/kernels/elementwise.hpp"
+#include "gradus/kernels/gemm.hpp"
+#include "gradus/ops/checks.hpp"
+
+namespace gradus {
+
+Pca fit_pca(const Tensor& x, Index components) {
+  check_rank("fit_pca", "x", x, 2);
+  const Index D = x.dim(1);
+  GRADUS_CHECK(components >= 1 && components <= D, "fit_pca: x ", x.shape(), " has 1 .. ", D,
+               " components, asked for ", components);
+  Moments moments = moments_of(x);
+  std::vector<double> values(static_cast<std::size_t>(D));
+  symmetric_eigen(moments.covariance, values, D);  // ascending; row i of the matrix is now eigenvector i
+
+  Pca pca{Tensor({D}), Tensor({components, D}), Tensor({D})};
+  for (Index d = 0; d < D; ++d) {
+    pca.mean[d] = static_cast<Real>(moments.mean[static_cast<std::size_t>(d)]);
+    pca.variances[d] = static_cast<Real>(std::max(0.0, values[static_cast<std::size_t>(D - 1 - d)]));
+  }
+  for (Index k = 0; k < components; ++k) {
+    const double* row = moments.covariance.data() + (D - 1 - k) * D;
+    const double largest =
+        *std::max_element(row, row + D, [](double a, double b) { return std::abs(a) < std::abs(b); });
+    for (Index d = 0; d < D; ++d)
+      pca.components[k * D + d] = static_cast<Real>(largest < 0 ? -row[d] : row[d]);
+  }
+  return pca;
+}
+
+Tensor Pca::encode(const Tensor& x) const {
+  check_rank("Pca::encode", "x", x, 2);
+  const Index B = x.dim(0), D = x.dim(1), K = components.dim(0);
+  GRADUS_CHECK(D == mean.size(), "Pca::encode: x ", x.shape(), " needs ", mean.size(), " columns");
+  Tensor centred(x.shape()), z({B, K});
+  const Real *in = x.data(), *m = mean.data();
+  Real* out = centred.data();
+  for_rows(B, B * D, [=](Index b) {
+    for (Index d = 0; d < D; ++d) out[b * D + d] = in[b * D + d] - m[d];
+  });
+  gemm(Transpose::no, Transpose::yes, B, K, D, centred.data(), D, components.data(), D, z.data(), K);
+  return z;
+}
+
+Tensor Pca::decode(const Tensor& z) const {
+  check_rank("Pca::decode", "z", z, 2);
+  const Index B = z.dim(0), K = components.dim(0), D = components.dim(1);
+  GRADUS_CHECK(z.dim(1) == K, "Pca::decode: z ", z.shape(), " needs ", K, " columns");
+  Tensor x({B, D});
+  gemm(Transpose::no, Transpose::no, B, D, K, z.data(), K, components.data(), D, x.data(), D,
+       {.bias = mean.data()});
+  return x;
+}
+
+Tensor Pca::reconstruct(const Tensor& x) const { return decode(encode(x)); }
+
+Pca Pca::first(Index count) const {
+  GRADUS_CHECK(count >= 1 && count <= components.dim(0), "Pca::first: there are 1 .. ", components.dim(0),
+               " components, asked for ", count);
+  return {mean, components.rows(0, count), variances};
+}
+
+namespace {
+
+/// An orthonormal basis of the rows' span, by Gram-Schmidt done twice (once loses digits, twice is enough).
+std::vector<std::vector<double>> orthonormal_rows(const Tensor& a) {
+  std::vector<std::vector<double>> basis;
+  for (Index k = 0; k < a.dim(0); ++k) {
+    const Tensor row = a.row(k);
+    std::vector<double> v(row.values().begin(), row.values().end());
+    const double before = std::sqrt(std::inner_product(v.begin(), v.end(), v.begin(), 0.0));
+    for (int pass = 0; pass < 2; ++pass)
+      for (const auto& u : basis) {
+        const double dot = std::inner_product(u.begin(), u.end(), v.begin(), 0.0);
+        for (std::size_t d = 0; d < v.size(); ++d) v[d] -= dot * u[d];
+      }
+    const double length = std::sqrt(std::inner_product(v.begin(), v.end(), v.begin(), 0.0));
+    if (!(length > 1e-6 * before)) continue;  // inside the span of those before
+    for (double& value : v) value /= length;
+    basis.push_back(std::move(v));
+  }
+  return basis;
+}
+
+}  // namespace
+
+// The cosines are the singular values of U VT for orthonormal rows U and V: roots of the eigenvalues of (U
+// VT)(U VT)T.
+std::vector<double> principal_cosines(const Tensor& a, const Tensor& b) {
+  check_rank("principal_cosines", "a", a, 2);
+  check_rank("principal_cosines", "b", b, 2);
+  GRADUS_CHECK(a.dim(1) == b.dim(1), "principal_cosines: a ", a.shape(), " and b ", b.shape(),
+               " must share D");
+  auto U = orthonormal_rows(a), V = orthonormal_rows(b);
+  if (U.size() > V.size()) std::swap(U, V);
+  const std::size_t n = U.size();
+  std::vector<double> gram(n * n), values(n);
+  for (const auto& v : V) {
+    std::vector<double> overlap;
+    for (const auto& u : U) overlap.push_back(std::inner_product(u.begin(), u.end(), v.begin(), 0.0));
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < n; ++j) gram[i * n + j] += overlap[i] * overlap[j];
+  }
+  symmetric_eigen(gram, values, static_cast<Index>(n));
+  std::vector<double> cosines;
+  for (std::size_t i = n; i-- > 0;) cosines.push_back(std::sqrt(std::clamp(values[i], 0.0, 1.0)));
+  return cosines;
+}
+
+}  // namespace gradus
