@@ -1,5 +1,8 @@
 #pragma once
 // Layers: ops with their own parameters.
+#include <memory>
+#include <vector>
+
 #include "gradus/nn/init.hpp"
 #include "gradus/nn/module.hpp"
 #include "gradus/ops/dropout.hpp"
@@ -22,15 +25,28 @@ struct Linear : Module {
   Parameter w, b;
 };
 
+/// What stands between two layers: relu, gradus::tanh, sigmoid, softplus ...
+using Activation = Var (*)(const Var&);
+
+/// Linear layers of the given sizes with an activation between them, none after the last: {784, 400, 200} is two layers.
+/// Throws Error for fewer than two sizes.
+struct Mlp : Module {
+  Mlp(Module& parent, const std::string& name, const std::vector<Index>& sizes, Activation between);
+  Var operator()(const Var& x);
+
+  std::vector<std::unique_ptr<Linear>> layers;
+  Activation activation;
+};
+
 /// In training, sets each number to zero with the given probability and scales the others up; in evaluation,
 /// nothing.
 struct Dropout : Module {
   Dropout(Module& parent, const std::string& name, Real probability_in)
-      : Module(parent, name), probability(probability_in), noise(rng().split(name)) {}
+      : Module(parent, name), probability(probability_in), noise(rng().split(rng().below(~0ull))) {}
   Var operator()(const Var& x) { return training() ? dropout(x, probability, noise) : x; }
 
   Real probability;
-  Rng noise;
+  Rng noise;  // split off by a drawn number: layers of one name in different modules must not drop alike
 };
 
 }  // namespace gradus

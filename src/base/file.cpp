@@ -1,0 +1,155 @@
+#include "gradus/base/file.hpp"
+
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <system_error>
+
+#include "gradus/base/check.hpp"
+
+namespace gradus {
+namespace fs = std::filesystem;
+
+namespace {
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+// Input and output state of zlib, ended whichever way the scope is left.
+struct Inflater {
+  z_stream stream{};
+  Inflater() { GRADUS_CHECK(inflateInit2(&stream, 15 + 16) == Z_OK, "zlib: no memory to unpack"); }
+  ~Inflater() { inflateEnd(&stream); }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+};
+
+struct Deflater {
+  z_stream stream{};
+  Deflater() {
+    GRADUS_CHECK(
+        deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK,
+        "zlib: no memory to pack");
+  }
+  ~Deflater() { deflateEnd(&stream); }
+  Deflater(const Deflater&) = delete;
+  Deflater& operator=(const Deflater&) = delete;
+};
+
+Bytef* zbytes(const std::byte* bytes) { return const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes)); }
+
+constexpr std::size_t zlib_chunk = std::size_t{1} << 28;  // zlib counts in 32 bits
+
+}  // namespace
+
+std::vector<std::byte> read_file(const fs::path& path, std::size_t limit) {
+  std::error_code code;
+  const fs::file_status status = fs::status(path, code);
+  GRADUS_CHECK(fs::exists(status), path.string(), ": no such file");
+  GRADUS_CHECK(!fs::is_directory(status), path.string(), ": is a folder, expected a file");
+  GRADUS_CHECK(fs::is_regular_file(status), path.string(), ": not a regular file");
+  const std::uintmax_t size = fs::file_size(path, code);
+  GRADUS_CHECK(!code, path.string(), ": cannot tell its size: ", code.message());
+  GRADUS_CHECK(size > 0, path.string(), ": the file is empty");
+  GRADUS_CHECK(size <= limit, path.string(), ": ", size, " bytes, at most ", limit, " are read");
+  const File file(std::fopen(path.c_str(), "rb"));
+  GRADUS_CHECK(file, path.string(), ": cannot open: ", std::strerror(errno));
+  std::vector<std::byte> bytes(static_cast<std::size_t>(size));
+  const std::size_t got = std::fread(bytes.data(), 1, bytes.size(), file.get());
+  GRADUS_CHECK(got == bytes.size(), path.string(), ": read ", got, " of ", bytes.size(), " bytes");
+  return bytes;
+}
+
+bool is_gzip(std::span<const std::byte> bytes) {
+  return bytes.size() >= 2 && bytes[0] == std::byte{0x1f} && bytes[1] == std::byte{0x8b};
+}
+
+std::vector<std::byte> gunzip(std::span<const std::byte> bytes, const std::string& name, std::size_t limit) {
+  GRADUS_CHECK(is_gzip(bytes), name, ": not a gzip file");
+  Inflater inflater;
+  z_stream& z = inflater.stream;
+  std::vector<std::byte> out;
+  std::size_t used = 0, filled = 0;
+  for (;;) {
+    if (filled ==
+        out.size()) {  // deflate packs at most 1032 to 1, so this never exceeds what the file can hold
+      GRADUS_CHECK(filled < limit, name, ": unpacks to more than ", limit, " bytes");
+      out.resize(std::min(limit, std::max(filled * 2, std::max(bytes.size() * 4, std::size_t{4096}))));
+    }
+    const std::size_t in = std::min(bytes.size() - used, zlib_chunk),
+                      room = std::min(out.size() - filled, zlib_chunk);
+    z.next_in = zbytes(bytes.data() + used);
+    z.avail_in = static_cast<uInt>(in);
+    z.next_out = zbytes(out.data() + filled);
+    z.avail_out = static_cast<uInt>(room);
+    const int result = inflate(&z, Z_NO_FLUSH);
+    used += in - z.avail_in;
+    filled += room - z.avail_out;
+    if (result == Z_STREAM_END) {
+      if (used == bytes.size()) break;
+      GRADUS_CHECK(is_gzip(bytes.subspan(used)), name, ": ", bytes.size() - used,
+                   " bytes after the end of the gzip data");
+      GRADUS_CHECK(inflateReset(&z) == Z_OK, name, ": zlib cannot go on with the second gzip part");
+      continue;
+    }
+    GRADUS_CHECK(result == Z_OK || result == Z_BUF_ERROR, name, ": damaged gzip data near byte ", used, ": ",
+                 z.msg ? z.msg : "unknown kind");
+    GRADUS_CHECK(used < bytes.size() || filled == out.size(), name, ": the gzip data is cut off after ",
+                 bytes.size(), " bytes");
+  }
+  out.resize(filled);
+  return out;
+}
+
+std::vector<std::byte> gzip(std::span<const std::byte> bytes) {
+  Deflater deflater;
+  z_stream& z = deflater.stream;
+  std::vector<std::byte> out(bytes.size() / 4 + 1024);
+  std::size_t used = 0, filled = 0;
+  for (int result = Z_OK; result != Z_STREAM_END;) {
+    if (filled == out.size()) out.resize(out.size() * 2);
+    const std::size_t in = std::min(bytes.size() - used, zlib_chunk),
+                      room = std::min(out.size() - filled, zlib_chunk);
+    z.next_in = zbytes(bytes.data() + used);
+    z.avail_in = static_cast<uInt>(in);
+    z.next_out = zbytes(out.data() + filled);
+    z.avail_out = static_cast<uInt>(room);
+    result = deflate(&z, used + in == bytes.size() ? Z_FINISH : Z_NO_FLUSH);
+    GRADUS_CHECK(result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR, "gzip: zlib failed");
+    used += in - z.avail_in;
+    filled += room - z.avail_out;
+  }
+  out.resize(filled);
+  return out;
+}
+
+void write_file(const fs::path& path, std::span<const std::byte> bytes) {
+  GRADUS_CHECK(!path.filename().empty(), "write_file: '", path.string(), "' has no file name");
+  const fs::path temporary = path.string() + text(".tmp-", ::getpid());
+  std::error_code code;
+  std::string trouble;
+  {
+    File file(std::fopen(temporary.c_str(), "wb"));
+    if (!file)
+      trouble = std::strerror(errno);
+    else if ((!bytes.empty() && std::fwrite(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) ||
+             std::fclose(file.release()) != 0)
+      trouble = std::strerror(errno);
+  }
+  if (trouble.empty()) {
+    fs::rename(temporary, path, code);
+    if (code) trouble = code.message();
+  }
+  if (trouble.empty()) return;
+  fs::remove(temporary, code);
+  throw Error(text(path.string(), ": cannot write: ", trouble));
+}
+
+}  // namespace gradus

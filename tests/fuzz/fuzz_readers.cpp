@@ -1,0 +1,285 @@
+// Feeds damaged input to every reader. A reader may succeed or throw gradus::Error; everything else is a bug,
+// and so is asking for much more memory than the input is worth. Build it with the address and
+// undefined-behaviour sanitizers:
+//
+//   fuzz_readers --iterations 2000 --seed 1 [--only NAME]
+//
+// The same seed gives the same inputs on every machine. To try another reader, add a line to `targets`.
+#include <sys/resource.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gradus/base/check.hpp"
+#include "gradus/base/random.hpp"
+#include "gradus/data/dataset.hpp"
+#include "gradus/data/idx.hpp"
+#include "gradus/data/synthetic.hpp"
+#include "gradus/data/table.hpp"
+#include "gradus/data/usps.hpp"
+#include "gradus/io/image.hpp"
+
+using namespace gradus;
+namespace fs = std::filesystem;
+
+// The address sanitizer asks this function for its settings: one allocation above 600 MB is an error.
+extern "C" const char* __asan_default_options();
+extern "C" const char* __asan_default_options() {
+  return "max_allocation_size_mb=600:allocator_may_return_null=0";
+}
+
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+// A JPEG of 9 x 9 pixels, in hexadecimal.
+const char* const jpeg =
+    "ffd8ffe000104a46494600010100000100010000ffdb008400140e0f120f0d14121012171514181e32211e1c1c1e3d2c2e24"
+    "3249404c4b47404645505a736250556d5645466488656d777b8182814e608d978c7d96737e817c011517171e1a1e3b21213b"
+    "7c5346537c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c"
+    "7c7c7c7cffc00011080009000903012200021101031101ffc401a20000010501010101010100000000000000000102030405"
+    "060708090a0b100002010303020403050504040000017d01020300041105122131410613516107227114328191a1082342b1"
+    "c11552d1f02433627282090a161718191a25262728292a3435363738393a434445464748494a535455565758595a63646566"
+    "6768696a737475767778797a838485868788898a92939495969798999aa2a3a4a5a6a7a8a9aab2b3b4b5b6b7b8b9bac2c3c4"
+    "c5c6c7c8c9cad2d3d4d5d6d7d8d9dae1e2e3e4e5e6e7e8e9eaf1f2f3f4f5f6f7f8f9fa010003010101010101010101000000"
+    "0000000102030405060708090a0b110002010204040304070504040001027700010203110405213106124151076171132232"
+    "8108144291a1b1c109233352f0156272d10a162434e125f11718191a262728292a35363738393a434445464748494a535455"
+    "565758595a636465666768696a737475767778797a82838485868788898a92939495969798999aa2a3a4a5a6a7a8a9aab2b3"
+    "b4b5b6b7b8b9bac2c3c4c5c6c7c8c9cad2d3d4d5d6d7d8d9dae2e3e4e5e6e7e8e9eaf2f3f4f5f6f7f8f9faffda000c030100"
+    "02110311003f00521776c20c71670028ea3257ff004175fcaabefd4ffe7d27ff00be6a4b8ff55ff7c7fe831d6dd73e27112c"
+    "359455ee3e54e2a4fa9fffd9";
+
+Bytes from_hex(const std::string& digits) {
+  Bytes bytes;
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
+    bytes.push_back(static_cast<std::byte>(std::stoi(digits.substr(i, 2), nullptr, 16)));
+  return bytes;
+}
+
+struct Target {
+  std::string name;
+  std::vector<Bytes> seeds;                                // valid inputs, which are then damaged
+  std::function<void(std::span<const std::byte>)> reader;  // from memory
+};
+
+Bytes bytes_of(const std::string& text) {
+  const auto* begin = reinterpret_cast<const std::byte*>(text.data());
+  return {begin, begin + text.size()};
+}
+
+// What a writer makes, by way of a file.
+Bytes written(const std::string& ending, const std::function<void(const fs::path&)>& write) {
+  const fs::path path =
+      fs::temp_directory_path() / ("gradus_fuzz_seed_" + std::to_string(::getpid()) + ending);
+  write(path);
+  Bytes bytes = read_file(path);
+  fs::remove(path);
+  return bytes;
+}
+
+std::vector<Target> targets() {
+  const Dataset digits = generated_digits(3, 1).train;
+  const Tensor picture = image_grid(digits.images.rows(0, 2), {.scale = 1});
+  const IdxArray images = images_to_idx(digits.images), labels = labels_to_idx(digits.labels);
+  const auto idx = [](const IdxArray& array, const char* ending) {
+    return written(ending, [&](const fs::path& path) { write_idx(path, array); });
+  };
+  const auto png = [](const Tensor& image) {
+    return written(".png", [&](const fs::path& path) { write_png(path, image); });
+  };
+  std::string usps = "6.0000";
+  for (int i = 0; i < 256; ++i) usps += i % 3 ? " -1.0000" : " 0.8620";
+  usps += "\n";
+  const std::string table = "length,\"width, all\",kind\n5.1,3.5,small\n4.9,-3e1,\"large\"\n";
+  Bytes pgm = bytes_of("P5\n# grey\n9 7\n255\n");
+  pgm.resize(pgm.size() + 63, std::byte{77});
+  return {
+      {"idx",
+       {idx(images, ""), idx(labels, ""), idx({IdxType::f64, {2}, Bytes(16)}, "")},
+       [](auto bytes) {
+         const IdxArray array = parse_idx(bytes, "fuzz");
+         for (Index i = 0; i < std::min<Index>(array.size(), 100); ++i) array.value(i);
+         if (array.type == IdxType::f64) return;
+         if (array.sizes.size() == 1)
+           idx_labels(array, 10, "fuzz");
+         else
+           idx_images(array, "fuzz");
+       }},
+      {"idx.gz", {idx(images, ".gz"), idx(labels, ".gz")}, [](auto bytes) { parse_idx(bytes, "fuzz"); }},
+      {"gzip",
+       {gzip(Bytes(100000)), gzip(bytes_of(table))},
+       [](auto bytes) { gunzip(bytes, "fuzz", 1 << 24); }},
+      {"usps", {bytes_of(usps), bytes_of(usps + usps)}, [](auto bytes) { parse_usps(bytes, "fuzz"); }},
+      {"usps.gz", {gzip(bytes_of(usps))}, [](auto bytes) { parse_usps(bytes, "fuzz"); }},
+      {"csv", {bytes_of(table), bytes_of("1,2,0\n3,4,1\n")}, [](auto bytes) { parse_table(bytes, "fuzz"); }},
+      {"jpeg", {from_hex(jpeg)}, [](auto bytes) { parse_image(bytes, "fuzz", 3); }},
+      {"png",
+       {png(picture), png(digits.images.row(0)), pgm},
+       [](auto bytes) { parse_image(bytes, "fuzz", 3); }},
+  };
+}
+
+// One random change: flip, set, insert, delete, cut, repeat, swap in a number that readers stumble over.
+void mutate(Bytes& bytes, Rng& rng) {
+  const auto place = [&rng](std::size_t bound) { return static_cast<std::size_t>(rng.below(bound)); };
+  const auto any = [&rng] { return static_cast<std::byte>(rng.below(256)); };
+  if (bytes.empty()) bytes.push_back(any());
+  // Headers are short and decide much: half of the changes go to the first bytes.
+  const std::size_t size = bytes.size(),
+                    at = place(rng.bernoulli(Real(0.5)) ? std::min<std::size_t>(size, 40) : size);
+  const auto here = bytes.begin() + static_cast<std::ptrdiff_t>(at);
+  const std::size_t run = std::min(size - at, 1 + place(16));
+  static constexpr std::uint32_t nasty[] = {0,      1,       0x7f,       0x80,       0xff,      0x7fff,
+                                            0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff};
+  static const char* const words[] = {
+      "nan", "inf", "-", "1e999", "\"", ",", "\n", " ", ".", "0x1", "99999999999999999999"};
+  switch (rng.below(8)) {
+    case 0:
+      bytes[at] ^= static_cast<std::byte>(1u << rng.below(8));
+      break;
+    case 1:
+      bytes[at] = any();
+      break;
+    case 2:
+      bytes.insert(here, run, any());
+      break;
+    case 3:
+      bytes.erase(here, here + static_cast<std::ptrdiff_t>(run));
+      break;
+    case 4:
+      bytes.resize(at);
+      break;
+    case 5: {
+      const Bytes piece(here, here + static_cast<std::ptrdiff_t>(run));
+      bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(place(size)), piece.begin(), piece.end());
+      break;
+    }
+    case 6: {
+      const std::uint32_t number = nasty[place(std::size(nasty))];
+      for (std::size_t i = 0; i < 4 && at + i < size; ++i)
+        bytes[at + i] = static_cast<std::byte>(number >> (24 - 8 * i) & 0xff);
+      break;
+    }
+    default: {
+      const Bytes word = bytes_of(words[place(std::size(words))]);
+      bytes.insert(here, word.begin(), word.end());
+    }
+  }
+}
+
+struct Count {
+  long read = 0, refused = 0;
+};
+
+// One damaged input, in a buffer of exactly its size so that the sanitizer sees the first byte too far.
+bool run_one(const Target& target, const Bytes& input, long iteration, Count& count) {
+  const std::unique_ptr<std::byte[]> exact(new std::byte[input.size()]);
+  std::copy(input.begin(), input.end(), exact.get());
+  try {
+    target.reader({exact.get(), input.size()});
+    ++count.read;
+  } catch (const Error& error) {
+    ++count.refused;
+    if (std::strlen(error.what()) > 0) return true;
+    std::printf("%s, iteration %ld: an error without a message\n", target.name.c_str(), iteration);
+    return false;
+  } catch (const std::exception& error) {
+    std::printf("%s, iteration %ld: not a gradus::Error: %s\n", target.name.c_str(), iteration, error.what());
+    return false;
+  }
+  return true;
+}
+
+// Without a sanitizer the system keeps the limit. With one it must not: shadow memory is large.
+void limit_memory() {
+#if !defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+  return;
+#endif
+#endif
+  const rlimit limit{rlim_t{3} << 30, rlim_t{3} << 30};
+  setrlimit(RLIMIT_AS, &limit);
+#endif
+}
+
+// Writes right checksums into the chunks of a PNG as far as they are whole, so that the damage gets behind
+// that check.
+void repair_png(Bytes& bytes) {
+  const auto number = [&](std::size_t at) {
+    std::size_t value = 0;
+    for (std::size_t i = 0; i < 4; ++i) value = value << 8 | std::to_integer<std::size_t>(bytes[at + i]);
+    return value;
+  };
+  for (std::size_t place = 8; place + 12 <= bytes.size();) {
+    const std::size_t length = number(place);
+    if (length > bytes.size() - place - 12) return;
+    const auto sum =
+        crc32(0, reinterpret_cast<const Bytef*>(&bytes[place + 4]), static_cast<uInt>(length + 4));
+    for (std::size_t i = 0; i < 4; ++i)
+      bytes[place + 8 + length + i] = static_cast<std::byte>(sum >> (24 - 8 * i) & 0xff);
+    place += length + 12;
+  }
+}
+
+// A compressed stream is checked by a sum, so that most damage ends there: every second input is damaged
+// inside.
+Bytes damaged(const Target& target, Rng& rng) {
+  Bytes input = target.seeds[static_cast<std::size_t>(rng.below(target.seeds.size()))];
+  const bool inside = is_gzip(input) && rng.bernoulli(Real(0.5));
+  if (inside) input = gunzip(input, "seed");
+  for (auto changes = 1 + rng.below(6); changes > 0; --changes) mutate(input, rng);
+  if (input.size() > 8 && input[0] == std::byte{0x89} && rng.bernoulli(Real(0.75))) repair_png(input);
+  return inside ? gzip(input) : input;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  long iterations = 2000;
+  std::uint64_t seed = 1;
+  std::string only;
+  for (int i = 1; i < argc; i += 2) {
+    const std::string option = argv[i];
+    if (i + 1 < argc && option == "--iterations")
+      iterations = std::atol(argv[i + 1]);
+    else if (i + 1 < argc && option == "--seed")
+      seed = std::strtoull(argv[i + 1], nullptr, 10);
+    else if (i + 1 < argc && option == "--only")
+      only = argv[i + 1];
+    else {
+      std::printf("usage: fuzz_readers [--iterations N] [--seed S] [--only NAME]\n");
+      return 2;
+    }
+  }
+  limit_memory();
+  bool good = true;
+  for (const Target& target : targets()) {
+    if (!only.empty() && target.name != only) continue;
+    const Rng rng = Rng(seed).split(target.name);
+    Count count;
+    for (const Bytes& whole : target.seeds) good = run_one(target, whole, -1, count) && good;
+    if (count.refused > 0) {
+      std::printf("%s: an undamaged input was refused\n", target.name.c_str());
+      good = false;
+    }
+    for (long i = 0; i < iterations; ++i) {
+      Rng own = rng.split(static_cast<std::uint64_t>(i));
+      good = run_one(target, damaged(target, own), i, count) && good;
+    }
+    std::printf("%-8s %ld inputs: %ld read, %ld refused\n", target.name.c_str(), count.read + count.refused,
+                count.read, count.refused);
+  }
+  return good ? 0 : 1;
+}

@@ -1,0 +1,221 @@
+// Pictures: PNG there and back, damaged files, sheets with labels and frames.
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "gradus/base/check.hpp"
+#include "gradus/data/dataset.hpp"
+#include "gradus/io/image.hpp"
+
+using namespace gradus;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Folder {
+  fs::path path = fs::temp_directory_path() / ("gradus_test_image_" + std::to_string(::getpid()));
+  Folder() { fs::create_directories(path); }
+  ~Folder() { fs::remove_all(path); }
+  fs::path operator/(const char* file) const { return path / file; }
+};
+
+// A picture whose values are all whole bytes, so that nothing is lost in a file.
+Tensor byte_picture(Index height, Index width, Index channels) {
+  Tensor image({height, width, channels});
+  for (Index i = 0; i < image.size(); ++i) image[i] = static_cast<Real>((i * 37 + 11) % 256) / Real(255);
+  return image;
+}
+
+bool same(const Tensor& a, const Tensor& b) {
+  if (!(a.shape() == b.shape())) return false;
+  for (Index i = 0; i < a.size(); ++i)
+    if (std::abs(a[i] - b[i]) > 1e-6) return false;
+  return true;
+}
+
+bool has_color(const Tensor& image, Color color) {
+  for (Index i = 0; i < image.size(); i += 3)
+    if (image[i] == color.red && image[i + 1] == color.green && image[i + 2] == color.blue) return true;
+  return false;
+}
+
+Index dark_pixels(const Tensor& image) {
+  Index count = 0;
+  for (Index i = 0; i < image.size(); i += 3) count += image[i] == 0 ? 1 : 0;
+  return count;
+}
+
+std::string message_of(const std::vector<std::byte>& bytes) {
+  try {
+    parse_image(bytes, "p.png");
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "(no error)";
+}
+
+std::vector<std::byte> bytes_of(const std::string& text) {
+  std::vector<std::byte> out;
+  for (char c : text) out.push_back(static_cast<std::byte>(c));
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("png: what is written is read again, grey and colour") {
+  const Folder folder;
+  const Tensor grey = byte_picture(5, 7, 1), rgb = byte_picture(6, 4, 3);
+  write_png(folder / "grey.png", grey);
+  write_png(folder / "rgb.png", rgb);
+  CHECK(same(read_image(folder / "grey.png", 1), grey));
+  CHECK(same(read_image(folder / "rgb.png", 3), rgb));
+  CHECK(same(read_image(folder / "grey.png", 3), hstack({grey})));
+  write_png(folder / "plain.png", grey.reshape({5, 7}));
+  CHECK(same(read_image(folder / "plain.png", 1), grey));
+  CHECK(std::distance(fs::directory_iterator(folder.path), {}) == 3);  // and no temporary file is left
+}
+
+TEST_CASE("png: values are clipped, wrong shapes and folders are refused") {
+  const Folder folder;
+  write_png(folder / "c.png", Tensor::of({1, 3, 1}, {-5, 7, Real(std::nan(""))}));
+  CHECK(same(read_image(folder / "c.png", 1), Tensor::of({1, 3, 1}, {0, 1, 0})));
+  CHECK_THROWS_AS(write_png(folder / "x.png", Tensor::zeros({2, 2, 2})), Error);
+  CHECK_THROWS_AS(write_png(folder / "x.png", Tensor()), Error);
+  CHECK_THROWS_AS(write_png(folder / "no/x.png", Tensor::zeros({2, 2, 1})), Error);
+  CHECK_THROWS_AS(read_image(folder / "missing.png"), Error);
+  CHECK_THROWS_AS(read_image(folder.path), Error);
+  CHECK_THROWS_AS(read_image(folder / "c.png", 2), Error);
+}
+
+TEST_CASE("images: a PGM is read, other things are refused with the file's name") {
+  std::vector<std::byte> pgm = bytes_of("P5\n2 1\n255\n");
+  pgm.push_back(std::byte{0});
+  pgm.push_back(std::byte{255});
+  CHECK(same(parse_image(pgm, "p.pgm", 1), Tensor::of({1, 2, 1}, {0, 1})));
+  CHECK(message_of(bytes_of("hello")) ==
+        "p.png: not a PNG, JPEG, PGM or PPM picture, or its header is damaged");
+  CHECK(message_of({}).find("not a PNG") != std::string::npos);
+  CHECK(message_of(bytes_of("P5\n60000 60000\n255\n")).find("at most") != std::string::npos);
+  CHECK(message_of(bytes_of("P5\n8000 8000\n255\n")).find("PGM data: 0 bytes, expected 64000000") !=
+        std::string::npos);
+  CHECK(message_of(bytes_of("P5\n2 2\n65535\n12345678")).find("largest value 65535") != std::string::npos);
+  CHECK(message_of(bytes_of("P5\n2 2\n255\n123")).find("3 bytes, expected 4") != std::string::npos);
+  CHECK(message_of(bytes_of("P5\n2 99999999999\n255\n123")).find("height") != std::string::npos);
+  const Tensor ppm = parse_image(bytes_of("P6 # a comment\n1 1\n100\n\x64\x32\x01"), "p.ppm", 3);
+  CHECK(same(ppm, Tensor::of({1, 1, 3}, {1, Real(0.5), Real(0.01)})));
+}
+
+TEST_CASE("images: a PNG that is cut off or changed anywhere is an error") {
+  const Folder folder;
+  write_png(folder / "p.png", byte_picture(9, 9, 3));
+  const std::vector<std::byte> whole = read_file(folder / "p.png");
+  for (std::size_t length = 0; length < whole.size(); ++length)
+    CHECK_THROWS_AS(parse_image(std::span(whole).first(length), "cut.png"), Error);
+  for (std::size_t place = 0; place < whole.size(); ++place) {
+    std::vector<std::byte> changed = whole;
+    changed[place] ^= std::byte{4};
+    CHECK_THROWS_AS(parse_image(changed, "changed.png"), Error);
+  }
+  std::vector<std::byte> huge = whole;
+  huge[33] = std::byte{0x3f};  // the length of the chunk after the header
+  CHECK(message_of(huge).find("PNG: the chunk at byte 33 claims 1056") != std::string::npos);
+}
+
+TEST_CASE("grid: cells are where they belong") {
+  Tensor images({3, 2, 2, 1});
+  for (Index i = 0; i < images.size(); ++i) images[i] = static_cast<Real>(i) / 16;
+  const Tensor sheet = image_grid(images, {.columns = 2, .padding = 1, .scale = 3});
+  const Index border = 6, cell = 2 * 3;
+  CHECK(sheet.shape() == Shape{2 * border + 2 * cell + 3, 2 * border + 2 * cell + 3, 3});
+  CHECK(sheet.at({0, 0, 0}) == 1);                          // white margin
+  CHECK(sheet.at({border, border, 0}) == colors::gap.red);  // dark gap
+  CHECK(sheet.at({border + 1, border + 1, 1}) == images[0]);
+  CHECK(sheet.at({border + 3, border + 3, 1}) == images[0]);  // magnified by three
+  CHECK(sheet.at({border + 4, border + 1, 2}) == images[2]);
+  CHECK(sheet.at({border + 1, border + 1 + cell + 1, 2}) == images[4]);  // the second picture
+  CHECK(sheet.at({border + 1 + cell + 1, border + 1, 2}) == images[8]);  // the third, below
+  CHECK(sheet.at({border + 2 + cell, border + 3 + cell + 1, 0}) == 1);   // nothing in the fourth place
+}
+
+TEST_CASE("grid: rows of numbers are square pictures, colour stays colour") {
+  CHECK(same(image_grid(byte_picture(2, 16, 1).reshape({2, 16})),
+             image_grid(byte_picture(2, 16, 1).reshape({2, 4, 4, 1}))));
+  CHECK_THROWS_AS(image_grid(Tensor::zeros({2, 15})), Error);
+  CHECK_THROWS_AS(image_grid(Tensor::zeros({2, 4, 4, 2})), Error);
+  CHECK_THROWS_AS(image_grid(Tensor()), Error);
+  const Tensor sheet = image_grid(Tensor::of({1, 1, 1, 3}, {Real(0.25), Real(0.5), Real(0.75)}));
+  CHECK(has_color(sheet, {Real(0.25), Real(0.5), Real(0.75)}));
+}
+
+TEST_CASE("grid: what is not a number is seen, what is out of range is clipped") {
+  const Tensor sheet = image_grid(Tensor::of({3, 1, 1, 1}, {Real(std::nan("")), 5, -3}));
+  CHECK(has_color(sheet, {1, 0, 1}));
+  for (Real value : sheet.values()) CHECK_UNARY(value >= 0 && value <= 1);
+  CHECK_FALSE(has_color(image_grid(Tensor::of({3, 1, 1, 1}, {1, 5, -3})), {1, 0, 1}));
+}
+
+TEST_CASE("grid: labels, titles and frames") {
+  const Tensor images = Tensor::full({4, 8, 8, 1}, 1);
+  const Tensor bare = image_grid(images);
+  CHECK(dark_pixels(bare) == 0);
+  const Tensor titled = image_grid(images, {.title = "z = 3"});
+  CHECK(titled.dim(0) > bare.dim(0));
+  CHECK(dark_pixels(titled) > 50);
+  const Tensor labelled = image_grid(images, {.row_labels = {"a", "b"}, .column_labels = {"x", "y"}});
+  CHECK(labelled.dim(1) > bare.dim(1));
+  CHECK(dark_pixels(labelled) > 50);
+  CHECK_THROWS_AS(image_grid(images, {.row_labels = {"a"}}), Error);
+  CHECK_THROWS_AS(image_grid(images, {.column_labels = {"a", "b", "c"}}), Error);
+  CHECK_FALSE(has_color(bare, colors::red));
+  CHECK(has_color(image_grid(images, {.frames = {{3}}}), colors::red));
+  CHECK(has_color(image_grid(images, {.padding = 0, .frames = {{0, colors::blue}}}), colors::blue));
+  CHECK_THROWS_AS(image_grid(images, {.frames = {{4}}}), Error);
+}
+
+TEST_CASE("stacks: sizes, gaps and contents") {
+  const Tensor wide = byte_picture(2, 9, 1), high = byte_picture(7, 3, 3);
+  const Tensor side = hstack({wide, high}, 4), down = vstack({wide, high}, 5);
+  CHECK(side.shape() == Shape{7, 16, 3});
+  CHECK(down.shape() == Shape{14, 9, 3});
+  CHECK(side.at({1, 8, 2}) == wide.at({1, 8, 0}));
+  CHECK(side.at({6, 15, 1}) == high.at({6, 2, 1}));
+  CHECK(side.at({0, 10, 0}) == 1);
+  CHECK(down.at({13, 2, 1}) == high.at({6, 2, 1}));
+  CHECK(down.at({3, 0, 0}) == 1);
+  CHECK_THROWS_AS(hstack({}), Error);
+  CHECK_THROWS_AS(vstack({Tensor::zeros({2, 2})}), Error);
+}
+
+TEST_CASE("text: every printable character has its own shape, and nothing is drawn outside") {
+  std::vector<Tensor> shapes;
+  for (char letter = 33; letter < 127; ++letter) {
+    Tensor cell = Tensor::full({9, 6, 3}, 1);
+    draw_text(cell, 0, 0, std::string(1, letter), 1);
+    CHECK_MESSAGE(dark_pixels(cell) > 0, letter);
+    for (const Tensor& other : shapes) CHECK_MESSAGE(!same(cell, other), letter);
+    shapes.push_back(cell);
+  }
+  CHECK(text_width("abc", 2) == (3 * 6 - 1) * 2);
+  CHECK(text_width("") == 0);
+  Tensor small = Tensor::full({4, 4, 3}, 1);
+  CHECK_NOTHROW(draw_text(small, -3, -2, "AB", 5));
+  CHECK_NOTHROW(draw_text(small, 100, 100, "AB\n\xff"));
+  CHECK_THROWS_AS(draw_text(small, 0, 0, "A", 0), Error);
+}
+
+TEST_CASE("the real pictures") {
+  const char* root = std::getenv("GRADUS_DATASETS");
+  if (!root || !fs::exists(fs::path(root) / "faces/orl") || !fs::exists(fs::path(root) / "facades/train")) {
+    MESSAGE("SKIPPED: no pictures under GRADUS_DATASETS");
+    return;
+  }
+  for (const auto& entry : fs::directory_iterator(fs::path(root) / "facades/train"))
+    CHECK(read_image(entry.path()).shape() == Shape{256, 512, 3});
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(root) / "faces/orl"))
+    if (entry.path().extension() == ".pgm") CHECK(read_image(entry.path(), 1).shape() == Shape{112, 92, 1});
+}
