@@ -126,6 +126,7 @@ void Tape::backward(const Var& loss) {
                      " has the shape ", grads[i].shape(), ", its input has ", step.input_shapes[i]);
         receive(step.inputs[i], std::move(grads[i]));
       }
+      grads.clear();  // what nobody needed goes back to the pool as well
     }
     step.backward = nullptr;  // the saved tensors go back to the pool now, not at the end
     step.backward_ms = milliseconds(Clock::now() - start);
@@ -146,6 +147,7 @@ void Tape::print(std::ostream& out) const {
       inputs += step.inputs[i] < 0 ? text("const", step.input_shapes[i])
                                    : text("#", step.inputs[i], step.input_shapes[i]);
     }
+    if (inputs.size() > 60) inputs.replace(57, inputs.npos, "...");  // concat of many: a row stays a row
     std::snprintf(line, sizeof line, "%4zu  %-18.*s %-18s %-34s %10lld %9.3f %9.3f\n", s,
                   static_cast<int>(step.op.size()), step.op.data(), step.shape.str().c_str(), inputs.c_str(),
                   static_cast<long long>(step.shape.size()) * static_cast<long long>(sizeof(Real)),

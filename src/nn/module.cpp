@@ -29,6 +29,18 @@ void Module::add_buffer(const std::string& name, Tensor buffer) {
   buffers_.emplace_back(name, std::move(buffer));
 }
 
+void Module::add_generator(const std::string& name, Rng& generator) {
+  claim(name);
+  generators_.emplace_back(name, &generator);
+}
+
+std::vector<Module*> Module::modules() {
+  std::vector<Module*> all{this};
+  for (auto& [name, child] : children_)
+    for (Module* part : child->modules()) all.push_back(part);
+  return all;
+}
+
 std::vector<std::pair<std::string, Parameter*>> Module::named_parameters() {
   auto all = parameters_;
   for (auto& [name, child] : children_)
@@ -59,6 +71,7 @@ State Module::state() {
   State state;
   for (auto& [name, parameter] : parameters_) state.tensors.emplace_back(name, parameter->value);
   for (auto& [name, buffer] : buffers_) state.tensors.emplace_back(name, buffer);
+  for (auto& [name, generator] : generators_) state.add(name, *generator);
   for (auto& [name, child] : children_) state.add(name, child->state());
   return state;
 }

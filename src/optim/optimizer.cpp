@@ -107,7 +107,7 @@ Adam::Adam(std::vector<Parameter*> parameters, Options options)
       options_(options) {}
 
 void Adam::step() {
-  const double t = static_cast<double>(++steps_);
+  const double t = static_cast<double>(steps_ + 1);
   const Real beta1 = options_.beta1, beta2 = options_.beta2, eps = options_.eps;
   const double correction1 = 1 - std::pow(static_cast<double>(beta1), t);
   const double correction2 = 1 - std::pow(static_cast<double>(beta2), t);
@@ -124,6 +124,7 @@ void Adam::step() {
       p[i] -= rate * m[i] / (std::sqrt(v[i]) * scale + eps);
     }
   });
+  ++steps_;  // here, so that a step that threw does not count
 }
 
 State Adam::state() {

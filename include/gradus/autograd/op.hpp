@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <concepts>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -37,16 +38,18 @@ constexpr std::string_view op_name() {
   std::string_view name = __PRETTY_FUNCTION__;
   name.remove_prefix(name.find("Op = ") + 5);
   name = name.substr(0, name.find_first_of(";]"));
+  name = name.substr(0, name.find('<'));
   if (const auto colon = name.rfind("::"); colon != name.npos) name.remove_prefix(colon + 2);
   return name;
 }
 
-}  // namespace detail
+inline const Var& as_var(const Var& x) { return x; }
+inline Var as_var(Parameter& x) { return Var(x); }
+inline Var as_var(const Tensor& x) { return Var(x); }
 
-/// Runs op.forward on the values; on an active tape, and if an input needs a gradient, moves the op into it.
-template <class Op, class... Inputs>
-Var record(Op op, const Inputs&... inputs) {
-  constexpr std::size_t count = sizeof...(Inputs);
+template <class Op, std::same_as<Var>... Vars>
+Var record_vars(Op op, const Vars&... inputs) {
+  constexpr std::size_t count = sizeof...(Vars);
   Tape* tape = Tape::active();
   if (!tape) return Var(op.forward(inputs.value()...));
   const std::array<const Var*, count> list{&inputs...};
@@ -68,6 +71,15 @@ Var record(Op op, const Inputs&... inputs) {
     std::move(result.begin(), result.end(), grads.begin());
   };
   return tape->push(std::move(value), std::move(places), std::move(backward), detail::op_name<Op>(), time);
+}
+
+}  // namespace detail
+
+/// Runs op.forward on the values; on an active tape, and if an input needs a gradient, moves the op into it.
+/// An input is a Var, a Parameter (a leaf) or a Tensor (a constant).
+template <class Op, class... Inputs>
+Var record(Op op, Inputs&&... inputs) {
+  return detail::record_vars(std::move(op), detail::as_var(inputs)...);
 }
 
 /// The same for an op on a list of inputs.

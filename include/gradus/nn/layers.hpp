@@ -28,8 +28,8 @@ struct Linear : Module {
 /// What stands between two layers: relu, gradus::tanh, sigmoid, softplus ...
 using Activation = Var (*)(const Var&);
 
-/// Linear layers of the given sizes with an activation between them, none after the last: {784, 400, 200} is two layers.
-/// Throws Error for fewer than two sizes.
+/// Linear layers of the given sizes with an activation between them, none after the last: {784, 400, 200} is
+/// two layers. Throws Error for fewer than two sizes.
 struct Mlp : Module {
   Mlp(Module& parent, const std::string& name, const std::vector<Index>& sizes, Activation between);
   Var operator()(const Var& x);
@@ -42,7 +42,9 @@ struct Mlp : Module {
 /// nothing.
 struct Dropout : Module {
   Dropout(Module& parent, const std::string& name, Real probability_in)
-      : Module(parent, name), probability(probability_in), noise(rng().split(rng().below(~0ull))) {}
+      : Module(parent, name), probability(probability_in), noise(rng().split(rng().below(~0ull))) {
+    add_generator("noise", noise);
+  }
   Var operator()(const Var& x) { return training() ? dropout(x, probability, noise) : x; }
 
   Real probability;

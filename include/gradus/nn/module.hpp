@@ -30,8 +30,10 @@ class Module {
   Index parameter_count();
   /// The dotted name of a parameter of this tree; empty for a stranger.
   std::string name_of(const Parameter& parameter);
-  /// Parameters and buffers (running statistics), for checkpoints and averages.
+  /// Parameters, buffers (running statistics) and generators (dropout's), for checkpoints and averages.
   State state();
+  /// This module and all below it, in order of construction.
+  std::vector<Module*> modules();
 
   /// Training or evaluation, for layers that differ (dropout, batch norm); reaches every child.
   void train(bool on = true);
@@ -42,10 +44,12 @@ class Module {
   ~Module() = default;
   void add_parameter(const std::string& name, Parameter& parameter);
   void add_buffer(const std::string& name, Tensor buffer);
+  void add_generator(const std::string& name, Rng& generator);
   /// The generator that initial weights come from.
   Rng& rng() { return *rng_; }
 
  private:
+  friend class EvalMode;
   void claim(const std::string& name);
 
   Rng* rng_;
@@ -53,6 +57,7 @@ class Module {
   std::vector<std::string> names_;
   std::vector<std::pair<std::string, Parameter*>> parameters_;
   std::vector<std::pair<std::string, Tensor>> buffers_;
+  std::vector<std::pair<std::string, Rng*>> generators_;
   std::vector<std::pair<std::string, Module*>> children_;
 };
 
@@ -73,17 +78,21 @@ class Frozen {
   std::vector<Parameter*> parameters_;
 };
 
-/// While in scope, the module is in evaluation mode; afterwards in the mode it was in.
+/// While in scope, the module and all below it are in evaluation mode; afterwards each in the mode it was in.
 class EvalMode {
  public:
-  explicit EvalMode(Module& module) : module_(module), before_(module.training()) { module_.eval(); }
-  ~EvalMode() { module_.train(before_); }
+  explicit EvalMode(Module& module) {
+    for (Module* part : module.modules()) before_.emplace_back(part, part->training_);
+    module.eval();
+  }
+  ~EvalMode() {
+    for (auto& [part, training] : before_) part->training_ = training;
+  }
   EvalMode(const EvalMode&) = delete;
   EvalMode& operator=(const EvalMode&) = delete;
 
  private:
-  Module& module_;
-  bool before_;
+  std::vector<std::pair<Module*, bool>> before_;
 };
 
 }  // namespace gradus

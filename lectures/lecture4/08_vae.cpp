@@ -1,0 +1,98 @@
+// The variational autoencoder, 20 latent numbers, on digits.        6.S191 L4, "VAE optimization"
+#include <cmath>
+
+#include "vae.hpp"
+
+using namespace gradus;
+
+/// The importance-weighted bound of every example with k samples each, in pieces that fit into memory.
+/// log w = log p(x|z) + log p(z) - log q(z|x)
+double iw_bound(Vae& vae, const Tensor& x, Index k, Rng& rng) {
+  const Index piece = 100;
+  double sum = 0;
+  for (Index i = 0; i < x.dim(0); ++i) {
+    const auto [mu, logvar] = vae.encode(x.rows(i, i + 1));
+    Tensor log_w({1, k});
+    for (Index first = 0; first < k; first += piece) {
+      const Index n = std::min(piece, k - first);
+      const std::vector<Index> same(static_cast<std::size_t>(n), 0);
+      const Tensor m = mu.value().gather(same), v = logvar.value().gather(same),
+                   xs = x.rows(i, i + 1).gather(same);
+      const Tensor z = reparameterize(m, v, Tensor::randn(m.shape(), rng)).value(),
+                   zero = Tensor::zeros(m.shape());
+      const Tensor log_q = gaussian_nll(m, v, z).value(), log_p = gaussian_nll(zero, zero, z).value();
+      const Tensor nll = bernoulli_nll(vae.decode(z), xs).value();
+      for (Index s = 0; s < n; ++s)
+        log_w[first + s] = -nll[s] - log_p[s] + log_q[s];  // both are negative logarithms
+    }
+    sum += importance_weighted_bound(log_w).item();
+  }
+  return sum / static_cast<double>(x.dim(0));
+}
+
+void vae(Program& program) {
+  const Split digits =
+      program.digits({.train = program.pick<Index>(0, 0, 1000), .test = program.pick<Index>(0, 0, 300)})
+          .flat();
+  const Tensor& test = digits.test.images;
+  Rng rng = program.rng.split("measure");
+  Judge judge(program, digits.train);
+
+  // Grey pixels as fractions of ink, as on the slide.
+  Rng init = program.rng.split("grey");
+  Vae model(init, {784, 400, 20});
+  program.plot("loss", train_vae(program, "vae", model, digits.train, {.epochs = program.epochs(3, 30)}),
+               "The reconstruction term falls while the KL term rises: the code is bought with nats");
+  const VaeMeasure measured = measure_vae(model, test, bernoulli, rng);
+  program.figure("test_neg_elbo", measured.neg_elbo());
+  program.figure("test_reconstruction", measured.reconstruction);
+  program.figure("test_kl", measured.kl);
+  program.figure("active_units", measured.active());
+
+  const Tensor shown = test.rows(0, 20), again = model.pictures(model.encode(shown).mu.value());
+  program.picture("reconstructions",
+                  vstack({image_grid(shown, {.columns = 20, .title = "Test digits"}),
+                          image_grid(again, {.columns = 20, .title = "Decoded from the mean of q(z|x)"})}),
+                  "What twenty numbers keep");
+  const Index count = program.pick<Index>(2000, 5000, 200);
+  const Tensor samples = model.pictures(Tensor::randn({count, 20}, rng));
+  const Moments real = moments_of(judge.features(test.rows(0, std::min(count, test.dim(0)))));
+  program.figure("sample_fid", frechet_distance(moments_of(judge.features(samples)), real));
+  program.picture("samples",
+                  image_grid(samples.rows(0, 100), {.columns = 10, .title = "z from N(0, I), decoded"}),
+                  "New digits: the prior says where to sample, and most of what comes out can be read");
+
+  // Black and white pixels: only here is the bound one of a likelihood, and comparable with the literature.
+  Rng init2 = program.rng.split("binary");
+  Vae binary(init2, {784, 400, 20});
+  train_vae(program, "vae_binary", binary, digits.train, {.epochs = program.epochs(3, 30), .binarise = true});
+  const Tensor black_and_white = binarised(test, rng),
+               some = black_and_white.rows(0, program.pick<Index>(200, 200, 10));
+  program.figure("binary_neg_elbo", measure_vae(binary, black_and_white, bernoulli, rng).neg_elbo());
+  std::vector<double> ks, bounds;
+  for (const Index k : {1, 5, 50, 1000}) {
+    ks.push_back(static_cast<double>(k));
+    bounds.push_back(iw_bound(binary, some, k, rng));
+    program.figure(text("iw_bound_k", k), bounds.back());
+  }
+  program.plot("bound",
+               Plot("Importance weighting tightens the bound")
+                   .x("samples k")
+                   .y("bound on log p(x), nats")
+                   .log_x()
+                   .line_points("binarised test digits", ks, bounds),
+               "More samples, a tighter bound: a likelihood of a VAE must be quoted with its k");
+  program.headline(text("test -ELBO ", measured.neg_elbo(), " nats (KL ", measured.kl,
+                        "); binarised: log p(x) > ", bounds.back(), " with k = 1000"));
+}
+
+int main(int argc, char** argv) {
+  return run_program(argc, argv,
+                     {.name = "08_vae",
+                      .title = "The variational autoencoder",
+                      .slide = "6.S191 L4, \"VAE optimization\"; DS542, \"Putting it all together\"",
+                      .look = "Two terms pull against each other. Samples from N(0, I) now look like digits, "
+                              "a little blurred; the bound "
+                              "rises with the number of importance samples."},
+                     vae);
+}

@@ -1,0 +1,152 @@
+#pragma once
+// The slides' variational autoencoder on rows of numbers, how it is trained, and how it is measured.
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "gradus/gradus.hpp"
+
+/// The encoder's answer: a Gaussian for every example, q(z|x) = N(mu, exp(logvar)).
+struct Code {
+  gradus::Var mu, logvar;  ///< [B, K]
+};
+
+/// One label as ones and zeros, a row an example: [B, classes].
+inline gradus::Tensor one_hot(const std::vector<int>& labels, int classes) {
+  gradus::Tensor rows = gradus::Tensor::zeros({static_cast<gradus::Index>(labels.size()), classes});
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    rows[static_cast<gradus::Index>(i) * classes + labels[i]] = 1;
+  return rows;
+}
+
+/// Grey pixels as chances of ink, drawn: black and white digits, whose likelihood means something.
+inline gradus::Tensor binarised(const gradus::Tensor& grey, gradus::Rng& rng) {
+  gradus::Tensor ink = gradus::Tensor::uniform(grey.shape(), rng);
+  for (gradus::Index i = 0; i < ink.size(); ++i)
+    ink[i] = ink[i] < grey[i] ? gradus::Real(1) : gradus::Real(0);
+  return ink;
+}
+
+/// x [B, D] -> mu, logvar [B, K] -> z -> logits [B, D]. With labels (classes > 0), encoder and decoder are
+/// told them too.
+struct Vae : gradus::Module {
+  /// sizes: D, hidden layers, K; the decoder is the encoder's mirror image.
+  Vae(gradus::Rng& random, std::vector<gradus::Index> sizes,
+      gradus::Activation decoder_between = gradus::relu, gradus::Index classes = 0)
+      : Module(random),
+        hidden(*this, "hidden", encoder_sizes(sizes, classes), gradus::relu),
+        mu(*this, "mu", sizes[sizes.size() - 2], sizes.back()),
+        logvar(*this, "logvar", sizes[sizes.size() - 2], sizes.back()),
+        decoder(*this, "decoder", decoder_sizes(sizes, classes), decoder_between) {}
+
+  Code encode(const gradus::Var& x) {
+    const gradus::Var h = relu(hidden(x));
+    return {mu(h), clamp(logvar(h), -10, 10)};
+  }
+  gradus::Var decode(const gradus::Var& z) { return decoder(z); }
+  /// Pictures instead of logits: [B, D] in (0, 1).
+  gradus::Tensor pictures(const gradus::Tensor& z) { return sigmoid(decode(z)).value(); }
+
+  gradus::Mlp hidden;
+  gradus::Linear mu, logvar;
+  gradus::Mlp decoder;
+
+ private:
+  static std::vector<gradus::Index> encoder_sizes(const std::vector<gradus::Index>& sizes,
+                                                  gradus::Index classes) {
+    std::vector<gradus::Index> out(sizes.begin(), sizes.end() - 1);
+    out.front() += classes;
+    return out;
+  }
+  static std::vector<gradus::Index> decoder_sizes(const std::vector<gradus::Index>& sizes,
+                                                  gradus::Index classes) {
+    std::vector<gradus::Index> out(sizes.rbegin(), sizes.rend());
+    out.front() += classes;
+    return out;
+  }
+};
+
+/// -log p(x|z) an example, from the decoder's logits.
+using Likelihood = std::function<gradus::Var(const gradus::Var& logits, const gradus::Tensor& x)>;
+
+/// Pixels as chances of ink; grey ones as fractions of it.
+inline gradus::Var bernoulli(const gradus::Var& logits, const gradus::Tensor& x) {
+  return bernoulli_nll(logits, x);
+}
+
+/// C ||x - sigmoid(logits)||^2
+inline Likelihood gaussian(gradus::Real C) {
+  return [C](const gradus::Var& logits, const gradus::Tensor& x) {
+    return gaussian_likelihood(sigmoid(logits), x, C);
+  };
+}
+
+struct VaeTraining {
+  gradus::Index epochs = 0;  ///< or, when 0:
+  gradus::Index steps = 0;
+  gradus::Index batch = 128;
+  gradus::Real lr = gradus::Real(1e-3);
+  gradus::Real beta = 1;
+  double warm_up = 0;     ///< part of the training in which the weight of the KL term rises to beta
+  bool binarise = false;  ///< draw black and white pixels anew for every batch
+  Likelihood likelihood = bernoulli;
+};
+
+/// The loop of 6.S191 L4, "VAE optimization": encode, sample, decode, two terms, one step. Returns its
+/// curves.
+inline gradus::Plot train_vae(gradus::Program& program, const std::string& name, Vae& vae,
+                              const gradus::Dataset& data, const VaeTraining& how) {
+  using namespace gradus;
+  Rng noise = program.rng.split(name);
+  Adam adam(vae.parameters());
+  Loader loader(data, {.batch = how.batch, .shuffle = true, .drop_last = true}, noise.split("order"));
+  const Index steps = how.epochs > 0 ? how.epochs * loader.size() : how.steps;
+  Trainer trainer(program, name, {{"model", vae}, {"adam", adam}, {"noise", noise}, {"loader", loader}},
+                  Steps{steps});
+  while (trainer.next()) {
+    const Batch& batch = loader.next();
+    adam.lr = how.lr * decay_second_half(trainer.progress());
+    const Tensor x = how.binarise ? binarised(batch.images, noise) : batch.images;
+    Tape tape;
+    const auto [mu, logvar] = vae.encode(x);
+    const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), noise));
+    const Var nll = how.likelihood(vae.decode(z), x);
+    const Var kl = gaussian_kl(mu, logvar);
+    const Var loss = mean(vae_loss(nll, kl, warmed_beta(how.beta, trainer.progress(), how.warm_up)));
+    adam.zero_grad();
+    tape.backward(loss);
+    clip_gradient_norm(vae.parameters(), 500);
+    adam.step();
+    trainer.report({{"reconstruction", mean(nll)}, {"KL", mean(kl)}});
+  }
+  return trainer.plot("Both terms of the loss: " + name).x("step").y("nats a picture");
+}
+
+/// Means over a data set, z sampled once: reconstruction term, KL term, and the KL of every unit.
+struct VaeMeasure {
+  double reconstruction = 0, kl = 0;
+  std::vector<double> unit_kl;  ///< [K]
+  double neg_elbo() const { return reconstruction + kl; }
+  int active(double least = 0.05) const {
+    return static_cast<int>(
+        std::count_if(unit_kl.begin(), unit_kl.end(), [=](double v) { return v > least; }));
+  }
+};
+
+inline VaeMeasure measure_vae(Vae& vae, const gradus::Tensor& x, const Likelihood& likelihood,
+                              gradus::Rng& noise) {
+  using namespace gradus;
+  const auto [mu, logvar] = vae.encode(x);
+  const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), noise));
+  VaeMeasure out;
+  out.reconstruction = mean(likelihood(vae.decode(z), x)).item();
+  out.kl = mean(gaussian_kl(mu, logvar)).item();
+  for (Index k = 0; k < mu.dim(1); ++k)
+    out.unit_kl.push_back(mean(gaussian_kl(slice(mu, 1, k, k + 1), slice(logvar, 1, k, k + 1))).item());
+  return out;
+}
+
+/// Squared error of the reconstruction from the mean code, summed over pixels.
+inline double mean_code_error(Vae& vae, const gradus::Tensor& x) {
+  return mean(squared_error(sigmoid(vae.decode(vae.encode(x).mu)), x)).item();
+}

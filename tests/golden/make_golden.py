@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""Golden values from PyTorch, an implementation that shares nothing with this one.
+
+    python3 tests/golden/make_golden.py        (Debian: apt install python3-torch)
+
+writes tests/golden/ops.json: inputs, outputs and gradients of every op, and a few steps of every optimizer,
+computed in double. tests/unit/test_golden.cpp compares. The file is committed: run this only to add cases.
+"""
+import json
+import math
+import pathlib
+
+import torch
+import torch.nn.functional as F
+
+torch.set_default_dtype(torch.float64)
+generator = torch.Generator().manual_seed(20260)
+
+
+def numbers(shape, low=-2.0, high=2.0, gap=0.0, around=()):
+    """Uniform random numbers with three decimals, `gap` away from the kinks `around`."""
+    x = torch.rand(shape, generator=generator) * (high - low) + low
+    x = (x * 1000).round() / 1000
+    for kink in around:
+        x = torch.where((x - kink).abs() < gap, kink + gap, x)
+    return x
+
+
+def packed(x):
+    return {"shape": list(x.shape), "data": [float(f"{v:.9g}") for v in x.detach().reshape(-1).tolist()]}
+
+
+cases = []
+
+
+def case(op, f, inputs, constants=(), **attributes):
+    """Output and gradients of sum(dy * f(inputs, constants))."""
+    inputs = [x.clone().requires_grad_() for x in inputs]
+    y = f(*inputs, *constants)
+    dy = numbers(y.shape)
+    (y * dy).sum().backward()
+    cases.append({"op": op, **attributes, "inputs": [packed(x) for x in inputs],
+                  "constants": [packed(c) for c in constants], "output": packed(y), "dy": packed(dy),
+                  "grads": [packed(x.grad) for x in inputs]})
+
+
+def rows(x):
+    return x.reshape(x.shape[0], -1)
+
+
+def along(v, x):
+    """[B] as a column beside x [B, ..]."""
+    return v.reshape([-1] + [1] * (x.dim() - 1))
+
+
+def arithmetic():
+    for shape in [(1,), (3, 5), (2, 3, 2)]:
+        a, b, positive = numbers(shape), numbers(shape), numbers(shape, 0.3, 3)
+        case("add", lambda u, v: u + v, [a, b])
+        case("subtract", lambda u, v: u - v, [a, b])
+        case("multiply", lambda u, v: u * v, [a, b])
+        case("divide", lambda u, v: u / v, [a, positive])
+        off = numbers(shape, gap=0.01, around=(0,))
+        case("exp", torch.exp, [a])
+        case("log", torch.log, [positive])
+        case("sqrt", torch.sqrt, [positive])
+        case("square", torch.square, [a])
+        case("abs", torch.abs, [off])
+        case("affine", lambda x: 1.5 * x - 0.25, [a], factor=1.5, offset=-0.25)
+        case("clamp", lambda x: torch.clamp(x, -0.5, 0.75), [numbers(shape, gap=0.01, around=(-0.5, 0.75))],
+             low=-0.5, high=0.75)
+        case("relu", F.relu, [off])
+        case("leaky_relu", lambda x: F.leaky_relu(x, 0.2), [off], slope=0.2)
+        for scale in (1, 20):
+            x = scale * a
+            case("sigmoid", torch.sigmoid, [x])
+            case("tanh", torch.tanh, [x])
+            case("softplus", F.softplus if scale == 1 else lambda v: F.softplus(v, threshold=100), [x])
+            case("softmax", lambda v: F.softmax(v, -1), [x])
+            case("log_softmax", lambda v: F.log_softmax(v, -1), [x])
+
+
+def broadcasts():
+    for shape in [(4,), (3, 5), (2, 3, 2)]:
+        x = numbers(shape)
+        width = math.prod(shape[1:])
+        row, column, scalar = numbers((width,)), numbers((shape[0],)), numbers((1,))
+        case("add_row", lambda u, v: (rows(u) + v).reshape(u.shape), [x, row])
+        case("multiply_row", lambda u, v: (rows(u) * v).reshape(u.shape), [x, row])
+        case("add_column", lambda u, v: u + along(v, u), [x, column])
+        case("multiply_column", lambda u, v: u * along(v, u), [x, column])
+        case("add_scalar", lambda u, v: u + v, [x, scalar])
+        case("multiply_scalar", lambda u, v: u * v, [x, scalar])
+
+
+def reductions():
+    for shape in [(4,), (3, 5), (2, 3, 2)]:
+        x = numbers(shape)
+        case("sum", lambda v: v.sum().reshape(1), [x])
+        case("mean", lambda v: v.mean().reshape(1), [x])
+        case("row_sums", lambda v: rows(v).sum(1), [x])
+        case("row_means", lambda v: rows(v).mean(1), [x])
+        case("column_sums", lambda v: rows(v).sum(0), [x])
+        case("column_means", lambda v: rows(v).mean(0), [x])
+
+
+def products_and_shapes():
+    case("matmul", torch.matmul, [numbers((3, 5)), numbers((5, 4))])
+    case("matmul", torch.matmul, [numbers((1, 7)), numbers((7, 1))])
+    case("linear", F.linear, [numbers((3, 5)), numbers((4, 5)), numbers((4,))])
+    case("linear", F.linear, [numbers((2, 3)), numbers((1, 3)), numbers((1,))])
+    case("transpose", lambda x: x.t(), [numbers((3, 5))])
+    case("reshape", lambda x: x.reshape(4, 3), [numbers((2, 3, 2))], shape=[4, 3])
+    for axis in range(3):
+        shapes = [[2, 3, 2], [2, 3, 2]]
+        shapes[1][axis] = 1
+        case("concat", lambda *x: torch.cat(x, axis), [numbers(s) for s in shapes], axis=axis)
+        case("slice", lambda x: x.narrow(axis, 1, 2), [numbers((3, 3, 3))], axis=axis, begin=1, end=3)
+
+
+def losses():
+    for shape in [(4,), (3, 5), (2, 3, 2)]:
+        y, t, logvar = numbers(shape), numbers(shape), numbers(shape)
+        case("squared_error", lambda u, v: rows(F.mse_loss(u, v, reduction="none")).sum(1), [y, t])
+        case("l1_error", lambda u, v: rows(F.l1_loss(u, v, reduction="none")).sum(1), [y, t])
+        for scale in (1, 10):
+            case("bernoulli_nll",
+                 lambda u, v: rows(F.binary_cross_entropy_with_logits(u, v, reduction="none")).sum(1),
+                 [scale * y], [numbers(shape, 0, 1)])
+        case("gaussian_nll",
+             lambda m, v, x: rows(F.gaussian_nll_loss(m, x, v.exp(), full=True, reduction="none")).sum(1),
+             [y, logvar], [t])
+    for scale in (1, 20):
+        labels = [2, 0, 4]
+        case("cross_entropy", lambda x: F.cross_entropy(x, torch.tensor(labels), reduction="none"),
+             [scale * numbers((3, 5))], labels=labels)
+
+
+def optimizers():
+    out = []
+    makers = [
+        ("Sgd", {"lr": 0.125}, lambda p, o: torch.optim.SGD(p, lr=o["lr"])),
+        ("Sgd", {"lr": 0.125, "momentum": 0.75}, lambda p, o: torch.optim.SGD(p, **o)),
+        ("Adam", {"lr": 0.0625}, lambda p, o: torch.optim.Adam(p, **o)),
+        ("Adam", {"lr": 0.03125, "beta1": 0.5, "beta2": 0.875, "eps": 0.001},
+         lambda p, o: torch.optim.Adam(p, lr=o["lr"], betas=(o["beta1"], o["beta2"]), eps=o["eps"])),
+        ("RmsProp", {"lr": 0.015625, "decay": 0.875},
+         lambda p, o: torch.optim.RMSprop(p, lr=o["lr"], alpha=o["decay"])),
+    ]
+    for name, options, make in makers:
+        for limit in (None, 1.5):  # with and without a limit on the norm of the gradients
+            start = [numbers((2, 3)), numbers((4,))]
+            parameters = [x.clone().requires_grad_() for x in start]
+            optimizer = make(parameters, options)
+            steps = []
+            for _ in range(5):
+                for p in parameters:
+                    p.grad = numbers(p.shape)
+                gradients = [packed(p.grad) for p in parameters]
+                norm = float(torch.linalg.vector_norm(torch.cat([p.grad.reshape(-1) for p in parameters])))
+                if limit:
+                    torch.nn.utils.clip_grad_norm_(parameters, limit)
+                optimizer.step()
+                steps.append({"grads": gradients, "norm": norm, "values": [packed(p) for p in parameters]})
+            out.append({"optimizer": name, "options": options, "limit": limit or 0,
+                        "start": [packed(x) for x in start], "steps": steps})
+    return out
+
+
+def training():
+    """Five steps of a small autoencoder: every gradient travels through all of it."""
+    x = numbers((6, 5), 0, 1)
+    start = [numbers((3, 5), -1, 1), numbers((3,), -1, 1), numbers((5, 3), -1, 1), numbers((5,), -1, 1)]
+    parameters = [p.clone().requires_grad_() for p in start]
+    optimizer = torch.optim.Adam(parameters, lr=0.0625)
+    losses_seen = []
+    for _ in range(5):
+        w1, b1, w2, b2 = parameters
+        logits = F.linear(torch.tanh(F.linear(x, w1, b1)), w2, b2)
+        loss = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(1).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses_seen.append(float(loss))
+    return {"x": packed(x), "start": [packed(p) for p in start], "losses": losses_seen,
+            "end": [packed(p) for p in parameters]}
+
+
+def main():
+    for make in (arithmetic, broadcasts, reductions, products_and_shapes, losses):
+        make()
+    steps, trained = optimizers(), training()
+    path = pathlib.Path(__file__).with_name("ops.json")
+    with path.open("w") as out:
+        out.write('{"made_by": "tests/golden/make_golden.py, PyTorch %s",\n' % torch.__version__)
+        out.write('"cases": [\n' + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n],\n")
+        out.write('"optimizers": [\n' + ",\n".join(json.dumps(s, separators=(",", ":")) for s in steps) + "\n],\n")
+        out.write('"training": ' + json.dumps(trained, separators=(",", ":")) + "}\n")
+    print(f"{path}: {len(cases)} cases, {len(steps)} optimizer runs, {path.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

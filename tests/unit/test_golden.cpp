@@ -1,0 +1,224 @@
+// Values, gradients and optimizer steps against PyTorch's: tests/golden/ops.json, written by make_golden.py
+// beside it.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gradus/autograd/tape.hpp"
+#include "gradus/ops/activation.hpp"
+#include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/broadcast.hpp"
+#include "gradus/ops/linear.hpp"
+#include "gradus/ops/losses.hpp"
+#include "gradus/ops/reduction.hpp"
+#include "gradus/ops/shaping.hpp"
+#include "gradus/optim/optimizer.hpp"
+
+using namespace gradus;
+using nlohmann::json;
+
+namespace {
+
+#ifdef GRADUS_SOURCE_DIR
+const std::filesystem::path source_dir = GRADUS_SOURCE_DIR;
+#else
+const std::filesystem::path source_dir = std::filesystem::path(__FILE__).parent_path() / ".." / "..";
+#endif
+
+const json& golden() {
+  static const json all = [] {
+    std::ifstream file(source_dir / "tests" / "golden" / "ops.json");
+    return json::parse(file);
+  }();
+  return all;
+}
+
+Shape shape_of(const json& sizes) {
+  const auto s = sizes.get<std::vector<Index>>();
+  return s.size() == 1   ? Shape{s[0]}
+         : s.size() == 2 ? Shape{s[0], s[1]}
+         : s.size() == 3 ? Shape{s[0], s[1], s[2]}
+                         : Shape{s[0], s[1], s[2], s[3]};
+}
+
+Tensor tensor(const json& packed) {
+  return Tensor::of(shape_of(packed["shape"]), packed["data"].get<std::vector<Real>>());
+}
+
+/// The shapes agree, and every number to 1e-5 of its own size, or of 0.1 where it is smaller than that.
+void check_close(const std::string& what, const Tensor& x, const json& expected) {
+  CAPTURE(what);
+  REQUIRE(x.shape() == shape_of(expected["shape"]));
+  for (Index i = 0; i < x.size(); ++i) {
+    const double e = expected["data"][static_cast<std::size_t>(i)];
+    if (!(std::abs(x[i] - e) <= 1e-5 * std::max(std::abs(e), 0.1)))
+      FAIL_CHECK(what << ", element " << i << ": " << x[i] << ", PyTorch has " << e);
+  }
+}
+
+using Inputs = std::vector<Var>;
+using Function = std::function<Var(const Inputs&, const json&)>;
+
+Function unary(Var (*op)(const Var&)) {
+  return [op](const Inputs& x, const json&) { return op(x[0]); };
+}
+Function binary(Var (*op)(const Var&, const Var&)) {
+  return [op](const Inputs& x, const json&) { return op(x[0], x[1]); };
+}
+
+/// Every op by the name that the golden file gives it.
+std::map<std::string, Function> all_ops() {
+  std::map<std::string, Function> ops{
+      {"add", binary(add)},
+      {"subtract", binary(subtract)},
+      {"multiply", binary(multiply)},
+      {"divide", binary(divide)},
+      {"exp", unary(gradus::exp)},
+      {"log", unary(gradus::log)},
+      {"sqrt", unary(gradus::sqrt)},
+      {"square", unary(square)},
+      {"abs", unary(gradus::abs)},
+      {"relu", unary(relu)},
+      {"sigmoid", unary(sigmoid)},
+      {"tanh", unary(gradus::tanh)},
+      {"softplus", unary(softplus)},
+      {"softmax", unary(softmax)},
+      {"log_softmax", unary(log_softmax)},
+      {"add_row", binary(add_row)},
+      {"multiply_row", binary(multiply_row)},
+      {"add_column", binary(add_column)},
+      {"multiply_column", binary(multiply_column)},
+      {"add_scalar", binary(add_scalar)},
+      {"multiply_scalar", binary(multiply_scalar)},
+      {"sum", unary(sum)},
+      {"mean", unary(mean)},
+      {"row_sums", unary(row_sums)},
+      {"row_means", unary(row_means)},
+      {"column_sums", unary(column_sums)},
+      {"column_means", unary(column_means)},
+      {"matmul", binary(matmul)},
+      {"transpose", unary(transpose)},
+      {"squared_error", binary(squared_error)},
+      {"l1_error", binary(l1_error)},
+  };
+  ops["affine"] = [](const Inputs& x, const json& c) { return affine(x[0], c["factor"], c["offset"]); };
+  ops["clamp"] = [](const Inputs& x, const json& c) { return clamp(x[0], c["low"], c["high"]); };
+  ops["leaky_relu"] = [](const Inputs& x, const json& c) { return leaky_relu(x[0], c["slope"]); };
+  ops["linear"] = [](const Inputs& x, const json&) { return linear(x[0], x[1], x[2]); };
+  ops["reshape"] = [](const Inputs& x, const json& c) { return reshape(x[0], shape_of(c["shape"])); };
+  ops["concat"] = [](const Inputs& x, const json& c) { return concat(x, c["axis"].get<int>()); };
+  ops["slice"] = [](const Inputs& x, const json& c) { return slice(x[0], c["axis"], c["begin"], c["end"]); };
+  ops["bernoulli_nll"] = [](const Inputs& x, const json&) { return bernoulli_nll(x[0], x[1].value()); };
+  ops["gaussian_nll"] = [](const Inputs& x, const json&) { return gaussian_nll(x[0], x[1], x[2].value()); };
+  ops["cross_entropy"] = [](const Inputs& x, const json& c) {
+    return cross_entropy(x[0], c["labels"].get<std::vector<int>>());
+  };
+  return ops;
+}
+
+using Parameters = std::vector<std::unique_ptr<Parameter>>;
+
+Parameters parameters_from(const json& list) {
+  Parameters parameters;
+  for (const json& packed : list) parameters.push_back(std::make_unique<Parameter>(tensor(packed)));
+  return parameters;
+}
+
+std::vector<Parameter*> handles(const Parameters& parameters) {
+  std::vector<Parameter*> out;
+  for (const auto& parameter : parameters) out.push_back(parameter.get());
+  return out;
+}
+
+template <class Optimizer>
+void check_steps(const json& run, Parameters& parameters, Optimizer optimizer) {
+  const Real limit = run["limit"];
+  int number = 0;
+  for (const json& step : run["steps"]) {
+    const std::string what = run["optimizer"].get<std::string>() + run["options"].dump() + ", step " +
+                             std::to_string(++number) + ", limit " + run["limit"].dump();
+    for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i]->grad = tensor(step["grads"][i]);
+    CHECK(gradient_norm(handles(parameters)) == doctest::Approx(step["norm"].get<double>()).epsilon(1e-5));
+    if (limit > 0) clip_gradient_norm(handles(parameters), limit);
+    optimizer.step();
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      check_close(what, parameters[i]->value, step["values"][i]);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every op agrees with PyTorch, forward and backward") {
+  const auto ops = all_ops();
+  std::set<std::string> seen;
+  for (const json& c : golden()["cases"]) {
+    const std::string name = c["op"];
+    CAPTURE(name);
+    REQUIRE(ops.count(name) == 1);
+    seen.insert(name);
+    const Parameters parameters = parameters_from(c["inputs"]);
+    Tape tape;
+    Inputs inputs;
+    for (const auto& parameter : parameters) inputs.emplace_back(*parameter);
+    for (const json& constant : c["constants"]) inputs.emplace_back(tensor(constant));
+    const Var y = ops.at(name)(inputs, c);
+    check_close(name, y.value(), c["output"]);
+    tape.backward(sum(y * Var(tensor(c["dy"]))));
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      check_close(name + ", gradient " + std::to_string(i), parameters[i]->grad, c["grads"][i]);
+  }
+  CHECK(seen.size() == ops.size());
+}
+
+TEST_CASE("optimizers take PyTorch's steps") {
+  int runs = 0;
+  for (const json& run : golden()["optimizers"]) {
+    ++runs;
+    const std::string name = run["optimizer"];
+    const json& o = run["options"];
+    const auto option = [&](const char* key, Real usual) { return o.value(key, usual); };
+    Parameters parameters = parameters_from(run["start"]);
+    const Real lr = o["lr"];
+    if (name == "Sgd") {
+      check_steps(run, parameters, Sgd(handles(parameters), {.lr = lr, .momentum = option("momentum", 0)}));
+    } else if (name == "Adam") {
+      const Adam::Options usual;
+      check_steps(run, parameters,
+                  Adam(handles(parameters), {.lr = lr,
+                                             .beta1 = option("beta1", usual.beta1),
+                                             .beta2 = option("beta2", usual.beta2),
+                                             .eps = option("eps", usual.eps)}));
+    } else {
+      REQUIRE(name == "RmsProp");
+      check_steps(run, parameters, RmsProp(handles(parameters), {.lr = lr, .decay = option("decay", 0)}));
+    }
+  }
+  CHECK(runs == 10);
+}
+
+TEST_CASE("five training steps end where PyTorch's end") {
+  const json& run = golden()["training"];
+  const Parameters p = parameters_from(run["start"]);
+  const Tensor x = tensor(run["x"]);
+  Adam adam(handles(p), {.lr = Real(0.0625)});
+  for (const json& expected : run["losses"]) {
+    Tape tape;
+    const Var logits = linear(tanh(linear(x, *p[0], *p[1])), *p[2], *p[3]);
+    const Var loss = mean(bernoulli_nll(logits, x));
+    CHECK(loss.item() == doctest::Approx(expected.get<double>()).epsilon(1e-5));
+    adam.zero_grad();
+    tape.backward(loss);
+    adam.step();
+  }
+  for (std::size_t i = 0; i < p.size(); ++i)
+    check_close("parameter " + std::to_string(i), p[i]->value, run["end"][i]);
+}

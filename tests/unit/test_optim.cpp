@@ -1,0 +1,347 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gradus/base/check.hpp"
+#include "gradus/nn/ema.hpp"
+#include "gradus/nn/layers.hpp"
+#include "gradus/optim/optimizer.hpp"
+#include "gradus/optim/schedule.hpp"
+
+using namespace gradus;
+
+namespace {
+
+template <class F>
+std::string message(F f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+bool contains(const std::string& whole, const std::string& part) { return whole.find(part) != whole.npos; }
+
+std::vector<Real> numbers(const Tensor& x) { return {x.values().begin(), x.values().end()}; }
+
+/// Two parameters, one longer than a piece of work (8192) and than a parallel region needs, and their
+/// gradients.
+struct Problem {
+  Parameter small, large;
+  Rng rng{1};
+  Problem() : small(Tensor({7})), large(Tensor({3, 9001})) {
+    for (Parameter* p : all()) rng.fill_normal(p->value.values());
+  }
+  std::vector<Parameter*> all() { return {&small, &large}; }
+  /// Gradients of very different sizes, new ones for every step.
+  void draw_gradients() {
+    for (Parameter* p : all()) {
+      p->grad = Tensor::randn(p->value.shape(), rng);
+      const Real sizes[] = {Real(1e-4), Real(1e-3), Real(1e-2), Real(0.1), 1, 10, 100};
+      for (Index i = 0; i < p->grad.size(); ++i) p->grad[i] *= sizes[i % 7];
+    }
+  }
+};
+
+/// One number of the algorithm as published, in double: takes (step from 1, number, gradient), keeps its own
+/// state.
+using Rule = std::function<double(int, double, double)>;
+
+/// Runs `steps` steps of the optimizer and of the rule side by side, on every 13th number; the largest
+/// difference, relative to the largest size that the number had. Every step starts the rule from the
+/// optimizer's numbers when `in_step`.
+template <class Optimizer>
+double drift(Problem& problem, Optimizer& optimizer, int steps, const std::function<Rule()>& make_rule,
+             bool in_step) {
+  struct Watched {
+    Parameter* parameter;
+    Index i;
+    Rule rule;
+    double expected, scale;
+  };
+  std::vector<Watched> all;
+  for (Parameter* p : problem.all())
+    for (Index i = 0; i < p->value.size(); i += 13) all.push_back({p, i, make_rule(), p->value[i], 0.01});
+  double worst = 0;
+  for (int step = 1; step <= steps; ++step) {
+    problem.draw_gradients();
+    for (Watched& w : all)
+      w.expected = w.rule(step, in_step ? w.parameter->value[w.i] : w.expected, w.parameter->grad[w.i]);
+    optimizer.step();
+    for (Watched& w : all) {
+      w.scale = std::max(w.scale, std::abs(w.expected));
+      worst = std::max(worst, std::abs(w.parameter->value[w.i] - w.expected) / w.scale);
+    }
+  }
+  return worst;
+}
+
+constexpr double unit = std::numeric_limits<Real>::epsilon();
+
+Rule adam_rule(double lr, double beta1, double beta2, double eps) {
+  return [=, m = 0.0, v = 0.0](int t, double p, double g) mutable {
+    m = beta1 * m + (1 - beta1) * g;
+    v = beta2 * v + (1 - beta2) * g * g;
+    const double m_hat = m / (1 - std::pow(beta1, t)), v_hat = v / (1 - std::pow(beta2, t));
+    return p - lr * m_hat / (std::sqrt(v_hat) + eps);
+  };
+}
+
+/// Steps an optimizer of one parameter with the given gradients.
+template <class Optimizer>
+std::vector<Real> path(Parameter& p, Optimizer& optimizer, const std::vector<Real>& gradients) {
+  std::vector<Real> out;
+  for (const Real g : gradients) {
+    p.grad = Tensor::full(p.value.shape(), g);
+    optimizer.step();
+    out.push_back(p.value[0]);
+  }
+  return out;
+}
+
+/// Every optimizer leaves parameters without a gradient alone, complains without any gradient, and goes on
+/// from a loaded state as if nothing had happened.
+template <class Optimizer>
+void check_habits(const std::string& name, const std::function<Optimizer(std::vector<Parameter*>)>& make) {
+  CAPTURE(name);
+  Parameter a(Tensor::of({2}, {1, 2})), b(Tensor::of({2}, {3, 4}));
+  Optimizer optimizer = make({&a, &b});
+  CHECK(contains(message([&] { optimizer.step(); }), name + "::step: no parameter has a gradient"));
+  CHECK(numbers(a.value) == std::vector<Real>{1, 2});
+  a.grad = Tensor::of({2}, {1, -1});
+  optimizer.step();
+  CHECK(numbers(b.value) == std::vector<Real>{3, 4});
+  CHECK(a.value[0] < 1);
+  CHECK(a.value[1] > 2);
+  CHECK(!b.grad);
+
+  Parameter c(Tensor::of({2}, {1, 2})), d(Tensor::of({2}, {3, 4}));
+  Optimizer fresh = make({&c, &d});  // a failed step has left no trace
+  c.grad = Tensor::of({2}, {1, -1});
+  fresh.step();
+  CHECK(numbers(c.value) == numbers(a.value));
+
+  Parameter e(a.value.clone()), f(b.value.clone());
+  Optimizer loaded = make({&e, &f});
+  const State from = optimizer.state(), to = loaded.state();
+  REQUIRE(from.tensors.size() == to.tensors.size());
+  for (std::size_t i = 0; i < from.tensors.size(); ++i) {
+    CHECK(from.tensors[i].first == to.tensors[i].first);
+    Tensor target = to.tensors[i].second;
+    target.copy_from(from.tensors[i].second);
+  }
+  for (std::size_t i = 0; i < from.counters.size(); ++i) *to.counters[i].second = *from.counters[i].second;
+  a.grad = e.grad = Tensor::of({2}, {Real(0.3), 2});
+  b.grad = f.grad = Tensor::of({2}, {Real(-0.2), 1});
+  optimizer.step();
+  loaded.step();
+  CHECK(numbers(a.value) == numbers(e.value));
+  CHECK(numbers(b.value) == numbers(f.value));
+
+  optimizer.zero_grad();
+  CHECK(!a.grad);
+  CHECK(!b.grad);
+  a.value.fill(1);
+  a.grad = Tensor::full({2}, 1);
+  optimizer.lr = 0;  // the rate may be set between steps
+  optimizer.step();
+  CHECK(numbers(a.value) == std::vector<Real>{1, 1});
+}
+
+}  // namespace
+
+TEST_CASE("sgd: hand-computed steps, with and without momentum") {
+  Parameter p(Tensor::full({3}, 10));
+  Sgd plain({&p}, {.lr = Real(0.5)});
+  CHECK(path(p, plain, {1, 2, -4}) == std::vector<Real>{Real(9.5), Real(8.5), Real(10.5)});
+  Parameter q(Tensor::full({3}, 10));
+  Sgd heavy({&q}, {.lr = Real(0.5), .momentum = Real(0.5)});
+  // v = 1, 2.5, -2.75
+  CHECK(path(q, heavy, {1, 2, -4}) == std::vector<Real>{Real(9.5), Real(8.25), Real(9.625)});
+  CHECK(plain.state().tensors.empty());
+  CHECK(heavy.state().tensors.size() == 1);
+}
+
+TEST_CASE("sgd with momentum follows its formula for every element of large parameters") {
+  Problem problem;
+  Sgd sgd(problem.all(), {.lr = Real(0.125), .momentum = Real(0.875)});
+  const auto rule = [] {
+    return Rule([v = 0.0](int, double p, double g) mutable { return p - 0.125 * (v = 0.875 * v + g); });
+  };
+  CHECK(drift(problem, sgd, 20, rule, false) < 20 * unit);
+}
+
+TEST_CASE("adam: the first step is the rate, whatever the size of the gradient") {
+  for (const Real g : {Real(1e-3), Real(1), Real(-1000)}) {
+    Parameter p(Tensor::full({1}, 0));
+    Adam adam({&p}, {.lr = Real(0.25)});
+    CAPTURE(g);
+    CHECK(path(p, adam, {g})[0] == doctest::Approx(g > 0 ? -0.25 : 0.25).epsilon(1e-4));
+  }
+  Parameter p(Tensor::full({1}, 1));
+  Adam usual(std::vector<Parameter*>{&p});
+  CHECK(usual.lr == Real(1e-3));
+}
+
+TEST_CASE("adam follows algorithm 1 of its paper: a step exactly, 100 steps closely") {
+  const Real lr = Real(1e-3), beta1 = Real(0.9), beta2 = Real(0.999), eps = Real(1e-8);
+  const auto rule = [=] { return adam_rule(lr, beta1, beta2, eps); };
+  {
+    Problem problem;
+    Adam adam(problem.all(), {.lr = lr, .beta1 = beta1, .beta2 = beta2, .eps = eps});
+    CHECK(drift(problem, adam, 10, rule, true) < 2 * unit);
+  }
+  {
+    Problem problem;
+    Adam adam(problem.all(), {.lr = lr, .beta1 = beta1, .beta2 = beta2, .eps = eps});
+    CHECK(drift(problem, adam, 100, rule, false) < 50 * unit);
+  }
+  {
+    Problem problem;  // other settings: a GAN's, with an eps that matters
+    Adam adam(problem.all(), {.lr = Real(2e-3), .beta1 = Real(0.5), .beta2 = Real(0.9), .eps = Real(0.1)});
+    const auto gan = [] { return adam_rule(Real(2e-3), Real(0.5), Real(0.9), Real(0.1)); };
+    CHECK(drift(problem, adam, 10, gan, true) < 2 * unit);
+  }
+}
+
+TEST_CASE("rmsprop follows its formula") {
+  Parameter p(Tensor::full({1}, 1));
+  RmsProp hand({&p}, {.lr = Real(0.5), .decay = Real(0.75), .eps = 0});
+  // v = 4, 0.25 4^2 = 4: 1 - 0.5 4 / 2;  v = 3 + 1 = 4 with g = 2: 0 - 0.5 2 / 2
+  CHECK(path(p, hand, {4, 2}) == std::vector<Real>{0, Real(-0.5)});
+
+  const Real lr = Real(1e-3), decay = Real(0.99), eps = Real(1e-8);
+  const auto rule = [=] {
+    return Rule([=, v = 0.0](int, double x, double g) mutable {
+      v = decay * v + (1.0 - decay) * g * g;
+      return x - lr * g / (std::sqrt(v) + eps);
+    });
+  };
+  Problem problem;
+  RmsProp rms(problem.all(), {.lr = lr, .decay = decay, .eps = eps});
+  CHECK(drift(problem, rms, 20, rule, true) < 3 * unit);
+}
+
+TEST_CASE("every optimizer has the same good habits") {
+  check_habits<Sgd>("Sgd", [](auto p) { return Sgd(p, {.lr = Real(0.1), .momentum = Real(0.9)}); });
+  check_habits<Adam>("Adam", [](auto p) { return Adam(p); });
+  check_habits<RmsProp>("RmsProp", [](auto p) { return RmsProp(p, {}); });
+}
+
+TEST_CASE("the norm of all gradients, and its limit") {
+  Parameter a(Tensor::zeros({1})), b(Tensor::zeros({2})), none(Tensor::zeros({5}));
+  const std::vector<Parameter*> all{&a, &b, &none};
+  CHECK(gradient_norm(all) == 0);
+  a.grad = Tensor::of({1}, {2});
+  b.grad = Tensor::of({2}, {-6, 9});
+  CHECK(gradient_norm(all) == 11);
+  CHECK(clip_gradient_norm(all, 11) == 11);
+  CHECK(b.grad[1] == 9);
+  CHECK(clip_gradient_norm(all, Real(5.5)) == 11);
+  CHECK(a.grad[0] == 1);
+  CHECK(numbers(b.grad) == std::vector<Real>{-3, Real(4.5)});
+  CHECK(!none.grad);
+  CHECK(gradient_norm(all) == Real(5.5));
+  CHECK(contains(message([&] { clip_gradient_norm(all, 0); }), "clip_gradient_norm"));
+
+  Parameter large(Tensor::zeros({100003}));
+  large.grad = Tensor::full({100003}, 3);
+  CHECK(gradient_norm({&large}) == doctest::Approx(3 * std::sqrt(100003.0)).epsilon(1e-6));
+}
+
+TEST_CASE("schedules at their corners") {
+  const auto near = [](Real value) { return doctest::Approx(value).epsilon(1e-6); };
+  CHECK(linear_decay(0) == 1);
+  CHECK(linear_decay(0.25) == near(Real(0.75)));
+  CHECK(linear_decay(1, Real(0.1)) == near(Real(0.1)));
+  CHECK(linear_decay(2, Real(0.1)) == near(Real(0.1)));
+  CHECK(linear_decay(-1, Real(0.1)) == 1);
+  CHECK(decay_second_half(0) == 1);
+  CHECK(decay_second_half(0.5) == 1);
+  CHECK(decay_second_half(0.75) == near(Real(0.51)));
+  CHECK(decay_second_half(1) == near(Real(0.02)));
+  CHECK(decay_second_half(0.75, Real(0.5)) == near(Real(0.75)));
+  CHECK(cosine_decay(0) == 1);
+  CHECK(cosine_decay(0.5) == near(Real(0.5)));
+  CHECK(cosine_decay(1.0 / 3, Real(0.2)) == near(Real(0.8)));
+  CHECK(cosine_decay(1, Real(0.2)) == near(Real(0.2)));
+  CHECK(warm_up(0, 10) == 0);
+  CHECK(warm_up(3, 10) == near(Real(0.3)));
+  CHECK(warm_up(10, 10) == 1);
+  CHECK(warm_up(11, 10) == 1);
+  CHECK(warm_up(1, 0) == 1);
+}
+
+namespace {
+
+struct Averaged : Module {
+  Linear layer{*this, "layer", 3, 2};
+  Tensor running = Tensor::of({2}, {1, 2});
+  explicit Averaged(Rng& rng) : Module(rng) { add_buffer("running", running); }
+};
+
+}  // namespace
+
+TEST_CASE("Ema: decay average + (1 - decay) weights, for weights and buffers") {
+  Rng rng(1);
+  Averaged model(rng);
+  model.layer.b.value.fill(8);
+  Ema ema(model, Real(0.75));
+  model.layer.b.value.fill(4);
+  model.running.fill(9);
+  ema.update();  // 0.75 8 + 0.25 4 = 7
+  ema.update();  // 0.75 7 + 0.25 4 = 6.25
+  const State average = ema.state();
+  REQUIRE(average.tensors.size() == model.state().tensors.size());
+  for (std::size_t i = 0; i < average.tensors.size(); ++i)
+    CHECK(average.tensors[i].first == model.state().tensors[i].first);
+  {
+    Ema::Applied applied{ema};
+    CHECK(model.layer.b.value[0] == Real(6.25));
+    CHECK(model.running[0] == Real(4.5));     // 1 -> 3 -> 4.5
+    CHECK(model.running[1] == Real(5.0625));  // 2 -> 3.75 -> 5.0625
+  }
+  CHECK(model.layer.b.value[0] == 4);
+  CHECK(model.running[0] == 9);
+  for (const Real wrong : {Real(-0.1), Real(1)})
+    CHECK(contains(message([&] { Ema(model, wrong); }), "Ema: the decay"));
+}
+
+TEST_CASE("Ema::Applied gives the weights back bit for bit, exceptions or not") {
+  Rng rng(2);
+  Averaged model(rng);
+  Ema ema(model, Real(0.9));
+  std::vector<std::vector<Real>> before, averages;
+  for (const auto& [name, tensor] : model.state().tensors) {
+    Tensor handle = tensor;
+    rng.fill_normal(handle.values());
+    before.push_back(numbers(tensor));
+  }
+  ema.update();
+  for (const auto& [name, tensor] : ema.state().tensors) averages.push_back(numbers(tensor));
+  const auto check_restored = [&] {
+    const State now = model.state(), average = ema.state();
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      CHECK(numbers(now.tensors[i].second) == before[i]);
+      CHECK(numbers(average.tensors[i].second) == averages[i]);
+    }
+  };
+  for (int round = 0; round < 3; ++round) {
+    try {
+      Ema::Applied applied{ema};
+      for (std::size_t i = 0; i < before.size(); ++i)
+        CHECK(numbers(model.state().tensors[i].second) == averages[i]);
+      if (round) throw Error("in the middle of sampling");
+    } catch (const Error&) {
+    }
+    check_restored();
+  }
+}
