@@ -1,8 +1,9 @@
-// OpenBLAS picks its kernel once, while it is being loaded, from a table of the processors it knows. Debian's 0.3.21
-// takes a recent Intel processor for a Prescott of 2004 (SSE3) or a Haswell (AVX2): up to five times slower than the
-// AVX-512 kernel that it also contains. OPENBLAS_CORETYPE names a kernel, but is read in that same moment, when a
-// program that is linked with the library has not reached main yet. Therefore nothing here is linked: the library is
-// opened, asked for its choice, and, if the processor can do better, closed and opened again with the variable set.
+// OpenBLAS picks its kernel once, while it is being loaded, from a table of the processors it knows. Debian's
+// 0.3.21 takes a recent Intel processor for a Prescott of 2004 (SSE3) or a Haswell (AVX2): up to five times
+// slower than the AVX-512 kernel that it also contains. OPENBLAS_CORETYPE names a kernel, but is read in that
+// same moment, when a program that is linked with the library has not reached main yet. Therefore nothing
+// here is linked: the library is opened, asked for its choice, and, if the processor can do better, closed
+// and opened again with the variable set.
 #include "gradus/base/blas_library.hpp"
 
 #include <dlfcn.h>
@@ -26,8 +27,8 @@ enum class Level { basic, avx2, avx512 };
 
 Level level_of_processor() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl"))
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
     return Level::avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Level::avx2;
 #endif
@@ -65,10 +66,11 @@ BlasLibrary open(const char* path) {
     library.kernel = kernel_of(library.handle);
     if (library.kernel != refused) library.refused = refused;
   }
+  library.fast = level_of_kernel(library.kernel) >= possible;
   const auto parallel = find<int()>(library.handle, "openblas_get_parallel");
   library.follows_openmp = parallel && parallel() == 2;
-  // A build with threads of its own would start them under our parallel loops. (In the OpenMP build the same call
-  // would set OpenMP's number of threads, that is ours, to one.)
+  // A build with threads of its own would start them under our parallel loops. (In the OpenMP build the same
+  // call would set OpenMP's number of threads, that is ours, to one.)
   if (!library.follows_openmp)
     if (const auto set_threads = find<void(int)>(library.handle, "openblas_set_num_threads")) set_threads(1);
   return library;

@@ -1,9 +1,9 @@
-// RUNTIME NOTES. Between two parallel loops an OpenMP thread either spins, burning its core, or sleeps and has to be
-// woken. libgomp spins for milliseconds: beside one other busy process a training step of 2.5 ms becomes 9 to 17 ms.
-// Sleeping at once costs 40 % on a quiet machine. A short spin (GOMP_SPINCOUNT=1000, some ten microseconds) costs 4 %
-// when the machine is quiet and loses least when it is not. libgomp reads the variable before main is reached, so
-// the program sets it and executes itself once more; that takes a few milliseconds, once. LLVM's runtime can be told
-// directly.
+// RUNTIME NOTES. Between two parallel loops an OpenMP thread either spins, burning its core, or sleeps and
+// has to be woken. libgomp spins for milliseconds: beside one other busy process a training step of 2.5 ms
+// becomes 9 to 17 ms. Sleeping at once costs 40 % on a quiet machine. A short spin (GOMP_SPINCOUNT=1000, some
+// ten microseconds) costs 4 % when the machine is quiet and loses least when it is not. libgomp reads the
+// variable before main is reached, so the program sets it and executes itself once more; that takes a few
+// milliseconds, once. LLVM's runtime can be told directly.
 #include "gradus/base/runtime.hpp"
 
 #include <omp.h>
@@ -21,15 +21,18 @@
 namespace gradus {
 namespace {
 
-constexpr const char* spin_variable = "GOMP_SPINCOUNT";
-constexpr const char* spin_count = "1000";
-constexpr const char* restarted = "GRADUS_RESTARTED";
+[[maybe_unused]] constexpr const char *spin_variable = "GOMP_SPINCOUNT", *spin_count = "1000",
+                                      *restarted = "GRADUS_RESTARTED";
 
 std::string blas_words() {
   const BlasLibrary& blas = blas_library();
   if (!blas.handle) return "no OpenBLAS (install libopenblas-openmp-dev)";
-  return text("OpenBLAS kernel ", blas.kernel, blas.refused.empty() ? "" : text(" (instead of ", blas.refused, ")"),
-              blas.follows_openmp ? "" : ", not its OpenMP build");
+  std::string words = "OpenBLAS kernel " + blas.kernel;
+  if (!blas.refused.empty()) words += " (instead of " + blas.refused + ")";
+  if (std::getenv("OPENBLAS_CORETYPE")) words += " (yours)";
+  if (!blas.fast) words += ", slower than this processor";
+  if (!blas.follows_openmp) words += ", not its OpenMP build";
+  return words;
 }
 
 std::string wait_words() {
@@ -53,8 +56,9 @@ void set_threads(int count) {
 }
 
 std::string runtime_banner() {
-  return text("gradus: ", sizeof(Real) == 4 ? "float" : "double", ", ", threads(), threads() == 1 ? " thread, " : " threads, ",
-              8 * vector_bytes, "-bit vectors, ", blas_words(), ", ", wait_words());
+  return text("gradus: ", sizeof(Real) == 4 ? "float" : "double", ", ", threads(),
+              threads() == 1 ? " thread, " : " threads, ", 8 * vector_bytes, "-bit vectors, ", blas_words(),
+              ", ", wait_words());
 }
 
 void start_runtime([[maybe_unused]] char** argv) {

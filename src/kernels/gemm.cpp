@@ -1,3 +1,28 @@
+// The matrix product, blocked for registers and caches.
+//
+// Written as the textbook has it, c_ij = sum_k a_ik b_kj, every multiply-add waits for two loads; the
+// processor could do 32 (two vectors of 16) in that time. So there are three blocks, one inside the other:
+//
+//                         2 vectors     TILE   tile_rows x 2 vectors of c stay in registers while k runs: per
+//                         .-------.            step 2 vectors of b are loaded, and one number of a per row is
+//                       k | panel |            broadcast; 10 loads feed 16 multiply-adds.
+//                         |  of b |     PANEL  a slice of b, panel_depth x 2 vectors, is copied ("packed")
+//               k         '-------'            without gaps into 36 KB: it stays in the first cache while all
+//          .---------.    .-------.            tiles of a column pass by. A transposed b is turned on the
+//   tile_  |    a    |    |  tile |            way, a ragged edge is filled with zeros, so the tile knows
+//   rows   |---------|    |-------|            one kind of b only.
+//          |    a    |    |  tile |     BLOCK  block_tiles tiles, one below the other: their rows of a stay
+//          |---------|    |-------|            in the second cache while all panels pass by.
+//          |   ...   |    |  ...  |
+//
+// Threads share out the tiles, not the sums: each c_ij is added up by one thread, in the order of k, by the
+// same instructions whichever thread it is: the same bits at any number of threads. Each thread packs the
+// panels that it needs itself; nobody waits for anybody.
+//
+// Two kinds go another way. With a side of at most 4 the large matrix is read once, there is nothing to
+// block: `dots` streams it. A very large product goes to OpenBLAS (which packs a, too), in fixed pieces.
+//
+// Vectors are GCC's and clang's vector extensions: one source for AVX-512, AVX2, SSE2 and NEON.
 #include "gradus/kernels/gemm.hpp"
 
 #include <omp.h>
@@ -7,6 +32,7 @@
 #include <utility>
 
 #include "gradus/base/runtime.hpp"
+#include "gradus/kernels/blas.hpp"
 
 namespace gradus {
 namespace {
@@ -15,84 +41,113 @@ constexpr Index lanes = vector_bytes / sizeof(Real);
 typedef Real Vector __attribute__((vector_size(vector_bytes)));
 typedef Real Unaligned __attribute__((vector_size(vector_bytes), aligned(alignof(Real)), may_alias));
 
-constexpr Index tile_rows = 8;
-constexpr Index tile_vectors = 2;
-constexpr Index panel_width = tile_vectors * lanes;
-constexpr Index panel_depth = 288;
-constexpr Index block_rows = 512;
-constexpr Index work_worth_threads = 500'000;
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr Index tile_rows = 8;  // 16 sums, of 32 registers
+#else
+constexpr Index tile_rows = 6;  // 12 sums, of 16 registers
+#endif
+constexpr Index panel_width = 2 * lanes, panel_depth = 288, block_tiles = 256 / tile_rows;
+constexpr Index short_side = 4;              // up to here `dots` is faster
+constexpr Index work_for_threads = 1000000;  // multiply-adds, about 20 us: less is not worth waking a thread
+constexpr Index work_for_blas = Index{1} << 27, blas_piece = 512;
+
+Index pieces(Index whole, Index piece) { return (whole + piece - 1) / piece; }
 
 Vector load(const Real* p) { return *reinterpret_cast<const Unaligned*>(p); }
 void store(Real* p, Vector v) { *reinterpret_cast<Unaligned*>(p) = v; }
-Vector broadcast(Real x) { return x - Vector{}; }
+Vector broadcast(Real x) {
+  return x - Vector{};
+}  // not x + Vector{}: that is -0 + 0, an addition that has to be done
 
-struct Matrix {
+/// a or b in either orientation: element (i, j) is data[i * row + j * column].
+struct View {
   const Real* data;
-  Index row, column;  // strides
+  Index row, column;
+  View at(Index i, Index j) const { return {data + i * row + j * column, row, column}; }
 };
 
-struct Output {
+/// Where sums go, and what is added to them.
+struct Target {
   Real* data;
   Index row;
   const Real* bias;
   bool accumulate;
+  void put(Index i, Index j, Real sum) const {
+    Real& c = data[i * row + j];
+    c = sum + (bias ? bias[j] : 0) + (accumulate ? c : 0);
+  }
 };
 
+/// The register tile: c [R, width] = a [R, K] times a packed panel [K, V vectors].
 template <int R, int V>
-void tile(Matrix a, const Real* b, Index K, Output c, Index width) {
+void tile(View a, const Real* b, Index b_row, Index K, Target c, Index width) {
   Vector sum[R][V] = {};
-#pragma GCC unroll 8
-  for (int i = 0; i < R; ++i) __builtin_prefetch(c.data + i * c.row, 1);
-  for (Index k = 0; k < K; ++k, a.data += a.column, b += V * lanes) {
-    Vector bk[V];
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) bk[v] = load(b + v * lanes);
-#pragma GCC unroll 8
-    for (int i = 0; i < R; ++i) {
-      const Vector aik = broadcast(a.data[i * a.row]);
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) sum[i][v] += aik * bk[v];
-    }
-  }
 #pragma GCC unroll 8
   for (int i = 0; i < R; ++i)
 #pragma GCC unroll 4
+    for (int v = 0; v <= V; ++v) __builtin_prefetch(c.data + i * c.row + v * lanes - (v == V), 1);
+  for (Index k = 0; k < K; ++k, a.data += a.column, b += b_row) {
+    Vector b_k[V];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) b_k[v] = load(b + v * lanes);
+#pragma GCC unroll 8
+    for (int i = 0; i < R; ++i) {
+      const Vector a_ik = broadcast(a.data[i * a.row]);
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sum[i][v] += a_ik * b_k[v];
+    }
+  }
+  if (width == V * lanes) {
+#pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {
-      Real* out = c.data + i * c.row + v * lanes;
-      const Real* bias = c.bias ? c.bias + v * lanes : nullptr;
-      Vector y = sum[i][v];
-      if (width >= (v + 1) * lanes) {
-        if (bias) y += load(bias);
-        if (c.accumulate) y += load(out);
-        store(out, y);
-      } else {
-        for (Index j = 0; j < width - v * lanes; ++j) out[j] = y[j] + (bias ? bias[j] : 0) + (c.accumulate ? out[j] : 0);
+      const Vector bias = c.bias ? load(c.bias + v * lanes) : Vector{};
+#pragma GCC unroll 8
+      for (int i = 0; i < R; ++i) {
+        Real* out = c.data + i * c.row + v * lanes;
+        const Vector y = sum[i][v] + bias;
+        store(out, c.accumulate ? y + load(out) : y);
       }
     }
+  } else {
+    Real y[R][V * lanes];
+#pragma GCC unroll 8
+    for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) store(&y[i][v * lanes], sum[i][v]);
+    for (int i = 0; i < R; ++i)
+      for (Index j = 0; j < width; ++j) c.put(i, j, y[i][j]);
+  }
 }
 
-using Tile = void (*)(Matrix, const Real*, Index, Output, Index);
+/// tiles[R - 1] is the tile of R rows.
+using Tile = void (*)(View, const Real*, Index, Index, Target, Index);
 template <int V, int... R>
-constexpr std::array<Tile, sizeof...(R)> tiles_of(std::integer_sequence<int, R...>) {
+constexpr std::array<Tile, sizeof...(R)> tiles(std::integer_sequence<int, R...>) {
   return {tile<R + 1, V>...};
 }
-constexpr auto narrow_tiles = tiles_of<1>(std::make_integer_sequence<int, tile_rows>{});
-constexpr auto wide_tiles = tiles_of<2>(std::make_integer_sequence<int, tile_rows>{});
+constexpr auto narrow_tiles = tiles<1>(std::make_integer_sequence<int, tile_rows>{});
+constexpr auto wide_tiles = tiles<2>(std::make_integer_sequence<int, tile_rows>{});
 
+/// x0 y0 x1 y1 ..., the first half in `low`, the rest in `high`.
 template <int... I>
-void interleave(const Vector& x, const Vector& y, Vector& low, Vector& high, std::integer_sequence<int, I...>) {
-  low = __builtin_shufflevector(x, y, (I / 2 + I % 2 * int{lanes})...);
-  high = __builtin_shufflevector(x, y, (int{lanes} / 2 + I / 2 + I % 2 * int{lanes})...);
+void interleave(const Vector& x, const Vector& y, Vector& low, Vector& high,
+                std::integer_sequence<int, I...>) {
+  constexpr int n = sizeof...(I);
+  low = __builtin_shufflevector(x, y, (I / 2 + I % 2 * n)...);
+  high = __builtin_shufflevector(x, y, (n / 2 + I / 2 + I % 2 * n)...);
 }
 
+/// A square of lanes x lanes numbers, turned. Interleaving row i with row i + lanes / 2 is a perfect shuffle
+/// of all the numbers; log2(lanes) of them exchange rows and columns.
 void transpose(const Real* from, Index from_row, Real* to, Index to_row) {
+  constexpr auto each = std::make_integer_sequence<int, lanes>{};
   Vector x[lanes], y[lanes];
 #pragma GCC unroll 16
   for (int i = 0; i < lanes; ++i) x[i] = load(from + i * from_row);
 #pragma GCC unroll 4
   for (int round = 1; round < lanes; round *= 2) {
 #pragma GCC unroll 8
-    for (int i = 0; i < lanes / 2; ++i) interleave(x[i], x[i + lanes / 2], y[2 * i], y[2 * i + 1], std::make_integer_sequence<int, lanes>{});
+    for (int i = 0; i < lanes / 2; ++i) interleave(x[i], x[i + lanes / 2], y[2 * i], y[2 * i + 1], each);
 #pragma GCC unroll 16
     for (int i = 0; i < lanes; ++i) x[i] = y[i];
   }
@@ -100,61 +155,138 @@ void transpose(const Real* from, Index from_row, Real* to, Index to_row) {
   for (int i = 0; i < lanes; ++i) store(to + i * to_row, x[i]);
 }
 
-void pack(Matrix b, Index K, Index width, Index packed_width, Real* panel) {
+/// panel [K, packed_width] = b [K, width] and zeros.
+void pack(View b, Index K, Index width, Index packed_width, Real* panel) {
+  if (b.column == 1 && width == panel_width) {
+    for (Index k = 0; k < K; ++k)
+      for (Index j = 0; j < panel_width; j += lanes)
+        store(panel + k * panel_width + j, load(b.data + k * b.row + j));
+    return;
+  }
   for (Index j0 = 0; j0 < packed_width; j0 += lanes)
     for (Index k0 = 0; k0 < K; k0 += lanes) {
-      const Real* from = b.data + k0 * b.row + j0 * b.column;
+      const View from = b.at(k0, j0);
       Real* to = panel + k0 * packed_width + j0;
       const Index depth = std::min(lanes, K - k0), columns = std::min(lanes, width - j0);
-      if (columns == lanes && b.column == 1) {
-        for (Index k = 0; k < depth; ++k) store(to + k * packed_width, load(from + k * b.row));
-      } else if (columns == lanes && depth == lanes && b.row == 1) {
-        transpose(from, b.column, to, packed_width);
+      if (b.row == 1 && depth == lanes && columns == lanes) {
+        transpose(from.data, from.column, to, packed_width);
       } else {
         for (Index k = 0; k < depth; ++k)
-          for (Index j = 0; j < lanes; ++j) to[k * packed_width + j] = j < columns ? from[k * b.row + j * b.column] : 0;
+          for (Index j = 0; j < lanes; ++j) to[k * packed_width + j] = j < columns ? *from.at(k, j).data : 0;
       }
     }
 }
 
-/// Row tiles [first, last) of the whole product.
-void multiply(Matrix a, Matrix b, Index M, Index N, Index K, Output c, Index first, Index last) {
+/// The tiles first .. last-1 of c, counted down the rows of a block, then from panel to panel, then from
+/// block to block.
+void multiply(View a, View b, Index M, Index N, Index K, Target c, Index first, Index last) {
   alignas(64) Real panel[panel_depth * panel_width];
-  const Index panels = (N + panel_width - 1) / panel_width;
-  const Index block_tiles = block_rows / tile_rows, all_tiles = (M + tile_rows - 1) / tile_rows;
-  const Index slices = std::max<Index>(1, (K + panel_depth - 1) / panel_depth), depth = (K + slices - 1) / slices;
-  for (Index unit = first, count; unit < last; unit += count) {
-    const Index block = unit / (block_tiles * panels), in_block = unit - block * block_tiles * panels;
-    const Index tiles = std::min(block_tiles, all_tiles - block * block_tiles);
-    const Index column = in_block / tiles * panel_width, row_tile = in_block % tiles;
-    count = std::min(tiles - row_tile, last - unit);
-    const Index width = std::min(panel_width, N - column), packed_width = width > lanes ? panel_width : lanes;
-    const auto& kernels = width > lanes ? wide_tiles : narrow_tiles;
-    const Index row0 = (block * block_tiles + row_tile) * tile_rows, row1 = std::min(M, row0 + count * tile_rows);
+  const Index panels = pieces(N, panel_width), slices = std::max<Index>(1, pieces(K, panel_depth));
+  const Index depth = std::max<Index>(1, pieces(K, slices));
+  for (Index index = first, count; index < last; index += count) {
+    const Index block = index / (block_tiles * panels), in_block = index % (block_tiles * panels);
+    const Index tiles_here = std::min(block_tiles, pieces(M, tile_rows) - block * block_tiles);
+    count = std::min(tiles_here - in_block % tiles_here, last - index);
+    const Index row_begin = (block * block_tiles + in_block % tiles_here) * tile_rows;
+    const Index row_end = std::min(M, row_begin + count * tile_rows);
+    const Index column = in_block / tiles_here * panel_width, width = std::min(panel_width, N - column);
+    const bool wide = width > lanes, in_place = count == 1 && b.column == 1 && width == panel_width;
+    const Index packed_width = wide ? panel_width : lanes;
     for (Index k = 0; k == 0 || k < K; k += depth) {
-      const Index this_depth = std::min(depth, K - k);
-      pack({b.data + k * b.row + column * b.column, b.row, b.column}, this_depth, width, packed_width, panel);
-      for (Index row = row0; row < row1; row += tile_rows) {
-        const Index rows = std::min(tile_rows, row1 - row);
-        kernels[rows - 1]({a.data + row * a.row + k * a.column, a.row, a.column}, panel, this_depth,
-                          {c.data + row * c.row + column, c.row, c.bias && k == 0 ? c.bias + column : nullptr, c.accumulate || k > 0}, width);
+      const Index K_here = std::min(depth, K - k);
+      const View from = b.at(k, column);
+      if (!in_place) pack(from, K_here, width, packed_width, panel);
+      for (Index i = row_begin; i < row_end; i += tile_rows) {
+        const auto rows = static_cast<std::size_t>(std::min(tile_rows, row_end - i));
+        const Target to{c.data + i * c.row + column, c.row, k == 0 && c.bias ? c.bias + column : nullptr,
+                        k > 0 || c.accumulate};
+        (wide ? wide_tiles : narrow_tiles)[rows - 1](a.at(i, k), in_place ? from.data : panel,
+                                                     in_place ? from.row : packed_width, K_here, to, width);
       }
     }
   }
+}
+
+/// sums [lanes] = rows [lanes, K] times x [K]: each row has a vector of partial sums, and these are added up
+/// while they are turned (see `transpose`): each round halves their number. K >= lanes; the last vector may
+/// overlap the one before.
+Vector dots(const Real* rows, Index stride, const Real* x, Index K) {
+  constexpr auto each = std::make_integer_sequence<int, lanes>{};
+  Vector sum[lanes] = {}, low, high;
+  for (Index k = 0; k + lanes <= K; k += lanes) {
+    const Vector x_k = load(x + k);
+#pragma GCC unroll 16
+    for (int i = 0; i < lanes; ++i) sum[i] += load(rows + i * stride + k) * x_k;
+  }
+  if (const Index rest = K % lanes; rest > 0) {
+    decltype(Vector{} < Vector{}) fresh;
+    for (Index j = 0; j < lanes; ++j) fresh[j] = j >= lanes - rest ? -1 : 0;
+    const Vector x_k = load(x + K - lanes);
+#pragma GCC unroll 16
+    for (int i = 0; i < lanes; ++i) sum[i] += fresh ? load(rows + i * stride + K - lanes) * x_k : Vector{};
+  }
+#pragma GCC unroll 4
+  for (int count = lanes / 2; count > 0; count /= 2)
+#pragma GCC unroll 8
+    for (int i = 0; i < count; ++i) {
+      interleave(sum[i], sum[i + count], low, high, each);
+      sum[i] = low + high;
+    }
+  return sum[0];
+}
+
+/// c = a bT for few rows of a, or few rows of b: the groups first .. last-1 of rows of the longer one.
+void stream(View a, View b, Index M, Index N, Index K, Target c, Index first, Index last) {
+  const bool long_a = M > N;
+  const Real *rows = long_a ? a.data : b.data, *others = long_a ? b.data : a.data;
+  const Index stride = long_a ? a.row : b.column, other_stride = long_a ? b.column : a.row;
+  for (Index group = first; group < last; ++group) {
+    const Index fresh = group * lanes, i = std::min(fresh, std::max(M, N) - lanes);  // the last may overlap
+    for (Index j = 0; j < std::min(M, N); ++j) {
+      const Vector sums = dots(rows + i * stride, stride, others + j * other_stride, K);
+      for (Index s = fresh - i; s < lanes; ++s) long_a ? c.put(i + s, j, sums[s]) : c.put(j, i + s, sums[s]);
+    }
+  }
+}
+
+/// OpenBLAS, in pieces of the longer side of c that do not depend on the number of threads.
+void multiply_large(BlasGemm blas, View a, View b, Index M, Index N, Index K, Target c) {
+  constexpr int row_major = 101, as_it_is = 111, transposed = 112;
+  const Index piece_m = M >= N ? blas_piece : M, piece_n = M >= N ? N : blas_piece;
+#pragma omp parallel for collapse(2) schedule(static)
+  for (Index i = 0; i < M; i += piece_m)
+    for (Index j = 0; j < N; j += piece_n) {
+      const Index m = std::min(piece_m, M - i), n = std::min(piece_n, N - j);
+      if (c.bias)
+        for (Index r = i; r < i + m; ++r)
+          for (Index s = j; s < j + n; ++s) c.put(r, s, 0);
+      blas(row_major, a.column == 1 ? as_it_is : transposed, b.column == 1 ? as_it_is : transposed,
+           static_cast<int>(m), static_cast<int>(n), static_cast<int>(K), 1, a.at(i, 0).data,
+           static_cast<int>(a.row * a.column), b.at(0, j).data, static_cast<int>(b.row * b.column),
+           c.bias || c.accumulate ? Real{1} : Real{0}, c.data + i * c.row + j, static_cast<int>(c.row));
+    }
 }
 
 }  // namespace
 
 void gemm(Transpose transpose_a, Transpose transpose_b, Index M, Index N, Index K, const Real* a, Index lda,
           const Real* b, Index ldb, Real* c, Index ldc, const GemmExtra& extra) {
-  const Matrix left = transpose_a == Transpose::no ? Matrix{a, lda, 1} : Matrix{a, 1, lda};
-  const Matrix right = transpose_b == Transpose::no ? Matrix{b, ldb, 1} : Matrix{b, 1, ldb};
-  const Output out{c, ldc, extra.bias, extra.accumulate};
-  const Index units = ((M + tile_rows - 1) / tile_rows) * ((N + panel_width - 1) / panel_width);
-#pragma omp parallel if (M * N * K > work_worth_threads)
+  const View left = transpose_a == Transpose::no ? View{a, lda, 1} : View{a, 1, lda};
+  const View right = transpose_b == Transpose::no ? View{b, ldb, 1} : View{b, 1, ldb};
+  const Target to{c, ldc, extra.bias, extra.accumulate};
+  const Index work = M * N * K;
+  if (work > work_for_blas)
+    if (const BlasGemm blas = blas_gemm()) return multiply_large(blas, left, right, M, N, K, to);
+
+  const bool streamed = left.column == 1 && right.row == 1 && std::min(M, N) <= short_side &&
+                        std::max(M, N) >= lanes && K >= lanes;
+  const Index units =
+      streamed ? pieces(std::max(M, N), lanes) : pieces(M, tile_rows) * pieces(N, panel_width);
+#pragma omp parallel if (work > work_for_threads)
   {
-    const Index part = omp_get_thread_num(), parts = omp_get_num_threads();
-    multiply(left, right, M, N, K, out, units * part / parts, units * (part + 1) / parts);
+    const Index thread = omp_get_thread_num(), team = omp_get_num_threads();
+    const Index first = units * thread / team, last = units * (thread + 1) / team;
+    (streamed ? stream : multiply)(left, right, M, N, K, to, first, last);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// The BLAS library, loaded while the program runs, so that its choice of kernel can be looked at and repaired.
+// The BLAS library, loaded while the program runs, so that its choice of kernel can be looked at and
+// repaired.
 #include <string>
 
 namespace gradus {
@@ -7,9 +8,11 @@ namespace gradus {
 /// What was found and what was done about it. `handle` is dlopen's; null when no library was found.
 struct BlasLibrary {
   void* handle = nullptr;
-  std::string path{};     ///< what was opened
-  std::string kernel{};   ///< OpenBLAS's name of the kernel in use, e.g. SkylakeX
-  std::string refused{};  ///< the slower kernel that OpenBLAS had chosen first; empty when its choice was good
+  std::string path{};    ///< what was opened
+  std::string kernel{};  ///< OpenBLAS's name of the kernel in use, e.g. SkylakeX
+  std::string
+      refused{};      ///< the slower kernel that OpenBLAS had chosen first; empty when its choice was good
+  bool fast = false;  ///< the kernel uses the vectors that the processor has
   bool follows_openmp = false;  ///< the OpenMP build: single-threaded by itself inside a parallel region
 };
 

@@ -6,18 +6,21 @@
 
 namespace gradus {
 
-/// The row-major product of CBLAS, or null when there is no library:
-/// (order, transpose_a, transpose_b, M, N, K, alpha, a, lda, b, ldb, beta, c, ldc).
-using BlasGemm = void (*)(int, int, int, int, int, int, Real, const Real*, int, const Real*, int, Real, Real*, int);
+/// The row-major product of CBLAS, or null when there is no library, or one whose kernel is older than the
+/// processor (then our own is faster): (order, transpose_a, transpose_b, M, N, K, alpha, a, lda, b, ldb,
+/// beta, c, ldc).
+using BlasGemm = void (*)(int, int, int, int, int, int, Real, const Real*, int, const Real*, int, Real, Real*,
+                          int);
 BlasGemm blas_gemm();
 
-/// symmetric_eigen: all eigenvalues and eigenvectors of a symmetric matrix A, by divide and conquer (LAPACK's dsyevd).
+/// symmetric_eigen: all eigenvalues and eigenvectors of a symmetric matrix A, by divide and conquer (LAPACK's
+/// dsyevd).
 ///
 ///   matrix  [n, n]   in: A (its lower triangle is read);  out: row i is the unit eigenvector v_i
 ///   values  [n]      lambda_0 <= lambda_1 <= ...,  A v_i = lambda_i v_i
 ///
-/// Always in double. The same bits at any number of threads. Throws gradus::Error when a size does not fit, the
-/// library is missing, or A holds a NaN or an infinity.
+/// Always in double. The same bits at any number of threads. Throws gradus::Error when a size does not fit,
+/// the library is missing, or A holds a NaN or an infinity.
 void symmetric_eigen(std::span<double> matrix, std::span<double> values, Index n);
 
 }  // namespace gradus
