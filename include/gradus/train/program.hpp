@@ -1,0 +1,101 @@
+#pragma once
+// Program: what every lecture program begins and ends with.
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "gradus/autograd/tape.hpp"
+#include "gradus/base/random.hpp"
+#include "gradus/data/dataset.hpp"
+#include "gradus/io/animation.hpp"
+#include "gradus/io/plot.hpp"
+#include "gradus/nn/module.hpp"
+#include "gradus/train/options.hpp"
+#include "gradus/train/report.hpp"
+
+namespace gradus {
+
+/// The command line, a random generator, a folder for pictures, and a report that ends in summary.json:
+///
+///     void autoencoder(Program& program) {
+///       Split digits = program.digits({.train = program.pick(10000, 60000)});
+///       ...
+///       program.figure("test_sq_error_2d", error);
+///       program.picture("grids", image_grid(images), "left the truth, right what two numbers keep");
+///       program.headline("...");
+///     }
+///     int main(int argc, char** argv) {
+///       return run_program(argc, argv, {.name = "03_autoencoder", .title = "...", ...}, autoencoder);
+///     }
+class Program {
+ public:
+  /// Reads the command line, sets the threads, makes the folder, prints what this is about.
+  /// Throws EarlyExit (see parse_options), and Error when the folder cannot be made.
+  Program(int argc, char** argv, const Lesson& lesson);
+
+  Options options;
+  Rng rng;  ///< seeded by --seed; every Trainer keeps its position in the checkpoint
+
+  /// `<out>/<name>`, where pictures, numbers and checkpoints go.
+  const std::filesystem::path& folder() const { return folder_; }
+  const std::string& name() const { return lesson_.name; }
+
+  /// The preset's choice; tiny takes quick's unless it has its own.
+  template <class T>
+  T pick(T quick, T full) const {
+    return options.preset == Preset::full ? full : quick;
+  }
+  template <class T>
+  T pick(T quick, T full, T tiny) const {
+    return options.preset == Preset::tiny ? tiny : pick(quick, full);
+  }
+  /// The same for the number of epochs, which --epochs overrules.
+  Index epochs(Index quick, Index full, Index tiny = 1) const {
+    return options.epochs > 0 ? options.epochs : pick(quick, full, tiny);
+  }
+
+  /// load_digits from --data; tells which digits these are.
+  Split digits(DigitsOptions wanted = {});
+  /// Tells and reports what data is used; for data that does not come from digits().
+  void dataset(const std::string& note);
+
+  /// A line of text for the reader.
+  void say(const std::string& line) const;
+  /// A result for summary.json. Throws Error when it is not finite.
+  void figure(const std::string& name, double value);
+  /// The result in one sentence.
+  void headline(const std::string& sentence);
+
+  /// Writes [H, W, 1 or 3] as `<folder>/<stem>.png`. Throws Error as write_png does.
+  void picture(const std::string& stem, const Tensor& image, const std::string& caption);
+  /// Writes the plot as `<folder>/<stem>.png` and .csv; without gnuplot, the numbers only.
+  void plot(const std::string& stem, const Plot& plot, const std::string& caption);
+  /// Writes frames [H, W, 1 or 3] as `<folder>/<stem>.gif`. Throws Error as write_gif does.
+  void animation(const std::string& stem, const std::vector<Tensor>& frames, const GifOptions& how,
+                 const std::string& caption);
+  /// Writes the tape as `<folder>/<stem>.svg` and .dot; without Graphviz, the .dot only.
+  void graph(const std::string& stem, const Tape& tape, Module& module, const std::string& caption);
+  /// Writes columns of numbers as `<folder>/<stem>.csv`.
+  void csv(const std::string& stem, const std::vector<std::string>& names,
+           const std::vector<std::vector<double>>& columns);
+
+  /// Prints figures, pictures and headline, and merges the report into `<out>/summary.json`. run_program does
+  /// it.
+  void finish();
+
+ private:
+  Lesson lesson_;
+  std::filesystem::path folder_;
+  std::chrono::steady_clock::time_point start_;
+  Report report_;
+  bool finished_ = false;
+};
+
+/// Runs a lesson in a Program and finishes it. Returns main's exit code: 0; 1 after an exception, told in one
+/// line on stderr; 2 after a wrong command line; 130 after Ctrl-C (143 after SIGTERM), when a Trainer has
+/// saved its state.
+int run_program(int argc, char** argv, const Lesson& lesson, const std::function<void(Program&)>& body);
+
+}  // namespace gradus

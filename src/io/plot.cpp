@@ -1,0 +1,337 @@
+#include "gradus/io/plot.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <map>
+#include <sstream>
+
+#include "gradus/base/check.hpp"
+#include "gradus/base/file.hpp"
+
+namespace gradus {
+namespace fs = std::filesystem;
+namespace {
+
+// Ten colours that stay apart, also on bad projectors, and in this order also for most colour-blind eyes.
+constexpr const char* palette[] = {"1f77b4", "ff7f0e", "2ca02c", "d62728", "9467bd",
+                                   "8c564b", "e377c2", "4d4d4d", "b5b014", "17becf"};
+constexpr const char* dark_color = "202020";  // references and crosses
+constexpr std::size_t colors = std::size(palette);
+constexpr std::size_t legend_inside = 4;  // longer legends stand beside the plot
+
+/// A text between gnuplot's single quotes: nothing in it has a meaning but the quote. Line ends become
+/// spaces.
+std::string quoted(const std::string& words) {
+  std::string out = "'";
+  for (const char c : words) {
+    if (c == '\'')
+      out += "''";
+    else
+      out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  }
+  return out + "'";
+}
+
+std::string shell_quoted(const std::string& words) {
+  std::string out = "'";
+  for (const char c : words) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+/// A field of a CSV: between quotes when a reader could misunderstand it.
+std::string field(const std::string& words) {
+  if (words.find_first_of(",\"\r\n") == words.npos) return words;
+  std::string out = "\"";
+  for (const char c : words) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + "\"";
+}
+
+/// The shortest text that reads back as the same number.
+std::string number(double value) {
+  if (std::isnan(value)) return "nan";
+  char buffer[40];
+  for (const int digits : {9, 15, 17}) {
+    std::snprintf(buffer, sizeof buffer, "%.*g", digits, value);
+    if (std::strtod(buffer, nullptr) == value) break;
+  }
+  return buffer;
+}
+
+void write_text(const fs::path& path, const std::string& words) {
+  std::error_code code;
+  if (path.has_parent_path()) fs::create_directories(path.parent_path(), code);
+  write_file(path, std::as_bytes(std::span(words)));
+}
+
+/// Removes a file when the scope is left.
+struct Removed {
+  fs::path path;
+  ~Removed() {
+    std::error_code code;
+    fs::remove(path, code);
+  }
+};
+
+/// Runs gnuplot on a script. False when there is no gnuplot; throws Error with its words when it refuses.
+bool run_gnuplot(const fs::path& script) {
+  std::FILE* pipe = popen(("gnuplot " + shell_quoted(script.string()) + " 2>&1").c_str(), "r");
+  GRADUS_CHECK(pipe, "Plot: no process for gnuplot");
+  std::string words;
+  char buffer[512];
+  while (std::size_t count = std::fread(buffer, 1, sizeof buffer, pipe)) words.append(buffer, count);
+  const int status = pclose(pipe);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return false;
+  GRADUS_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+               "Plot: gnuplot refuses: ", words.substr(0, 400));
+  return true;
+}
+
+}  // namespace
+
+// --- building
+// ------------------------------------------------------------------------------------------------
+
+Plot& Plot::x(std::string label) { return x_ = std::move(label), *this; }
+Plot& Plot::y(std::string label) { return y_ = std::move(label), *this; }
+Plot& Plot::log_x() { return log_x_ = true, *this; }
+Plot& Plot::log_y() { return log_y_ = true, *this; }
+Plot& Plot::equal() {
+  equal_ = true;
+  return width_ == 0 ? size(720, 640) : *this;
+}
+Plot& Plot::x_range(double low, double high) { return x_range_ = text("[", low, ":", high, "]"), *this; }
+Plot& Plot::y_range(double low, double high) { return y_range_ = text("[", low, ":", high, "]"), *this; }
+
+Plot& Plot::size(int width, int height) {
+  GRADUS_CHECK(width >= 100 && height >= 100 && width <= 8000 && height <= 8000, "Plot \"", title_,
+               "\": size ", width, " x ", height, ": needs 100 .. 8000 pixels");
+  width_ = width;
+  height_ = height;
+  return *this;
+}
+
+Plot& Plot::add(Kind kind, const std::string& name, std::vector<double> xs, std::vector<double> ys) {
+  GRADUS_CHECK(xs.size() == ys.size(), "Plot \"", title_, "\": series \"", name, "\" has ", xs.size(),
+               " x and ", ys.size(), " y");
+  series_.push_back({kind, name, std::move(xs), std::move(ys)});
+  return *this;
+}
+
+Plot& Plot::line(const std::string& name, std::vector<double> xs, std::vector<double> ys) {
+  return add(Kind::line, name, std::move(xs), std::move(ys));
+}
+Plot& Plot::line_points(const std::string& name, std::vector<double> xs, std::vector<double> ys) {
+  return add(Kind::line_points, name, std::move(xs), std::move(ys));
+}
+Plot& Plot::reference(const std::string& name, std::vector<double> xs, std::vector<double> ys) {
+  return add(Kind::reference, name, std::move(xs), std::move(ys));
+}
+Plot& Plot::scatter(const std::string& name, std::vector<double> xs, std::vector<double> ys) {
+  return add(Kind::scatter, name, std::move(xs), std::move(ys));
+}
+Plot& Plot::crosses(const std::string& name, std::vector<double> xs, std::vector<double> ys) {
+  return add(Kind::crosses, name, std::move(xs), std::move(ys));
+}
+
+Plot& Plot::scatter(const Tensor& points, std::span<const int> labels,
+                    const std::vector<std::string>& names) {
+  GRADUS_CHECK(points.rank() == 2 && points.dim(1) == 2, "Plot \"", title_, "\": scatter of points ",
+               points.shape(), ", needs [N, 2]");
+  GRADUS_CHECK(labels.size() == static_cast<std::size_t>(points.dim(0)), "Plot \"", title_,
+               "\": ", points.dim(0), " points but ", labels.size(), " labels");
+  std::map<int, Series> classes;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    Series& one = classes[labels[i]];
+    one.xs.push_back(static_cast<double>(points[static_cast<Index>(2 * i)]));
+    one.ys.push_back(static_cast<double>(points[static_cast<Index>(2 * i + 1)]));
+  }
+  for (auto& [label, one] : classes) {
+    const auto place = static_cast<std::size_t>(label);
+    scatter(label >= 0 && place < names.size() ? names[place] : std::to_string(label), std::move(one.xs),
+            std::move(one.ys));
+  }
+  return *this;
+}
+
+Plot& Plot::bars(const std::string& name, std::vector<std::string> labels, std::vector<double> values) {
+  GRADUS_CHECK(labels.size() == values.size(), "Plot \"", title_, "\": bars \"", name, "\" have ",
+               labels.size(), " labels and ", values.size(), " values");
+  GRADUS_CHECK(labels_.empty() || labels_ == labels, "Plot \"", title_, "\": bars \"", name,
+               "\" have other labels than the bars before");
+  std::vector<double> places;
+  for (std::size_t i = 0; i < values.size(); ++i) places.push_back(static_cast<double>(i));
+  labels_ = std::move(labels);
+  return add(Kind::bars, name, std::move(places), std::move(values));
+}
+
+// --- writing
+// -------------------------------------------------------------------------------------------------
+
+std::string Plot::csv() const {
+  const auto x_or = [&](const char* otherwise) { return field(x_.empty() ? otherwise : x_); };
+  const bool shared = std::all_of(series_.begin(), series_.end(),
+                                  [&](const Series& one) { return one.xs == series_.front().xs; });
+  std::ostringstream out;
+  if (!shared) {
+    out << "series," << x_or("x") << ',' << field(y_.empty() ? "y" : y_) << '\n';
+    for (const Series& one : series_)
+      for (std::size_t i = 0; i < one.xs.size(); ++i)
+        out << field(one.name) << ',' << number(one.xs[i]) << ',' << number(one.ys[i]) << '\n';
+    return out.str();
+  }
+  out << x_or(labels_.empty() ? "x" : "label");
+  for (const Series& one : series_) out << ',' << field(one.name);
+  out << '\n';
+  for (std::size_t i = 0; i < series_.front().xs.size(); ++i) {
+    out << (labels_.empty() ? number(series_.front().xs[i]) : field(labels_[i]));
+    for (const Series& one : series_) out << ',' << number(one.ys[i]);
+    out << '\n';
+  }
+  return out.str();
+}
+
+std::string Plot::settings(const std::string& output) const {
+  const bool legend_beside = series_.size() > legend_inside;
+  std::ostringstream out;
+  out << "set encoding utf8\n"
+      << "set terminal pngcairo noenhanced size " << (width_ ? width_ : 800) << ','
+      << (height_ ? height_ : 600) << " background '#ffffff' font 'DejaVu Sans,11' linewidth 1\n"
+      << "set output " << quoted(output) << '\n'
+      << "set title " << quoted(title_) << " font ',14'\n"
+      << "set xlabel " << quoted(x_) << "\nset ylabel " << quoted(y_) << '\n'
+      << "set grid linetype 1 linecolor '#e4e4e4' linewidth 1\n"
+      << "set border 3 linecolor '#606060'\nset tics nomirror textcolor '#303030'\n"
+      << "set style fill solid 0.9 noborder\nset samples 2\nset datafile missing 'nan'\n"
+      << (legend_beside ? "set key outside right top vertical" : "set key inside top right opaque")
+      << " Left reverse samplen 2 spacing 1.15\n";
+  if (log_x_) out << "set logscale x\nset format x '%g'\n";
+  if (log_y_) out << "set logscale y\nset format y '%g'\n";
+  if (equal_) out << "set size ratio -1\n";
+  if (!x_range_.empty()) out << "set xrange " << x_range_ << '\n';
+  if (!y_range_.empty()) out << "set yrange " << y_range_ << '\n';
+  if (labels_.empty()) return out.str();
+  out << "set style data histogram\nset style histogram cluster gap 1\nset boxwidth 0.9\nunset grid\n"
+      << "set grid y linetype 1 linecolor '#e4e4e4' linewidth 1\n";
+  if (y_range_.empty() && !log_y_) out << "set yrange [*<0:*]\n";
+  out << "set xtics (";
+  for (std::size_t i = 0; i < labels_.size(); ++i) out << (i ? ", " : "") << quoted(labels_[i]) << ' ' << i;
+  out << (labels_.size() > 12 ? ") rotate by -45\n" : ")\n");
+  return out.str();
+}
+
+/// A series as gnuplot's inline data; what is not finite becomes a gap.
+std::string Plot::numbers(const Series& series) {
+  std::ostringstream out;
+  bool any = false;
+  for (std::size_t i = 0; i < series.xs.size(); ++i) {
+    const bool drawn = std::isfinite(series.xs[i]) && std::isfinite(series.ys[i]);
+    any = any || drawn;
+    if (drawn || series.kind == Kind::bars)
+      out << number(series.xs[i]) << ' ' << (drawn ? number(series.ys[i]) : "nan") << '\n';
+    else if (series.kind != Kind::scatter && series.kind != Kind::crosses)
+      out << '\n';
+  }
+  return any ? out.str() : "NaN NaN\n";
+}
+
+/// What follows the name of the data in gnuplot's `plot`.
+std::string Plot::drawing(const Series& series, const std::string& hue, const char* dot) {
+  const std::string paint = " linecolor rgb '#" + hue + "' title " + quoted(series.name);
+  switch (series.kind) {
+    case Kind::line:
+      return " using 1:2 with lines linewidth 2" + paint;
+    case Kind::line_points:
+      return " using 1:2 with linespoints linewidth 2 pointtype 7 pointsize 0.9" + paint;
+    case Kind::reference:
+      return " using 1:2 with lines linewidth 1.5 dashtype 2" + paint;
+    case Kind::crosses:
+      return " using 1:2 with points pointtype 2 pointsize 1.4 linewidth 3" + paint;
+    case Kind::bars:
+      return " using 2" + paint;
+    case Kind::scatter:  // small half-transparent dots, large solid ones in the legend
+      break;
+  }
+  return text(" using 1:2 with points pointtype 7 pointsize ", dot, " linecolor rgb '#50", hue,
+              "' notitle, NaN with points pointtype 7 pointsize 1.2", paint);
+}
+
+std::string Plot::script(const std::string& output) const {
+  std::size_t points = 0, color = 0;
+  for (const Series& one : series_)
+    if (one.kind == Kind::scatter) points += one.xs.size();
+  const char* dot = points > 4000 ? "0.4" : (points > 800 ? "0.55" : "0.8");
+  std::ostringstream data, plot;
+  for (std::size_t s = 0; s < series_.size(); ++s) {
+    const Series& one = series_[s];
+    const bool dark = one.kind == Kind::reference || one.kind == Kind::crosses;
+    data << "$d" << s << " << GRADUS_END\n" << numbers(one) << "GRADUS_END\n";
+    plot << (s ? ", \\\n     $d" : "plot $d") << s
+         << drawing(one, dark ? dark_color : palette[color++ % colors], dot);
+  }
+  const bool plain = series_.size() == 1 && (series_[0].name.empty() || series_[0].kind == Kind::bars);
+  return data.str() + settings(output) + (plain ? "unset key\n" : "") + plot.str() + "\nunset output\n";
+}
+
+bool Plot::write(const fs::path& path) const {
+  std::size_t values = 0, bars = 0;
+  for (const Series& one : series_) {
+    values += one.xs.size();
+    bars += one.kind == Kind::bars;
+  }
+  GRADUS_CHECK(values > 0, "Plot \"", title_, "\": nothing to plot");
+  GRADUS_CHECK(bars == 0 || bars == series_.size(), "Plot \"", title_,
+               "\": bars cannot stand with other kinds in one plot");
+  GRADUS_CHECK(path.extension() == ".png", path.string(), ": a plot's name must end in .png");
+  const fs::path table = fs::path(path).replace_extension(".csv");
+  write_text(table, csv());
+
+  const Removed command{path.string() + text(".", getpid(), ".gnuplot")};
+  const Removed picture{path.string() + text(".", getpid(), ".tmp")};
+  write_text(command.path, script(picture.path.string()));
+  if (!run_gnuplot(command.path)) {
+    static bool told = false;
+    if (!told)
+      std::cerr << "gnuplot is not installed: no plots, their numbers are in " << table.string() << " etc.\n";
+    told = true;
+    return false;
+  }
+  std::error_code code;
+  fs::rename(picture.path, path, code);
+  GRADUS_CHECK(!code, path.string(), ": cannot be written: ", code.message());
+  return true;
+}
+
+// --- tables
+// --------------------------------------------------------------------------------------------------
+
+std::vector<double> column(const Tensor& table, Index k) {
+  GRADUS_CHECK(table.rank() == 2 && 0 <= k && k < table.dim(1), "column ", k, " of ", table.shape(),
+               ": needs [N, K] with 0 <= column < K");
+  std::vector<double> out;
+  for (Index i = 0; i < table.dim(0); ++i) out.push_back(static_cast<double>(table[i * table.dim(1) + k]));
+  return out;
+}
+
+void write_csv(const fs::path& path, const std::vector<std::string>& names,
+               const std::vector<std::vector<double>>& columns) {
+  GRADUS_CHECK(names.size() == columns.size(), path.string(), ": ", names.size(), " names for ",
+               columns.size(), " columns");
+  for (std::size_t k = 0; k < columns.size(); ++k)
+    GRADUS_CHECK(columns[k].size() == columns[0].size(), path.string(), ": column \"", names[k], "\" has ",
+                 columns[k].size(), " numbers, the first one ", columns[0].size());
+  std::ostringstream out;
+  for (std::size_t k = 0; k < names.size(); ++k) out << (k ? "," : "") << field(names[k]);
+  out << '\n';
+  for (std::size_t i = 0; !columns.empty() && i < columns[0].size(); ++i) {
+    for (std::size_t k = 0; k < columns.size(); ++k) out << (k ? "," : "") << number(columns[k][i]);
+    out << '\n';
+  }
+  write_text(path, out.str());
+}
+
+}  // namespace gradus

@@ -1,0 +1,88 @@
+#include "gradus/train/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdlib>
+#include <map>
+#include <sstream>
+
+namespace gradus {
+
+std::string_view preset_name(Preset preset) {
+  switch (preset) {
+    case Preset::tiny:
+      return "tiny";
+    case Preset::quick:
+      return "quick";
+    case Preset::full:
+      return "full";
+  }
+  return "";
+}
+
+namespace {
+
+/// The library takes -1 and 2^64 as well, and wraps them round.
+std::string seed_problem(const std::string& words) {
+  std::uint64_t seed = 0;
+  const auto [end, code] = std::from_chars(words.data(), words.data() + words.size(), seed);
+  const bool fine = code == std::errc() && end == words.data() + words.size();
+  return fine ? "" : "\"" + words + "\" is no whole number in 0 .. 2^64 - 1";
+}
+
+std::string about(const Lesson& lesson) {
+  std::string words = lesson.title;
+  if (!lesson.slide.empty()) words += "\n\nSlide:    " + lesson.slide;
+  if (!lesson.look.empty()) words += "\nLook at:  " + lesson.look;
+  return words + "\n";
+}
+
+}  // namespace
+
+Options parse_options(int argc, const char* const* argv, const Lesson& lesson) {
+  Options options;
+  if (const char* folder = std::getenv("GRADUS_DATASETS"); folder && *folder) options.data = folder;
+  const std::map<std::string, Preset> presets = {
+      {"tiny", Preset::tiny}, {"quick", Preset::quick}, {"full", Preset::full}};
+  std::string preset = "quick", out = options.out.string(), data = options.data.string();
+
+  CLI::App app(about(lesson), lesson.name);
+  app.get_formatter()->column_width(34);
+  app.add_option("--preset", preset, "How long to train: quick or full (tiny only shows that it runs)")
+      ->check(CLI::IsMember({"quick", "full", "tiny"}))
+      ->type_name("NAME")
+      ->capture_default_str();
+  app.add_option("--epochs", options.epochs, "Passes over the training data; the preset's when not given")
+      ->check(CLI::Range(Index{1}, Index{1'000'000}))
+      ->type_name("N");
+  app.add_option("--seed", options.seed, "Start of all random numbers: same seed, same bits")
+      ->check(seed_problem)
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "Threads; all of the machine's cores when not given")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+  app.add_option("--out", out, "Folder for pictures, figures and checkpoints")
+      ->type_name("FOLDER")
+      ->capture_default_str();
+  app.add_option("--data", data, "Folder with the data sets; or set GRADUS_DATASETS")
+      ->type_name("FOLDER")
+      ->capture_default_str();
+  app.add_flag("--resume", options.resume, "Go on from the checkpoints of an earlier run");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    std::ostringstream words, none;
+    app.exit(success, words, none);
+    throw EarlyExit(0, words.str());
+  } catch (const CLI::Error& error) {
+    throw EarlyExit(2, lesson.name + ": " + error.what() + "\nRun with --help to see what there is.\n");
+  }
+  options.preset = presets.at(preset);
+  options.out = out;
+  options.data = data;
+  if (options.out.empty()) throw EarlyExit(2, lesson.name + ": --out: needs the name of a folder\n");
+  return options;
+}
+
+}  // namespace gradus

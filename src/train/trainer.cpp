@@ -1,0 +1,256 @@
+#include "gradus/train/trainer.hpp"
+
+#include <cmath>
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "gradus/base/check.hpp"
+
+namespace gradus {
+namespace fs = std::filesystem;
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr Index points_a_curve = 200;
+constexpr const char* history_note = "history";
+
+volatile std::sig_atomic_t stop_signal = 0;  // the signal that asked to stop, once one came
+
+extern "C" void ask_to_stop(int signal) { stop_signal = signal; }
+
+}  // namespace
+
+struct Trainer::Track {
+  Curve curve;
+  double sum = 0;
+  Index count = 0;
+};
+
+/// While it lives, the first Ctrl-C (or SIGTERM) is a wish that the loop grants after the step under way; the
+/// second one ends the program as always. Who ignores these signals (nohup) goes on ignoring them.
+class Trainer::Watch {
+ public:
+  Watch() {
+    struct sigaction action = {};
+    action.sa_handler = ask_to_stop;
+    action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
+    sigemptyset(&action.sa_mask);
+    for (std::size_t i = 0; i < 2; ++i) {
+      sigaction(signals[i], nullptr, &before_[i]);
+      if (before_[i].sa_handler != SIG_IGN) sigaction(signals[i], &action, nullptr);
+    }
+  }
+  ~Watch() {
+    for (std::size_t i = 0; i < 2; ++i) sigaction(signals[i], &before_[i], nullptr);
+  }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+ private:
+  static constexpr int signals[2] = {SIGINT, SIGTERM};
+  struct sigaction before_[2];
+};
+
+State Kept::state_of(Rng& rng) {
+  const auto [seed, stream, position] = RngState::of(rng);
+  return {{}, {{"seed", seed}, {"stream", stream}, {"position", position}}};
+}
+
+Trainer::Trainer(Program& program, const std::string& name, const std::vector<Kept>& kept, Loader& loader,
+                 Index epochs)
+    : Trainer(program, name, kept, &loader, epochs * loader.size(), loader.size(), "epoch") {}
+
+Trainer::Trainer(Program& program, const std::string& name, const std::vector<Kept>& kept, Steps steps)
+    : Trainer(program, name, kept, nullptr, steps.count,
+              steps.section > 0 ? steps.section : std::max<Index>(1, (steps.count + 9) / 10), "steps") {}
+
+Trainer::Trainer(Program& program, const std::string& name, const std::vector<Kept>& kept, Loader* loader,
+                 Index total, Index section, const std::string& unit)
+    : program_(program),
+      name_(name),
+      unit_(unit),
+      path_(program.folder() / (name + ".safetensors")),
+      kept_(kept),
+      loader_(loader),
+      total_(total),
+      section_(section),
+      piece_(std::max<Index>(1, (total + points_a_curve - 1) / points_a_curve)) {
+  GRADUS_CHECK(total >= 1, "Trainer ", name, ": no step to do, needs at least one ",
+               unit == "epoch" ? "epoch" : "step");
+  if (loader_) {
+    loader_->seek(0, 0);
+    kept_.emplace_back("loader", *loader_);
+  }
+  kept_.emplace_back("program", program.rng);
+  std::set<std::string> names = {"trainer"};
+  for (const Kept& one : kept_)
+    GRADUS_CHECK(names.insert(one.name).second, "Trainer ", name, ": the name \"", one.name,
+                 "\" is taken, give what is kept another one");
+  if (!program.options.resume) return;
+  if (fs::exists(path_))
+    resume();
+  else
+    program.say(text(name_, ": no checkpoint ", path_.string(), ", begins at the start"));
+}
+
+Trainer::~Trainer() = default;
+
+// --- the loop
+// ------------------------------------------------------------------------------------------------
+
+Trainer::Iterator Trainer::begin() {
+  GRADUS_CHECK(loader_, "Trainer ", name_, ": told in steps, so there are no batches to go over; use while (",
+               "trainer.next())");
+  return Iterator(*this);
+}
+
+bool Trainer::next() {
+  if (under_way_) end_step();
+  if (finished()) return false;
+  if (!watch_) watch_ = std::make_unique<Watch>();
+  if (!bar_) {
+    const Index first = done_ / section_ * section_, last = std::min(first + section_, total_);
+    const std::string title = loader_ ? text(name_, "  epoch ", epoch(), "/", total_ / section_)
+                                      : text(name_, "  steps ", first + 1, "-", last, " of ", total_);
+    bar_ = std::make_unique<Progress>(title, last - first, ProgressOptions{.done = done_ - first});
+  }
+  if (loader_) batch_ = &loader_->next();
+  under_way_ = true;
+  return true;
+}
+
+void Trainer::report(Readings readings) {
+  GRADUS_CHECK(under_way_, "Trainer ", name_, ": report must be called within a step of the loop");
+  for (const Reading& reading : readings) {
+    GRADUS_CHECK(std::isfinite(reading.value), name_, ": ", reading.name, " is ", reading.value, " at step ",
+                 done_ + 1, " of ", total_, " (", unit_, " ", loader_ ? epoch() : done_ + 1,
+                 "): the training has broken down; a smaller learning rate or clipped gradients may help");
+    std::size_t place = 0;
+    while (place < tracks_.size() && tracks_[place].curve.name != reading.name) ++place;
+    if (place == tracks_.size()) tracks_.push_back({{std::string(reading.name), {}, {}}});
+    tracks_[place].sum += reading.value;
+    ++tracks_[place].count;
+  }
+  bar_->show(readings);
+}
+
+void Trainer::end_step() {
+  under_way_ = false;
+  ++done_;
+  bar_->tick();
+  if (done_ % piece_ == 0 || finished())
+    for (Track& track : tracks_) {
+      if (track.count == 0) continue;
+      track.curve.x.push_back(static_cast<double>(done_) / (loader_ ? static_cast<double>(section_) : 1.0));
+      track.curve.y.push_back(track.sum / static_cast<double>(track.count));
+      track.sum = 0;
+      track.count = 0;
+    }
+  const bool section_ends = done_ % section_ == 0 || finished();
+  if (!section_ends && stop_signal == 0) return;
+  bar_.reset();
+  save();
+  if (finished()) watch_.reset();
+  if (const int signal = std::exchange(stop_signal, 0))
+    throw Interrupted(signal,
+                      text(program_.name(), ": stopped after step ", done_, " of ", total_, " of ", name_,
+                           ", saved in ", path_.string(), "; run again with --resume to go on"));
+}
+
+std::vector<Curve> Trainer::history() const {
+  std::vector<Curve> curves;
+  for (const Track& track : tracks_) curves.push_back(track.curve);
+  return curves;
+}
+
+Plot Trainer::plot(const std::string& title) const {
+  Plot plot(title);
+  plot.x(unit_).y(tracks_.size() == 1 ? tracks_[0].curve.name : "loss");
+  for (const Track& track : tracks_) plot.line(track.curve.name, track.curve.x, track.curve.y);
+  return plot;
+}
+
+// --- checkpoints
+// ---------------------------------------------------------------------------------------------
+
+/// Everything that is kept. The loop's own place is in `places`, which must live as long as the state.
+State Trainer::state(std::vector<std::uint64_t>& places) const {
+  places.assign(1 + 2 * kept_.size(), 0);
+  places[0] = static_cast<std::uint64_t>(done_);
+  State all;
+  all.counters.emplace_back("trainer.done", &places[0]);
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
+    if (const Loader* loader = kept_[i].loader) {
+      places[1 + 2 * i] = static_cast<std::uint64_t>(loader->epoch());
+      places[2 + 2 * i] = static_cast<std::uint64_t>(loader->position());
+      all.counters.emplace_back(kept_[i].name + ".epoch", &places[1 + 2 * i]);
+      all.counters.emplace_back(kept_[i].name + ".position", &places[2 + 2 * i]);
+    } else {
+      all.add(kept_[i].name, kept_[i].state());
+    }
+  }
+  return all;
+}
+
+/// What must be the same in the run that goes on, for the same bits to come out.
+Notes Trainer::settings() const {
+  Notes notes = {{"training", name_},
+                 {"preset", std::string(preset_name(program_.options.preset))},
+                 {"seed", std::to_string(program_.options.seed)},
+                 {"steps", std::to_string(total_)},
+                 {"steps a section", std::to_string(section_)}};
+  for (const Kept& one : kept_)
+    if (one.loader) {
+      const Dataset& data = one.loader->dataset();
+      notes["data of " + one.name] =
+          text(data.size(), " examples of ", data.name, ", ", one.loader->size(), " batches");
+    }
+  return notes;
+}
+
+void Trainer::save() {
+  Json history = Json::object();
+  for (const Track& track : tracks_)
+    history[track.curve.name] = {
+        {"x", track.curve.x}, {"y", track.curve.y}, {"sum", track.sum}, {"count", track.count}};
+  Notes notes = settings();
+  notes[history_note] = history.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::vector<std::uint64_t> places;
+  save_checkpoint(path_, state(places), notes);
+}
+
+void Trainer::resume() {
+  const TensorFile file = read_safetensors(path_);
+  for (const auto& [key, value] : settings()) {
+    const auto found = file.notes.find(key);
+    GRADUS_CHECK(found != file.notes.end(), file.name, ": no checkpoint of this training: ", key,
+                 " is missing");
+    GRADUS_CHECK(found->second == value, file.name, ": made with other settings: ", key, " ", found->second,
+                 ", this run has ", value, "; use the same ones, or begin anew without --resume");
+  }
+  std::vector<Track> tracks;
+  try {
+    const Json history = Json::parse(file.notes.at(history_note));
+    for (const auto& [name, track] : history.items())
+      tracks.push_back({{name, track.at("x"), track.at("y")}, track.at("sum"), track.at("count")});
+  } catch (const std::exception& error) {
+    throw Error(text(file.name, ": the loss curves cannot be read: ", error.what()));
+  }
+  std::vector<std::uint64_t> places;
+  load_checkpoint(file, state(places));
+  GRADUS_CHECK(places[0] <= static_cast<std::uint64_t>(total_), file.name, ": stands at step ", places[0],
+               " of ", total_);
+  for (std::size_t i = 0; i < kept_.size(); ++i)
+    if (Loader* loader = kept_[i].loader)
+      loader->seek(static_cast<Index>(places[1 + 2 * i]), static_cast<Index>(places[2 + 2 * i]));
+  done_ = static_cast<Index>(places[0]);
+  tracks_ = std::move(tracks);
+  program_.say(finished()
+                   ? text(name_, ": loaded from ", path_.string(), ", nothing left to train")
+                   : text(name_, ": goes on after step ", done_, " of ", total_, ", from ", path_.string()));
+}
+
+}  // namespace gradus

@@ -1,0 +1,128 @@
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <optional>
+#include <vector>
+
+#include "gradus/train/options.hpp"
+
+using namespace gradus;
+
+namespace {
+
+const Lesson lesson{.name = "03_autoencoder",
+                    .title = "Autoencoders: how small may the bottleneck be?",
+                    .slide = "6.S191 L4, \"Autoencoders: background\"",
+                    .look = "Left 4 and 9 melt together."};
+
+Options parse(std::vector<const char*> words) {
+  words.insert(words.begin(), "03_autoencoder");
+  return parse_options(static_cast<int>(words.size()), words.data(), lesson);
+}
+
+/// The code and message with which a command line ends the program; code -1 when it does not.
+EarlyExit early(const std::vector<const char*>& words) {
+  try {
+    parse(words);
+  } catch (const EarlyExit& exit) {
+    return exit;
+  }
+  return {-1, "went on"};
+}
+
+bool has(const EarlyExit& exit, const std::string& part) {
+  return std::string(exit.what()).find(part) != std::string::npos;
+}
+
+/// An environment variable with a value (or without), as long as it lives.
+class Environment {
+ public:
+  Environment(const char* name, const char* value) : name_(name) {
+    if (const char* before = std::getenv(name)) before_ = before;
+    value ? setenv(name, value, 1) : unsetenv(name);
+  }
+  ~Environment() { before_ ? setenv(name_, before_->c_str(), 1) : unsetenv(name_); }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+ private:
+  const char* name_;
+  std::optional<std::string> before_;
+};
+
+}  // namespace
+
+TEST_CASE("options: what is not said has a default") {
+  const Environment data("GRADUS_DATASETS", nullptr);
+  const Options options = parse({});
+  CHECK(options.preset == Preset::quick);
+  CHECK(options.seed == 1);
+  CHECK(options.threads == 0);
+  CHECK(options.out == "out/lecture4");
+  CHECK(options.data == "datasets");
+  CHECK(options.epochs == 0);
+  CHECK(!options.resume);
+}
+
+TEST_CASE("options: everything can be said") {
+  const Options options = parse({"--preset", "full", "--seed", "18446744073709551615", "--threads=2", "--out",
+                                 "a b", "--data", "d", "--epochs", "7", "--resume"});
+  CHECK(options.preset == Preset::full);
+  CHECK(options.seed == 18446744073709551615u);
+  CHECK(options.threads == 2);
+  CHECK(options.out == "a b");
+  CHECK(options.data == "d");
+  CHECK(options.epochs == 7);
+  CHECK(options.resume);
+  CHECK(parse({"--preset", "tiny"}).preset == Preset::tiny);
+}
+
+TEST_CASE("options: the data folder comes from the environment unless it is said") {
+  const Environment data("GRADUS_DATASETS", "/some/data");
+  CHECK(parse({}).data == "/some/data");
+  CHECK(parse({"--data", "mine"}).data == "mine");
+  const Environment empty("GRADUS_DATASETS", "");
+  CHECK(parse({}).data == "datasets");
+}
+
+TEST_CASE("options: a wrong command line ends with code 2 and names what is wrong") {
+  struct Trial {
+    std::vector<const char*> words;
+    const char* named;
+  };
+  const std::vector<Trial> trials = {
+      {{"--preset", "slow"}, "--preset"},
+      {{"--preset"}, "--preset"},
+      {{"--seed", "-1"}, "--seed"},
+      {{"--seed", "x"}, "--seed"},
+      {{"--seed", "1.5"}, "--seed"},
+      {{"--seed", "18446744073709551616"}, "--seed"},
+      {{"--threads", "0"}, "--threads"},
+      {{"--threads", "1025"}, "--threads"},
+      {{"--threads", "two"}, "--threads"},
+      {{"--epochs", "0"}, "--epochs"},
+      {{"--epochs", "-3"}, "--epochs"},
+      {{"--epochs", "2.5"}, "--epochs"},
+      {{"--epochs", "1e3"}, "--epochs"},
+      {{"--resume=maybe"}, "--resume"},
+      {{"--speed", "9"}, "--speed"},
+      {{"stray"}, "stray"},
+      {{"--out", ""}, "--out"},
+  };
+  for (const Trial& trial : trials) {
+    const EarlyExit exit = early(trial.words);
+    INFO(std::string(trial.words.back()), ": ", std::string(exit.what()));
+    CHECK(exit.code == 2);
+    CHECK(has(exit, trial.named));
+    CHECK(has(exit, "03_autoencoder: "));
+  }
+}
+
+TEST_CASE("options: --help says what the program shows and every option") {
+  const EarlyExit exit = early({"--help"});
+  CHECK(exit.code == 0);
+  for (const char* part :
+       {"how small may the bottleneck be?", "Autoencoders: background", "melt together", "--preset",
+        "quick or full", "--seed", "--threads", "--out", "--data", "--epochs", "--resume", "GRADUS_DATASETS"})
+    CHECK_MESSAGE(has(exit, part), part);
+}

@@ -1,0 +1,173 @@
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <limits>
+
+#include "gradus/base/check.hpp"
+#include "gradus/io/image.hpp"
+#include "gradus/io/plot.hpp"
+
+using namespace gradus;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Folder {
+  fs::path path = fs::temp_directory_path() / text("gradus_plot_", getpid());
+  Folder() { fs::create_directories(path); }
+  ~Folder() { fs::remove_all(path); }
+};
+
+std::string slurp(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+bool no_gnuplot(const char* test) {
+  const bool missing = std::system("gnuplot --version > /dev/null 2>&1") != 0;
+  if (missing) std::cout << "SKIPPED: plot: " << test << ": no gnuplot\n";
+  return missing;
+}
+
+/// Pixels near a colour.
+Index pixels(const Tensor& image, Color color) {
+  Index count = 0;
+  for (Index i = 0; i < image.size(); i += 3)
+    count += std::abs(image[i] - color.red) < 0.08 && std::abs(image[i + 1] - color.green) < 0.08 &&
+             std::abs(image[i + 2] - color.blue) < 0.08;
+  return count;
+}
+
+constexpr Color blue{0.122f, 0.467f, 0.706f}, orange{1, 0.498f, 0.055f};
+
+template <class Call>
+std::string complaint(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+bool has(const std::string& words, const std::string& part) { return words.find(part) != words.npos; }
+
+}  // namespace
+
+TEST_CASE("plot: curves are drawn in their colours, the numbers stand beside") {
+  if (no_gnuplot("curves")) return;
+  const Folder folder;
+  const fs::path png = folder.path / "new" / "it's $HOME \"x\".png";
+  REQUIRE(Plot("Loss: it's \"under_way\"\n$x `date` \\")
+              .x("epoch")
+              .y("loss")
+              .size(640, 480)
+              .line("train", {1, 2, 3}, {3, 2, 1})
+              .line("test, all", {1, 2, 3}, {3.5, 0.1, 1.0 / 3})
+              .write(png));
+  const Tensor image = read_image(png);
+  CHECK(image.shape() == Shape{480, 640, 3});
+  CHECK(pixels(image, colors::white) > 200000);
+  CHECK(pixels(image, blue) > 300);
+  CHECK(pixels(image, orange) > 300);
+  CHECK(slurp(fs::path(png).replace_extension(".csv")) ==
+        "epoch,train,\"test, all\"\n1,3,3.5\n2,2,0.1\n3,1,0.33333333333333331\n");
+  CHECK(std::distance(fs::directory_iterator(folder.path / "new"), {}) == 2);  // nothing temporary is left
+}
+
+TEST_CASE("plot: every kind of plot comes out") {
+  if (no_gnuplot("kinds")) return;
+  const Folder folder;
+  const double nan = std::nan(""), inf = std::numeric_limits<double>::infinity();
+  Rng rng(1);
+  const Tensor points = Tensor::randn({200, 2}, rng);
+  std::vector<int> labels;
+  for (int i = 0; i < 200; ++i) labels.push_back(i % 12);
+  std::vector<std::pair<std::string, Plot>> plots;
+  plots.emplace_back("classes", Plot("Classes").equal().scatter(points, labels, {"zero", "one"}));
+  plots.emplace_back("overlay", Plot("Over")
+                                    .scatter("all", {1, 2, nan}, {1, inf, 2})
+                                    .crosses("mean", {1}, {1})
+                                    .line("path", {1, 2}, {1, 2}));
+  plots.emplace_back("log", Plot("Log")
+                                .log_x()
+                                .log_y()
+                                .line_points("", {1, 10, 100}, {0, 1e-3, 1e3})
+                                .reference("bound", {1, 100}, {1, 1}));
+  plots.emplace_back("range",
+                     Plot("Range").x_range(-1, 5).y_range(0, 1e-3).line("a", {0, 1, 2}, {nan, 5e-4, nan}));
+  plots.emplace_back("bars",
+                     Plot("Bars").bars("a", {"x", "it's"}, {1, nan}).bars("b", {"x", "it's"}, {-1, 4}));
+  plots.emplace_back(
+      "many", Plot("Many").bars("a", std::vector<std::string>(20, "label"), std::vector<double>(20, 3)));
+  plots.emplace_back("flat", Plot("Flat").line("a", {1, 2}, {0, 0}));
+  plots.emplace_back("one", Plot("One").scatter("a", {1}, {1}));
+  plots.emplace_back("lost", Plot("Nothing finite").line("a", {1, 2}, {nan, nan}).line("b", {1, 2}, {1, 2}));
+  for (const auto& one : plots) {
+    const std::string& name = one.first;
+    INFO(name);
+    const fs::path png = folder.path / (name + ".png");
+    REQUIRE(complaint([&] { CHECK(one.second.write(png)); }) == "no error");
+    const Tensor image = read_image(png);
+    CHECK(image.dim(1) >= 600);
+    CHECK(pixels(image, colors::white) < image.size() / 3);
+    CHECK(fs::file_size(folder.path / (name + ".csv")) > 4);
+  }
+  CHECK(has(slurp(folder.path / "overlay.csv"), "series,x,y\nall,1,1\nall,2,inf\nall,nan,2\nmean,1,1\n"));
+  CHECK(slurp(folder.path / "bars.csv") == "label,a,b\nx,1,-1\nit's,nan,4\n");
+}
+
+TEST_CASE("plot: without gnuplot the numbers are written all the same") {
+  const Folder folder;
+  const std::string path = std::getenv("PATH") ? std::getenv("PATH") : "";
+  setenv("PATH", folder.path.c_str(), 1);
+  std::ostringstream said;
+  std::streambuf* before = std::cerr.rdbuf(said.rdbuf());
+  const bool drawn = Plot("p").line("a", {1}, {2}).write(folder.path / "p.png");
+  Plot("p").line("a", {1}, {2}).write(folder.path / "q.png");
+  std::cerr.rdbuf(before);
+  setenv("PATH", path.c_str(), 1);
+  CHECK(!drawn);
+  CHECK(!fs::exists(folder.path / "p.png"));
+  CHECK(slurp(folder.path / "p.csv") == "x,a\n1,2\n");
+  CHECK(fs::exists(folder.path / "q.csv"));
+  CHECK(has(said.str(), "gnuplot is not installed"));
+  CHECK(said.str().find('\n') == said.str().size() - 1);  // said once
+}
+
+TEST_CASE("plot: misuse has its message") {
+  const Folder folder;
+  const fs::path png = folder.path / "p.png";
+  CHECK(has(complaint([&] { Plot("p").line("a", {1, 2}, {1}); }), "2 x and 1 y"));
+  CHECK(has(complaint([&] { Plot("p").scatter(Tensor::zeros({4, 3}), std::vector<int>(4)); }), "[4, 3]"));
+  CHECK(has(complaint([&] { Plot("p").scatter(Tensor::zeros({4, 2}), std::vector<int>(3)); }), "3 labels"));
+  CHECK(has(complaint([&] { Plot("p").bars("a", {"x"}, {1}).bars("b", {"y"}, {1}); }), "other labels"));
+  CHECK(has(complaint([&] { Plot("p").size(10, 10); }), "100 .. 8000"));
+  CHECK(has(complaint([&] { Plot("p").write(png); }), "nothing to plot"));
+  CHECK(
+      has(complaint([&] { Plot("p").bars("a", {"x"}, {1}).line("b", {1}, {1}).write(png); }), "bars cannot"));
+  CHECK(has(complaint([&] { Plot("p").line("b", {1}, {1}).write(folder.path / "p.jpg"); }), ".png"));
+  CHECK(fs::is_empty(folder.path));
+  std::ofstream(folder.path / "file") << "x";
+  CHECK(has(complaint([&] { Plot("p").line("b", {1}, {1}).write(folder.path / "file" / "p.png"); }),
+            "cannot write"));
+}
+
+TEST_CASE("plot: tables and columns") {
+  const Folder folder;
+  write_csv(folder.path / "t.csv", {"a", "b \"q\""}, {{1, 0.1}, {2, -3e-300}});
+  const std::string words = slurp(folder.path / "t.csv");
+  CHECK(words.substr(0, words.find('\n')) == "a,\"b \"\"q\"\"\"");
+  CHECK(words == "a,\"b \"\"q\"\"\"\n1,2\n0.1,-3e-300\n");
+  CHECK(has(complaint([&] {
+              write_csv(folder.path / "u.csv", {"a", "b"}, {{1}, {1, 2}});
+            }),
+            "column \"b\" has 2"));
+  CHECK(has(complaint([&] { write_csv(folder.path / "u.csv", {"a"}, {}); }), "1 names for 0 columns"));
+  CHECK(column(Tensor::of({2, 3}, {1, 2, 3, 4, 5, 6}), 1) == std::vector<double>{2, 5});
+  CHECK_THROWS_AS(column(Tensor::zeros({2, 3}), 3), Error);
+}
