@@ -58,7 +58,7 @@ void asymmetry(Program& program) {
   Plot plot("One Gaussian for two clumps");
   plot.x("x").y("density").reference("p", grid, {p.values().begin(), p.values().end()});
   for (const bool forward : {true, false}) {
-    Parameter mean_of(Tensor::full({1}, Real(0.5))), log_s(Tensor::full({1}, Real(0.3)));
+    Parameter mean_of(Tensor::full({1}, 1)), log_s(Tensor::full({1}, Real(-0.5)));
     Adam adam({&mean_of, &log_s}, {.lr = Real(0.02)});
     Tensor fitted;
     for (int step = 0; step < 1000; ++step) {
@@ -97,7 +97,7 @@ double discriminator_estimate(double d, Index steps, Rng rng) {
   for (Index step = 0; step < steps; ++step) {
     adam.lr = Real(2e-3) * decay_second_half(static_cast<double>(step) / static_cast<double>(steps));
     Tape tape;
-    const Var loss = -value(256);
+    const Var loss = -value(128);
     adam.zero_grad();
     tape.backward(loss);
     adam.step();

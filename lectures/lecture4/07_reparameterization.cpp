@@ -24,13 +24,14 @@ void draw(Program& program, Sampler& net, const Tensor& x, bool reparameterised)
                     : Var(reparameterize(mu, logvar, noise).value());  // a number that came from chance
   const Var loss = mean(squared_error(net.decoder(z), x));
   tape.backward(loss);
-  const std::string stem = reparameterised ? "tape_reparameterised" : "tape_blocked";
-  const bool svg =
-      draw_tape(tape, program.folder() / stem, [&](const Parameter& p) { return net.name_of(p); });
-  program.say(text(
-      reparameterised ? "z = mu + sigma eps:     " : "z drawn from q(z|x):   ", " gradient of mu's weights: ",
-      net.mu.w.grad ? text("norm ", gradient_norm({&net.mu.w})) : std::string("none, nothing reaches it"),
-      "   (", stem, svg ? ".svg)" : ".dot)"));
+  const std::string gradient =
+      net.mu.w.grad ? text("norm ", gradient_norm({&net.mu.w})) : "none, nothing reaches it";
+  program.say(text(reparameterised ? "z = mu + sigma eps:     " : "z drawn from q(z|x):   ",
+                   " gradient of mu's weights: ", gradient));
+  program.graph(reparameterised ? "tape_reparameterised" : "tape_blocked", tape, net,
+                reparameterised
+                    ? "eps is a constant beside the road: the gradient walks from the loss to mu and logvar"
+                    : "z is a constant: the road to mu and logvar is cut, only the decoder learns");
   program.figure(reparameterised ? "mu_gradient_reparameterised" : "mu_gradient_blocked",
                  net.mu.w.grad ? gradient_norm({&net.mu.w}) : 0);
 }

@@ -88,11 +88,11 @@ void faces(Program& program) {
     adam.lr = Real(2e-3) * decay_second_half(trainer.progress());
     Tape tape;
     const auto [nll, kl] = vae.terms(batch.images, rng);
-    const Var loss = mean(vae_loss(nll, kl));
+    const Var recon = mean(nll), divergence = mean(kl), loss = vae_loss(recon, divergence);
     adam.zero_grad();
     tape.backward(loss);
     adam.step();
-    trainer.report({{"nll", mean(nll)}, {"KL", mean(kl)}});
+    trainer.report({{"nll", recon}, {"KL", divergence}});
   }
   const auto [nll, kl] = vae.terms(test.images, rng);
   program.figure("frey_bound", -(mean(nll).item() + mean(kl).item()));

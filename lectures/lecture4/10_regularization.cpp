@@ -48,7 +48,7 @@ void compare(Program& program) {
           .digits({.train = program.pick<Index>(12000, 12000, 1000), .test = program.pick<Index>(0, 0, 300)})
           .flat();
   Judge judge(program, data.train);
-  const double scale = 15;
+  const double scale = 10;
   std::vector<Tensor> sheets;
   std::vector<double> jumps;
   for (const auto& [kind, name, title] : {std::tuple{Kind::autoencoder, "autoencoder", "Autoencoder"},
@@ -98,7 +98,7 @@ void compare(Program& program) {
         "classes_from_prior_" + tag,
         static_cast<double>(std::count_if(counts.begin(), counts.end(), [](int n) { return n > 40; })));
 
-    const Dataset some = data.test.take(1500);
+    const Dataset some = data.test.take(800);
     const Code codes = vae.encode(some.images);
     Plot plot(title);
     plot.x("z1")
@@ -106,12 +106,12 @@ void compare(Program& program) {
         .equal()
         .x_range(-scale, scale)
         .y_range(-scale, scale)
-        .size(620, 520)
+        .size(600, 520)
         .scatter(codes.mu.value(), some.labels);
     std::vector<double> cx, cy;
     for (int i = 0; i <= 100; ++i)
       cx.push_back(std::cos(2 * M_PI * i / 100)), cy.push_back(std::sin(2 * M_PI * i / 100));
-    plot.reference("the prior's unit circle", cx, cy);
+    plot.reference("prior", cx, cy);
     if (kind != Kind::autoencoder)
       for (Index i = 0; i < 60; ++i) {  // two standard deviations of q(z|x)
         std::vector<double> ex, ey;
@@ -122,7 +122,7 @@ void compare(Program& program) {
                        2 * std::exp(0.5 * double(codes.logvar.value()[2 * i + 1])) *
                            std::sin(2 * M_PI * t / 30));
         }
-        plot.line("", ex, ey);
+        plot.reference("", ex, ey);
       }
     program.plot("codes_" + tag, plot,
                  text(title, ": means, and 2-sigma ellipses of sixty digits, all three at one scale"));

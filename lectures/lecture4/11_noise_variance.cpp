@@ -9,10 +9,10 @@
 
 using namespace gradus;
 
-/// The linear VAE, where the law is exact: how many of the data's principal variances lie above 1 / (2C).
+/// The linear VAE, where the law is exact: a used direction carries 1/2 log(2 C lambda) nats. How many carry over 0.05?
 Index worth_it(const Pca& pca, double C) {
   return std::count_if(pca.variances.values().begin(), pca.variances.values().end(),
-                       [=](Real v) { return 2 * C * double(v) > 1; });
+                       [=](Real v) { return 0.5 * std::log(2 * C * double(v)) > 0.05; });
 }
 
 struct LinearVae : Module {
@@ -106,7 +106,7 @@ void noise(Program& program) {
                    .line_points("KL", Cs, kls),
                "From 5 to 50 the error hardly falls, the KL doubles");
 
-  program.say("linear VAE:   C    used    principal variances above 1/(2C)");
+  program.say("linear VAE:   C    used    principal variances lambda worth it, 1/2 log(2 C lambda) > 0.05");
   double worst = 0;
   for (const double C : {0.1, 0.25, 0.5}) {
     const Index law = worth_it(pca, C);

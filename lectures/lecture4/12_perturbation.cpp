@@ -3,7 +3,6 @@
 #include <numeric>
 
 #include "gradus/data/faces.hpp"
-#include "gradus/io/animation.hpp"
 #include "vae.hpp"
 
 using namespace gradus;
@@ -69,8 +68,8 @@ void perturbation(Program& program) {
     }
     frames.push_back(hstack(cells, 8));
   }
-  write_gif(program.folder() / "walk.gif", frames, {.frames_per_second = 15, .back_and_forth = true});
-  program.attach("walk.gif", "The four units with the largest KL, from -2.5 to 2.5 and back");
+  program.animation("walk", frames, {.frames_per_second = 15, .back_and_forth = true},
+                    "The four units with the largest KL, from -2.5 to 2.5 and back");
   program.headline(
       text(measured.active(), " of 10 units carry the ", measured.kl, " nats; the others do nothing"));
 }

@@ -110,14 +110,14 @@ inline gradus::Plot train_vae(gradus::Program& program, const std::string& name,
     Tape tape;
     const auto [mu, logvar] = vae.encode(x);
     const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), noise));
-    const Var nll = how.likelihood(vae.decode(z), x);
-    const Var kl = gaussian_kl(mu, logvar);
-    const Var loss = mean(vae_loss(nll, kl, warmed_beta(how.beta, trainer.progress(), how.warm_up)));
+    const Var recon = mean(how.likelihood(vae.decode(z), x));
+    const Var kl = mean(gaussian_kl(mu, logvar));
+    const Var loss = vae_loss(recon, kl, warmed_beta(how.beta, trainer.progress(), how.warm_up));
     adam.zero_grad();
     tape.backward(loss);
     clip_gradient_norm(vae.parameters(), 500);
     adam.step();
-    trainer.report({{"reconstruction", mean(nll)}, {"KL", mean(kl)}});
+    trainer.report({{"reconstruction", recon}, {"KL", kl}});
   }
   return trainer.plot("Both terms of the loss: " + name).x("step").y("nats a picture");
 }
