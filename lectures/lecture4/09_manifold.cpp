@@ -4,7 +4,6 @@
 #include <cmath>
 #include <set>
 
-#include "gradus/data/frey.hpp"
 #include "vae.hpp"
 
 using namespace gradus;

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "gradus/data/faces.hpp"
 #include "vae.hpp"
 
 using namespace gradus;

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "gradus/data/faces.hpp"
-#include "gradus/data/sprites.hpp"
 #include "vae.hpp"
 
 using namespace gradus;

@@ -4,8 +4,6 @@
 // An attribute can only be changed if the code has it: every vector passes a gate first.
 #include <cmath>
 
-#include "gradus/data/faces.hpp"
-#include "gradus/data/image_folder.hpp"
 #include "vae.hpp"
 
 using namespace gradus;

@@ -9,9 +9,10 @@
 namespace gradus {
 namespace {
 
-// Places are told in half picture heights from the middle of the picture: u to the right, v downwards. On the head there
-// are also the face's own coordinates: the longitude s in radians, 0 on the nose, and v. The head is a cylinder as far
-// as its features are concerned, so that turning it by psi moves them, narrows the far ones and hides them in time:
+// Places are told in half picture heights from the middle of the picture: u to the right, v downwards. On the
+// head there are also the face's own coordinates: the longitude s in radians, 0 on the nose, and v. The head
+// is a cylinder as far as its features are concerned, so that turning it by psi moves them, narrows the far
+// ones and hides them in time:
 //
 //     u = w sin(s + psi)
 
@@ -23,11 +24,11 @@ Paint mix(Paint a, Paint b, Real t) {
   return {a.red + t * (b.red - a.red), a.green + t * (b.green - a.green), a.blue + t * (b.blue - a.blue)};
 }
 
-constexpr Paint background{Real(0.13), Real(0.16), Real(0.21)}, hair{Real(0.10), Real(0.06), Real(0.04)},
+constexpr Paint background{Real(0.12), Real(0.15), Real(0.20)}, hair{Real(0.10), Real(0.06), Real(0.04)},
     brow{Real(0.07), Real(0.04), Real(0.03)}, eye_white{Real(0.97), Real(0.97), Real(0.97)},
     pupil{Real(0.05), Real(0.04), Real(0.06)}, throat{Real(0.13), Real(0.02), Real(0.03)},
-    teeth{Real(0.98), Real(0.97), Real(0.94)}, dark_skin{Real(0.38), Real(0.24), Real(0.17)},
-    light_skin{Real(1.0), Real(0.95), Real(0.88)}, lip_red{Real(0.72), Real(0.16), Real(0.18)};
+    teeth{Real(0.98), Real(0.97), Real(0.94)}, dark_skin{Real(0.34), Real(0.22), Real(0.15)},
+    light_skin{Real(1.0), Real(0.94), Real(0.86)}, lip_red{Real(0.72), Real(0.16), Real(0.18)};
 
 // What can be out of its place.
 enum Feature { left_eye, right_eye, left_brow, right_brow, nose, mouth, features };
@@ -43,8 +44,8 @@ struct Head {
   std::array<Shift, features> shift{};
 
   explicit Head(const FaceFactors& f) : factors(f) {
-    half_width = Real(0.63) + Real(0.12) * f.width;
-    turn = Real(0.55) * f.azimuth;
+    half_width = Real(0.63) + Real(0.14) * f.width;
+    turn = Real(0.42) * f.azimuth;
     sine = std::sin(turn);
     chin = Real(0.90) + Real(0.05) * f.mouth_open;
     skin = mix(dark_skin, light_skin, f.tone);
@@ -58,8 +59,9 @@ Real smooth_step(Real from, Real to, Real x) {
   return t * t * (3 - 2 * t);
 }
 
-// Paints a picture row by row. A shape is a function from the column to the covered part of the pixel; where shapes have
-// a level function, the distance to the border is level / |gradient|, and the edge is one pixel wide.
+// Paints a picture row by row. A shape is a function from the column to the covered part of the pixel; where
+// shapes have a level function, the distance to the border is level / |gradient|, and the edge is one pixel
+// wide.
 class Painter {
  public:
   Painter(const FaceOptions& options)
@@ -67,7 +69,8 @@ class Painter {
     for (std::vector<Real>* column : {&u_, &s_, &slope_, &cover_, &mask_, &shade_})
       column->resize(static_cast<std::size_t>(width_));
     for (Index j = 0; j < width_; ++j)
-      u_[static_cast<std::size_t>(j)] = (static_cast<Real>(j) + Real(0.5) - static_cast<Real>(width_) / 2) * pixel_;
+      u_[static_cast<std::size_t>(j)] =
+          (static_cast<Real>(j) + Real(0.5) - static_cast<Real>(width_) / 2) * pixel_;
   }
 
   void draw(const Head& head, Index height, Real* image) {
@@ -125,7 +128,8 @@ class Painter {
   auto face_ellipse(Real s, Real v, Real rs, Real rv) const {
     return [=, this](Index j) {
       const auto at = static_cast<std::size_t>(j);
-      return mask_[at] * clamp01(ellipse((s_[at] - s) / rs, (v_ - v) / rv, slope_[at] * pixel_ / rs, pixel_ / rv));
+      return mask_[at] *
+             clamp01(ellipse((s_[at] - s) / rs, (v_ - v) / rv, slope_[at] * pixel_ / rs, pixel_ / rv));
     };
   }
   // Part of a pixel between two heights.
@@ -147,7 +151,8 @@ class Painter {
   std::vector<Real> u_, s_, slope_, cover_, mask_, shade_;
 };
 
-// Neck, hair behind, ears, skin up to the hairline. The chin goes with the turn, the back of the head against it.
+// Neck, hair behind, ears, skin up to the hairline. The chin goes with the turn, the back of the head against
+// it.
 void Painter::draw_head(const Head& head) {
   const Real w = head.half_width, lean = Real(0.30) * head.sine * v_;
   const Real lower = v_ > 0 ? head.chin : Real(0.90), jaw = 1 - Real(0.16) * v_;
@@ -155,11 +160,11 @@ void Painter::draw_head(const Head& head) {
     const Real a = (u_[j] - lean * w) / (w * jaw), b = v_ / lower;
     mask_[j] = clamp01(ellipse(a, b, pixel_ / (w * jaw), pixel_ / lower));
     const Real depth = std::sqrt(std::max(1 - a * a - b * b, Real(0)));  // light from above and from the left
-    shade_[j] = Real(0.80) + Real(0.22) * depth - Real(0.08) * a - Real(0.04) * b;
+    shade_[j] = Real(0.84) + Real(0.18) * depth - Real(0.08) * a - Real(0.04) * b;
   }
   std::fill_n(out_, width_ * channels_, Real(0));
   paint<false>(background, [](Index) { return Real(1); });
-  paint<false>(Real(0.62) * head.skin, [&](Index j) {  // neck
+  paint<false>(Real(0.70) * head.skin, [&](Index j) {  // neck
     const Real d = std::abs(u_[static_cast<std::size_t>(j)]) - Real(0.5) * w;
     return (v_ > Real(0.3) ? Real(1) : Real(0)) * clamp01(Real(0.5) - d / pixel_);
   });
@@ -167,23 +172,24 @@ void Painter::draw_head(const Head& head) {
   draw_ears(head, false);
   paint<true>(head.skin, [&](Index j) {
     const auto at = static_cast<std::size_t>(j);
-    const Real s = s_[at], fringe = Real(-0.56) + Real(0.10) * std::min(s * s, Real(2)) - Real(0.07) * s;
-    const Real side = Real(1.12) + Real(0.35) * std::max(v_, Real(0));
+    const Real s = s_[at], fringe = Real(-0.64) + Real(0.10) * std::min(s * s, Real(2)) - Real(0.07) * s;
+    const Real side = Real(1.22) + Real(0.35) * std::max(v_, Real(0));
     return mask_[at] * clamp01(Real(0.5) + (v_ - fringe) / pixel_) *
            clamp01(Real(0.5) + (side - std::abs(s)) / (slope_[at] * pixel_));
   });
   draw_ears(head, true);
 }
 
-// An ear is on the outline, behind the head, when seen from the front, and comes in front of the hair as the head turns
-// away from it.
+// An ear is on the outline, behind the head, when seen from the front, and comes in front of the hair as the
+// head turns away from it.
 void Painter::draw_ears(const Head& head, bool in_front) {
   if (std::abs(v_) > Real(0.4)) return;
   for (const Real side : {Real(-1), Real(1)}) {
-    const Real angle = Real(1.40) * side + head.turn, seen = smooth_step(Real(0.05), Real(0.5), std::cos(angle));
+    const Real angle = Real(1.40) * side + head.turn,
+               seen = smooth_step(Real(0.05), Real(0.5), std::cos(angle));
     const auto part = flat_ellipse(Real(1.04) * head.half_width * std::sin(angle), Real(0.02),
                                    Real(0.085) + Real(0.02) * seen, Real(0.17));
-    paint<false>(Real(0.80) * head.skin,
+    paint<false>(Real(0.76) * head.skin,
                  [&](Index j) { return (in_front ? seen : Real(1)) * clamp01(part(j)); });
   }
 }
@@ -191,7 +197,8 @@ void Painter::draw_ears(const Head& head, bool in_front) {
 // White, pupil, lid and brow. Smiling narrows the eyes; frowning lifts the inner ends of the brows.
 void Painter::draw_eye(const Head& head, Real side) {
   const FaceFactors& f = head.factors;
-  const Shift eye = head.shift[side < 0 ? left_eye : right_eye], above = head.shift[side < 0 ? left_brow : right_brow];
+  const Shift eye = head.shift[side < 0 ? left_eye : right_eye],
+              above = head.shift[side < 0 ? left_brow : right_brow];
   const Real s = Real(0.44) * side + eye.s, v = Real(-0.17) + eye.v;
   const Real open = Real(0.115) - Real(0.03) * f.smile;
   if (std::abs(v_ - v) < Real(0.24)) {
@@ -234,14 +241,16 @@ void Painter::draw_nose(const Head& head) {
 void Painter::draw_mouth(const Head& head) {
   const FaceFactors& f = head.factors;
   const Shift shift = head.shift[mouth];
-  const Real base = Real(0.43) + shift.v, bend = Real(0.27) * f.smile;
+  const Real base = Real(0.42) + shift.v, bend = Real(0.255) * f.smile;
   if (std::abs(v_ - base - Real(0.1)) > Real(0.45)) return;
   const Real reach = Real(0.66) + Real(0.06) * f.smile - Real(0.05) * f.mouth_open;
-  const auto layer = [&](Real above, Real below) {  // between the mouth line and the lower edge of the opening
-    return [=, this, &f, &head](Index j) {
+  const auto layer = [&](Real above,
+                         Real below) {  // between the mouth line and the lower edge of the opening
+    return [=, this, &f](Index j) {
       const auto at = static_cast<std::size_t>(j);
-      const Real q = (s_[at] - shift.s) / reach, arch = clamp01(1 - q * q), taper = clamp01(Real(2.5) * (1 - std::abs(q)));
-      const Real line = base + bend * (Real(0.55) - q * q), gap = Real(0.30) * f.mouth_open * arch;
+      const Real q = (s_[at] - shift.s) / reach, arch = clamp01(1 - q * q),
+                 taper = clamp01(Real(2.5) * (1 - std::abs(q)));
+      const Real line = base + bend * (Real(0.55) - q * q), gap = Real(0.33) * f.mouth_open * arch;
       return mask_[at] * clamp01(between(line - above * taper, line + gap + below * taper));
     };
   };
@@ -250,18 +259,19 @@ void Painter::draw_mouth(const Head& head) {
   paint<false>(teeth, [&](Index j) {
     const auto at = static_cast<std::size_t>(j);
     const Real q = (s_[at] - shift.s) / reach, arch = clamp01(1 - Real(1.3) * q * q);
-    const Real line = base + bend * (Real(0.55) - q * q), gap = Real(0.30) * f.mouth_open * arch;
+    const Real line = base + bend * (Real(0.55) - q * q), gap = Real(0.33) * f.mouth_open * arch;
     return mask_[at] * clamp01(between(line, line + std::min(Real(0.4) * gap, Real(0.075))));
   });
 }
 
 void check_options(const FaceOptions& options) {
-  GRADUS_CHECK(std::min(options.height, options.width) >= 8 && std::max(options.height, options.width) <= 1024,
-               "faces: picture ", options.height, " x ", options.width, ", expected 8 .. 1024 pixels a side");
+  GRADUS_CHECK(
+      std::min(options.height, options.width) >= 8 && std::max(options.height, options.width) <= 1024,
+      "faces: picture ", options.height, " x ", options.width, ", expected 8 .. 1024 pixels a side");
   GRADUS_CHECK(options.channels == 1 || options.channels == 3, "faces: ", options.channels,
                " channels, expected 1 or 3");
-  GRADUS_CHECK(0 <= options.displaced && options.displaced <= 1, "faces: features displaced by ", options.displaced,
-               ", expected 0 .. 1");
+  GRADUS_CHECK(0 <= options.displaced && options.displaced <= 1, "faces: features displaced by ",
+               options.displaced, ", expected 0 .. 1");
 }
 
 void check_factors(const FaceFactors& factors, Index face) {

@@ -196,7 +196,12 @@ std::string Plot::csv() const {
 }
 
 std::string Plot::settings(const std::string& output) const {
-  const bool legend_beside = series_.size() > legend_inside;
+  std::size_t named = 0, longest = 0;
+  for (const Series& one : series_) named += !one.name.empty(), longest = std::max(longest, one.name.size());
+  // Few names go inside, many short ones beside the plot, many long ones under it, where they take no width.
+  const char* key = named <= legend_inside ? "inside top right opaque"
+                    : longest <= 14        ? "outside right top vertical"
+                                           : "below center horizontal";
   std::ostringstream out;
   out << "set encoding utf8\n"
       << "set terminal pngcairo noenhanced size " << (width_ ? width_ : 800) << ','
@@ -207,8 +212,7 @@ std::string Plot::settings(const std::string& output) const {
       << "set grid linetype 1 linecolor '#e4e4e4' linewidth 1\n"
       << "set border 3 linecolor '#606060'\nset tics nomirror textcolor '#303030'\n"
       << "set style fill solid 0.9 noborder\nset samples 2\nset datafile missing 'nan'\n"
-      << (legend_beside ? "set key outside right top vertical" : "set key inside top right opaque")
-      << " Left reverse samplen 2 spacing 1.15\n";
+      << "set key " << key << " Left reverse samplen 2 spacing 1.15\n";
   if (log_x_) out << "set logscale x\nset format x '%g'\n";
   if (log_y_) out << "set logscale y\nset format y '%g'\n";
   if (equal_) out << "set size ratio -1\n";

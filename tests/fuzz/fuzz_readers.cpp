@@ -19,15 +19,19 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/random.hpp"
 #include "gradus/data/dataset.hpp"
+#include "gradus/data/frey.hpp"
 #include "gradus/data/idx.hpp"
+#include "gradus/data/image_folder.hpp"
 #include "gradus/data/synthetic.hpp"
 #include "gradus/data/table.hpp"
 #include "gradus/data/usps.hpp"
+#include "gradus/io/checkpoint.hpp"
 #include "gradus/io/image.hpp"
 
 using namespace gradus;
@@ -88,6 +92,35 @@ Bytes written(const std::string& ending, const std::function<void(const fs::path
   return bytes;
 }
 
+// A MATLAB 5 file with one matrix `ff` of bytes, 560 x 2, plain or compressed.
+Bytes mat_file(bool compressed) {
+  const auto put = [](Bytes& out, std::uint32_t value) {
+    for (int i = 0; i < 4; ++i) out.push_back(static_cast<std::byte>(value >> (8 * i) & 0xff));
+  };
+  Bytes matrix;
+  for (const std::uint32_t word : {6u, 8u, 9u, 0u, 5u, 8u, 560u, 2u, 0x20001u, 0x6666u, 2u, 1120u})
+    put(matrix, word);
+  matrix.resize(matrix.size() + 1120, std::byte{90});
+  Bytes element;
+  for (const std::uint32_t word : {14u, static_cast<std::uint32_t>(matrix.size())}) put(element, word);
+  element.insert(element.end(), matrix.begin(), matrix.end());
+  Bytes file = bytes_of("MATLAB 5.0 MAT-file");
+  file.resize(124, std::byte{' '});
+  put(file, 0x4d490100);
+  if (compressed) {
+    uLongf size = compressBound(static_cast<uLong>(element.size()));
+    Bytes packed(size);
+    compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(element.data()),
+             static_cast<uLong>(element.size()));
+    packed.resize(size);
+    put(file, 15);
+    put(file, static_cast<std::uint32_t>(size));
+    element = packed;
+  }
+  file.insert(file.end(), element.begin(), element.end());
+  return file;
+}
+
 std::vector<Target> targets() {
   const Dataset digits = generated_digits(3, 1).train;
   const Tensor picture = image_grid(digits.images.rows(0, 2), {.scale = 1});
@@ -104,7 +137,40 @@ std::vector<Target> targets() {
   const std::string table = "length,\"width, all\",kind\n5.1,3.5,small\n4.9,-3e1,\"large\"\n";
   Bytes pgm = bytes_of("P5\n# grey\n9 7\n255\n");
   pgm.resize(pgm.size() + 63, std::byte{77});
+  const Bytes checkpoint = written(".safetensors", [](const fs::path& path) {
+    Rng rng(3);
+    std::uint64_t steps = 7;
+    State state;
+    state.tensors = {{"w", Tensor::randn({2, 3}, rng)}, {"b", Tensor::zeros({3})}};
+    state.counters.emplace_back("steps", &steps);
+    save_checkpoint(path, state, {{"made by", "the fuzzer"}});
+  });
   return {
+      {"weights", {checkpoint}, [](auto bytes) { parse_safetensors(bytes, "fuzz"); }},
+      {"weights body",  // the header's length is put right, so that damage gets further in
+       {checkpoint},
+       [](auto bytes) {
+         Bytes mended(bytes.begin(), bytes.end());
+         const std::string_view text(reinterpret_cast<const char*>(mended.data()), mended.size());
+         const std::size_t brace = text.rfind('}');
+         if (mended.size() > 8 && brace != text.npos && brace >= 8)
+           for (std::size_t i = 0; i < 8; ++i) mended[i] = std::byte((brace - 7) >> (8 * i) & 255);
+         parse_safetensors(mended, "fuzz");
+       }},
+      {"mat", {mat_file(false), mat_file(true)}, [](auto bytes) { parse_mat(bytes, "fuzz", "ff"); }},
+      {"frey", {mat_file(false), mat_file(true)}, [](auto bytes) { parse_frey(bytes, "fuzz"); }},
+      {"names",
+       {bytes_of("an2i_left_angry_open_2.pgm"), bytes_of("s12/3.pgm"), bytes_of("20_1_4_2017.jpg.chip.jpg")},
+       [](auto bytes) {
+         const std::string name =
+             "f/" + std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+         if (name.find("pgm") == name.npos)
+           parse_utk_name(name);
+         else if (name.find('/', 2) == name.npos)
+           parse_cmu_name(name);
+         else
+           parse_orl_name(name);
+       }},
       {"idx",
        {idx(images, ""), idx(labels, ""), idx({IdxType::f64, {2}, Bytes(16)}, "")},
        [](auto bytes) {

@@ -31,7 +31,7 @@ Var learned_gaussian_nll(const Var& x_hat, const Var& log_sigma, const Tensor& x
 
 /// vae_loss: what a variational autoencoder minimises, the negative ELBO with a weight on the second term.
 ///
-///   nll, kl  [B]      loss_b = nll_b + beta kl_b
+///   nll, kl  [B], or their means [1]      loss_b = nll_b + beta kl_b
 ///
 /// 6.S191 L4, "VAE optimization" (beta 1) and "Latent space disentanglement with beta-VAEs" (there with the
 /// sign of the ELBO, which is maximised, and without its beta). Throws gradus::Error when the shapes differ.

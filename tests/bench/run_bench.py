@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""Our speed beside PyTorch's, in one run.
+
+    tests/bench/run_bench.py --ours build/default/tests/bench [--cases mlp_vae,memory] [--threads 2] [--rounds 5]
+
+Both sides run the same network on the same batch, each in a process of its own of which only one computes at a time,
+and they take turns: ours, PyTorch, PyTorch with its foreach optimizer, ours, ... so that a slow minute of the machine
+hits all of them. A figure is the median over the rounds of a round's median step; PyTorch is the better of its two.
+The last column is PyTorch's figure over ours: 2.00x is twice as fast, or half the memory.
+
+    infer_b1  one latent decoded       memory  peak resident memory while training mlp_vae
+    startup   process start to the end of the first training step
+    noise     mlp_vae beside one process that keeps a core busy; in brackets, times the quiet step
+"""
+import argparse
+import json
+import os
+import platform
+import select
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+import peer_torch  # noqa: E402
+
+CASES = ["mlp_vae", "mlp_ae", "infer_b1", "infer_b1024", "memory", "startup", "noise"]
+HERE = Path(__file__).resolve().parent
+
+
+class Side:
+    """A process that answers "case seconds" with one line of JSON."""
+
+    def __init__(self, title, command, env):
+        self.title, self.command, self.env = title, command, env
+        self.process, self.rounds = None, []
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self.rounds = []
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+    def ask(self, case, seconds, keep=True):
+        """One round: its answer, with the median kept in self.rounds."""
+        try:
+            self.process.stdin.write(f"{case} {seconds}\n".encode())
+        except BrokenPipeError:
+            pass  # it has ended; the empty answer below says so
+        line, end = b"", time.monotonic() + 60 + 10 * seconds
+        while not line.endswith(b"\n"):
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))
+            piece = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+            if not piece:
+                raise RuntimeError(f"{self.title} gave no answer to '{case} {seconds}'")
+            line += piece
+        answer = json.loads(line)
+        if "error" in answer:
+            raise RuntimeError(f"{self.title}: {answer['error']}")
+        if keep:
+            self.rounds.append(answer["ms_median"])
+        return answer
+
+    def median(self):
+        return statistics.median(self.rounds)
+
+    def peak_mb(self):
+        """Peak of this program alone (what getrusage reports also counts the process that started it)."""
+        try:
+            status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+            return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+        except (OSError, StopIteration):
+            return self.ask("mlp_vae", 0.01, keep=False)["peak_rss_mb"]
+
+
+def take_turns(sides, case, rounds, seconds):
+    """Every side once to warm up, then in turn; the starting side changes from round to round."""
+    for side in sides:
+        side.ask(case, min(0.5, seconds), keep=False)
+    for number in range(rounds):
+        first = number % len(sides)
+        for side in sides[first:] + sides[:first]:
+            side.ask(case, seconds)
+
+
+def ms(value):
+    return f"{value:.2f} ms" if value >= 1 else f"{1000 * value:.1f} us"
+
+
+def row(name, ours, theirs, ratio):
+    print(f"{name:<12} ours {ours:<28}" + (f" pytorch {theirs:<34} {ratio:.2f}x" if theirs else ""), flush=True)
+
+
+def bench_speed(case, ours, peers, options):
+    """One row; for mlp_vae it also notes the memory."""
+    peers = [peer for peer in peers if peer.title == "plain" or not case.startswith("infer")]
+    with Group([ours, *peers]) as sides:
+        take_turns(sides, case, options.rounds, options.seconds)
+        peaks = [side.peak_mb() for side in sides]
+    best = min(peers, key=Side.median, default=None)
+    row(case, f"{ms(ours.median())} (best {ms(min(ours.rounds))})",
+        best and f"{ms(best.median())} (best {ms(min(best.rounds))}, {best.title})", best and best.median() / ours.median())
+    return peaks
+
+
+def bench_memory(peaks):
+    theirs = min(peaks[1:], default=None)
+    row("memory", f"{peaks[0]:.0f} MB", theirs and f"{theirs:.0f} MB", theirs and theirs / peaks[0])
+
+
+def bench_startup(ours, peers, options):
+    """Wall time of whole processes, in turns; the first of each only warms the file cache."""
+    commands = [(ours.command + ["--startup"], ours.env)] + [(peer.command + ["--startup"], peer.env) for peer in peers[:1]]
+    times = [[] for _ in commands]
+    for number in range(options.rounds + 1):
+        for (command, env), kept in zip(commands, times):
+            before = time.perf_counter()
+            subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+            if number > 0:
+                kept.append(1e3 * (time.perf_counter() - before))
+            time.sleep(0.1)
+    medians = [statistics.median(kept) for kept in times]
+    row("startup", ms(medians[0]), ms(medians[1]) if peers else None, medians[1] / medians[0] if peers else None)
+
+
+def bench_noise(ours, peers, options):
+    """Quiet and beside a busy process, both measured here."""
+    with Group([ours, *peers[:1]]) as sides:
+        take_turns(sides, "mlp_vae", options.rounds, options.seconds)
+        quiet = [side.median() for side in sides]
+        for side in sides:
+            side.rounds = []
+        busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        try:
+            take_turns(sides, "mlp_vae", options.rounds, options.seconds)
+        finally:
+            busy.kill()
+            busy.wait()
+        loaded = [side.median() for side in sides]
+    words = [f"{ms(after)} ({after / before:.2f} x quiet)" for before, after in zip(quiet, loaded)]
+    row("noise", words[0], words[1] if peers else None, loaded[1] / loaded[0] if peers else None)
+
+
+class Group(list):
+    """Several sides, started together and ended together."""
+
+    def __enter__(self):
+        for side in self:
+            side.__enter__()
+        return self
+
+    def __exit__(self, *problem):
+        for side in self:
+            side.__exit__(*problem)
+
+
+def find_torch():
+    """A Python that has PyTorch; Debian's first, since that is what the peer's settings are made for."""
+    find = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"
+    for python in dict.fromkeys(["/usr/bin/python3", sys.executable]):
+        if os.path.exists(python) and subprocess.run([python, "-c", find], check=False).returncode == 0:
+            return python
+    return None
+
+
+def cpu_name():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ours", required=True, help="our side's program")
+    parser.add_argument("--cases", default=",".join(CASES), help="comma-separated, of: " + " ".join(CASES))
+    parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1.5, help="of one round")
+    options = parser.parse_args()
+    wanted = options.cases.replace(" ", ",").split(",")
+    if unknown := [case for case in wanted if case not in CASES]:
+        parser.error(f"no case {', '.join(unknown)}; there are {', '.join(CASES)}")
+
+    env = {**os.environ, "OMP_NUM_THREADS": str(options.threads)}
+    ours = Side("ours", [os.path.abspath(options.ours)], env)
+    python = find_torch()
+    peers = []
+    if python:
+        peer_env = {**env, **peer_torch.settings(options.threads)}
+        command = [python, str(HERE / "peer_torch.py"), "--threads", str(options.threads)]
+        peers = [Side("plain", command, peer_env), Side("foreach", [*command, "--foreach"], peer_env)]
+    print(f"{time.strftime('%Y-%m-%d %H:%M')}, {cpu_name()}, {os.cpu_count()} CPUs, {options.threads} threads, "
+          f"load {os.getloadavg()[0]:.1f}, {options.rounds} rounds of {options.seconds} s")
+    if not python:
+        print("PyTorch is not here (Debian: apt-get install python3-torch): our column alone")
+
+    failed, peaks = 0, None
+    for case in wanted:
+        try:
+            if case == "memory":
+                bench_memory(peaks or memory_alone(ours, peers))
+            elif case == "startup":
+                bench_startup(ours, peers, options)
+            elif case == "noise":
+                bench_noise(ours, peers, options)
+            else:
+                measured = bench_speed(case, ours, peers, options)
+                peaks = measured if case == "mlp_vae" else peaks
+        except (RuntimeError, OSError, subprocess.CalledProcessError) as problem:
+            failed += 1
+            print(f"{case:<12} failed: {problem}", flush=True)
+    return 1 if failed else 0
+
+
+def memory_alone(ours, peers):
+    with Group([ours, *peers[:1]]) as sides:
+        for side in sides:
+            side.ask("mlp_vae", 1.0)
+        return [side.peak_mb() for side in sides]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

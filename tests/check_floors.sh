@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# The floors of the house: an include may only point to a lower floor, or to a neighbour in the same folder.
+# gradus/gradus.hpp, which includes everything, is for programs: the library itself may not use it.
+#
+#   tests/check_floors.sh [root]        checks include/gradus and src under root (default: this repository)
+#   tests/check_floors.sh --self-test   checks that the check can fail
+#
+# Exit code 1 when an include points upwards, sideways, past the floors, or to a file that is not there.
+set -u
+
+check() {  # check <root>: one line a fault
+  local root=$1
+  [ -d "$root/include/gradus" ] || { echo "no include/gradus under $root" && return 1; }
+  (cd "$root" && find include/gradus src -name '*.[ch]pp' | LC_ALL=C sort | xargs -r awk '
+    BEGIN {
+      split("base tensor kernels autograd ops nn,optim,io data generative train", floors, " ")
+      for (height = 1; height in floors; ++height) {
+        count = split(floors[height], rooms, ",")
+        for (i = 1; i <= count; ++i) height_of[rooms[i]] = height
+      }
+    }
+    function exists(file) { return (getline unused < file) >= 0 && close(file) <= 0 }
+    function fault(text) { print FILENAME ":" FNR ": " text; faults = 1 }
+    FNR == 1 {
+      split(FILENAME, parts, "/")
+      folder = parts[1] == "src" ? parts[2] : parts[3]
+      place = FILENAME; sub(/[^\/]*$/, "", place)
+      if (FILENAME == "include/gradus/gradus.hpp") height_of[folder] = 1000
+      if (!(folder in height_of)) fault(folder "/ is no floor")
+    }
+    /^[ \t]*#[ \t]*include[ \t]*("|<gradus\/)/ {
+      target = $0
+      sub(/^[ \t]*#[ \t]*include[ \t]*["<]/, "", target); sub(/[">].*/, "", target)
+      split(target, parts, "/"); room = parts[2]
+      if (parts[1] != "gradus") {
+        if (FILENAME !~ /^src\// || target ~ /\// || !exists(place target))
+          fault(target " is neither <gradus/...> nor a private header beside this source")
+      } else if (!exists("include/" target)) fault(target " is not there")
+      else if (room == "gradus.hpp") fault("gradus.hpp is for programs, not for the library")
+      else if (!(room in height_of) || !(folder in height_of)) fault(target " is on no floor")
+      else if (room != folder && height_of[room] >= height_of[folder])
+        fault(target ": " room "/ is " (height_of[room] > height_of[folder] ? "above " : "on the same floor as ") folder "/")
+    }
+    END { exit faults }') || return 1
+}
+
+# self_test: a small sound house, then one fault at a time
+self_test() {
+  local failed=0 total=0
+  scratch=$(mktemp -d)
+  trap 'rm -rf "$scratch"' EXIT
+  try() {  # try <expected: 0 or 1> <title> <file> <line>
+    local root=$scratch/$((total += 1)) result
+    mkdir -p "$root"/include/gradus/{base,nn,io} "$root"/src/{base,nn,attic}
+    printf '#pragma once\n#include <vector>\n' > "$root/include/gradus/base/a.hpp"
+    printf '#include "gradus/base/a.hpp"\n#include <gradus/nn/m.hpp>\n' > "$root/include/gradus/nn/n.hpp"
+    touch "$root/include/gradus/nn/m.hpp" "$root/include/gradus/io/i.hpp" "$root/src/nn/private.hpp"
+    printf '#include "gradus/nn/n.hpp"\n#include "private.hpp"\n' > "$root/src/nn/n.cpp"
+    printf '%s\n' "$4" >> "$root/$3"
+    check "$root" > /dev/null
+    result=$?
+    [ $result -eq "$1" ] || { echo "check_floors: '$2' gives $result instead of $1" && failed=$((failed + 1)); }
+  }
+  try 0 "a sound house" src/nn/n.cpp ''
+  try 0 "downwards" src/nn/n.cpp '#include <gradus/base/a.hpp>'
+  try 0 "the header of all headers" include/gradus/gradus.hpp '#include "gradus/nn/n.hpp"'
+  try 1 "the header of all headers in the library" src/nn/n.cpp '#include "gradus/gradus.hpp"'
+  try 1 "upwards" src/base/a.cpp '#include "gradus/nn/n.hpp"'
+  try 1 "upwards, angle brackets" include/gradus/base/a.hpp '  #  include <gradus/nn/n.hpp>  // comment'
+  try 1 "sideways" src/nn/n.cpp '#include "gradus/io/i.hpp"'
+  try 1 "a file that is not there" src/nn/n.cpp '#include "gradus/base/none.hpp"'
+  try 1 "around the rule" src/base/a.cpp '#include "../nn/private.hpp"'
+  try 1 "a private header in a public one" include/gradus/nn/n.hpp '#include "m.hpp"'
+  try 1 "a folder that is no floor" src/attic/a.cpp ''
+  echo "check_floors: $((total - failed)) of $total trials as expected"
+  return $((failed > 0))
+}
+
+if [ "${1:-}" = --self-test ]; then
+  self_test
+else
+  check "${1:-$(dirname "$0")/..}" && echo "floors: every include points downwards"
+fi

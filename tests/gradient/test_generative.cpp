@@ -1,0 +1,54 @@
+// Gradients of the lectures' mathematics, in double, at odd shapes.
+#include <doctest/doctest.h>
+
+#include "gradus/autograd/gradcheck.hpp"
+#include "gradus/generative/divergence.hpp"
+#include "gradus/generative/elbo.hpp"
+#include "gradus/generative/gaussian_kl.hpp"
+#include "gradus/generative/reparameterize.hpp"
+
+using namespace gradus;
+
+namespace {
+
+using Inputs = std::span<const Var>;
+
+void check(const char* name, const std::function<Var(Inputs)>& f, const std::vector<Tensor>& inputs) {
+  const GradcheckResult result = gradcheck(f, inputs);
+  CAPTURE(name);
+  CAPTURE(result.where);
+  CHECK(result.error < 1e-7);
+}
+
+/// Rows of positive numbers that sum to one.
+Tensor distributions(Index rows, Index width, Rng& rng) {
+  Tensor p = Tensor::uniform({rows, width}, rng, Real(0.1), 1);
+  for (Index b = 0; b < rows; ++b) {
+    Real sum = 0;
+    for (Index k = 0; k < width; ++k) sum += p[b * width + k];
+    for (Index k = 0; k < width; ++k) p[b * width + k] /= sum;
+  }
+  return p;
+}
+
+}  // namespace
+
+TEST_CASE("gradients of the variational autoencoder's terms and of the divergences") {
+  Rng rng(11);
+  for (const auto& [B, K] : {std::pair<Index, Index>{1, 1}, {1, 5}, {7, 1}, {3, 13}, {5, 67}}) {
+    const Tensor mu = Tensor::randn({B, K}, rng), logvar = Tensor::randn({B, K}, rng),
+                 noise = Tensor::randn({B, K}, rng);
+    const Tensor x = Tensor::uniform({B, K}, rng), x_hat = Tensor::uniform({B, K}, rng);
+    check("gaussian_kl", [](Inputs v) { return gaussian_kl(v[0], v[1]); }, {mu, logvar});
+    check("reparameterize", [&](Inputs v) { return reparameterize(v[0], v[1], noise); }, {mu, logvar});
+    check("gaussian_likelihood", [&](Inputs v) { return gaussian_likelihood(v[0], x, 5); }, {x_hat});
+    check("learned_gaussian_nll", [&](Inputs v) { return learned_gaussian_nll(v[0], v[1], x); },
+          {x_hat, Tensor::of({1}, {Real(-0.3)})});
+    check("importance_weighted_bound", [](Inputs v) { return importance_weighted_bound(v[0]); }, {mu});
+    check("vae_loss", [](Inputs v) { return vae_loss(v[0], v[1], 4); },
+          {Tensor::randn({B}, rng), Tensor::randn({B}, rng)});
+    const Tensor p = distributions(B, K, rng), q = distributions(B, K, rng);
+    check("kl_divergence", [](Inputs v) { return kl_divergence(v[0], v[1], Real(0.5)); }, {p, q});
+    check("js_divergence", [](Inputs v) { return js_divergence(v[0], v[1], Real(0.5)); }, {p, q});
+  }
+}

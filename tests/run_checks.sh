@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# What `make check` looks at: formatting, floors, both compilers with -Werror, clang-tidy. Goes through all, then says.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+unset MAKEFLAGS MAKELEVEL MFLAGS
+jobs=$(nproc 2> /dev/null || sysctl -n hw.ncpu 2> /dev/null || echo 2)
+mkdir -p build/check-logs
+bad=0
+
+check_format() { find include src lectures tests exercises \( -name '*.hpp' -o -name '*.cpp' \) -print0 | xargs -0 clang-format --dry-run -Werror; }
+check_floors() { tests/check_floors.sh --self-test && tests/check_floors.sh; }
+compiles() {  # compiles <compiler> <folder>: every target, a warning is an error
+  cmake -S . -B "build/$2" -DCMAKE_CXX_COMPILER="$1" -DGRADUS_WERROR=ON > /dev/null && cmake --build "build/$2" --parallel "$jobs"
+}
+check_gcc() { compiles g++ check-gcc; }
+check_clang() { compiles clang++ check-clang; }
+check_tidy() {  # reads how files are compiled from the clang build
+  find src lectures -name '*.cpp' -print0 | xargs -0 -P "$jobs" -n 2 clang-tidy --quiet -p build/check-clang
+}
+
+for name in format floors gcc clang tidy; do
+  start=$SECONDS log=build/check-logs/$name.log
+  if "check_$name" > "$log" 2>&1; then
+    echo "$name: fine ($((SECONDS - start)) s)"
+  else
+    bad=$((bad + 1))
+    echo "$name: complaints ($((SECONDS - start)) s), from $log:"
+    { grep -E '(error|warning):' "$log" || tail -n 20 "$log"; } | sort -u | head -n 20 | cut -c1-220 | sed 's/^/    /'
+  fi
+done
+exit $((bad > 0))

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# The lecture runner with programs of which some go wrong.
+#
+#   tests/test_lecture_runner.sh <runner>
+set -u
+runner=$(realpath "$1")
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+passed=0 failed=0
+expect() {  # expect <what> <command...>
+  local what=$1
+  shift
+  if "$@" > /dev/null 2>&1; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "runner: $what"
+  fi
+}
+
+# Five programs. A report is written by putting entries into one object, as the lectures' own programs do.
+mkdir programs
+program() {  # program <name> <body>
+  cat > "programs/$1" << EOF
+#!/usr/bin/env bash
+while [ \$# -gt 0 ]; do case \$1 in --out) out=\$2; shift 2 ;; *) echo "setting \$1"; shift ;; esac; done
+report() { entries=\$(sed '1d;\$d' "\$out/summary.json" 2> /dev/null); [ -z "\$entries" ] || entries="\$entries,"; printf '{\n%s\n%s\n}\n' "\$entries" "\$1" > "\$out/summary.json"; }
+picture() { mkdir -p "\$out/\$(dirname "\$1")"; base64 -d > "\$out/\$1" <<< iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==; }
+$2
+EOF
+  chmod +x "programs/$1"
+}
+program 01_good 'picture 01_good/dot.png
+report "\"01_good\": {\"preset\": \"tiny\", \"seed\": 7, \"seconds\": 0.1, \"figures\": {\"error\": 31.25, \"name\": \"a<b\"}, \"pictures\": [\"01_good/dot.png\"], \"captions\": {\"01_good/dot.png\": \"one dot\"}, \"look\": \"See \`dot\` & <wonder>\", \"headline\": \"error 31.2\"}"'
+program 02_crash 'echo the last words; kill -SEGV $$'
+program 03_silent 'echo fine'
+program 04_liar 'report "\"04_liar\": {\"figures\": {}, \"pictures\": [\"04_liar/none.png\"]}"'
+program 05_good 'echo "to standard error" >&2; report "\"05_good\": {\"figures\": {\"five\": 5}, \"pictures\": []}"'
+touch programs/readme.txt
+
+"$runner" --from programs --out out --seed 7 --preset tiny > all.txt 2>&1
+expect "exit code must be 1 when a program failed" [ $? -eq 1 ]
+expect "a crash must be named" grep -qi "02_crash.*segmentation" all.txt
+expect "the last lines of a crash must be shown" grep -q "the last words" all.txt
+expect "a program that reports nothing has failed" grep -q "03_silent.*reported nothing" all.txt
+expect "a missing picture is a failure" grep -q "04_liar.*none.png" all.txt
+expect "the others must still run" grep -q "05_good.*five 5" all.txt
+expect "the count must be right" grep -q "^2 of 5 programs ran" all.txt
+expect "settings must reach the programs" grep -q "setting --seed" out/01_good/log.txt
+expect "the log must hold standard error" grep -q "to standard error" out/05_good/log.txt
+expect "the summary must keep all reports" grep -q 01_good out/summary.json
+expect "the page must hold every section" [ "$(grep -c '<section ' out/index.html)" -eq 5 ]
+expect "the page must hold the picture itself" grep -q "data:image/png;base64,iVBORw0KGgo" out/index.html
+expect "the page must hold its caption" grep -q "<figcaption>one dot" out/index.html
+expect "the page must escape text" grep -q "a&lt;b" out/index.html
+expect "the page must show the crash" grep -q "^the last words" out/index.html
+expect "the page must need nothing from outside" bash -c '! grep -qE "(src|href)=\"?(http|//)" out/index.html'
+
+"$runner" --from programs --out out --only 05 > one.txt 2>&1
+expect "one program alone must succeed" [ $? -eq 0 ]
+expect "what ran earlier must stay on the page" grep -q "error 31.2" out/index.html
+"$runner" --from programs --out out --only 77 > none.txt 2>&1
+expect "a program that is not there is an error" [ $? -eq 2 ]
+
+# a second run that fails must not show the figures of the first
+program 01_good 'exit 3'
+"$runner" --from programs --out out --only 01 > again.txt 2>&1
+expect "exit code of the program must be told" grep -q "exit code 3" again.txt
+expect "old figures must be gone" bash -c '! grep -q "error 31.2" out/index.html'
+
+# Ctrl-C reaches the program once, and nothing is started after it
+rm programs/*
+program 01_long 'trap "echo saved; exit 130" INT; echo started; for i in {1..100}; do sleep 0.1; done'
+program 02_never 'echo never'
+"$runner" --from programs --out stop > stop.txt 2>&1 &
+job=$!
+for _ in {1..100}; do grep -qs started stop/01_long/log.txt && break; sleep 0.05; done
+kill -INT $job
+wait $job
+expect "a stop must give 130" [ $? -eq 130 ]
+expect "a stop must let the program save" [ "$(grep -c saved stop/01_long/log.txt)" -eq 1 ]
+expect "nothing may start after a stop" [ ! -e stop/02_never/log.txt ]
+
+echo "runner: $passed passed, $failed failed"
+exit $((failed > 0))

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Installs gradus and builds a program outside of this tree against it, in both precisions.
+#
+#   tests/test_package.sh [preset ...]     presets that are built already (default: default)
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+passed=0 failed=0
+
+# run <title> <command...>: quiet unless it fails
+run() {
+  local title=$1
+  shift
+  if "$@" > "$scratch/log" 2>&1; then return 0; fi
+  echo "package: $title failed:"
+  tail -n 20 "$scratch/log" | sed 's/^/    /'
+  return 1
+}
+trial() {
+  local preset=$1 prefix=$scratch/$1/prefix work=$scratch/$1
+  run "$preset: install" cmake --install "$root/build/$preset" --prefix "$prefix" &&
+    run "$preset: configure" cmake -S "$root/tests/package" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_FLAGS="-Wall -Wextra -Werror" &&
+    run "$preset: build" cmake --build "$work/build" &&
+    run "$preset: run" "$work/build/outside" && grep -q "product 24" "$scratch/log" || return 1
+  # What an installed package must not do: point back into this tree, or force this machine's instructions on others.
+  if grep -rn -e "$root" -e "march=" "$prefix" --include='*.cmake'; then
+    echo "package: $preset: the lines above do not belong into an installed package"
+    return 1
+  fi
+  grep -q "$([ "$preset" = double ] && echo double || echo float)" "$scratch/log" || {
+    echo "package: $preset: precision was lost on the way" && return 1
+  }
+}
+for preset in "${@:-default}"; do
+  if trial "$preset"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+done
+echo "package: $passed passed, $failed failed"
+exit $((failed > 0))
