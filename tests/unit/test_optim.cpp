@@ -345,3 +345,21 @@ TEST_CASE("Ema::Applied gives the weights back bit for bit, exceptions or not") 
     check_restored();
   }
 }
+
+TEST_CASE("averages of a unit that no longer learns end at zero, not among the denormal numbers") {
+  Parameter p(Tensor::full({64}, 1));
+  Adam adam({&p});
+  p.grad = Tensor::full({64}, Real(1e-3));
+  adam.step();
+  for (int step = 0; step < 1200; ++step) {  // 0.9^1200 is about 1e-55, below every float
+    p.grad = Tensor::zeros({64});
+    adam.step();
+  }
+  const State state = adam.state();
+  for (const auto& [name, tensor] : state.tensors)
+    for (const Real value : tensor.values()) {
+      const bool zero_or_normal = value == 0 || std::abs(value) >= std::numeric_limits<Real>::min();
+      CHECK(zero_or_normal);
+      if (sizeof(Real) == sizeof(float) && name == "m0") CHECK(value == 0);
+    }
+}
