@@ -30,7 +30,8 @@ void autoencoder(Program& program) {
     Rng rng = program.rng.split(tag);
     Autoencoder model(rng, code);
     program.plot("loss_" + tag,
-                 train_autoencoder(program, "autoencoder_" + tag, model, digits.train, program.epochs(2, 20)),
+                 train_autoencoder(program, "autoencoder_" + tag, model, digits.train,
+                                   program.epochs(digits.train, 2, 20)),
                  text("Squared error while training, ", code, " numbers in the middle"));
 
     const Tensor again = model(first100.images).value();

@@ -40,7 +40,8 @@ void sampling(Program& program, const Split& digits, Judge& judge) {
     const std::string tag = text(code, "d");
     Rng rng = program.rng.split(tag);
     Autoencoder model(rng, code);
-    train_autoencoder(program, "autoencoder_" + tag, model, digits.train, program.epochs(2, 20));
+    train_autoencoder(program, "autoencoder_" + tag, model, digits.train,
+                      program.epochs(digits.train, 2, 20));
 
     const Tensor codes =
         model.encoder(digits.train.images.rows(0, std::min<Index>(10000, digits.train.size()))).value();

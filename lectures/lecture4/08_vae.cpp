@@ -41,8 +41,9 @@ void vae(Program& program) {
   // Grey pixels as fractions of ink, as on the slide.
   Rng init = program.rng.split("grey");
   Vae model(init, {784, 400, 20});
-  program.plot("loss", train_vae(program, "vae", model, digits.train, {.epochs = program.epochs(3, 30)}),
-               "The reconstruction term falls while the KL term rises: the code is bought with nats");
+  program.plot(
+      "loss", train_vae(program, "vae", model, digits.train, {.epochs = program.epochs(digits.train, 3, 30)}),
+      "The reconstruction term falls while the KL term rises: the code is bought with nats");
   const VaeMeasure measured = measure_vae(model, test, bernoulli, rng);
   program.figure("test_neg_elbo", measured.neg_elbo());
   program.figure("test_reconstruction", measured.reconstruction);
@@ -65,7 +66,8 @@ void vae(Program& program) {
   // Black and white pixels: only here is the bound one of a likelihood, and comparable with the literature.
   Rng init2 = program.rng.split("binary");
   Vae binary(init2, {784, 400, 20});
-  train_vae(program, "vae_binary", binary, digits.train, {.epochs = program.epochs(3, 30), .binarise = true});
+  train_vae(program, "vae_binary", binary, digits.train,
+            {.epochs = program.epochs(digits.train, 3, 30), .binarise = true});
   const Tensor black_and_white = binarised(test, rng),
                some = black_and_white.rows(0, program.pick<Index>(200, 200, 10));
   program.figure("binary_neg_elbo", measure_vae(binary, black_and_white, bernoulli, rng).neg_elbo());

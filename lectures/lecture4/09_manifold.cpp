@@ -14,7 +14,7 @@ void digits(Program& program) {
           .flat();
   Rng rng = program.rng.split("digits");
   Vae vae(rng, {784, 400, 200, 2});
-  train_vae(program, "manifold", vae, data.train, {.epochs = program.epochs(2, 20)});
+  train_vae(program, "manifold", vae, data.train, {.epochs = program.epochs(data.train, 2, 20)});
   Judge judge(program, data.train);
 
   const Tensor sheet = vae.pictures(quantile_sheet(20));

@@ -9,7 +9,8 @@
 
 using namespace gradus;
 
-/// The linear VAE, where the law is exact: a used direction carries 1/2 log(2 C lambda) nats. How many carry over 0.05?
+/// The linear VAE, where the law is exact: a used direction carries 1/2 log(2 C lambda) nats. How many carry
+/// over 0.05?
 Index worth_it(const Pca& pca, double C) {
   return std::count_if(pca.variances.values().begin(), pca.variances.values().end(),
                        [=](Real v) { return 0.5 * std::log(2 * C * double(v)) > 0.05; });
@@ -76,7 +77,7 @@ void noise(Program& program) {
     Vae vae(init, {784, 400, 20});
     const Likelihood likelihood = gaussian(static_cast<Real>(C));
     train_vae(program, text("C_", C), vae, digits.train,
-              {.epochs = program.epochs(3, 10), .likelihood = likelihood});
+              {.epochs = program.epochs(digits.train, 3, 10), .likelihood = likelihood});
     const VaeMeasure measured = measure_vae(vae, digits.test.images, likelihood, rng);
     Cs.push_back(C);
     errors.push_back(mean_code_error(vae, digits.test.images));

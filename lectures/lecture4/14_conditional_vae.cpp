@@ -17,7 +17,7 @@ void train(Program& program, const std::string& name, ConditionalVae& vae, const
   Adam adam(vae.parameters());
   Loader loader(data, {.batch = 128, .shuffle = true}, noise.split("order"));
   Trainer trainer(program, name, {{"model", vae}, {"adam", adam}, {"noise", noise}}, loader,
-                  program.epochs(4, 10));
+                  program.epochs(data, 4, 10));
   for (const Batch& batch : trainer) {
     adam.lr = Real(1e-3) * decay_second_half(trainer.progress());
     const Tensor y = one_hot(batch.labels, 10);

@@ -60,6 +60,12 @@ void Program::figure(const std::string& name, double value) {
   report_.figures.emplace_back(name, value);
 }
 
+Index Program::epochs(const Dataset& data, Index quick, Index full) const {
+  if (options.epochs > 0) return options.epochs;
+  if (options.preset == Preset::tiny) return 1;
+  return pick(quick, full) * std::max<Index>(1, 60000 / std::max<Index>(1, data.size()));
+}
+
 void Program::headline(const std::string& sentence) { report_.headline = sentence; }
 
 void Program::picture(const std::string& stem, const Tensor& image, const std::string& caption) {

@@ -201,14 +201,16 @@ TEST_CASE("program: presets choose, --epochs overrules") {
     std::vector<Index> out;
     words.insert(words.end(), {"--out", folder.path.string()});
     CHECK(run(words, [&](Program& program) {
-            out = {program.pick<Index>(10, 100), program.pick<Index>(10, 100, 1), program.epochs(10, 100),
-                   program.epochs(10, 100, 3)};
+            Dataset large, small;  // epochs are told for 60000 examples
+            large.images = Tensor({60000, 1}), small.images = Tensor({20000, 1});
+            out = {program.pick<Index>(10, 100), program.pick<Index>(10, 100, 1),
+                   program.epochs(large, 10, 100), program.epochs(small, 10, 100)};
           }) == 0);
     return out;
   };
-  CHECK(chosen({}) == std::vector<Index>{10, 10, 10, 10});
-  CHECK(chosen({"--preset", "full"}) == std::vector<Index>{100, 100, 100, 100});
-  CHECK(chosen({"--preset", "tiny"}) == std::vector<Index>{10, 1, 1, 3});
+  CHECK(chosen({}) == std::vector<Index>{10, 10, 10, 30});
+  CHECK(chosen({"--preset", "full"}) == std::vector<Index>{100, 100, 100, 300});
+  CHECK(chosen({"--preset", "tiny"}) == std::vector<Index>{10, 1, 1, 1});
   CHECK(chosen({"--preset", "full", "--epochs", "4"}) == std::vector<Index>{100, 100, 4, 4});
 }
 
