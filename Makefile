@@ -45,7 +45,7 @@ bench: deps ## our speed beside PyTorch's (Debian's python3-torch, where it is i
 	@$(call build,default,bench)
 	@/usr/bin/env python3 tests/bench/run_bench.py --ours $(BUILD)/default/tests/bench $(call given,CASES,cases) $(call given,THREADS,threads) $(ARGS)
 
-check: deps-check ## formatting, clang-tidy, floors, and no warning from either compiler
+check: deps-check ## formatting, floors, no warning from either compiler, the package, clang-tidy
 	@tests/run_checks.sh
 
 format: deps-check ## lay out all sources with clang-format

@@ -14,11 +14,16 @@ compiles() {  # compiles <compiler> <folder>: every target, a warning is an erro
 }
 check_gcc() { compiles g++ check-gcc; }
 check_clang() { compiles clang++ check-clang; }
+check_package() {  # in both precisions
+  local preset
+  for preset in default double; do cmake --preset $preset > /dev/null && cmake --build --preset $preset --parallel "$jobs" --target gradus || return; done
+  tests/test_package.sh default double
+}
 check_tidy() {  # reads how files are compiled from the clang build
   find src lectures -name '*.cpp' -print0 | xargs -0 -P "$jobs" -n 2 clang-tidy --quiet -p build/check-clang
 }
 
-for name in format floors gcc clang tidy; do
+for name in format floors gcc clang package tidy; do
   start=$SECONDS log=build/check-logs/$name.log
   if "check_$name" > "$log" 2>&1; then
     echo "$name: fine ($((SECONDS - start)) s)"

@@ -31,7 +31,7 @@ suite_lectures() { build default lecture4 && limited tests/test_lectures.sh buil
 suite_runner() { build default lecture4 && limited tests/test_lecture_runner.sh build/default/lectures/lecture4/lecture4; }
 suite_fuzz() { build asan fuzz_readers && limited build/asan/tests/fuzz_readers --iterations 2000; }
 suite_floors() { tests/check_floors.sh --self-test && tests/check_floors.sh; }
-suite_package() { build default gradus && build double gradus && limited tests/test_package.sh default double; }
+suite_package() { build default gradus && limited tests/test_package.sh; }
 suite_readme() { limited tests/test_readme.sh; }
 
 # count <log> <exit code>: adds up what the suite said; sets p, f, s

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Installs gradus and builds a program outside of this tree against it, in both precisions.
+# Installs gradus and builds a program outside of this tree against it.
 #
 #   tests/test_package.sh [preset ...]     presets that are built already (default: default)
+#
+# A double build must hand its precision on; that is looked up in what it would install, or tried out, if named.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 scratch=$(mktemp -d)
@@ -34,6 +36,12 @@ trial() {
 }
 for preset in "${@:-default}"; do
   if trial "$preset"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+done
+for targets in "$root"/build/double/CMakeFiles/Export/*/gradusTargets.cmake "$root"/build/double/CMakeFiles/Export/*/*/*/gradusTargets.cmake; do
+  [ -e "$targets" ] || continue
+  if grep -q 'INTERFACE_COMPILE_DEFINITIONS "GRADUS_DOUBLE"' "$targets"; then passed=$((passed + 1)); else
+    failed=$((failed + 1)) && echo "package: the double build does not hand on GRADUS_DOUBLE"
+  fi
 done
 echo "package: $passed passed, $failed failed"
 exit $((failed > 0))

@@ -70,7 +70,7 @@ TEST_CASE("Frechet distance: closed forms, itself, and as a trap the square brea
   CHECK(close(frechet_distance(a, c), 5, 1e-9));
   const Moments singular = gaussian({0, 0}, {1, 1, 1, 1});
   CHECK(close(frechet_distance(singular, singular), 0, 1e-6));
-  CHECK(close(frechet_distance(singular, c), frechet_distance(c, singular), 1e-9));
+  CHECK(close(frechet_distance(singular, c), frechet_distance(c, singular), 1e-6));  // roots of rounded zeros
   CHECK_THROWS_AS(frechet_distance(a, gaussian({0}, {1})), Error);
   Rng rng(5);
   const Tensor x = Tensor::randn({20000, 3}, rng, 2, 3);
