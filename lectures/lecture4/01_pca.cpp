@@ -77,8 +77,8 @@ void digits(Program& program) {
                    .log_x()
                    .line_points("PCA", ks, errors),
                "Test error of the best linear code");
-  program.headline(text("the table is right to every digit; on digits PCA's squared error is ", errors[1],
-                        " with 2 numbers, ", errors[2], " with 5"));
+  program.headline(
+      text("on digits PCA's squared error is ", errors[1], " with 2 numbers, ", errors[2], " with 5"));
 }
 
 int main(int argc, char** argv) {

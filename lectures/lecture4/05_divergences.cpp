@@ -169,7 +169,8 @@ int main(int argc, char** argv) {
         printed_formula(program);
         asymmetry(program);
         far_apart(program);
-        program.headline(
-            "KL = +1/2 (s^2 + mu^2 - 1 - log s^2): sampling agrees; the printed formula is negative");
+        program.headline(text("KL( N(.7, .3^2) || N(0, 1) ): sampled ", program.figure("kl_sampled"),
+                              ", formula ", program.figure("kl_formula"), ", as printed ",
+                              program.figure("kl_as_printed")));
       });
 }

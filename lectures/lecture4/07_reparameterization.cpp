@@ -92,7 +92,9 @@ int main(int argc, char** argv) {
         draw(program, net, x, false);
         draw(program, net, x, true);
         variances(program);
-        program.headline(
-            "z = mu + sigma eps lets the gradient through; the score function costs many times the variance");
+        program.headline(text("gradient of mu's weights: ", program.figure("mu_gradient_blocked"),
+                              " through a sample, ", program.figure("mu_gradient_reparameterised"),
+                              " through z = mu + sigma eps; the score function has ",
+                              program.figure("variance_ratio"), " times the variance"));
       });
 }

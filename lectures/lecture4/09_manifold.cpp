@@ -118,6 +118,8 @@ int main(int argc, char** argv) {
                      [](Program& program) {
                        digits(program);
                        faces(program);
-                       program.headline("two numbers span all digits, two others one man's faces");
+                       program.headline(text("two numbers span ", program.figure("manifold_classes"),
+                                             " classes of digits; the faces' bound is ",
+                                             program.figure("frey_bound"), " nats"));
                      });
 }

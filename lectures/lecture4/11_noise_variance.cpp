@@ -116,9 +116,8 @@ void noise(Program& program) {
     worst = std::max(worst, std::abs(double(used) - double(std::min<Index>(law, 24))));
   }
   program.figure("law_worst_difference", worst);
-  program.headline(
-      "more weight on the pixels buys a longer code; the law 2 C lambda > 1 says which directions are worth "
-      "it");
+  program.headline(text("from C = 0.5 to 50 the KL goes from ", kls.front(), " to ", kls.back(),
+                        " nats, the squared error from ", errors.front(), " to ", errors.back()));
 }
 
 int main(int argc, char** argv) {

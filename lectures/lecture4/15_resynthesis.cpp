@@ -178,6 +178,9 @@ int main(int argc, char** argv) {
         program.dataset("Generated faces with known factors; UTKFace where it is present.");
         generated(program);
         real(program);
-        program.headline("two vectors in the code move smile and mouth and leave the rest of the face alone");
+        program.headline(text("in standard deviations: smile moved by ", program.figure("smile_response_sd"),
+                              ", others by up to ", program.figure("smile_leakage_sd"), "; mouth by ",
+                              program.figure("mouth_response_sd"), ", others by up to ",
+                              program.figure("mouth_leakage_sd")));
       });
 }

@@ -268,7 +268,7 @@ std::string Plot::script(const std::string& output) const {
   std::size_t points = 0, color = 0;
   for (const Series& one : series_)
     if (one.kind == Kind::scatter) points += one.xs.size();
-  const char* dot = points > 4000 ? "0.4" : (points > 800 ? "0.55" : "0.8");
+  const char* dot = points < 30 ? "1.3" : points > 4000 ? "0.4" : (points > 800 ? "0.55" : "0.8");
   std::ostringstream data, plot;
   for (std::size_t s = 0; s < series_.size(); ++s) {
     const Series& one = series_[s];

@@ -66,6 +66,12 @@ Index Program::epochs(const Dataset& data, Index quick, Index full) const {
   return pick(quick, full) * std::max<Index>(1, 60000 / std::max<Index>(1, data.size()));
 }
 
+double Program::figure(const std::string& name) const {
+  for (const auto& [known, value] : report_.figures)
+    if (known == name) return value;
+  throw Error(lesson_.name + ": no figure \"" + name + "\" was reported");
+}
+
 void Program::headline(const std::string& sentence) { report_.headline = sentence; }
 
 void Program::picture(const std::string& stem, const Tensor& image, const std::string& caption) {

@@ -64,6 +64,8 @@ class Program {
   void say(const std::string& line) const;
   /// A result for summary.json. Throws Error when it is not finite.
   void figure(const std::string& name, double value);
+  /// A figure that was reported before, for the headline. Throws Error when there is none of that name.
+  double figure(const std::string& name) const;
   /// The result in one sentence.
   void headline(const std::string& sentence);
 
