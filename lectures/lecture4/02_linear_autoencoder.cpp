@@ -94,10 +94,10 @@ void digits(Program& program) {
                          {.columns = 5, .scale = 4, .title = "PCA's five components"}),
               image_grid(around_grey(axes),
                          {.columns = 5, .scale = 4, .title = "The trained decoder's five columns"})}),
-      "Different pictures that span the same space: every learned direction is a mixture of PCA's");
+      "Different pictures; the cosines say how much of one space they share");
   program.plot("loss",
                trainer.plot("Down to PCA's error, and no further").x("step").y("squared error a digit"),
-               "Gradient descent finds the same minimum as the eigenvalue problem");
+               "Gradient descent approaches what the eigenvalue problem gives at once");
   program.headline(text("error over PCA's: ", learned / closed,
                         "; smallest cosine between the two subspaces: ", cosines.back()));
 }
@@ -108,8 +108,9 @@ int main(int argc, char** argv) {
       {.name = "02_linear_autoencoder",
        .title = "A linear autoencoder finds PCA's space, not PCA's axes",
        .slide = "DS542, \"Neural Network Autoencoder - 1 Linear Layer\"",
-       .look = "The loss curve ends at PCA's error. The learned directions look unlike the components, "
-               "yet the cosines say that they span the same space."},
+       .look =
+           "The loss curve comes down to PCA's error. The learned directions look unlike the components; the "
+           "printed cosines say how much of the same space they span: the last one is the slowest to come."},
       [](Program& program) {
         five_points(program);
         digits(program);

@@ -30,7 +30,7 @@ Tensor bounding_box(const Tensor& codes, Index count, Rng& rng) {
   return z;
 }
 
-/// S3: the same decoder, fed from three places.
+/// The same decoder, fed from three places.
 void sampling(Program& program, const Split& digits, Judge& judge) {
   const Index count = program.pick<Index>(2000, 5000, 200);
   const Moments real = moments_of(judge.features(digits.test.images));
@@ -103,7 +103,7 @@ double share_below(const std::vector<double>& values, double limit) {
          static_cast<double>(values.size());
 }
 
-/// S4: one number, twenty digits, no regularity at all.
+/// One number, twenty digits, no regularity at all.
 void memorisation(Program& program, const Split& digits) {
   const Tensor twenty = digits.train.images.rows(0, 20),
                test = digits.test.images.rows(0, std::min<Index>(1000, digits.test.size()));
@@ -141,7 +141,7 @@ void memorisation(Program& program, const Split& digits) {
                          {.columns = 20, .title = "Forty steps along the only latent number"}),
               image_grid(test.rows(0, 20), {.columns = 20, .title = "Digits it has never seen ..."}),
               image_grid(again.rows(0, 20), {.columns = 20, .title = "... and what it makes of them"})}),
-      "Learned by heart: plateaus with sudden jumps, and every new digit becomes an old one");
+      "Plateaus with sudden jumps; compare the last two rows: how many new digits became old ones?");
 }
 
 int main(int argc, char** argv) {

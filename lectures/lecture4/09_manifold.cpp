@@ -105,7 +105,7 @@ void faces(Program& program) {
       "faces",
       image_grid(sheet,
                  {.columns = 12, .padding = 0, .title = "Two latent numbers, one face for every pair"}),
-      "Pose along one direction, expression along the other: nobody told it that there are two");
+      "What changes along a row, what along a column? Nobody told it what to put where");
 }
 
 int main(int argc, char** argv) {
@@ -113,8 +113,9 @@ int main(int argc, char** argv) {
                      {.name = "09_manifold",
                       .title = "Sheets of digits and faces",
                       .slide = "DS542, \"Figure 4: Visualisations of learned data manifold\"",
-                      .look = "Both sheets are seamless. Follow a row: the digits change class without a "
-                              "jump, the face turns or smiles."},
+                      .look = "Follow a row or a column of either sheet: is there a jump? How many classes "
+                              "of digits are there, and what "
+                              "passes into what?"},
                      [](Program& program) {
                        digits(program);
                        faces(program);

@@ -96,7 +96,7 @@ void noise(Program& program) {
         {.columns = 10, .title = text("C = ", C, ": reconstructions, then samples")}));
   }
   program.picture("three_C", vstack(sheets),
-                  "Small C: blurred but safe to sample from. Large C: sharp reconstructions, samples fall "
+                  "From small C to large: reconstructions sharpen, samples of the prior do not follow"
                   "apart. The middle is best");
   program.plot("balance",
                Plot("What C buys")
@@ -121,12 +121,12 @@ void noise(Program& program) {
 }
 
 int main(int argc, char** argv) {
-  return run_program(argc, argv,
-                     {.name = "11_noise_variance",
-                      .title = "The balance C = 1/(2c), and which units are used",
-                      .slide = "DS542, \"Putting it all together\"",
-                      .look = "The same network at three C. Small C leaves most units unused; large C uses "
-                              "all, and sampling from the "
-                              "prior gets worse again."},
-                     noise);
+  return run_program(
+      argc, argv,
+      {.name = "11_noise_variance",
+       .title = "The balance C = 1/(2c), and which units are used",
+       .slide = "DS542, \"Putting it all together\"",
+       .look = "The same network at three C. Compare the number of active units, the sharpness of the "
+               "reconstructions, and the samples beside them."},
+      noise);
 }

@@ -88,8 +88,7 @@ void faces(Program& program) {
     }
   }
   program.picture("head_rotation", vstack(rows),
-                  "The slide's two rows. Top: other things change as the head turns; bottom: less so, for "
-                  "smile is hardly encoded at all");
+                  "The slide's two rows: what else changes as the head turns?");
   program.plot("price",
                Plot("Disentanglement and its price")
                    .x("beta")
@@ -102,7 +101,7 @@ void faces(Program& program) {
   program.plot(
       "gap",
       Plot("Mutual-information gap").x("beta").y("MIG").log_x().line_points("faces, sampled z", betas, gaps),
-      "Rises first, then there is less and less to separate");
+      "How much more the best unit says of a factor than the second best");
 }
 
 /// beta = 250 on 32 x 32 pictures: nothing is worth encoding.
@@ -140,9 +139,9 @@ int main(int argc, char** argv) {
       {.name = "13_beta_vae",
        .title = "beta-VAE: disentanglement and its price",
        .slide = "6.S191 L4, \"Latent space disentanglement with beta-VAEs\"",
-       .look = "With beta = 4 the head turns and the smile stays, as on the slide. The "
-               "reason: at that price smile is no longer "
-               "encoded at all. At 250 nothing is."},
+       .look = "Does the unit that turns the head leave the rest alone? The table says what each beta still "
+               "encodes; at "
+               "250 the sprites' code is empty."},
       [](Program& program) {
         program.dataset("Generated faces and sprites with known factors.");
         faces(program);

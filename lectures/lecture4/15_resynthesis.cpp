@@ -1,7 +1,7 @@
 // Resynthesis: encode a face, move its code along attributes, decode.        DS542, "Resynthesizing real data
 // with changes"
 //
-// An attribute can only be changed if the code has it: every vector passes a gate first.
+// An attribute can only be changed if the code has it: the table of R2 after the VAE comes first.
 #include <cmath>
 
 #include "vae.hpp"
@@ -48,14 +48,13 @@ std::vector<double> r_squared(const Tensor& read, const Tensor& truth) {
   return out;
 }
 
-/// The attribute's direction with what the other attributes share with it taken out: least squares of the
-/// codes on all five factors at once, then the column of one of them, scaled to its top and bottom quarters'
-/// difference.
+/// The attribute's direction: least squares of the codes on the factor, scaled to the difference of its top
+/// and bottom quarters. (The factors were drawn independently, so regressing on one is regressing on all, but
+/// for chance.)
 Tensor balanced_vector(const Tensor& codes, const Tensor& factors, Index wanted) {
   const Index N = codes.dim(0), K = codes.dim(1);
   const Moments moments = moments_of(factors);
   Tensor vector = Tensor::zeros({K});
-  // The factors were drawn independently, so regressing on one is regressing on all but for chance.
   const double centre = moments.mean[static_cast<std::size_t>(wanted)],
                variance = moments.covariance[static_cast<std::size_t>(wanted * 6)];
   for (Index i = 0; i < N; ++i)
@@ -149,7 +148,7 @@ void real(Program& program) {
   const Tensor codes = vae.encode(data.images).mu.value();
   const Tensor older = attribute_vector(codes, age), gendered = attribute_vector(codes, gender, Real(0.4));
   std::vector<Tensor> sheets;
-  for (const Index i : {3, 700, 1500}) {
+  for (const Index i : {data.size() / 500, data.size() / 3, 3 * data.size() / 4}) {
     Tensor grid({25, 32});
     for (Index cell = 0; cell < 25; ++cell)
       for (Index k = 0; k < 32; ++k)
@@ -171,9 +170,9 @@ int main(int argc, char** argv) {
       {.name = "15_resynthesis",
        .title = "Resynthesis: the same face, smiling",
        .slide = "DS542, \"Resynthesizing real data with changes\" (UDL, figure 17.13)",
-       .look = "From left to right the mouth's corners rise, from top to bottom it opens; head and tone "
-               "stay. What the code "
-               "does not hold cannot be moved: the table says what it holds."},
+       .look = "From left to right the mouth's corners rise, from top to bottom it opens. What else moves, "
+               "the figures called "
+               "leakage say; what the code does not hold cannot be moved."},
       [](Program& program) {
         program.dataset("Generated faces with known factors; UTKFace where it is present.");
         generated(program);

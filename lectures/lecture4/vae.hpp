@@ -115,7 +115,6 @@ inline gradus::Plot train_vae(gradus::Program& program, const std::string& name,
     const Var loss = vae_loss(recon, kl, warmed_beta(how.beta, trainer.progress(), how.warm_up));
     adam.zero_grad();
     tape.backward(loss);
-    clip_gradient_norm(vae.parameters(), 500);
     adam.step();
     trainer.report({{"reconstruction", recon}, {"KL", kl}});
   }

@@ -61,8 +61,8 @@ double information(const std::vector<Index>& a, const std::vector<Index>& b, Ind
   std::vector<double> joint(static_cast<std::size_t>(bins * bins));
   for (std::size_t i = 0; i < a.size(); ++i) ++joint[static_cast<std::size_t>(a[i] * bins + b[i])];
   const auto ha = histogram(a, bins), hb = histogram(b, bins);
-  const double biased = entropy(ha, n) + entropy(hb, n) - entropy(joint, n);
-  return std::max(0.0, biased - (occupied(ha) - 1) * (occupied(hb) - 1) / (2 * n));
+  const double plain = entropy(ha, n) + entropy(hb, n) - entropy(joint, n);
+  return std::max(0.0, plain - (occupied(joint) - occupied(ha) - occupied(hb) + 1) / (2 * n));
 }
 
 std::vector<double> column_of(const Tensor& x, Index k) {

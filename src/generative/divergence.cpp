@@ -40,7 +40,10 @@ Tensor KlDivergence::forward(const Tensor& p_in, const Tensor& q_in) {
 // dp = (log(p / q) + 1) dkl        dq = -p / q dkl
 Grads<2> KlDivergence::backward(const Tensor& dkl) const {
   const Real *a = p.data(), *b = q.data(), h = spacing;
-  return {scaled_rows(dkl, p.shape(), [=](Index i) { return h * (fast_log(a[i]) - fast_log(b[i]) + 1); }),
+  return {scaled_rows(dkl, p.shape(),
+                      [=](Index i) {
+                        return a[i] == 0 && b[i] == 0 ? Real(0) : h * (fast_log(a[i]) - fast_log(b[i]) + 1);
+                      }),
           scaled_rows(dkl, p.shape(), [=](Index i) { return a[i] > 0 ? -h * a[i] / b[i] : Real(0); })};
 }
 
@@ -64,7 +67,8 @@ Grads<2> JsDivergence::backward(const Tensor& djs) const {
   const auto towards_middle = [&](const Tensor& one, const Tensor& other) {
     const Real *a = one.data(), *b = other.data(), h = spacing;
     return scaled_rows(djs, one.shape(), [=](Index i) {
-      return Real(0.5) * h * (fast_log(a[i]) - fast_log(Real(0.5) * (a[i] + b[i])));
+      return a[i] == 0 && b[i] == 0 ? Real(0)
+                                    : Real(0.5) * h * (fast_log(a[i]) - fast_log(Real(0.5) * (a[i] + b[i])));
     });
   };
   return {towards_middle(p, q), towards_middle(q, p)};

@@ -11,6 +11,8 @@ namespace gradus {
 
 double normal_quantile(double p) {
   GRADUS_CHECK(p > 0 && p < 1, "normal_quantile: the probability must be inside (0, 1), got ", p);
+  if (p > 0.5)
+    return -normal_quantile(1 - p);  // 1 - p is exact here, and erfc is accurate in the lower tail only
   constexpr double a[] = {-3.969683028665376e+01, 2.209460984245205e+02,  -2.759285104469687e+02,
                           1.383577518672690e+02,  -3.066479806614716e+01, 2.506628277459239e+00};
   constexpr double b[] = {-5.447609879822406e+01, 1.615858368580409e+02, -1.556989798598866e+02,
@@ -27,8 +29,6 @@ double normal_quantile(double p) {
   double z;
   if (p < low) {
     z = tail(std::sqrt(-2 * std::log(p)));
-  } else if (p > 1 - low) {
-    z = -tail(std::sqrt(-2 * std::log1p(-p)));
   } else {
     const double q = p - 0.5, r = q * q;
     z = (((((a[0] * r + a[1]) * r + a[2]) * r + a[3]) * r + a[4]) * r + a[5]) * q /

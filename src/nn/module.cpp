@@ -6,9 +6,20 @@
 
 namespace gradus {
 
-Module::Module(Module& parent, const std::string& name) : rng_(parent.rng_), training_(parent.training_) {
+Module::Module(Module& parent, const std::string& name)
+    : parent_(&parent), rng_(parent.rng_), training_(parent.training_) {
   parent.claim(name);
   parent.children_.emplace_back(name, this);
+}
+
+Module::~Module() {
+  if (!parent_) return;
+  auto& siblings = parent_->children_;
+  const auto self = std::find_if(siblings.begin(), siblings.end(),
+                                 [this](const auto& child) { return child.second == this; });
+  if (self == siblings.end()) return;
+  std::erase(parent_->names_, self->first);
+  siblings.erase(self);
 }
 
 void Module::claim(const std::string& name) {

@@ -1,5 +1,6 @@
 #include "gradus/optim/optimizer.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -12,6 +13,15 @@ namespace {
 std::vector<Tensor> zeros_like(const std::vector<Parameter*>& parameters) {
   std::vector<Tensor> out;
   for (const Parameter* parameter : parameters) out.push_back(Tensor::zeros(parameter->value.shape()));
+  return out;
+}
+
+/// Each parameter once, in order of first appearance: tied weights are registered under two names and updated
+/// once.
+std::vector<Parameter*> distinct(const std::vector<Parameter*>& parameters) {
+  std::vector<Parameter*> out;
+  for (Parameter* parameter : parameters)
+    if (std::find(out.begin(), out.end(), parameter) == out.end()) out.push_back(parameter);
   return out;
 }
 
@@ -79,8 +89,8 @@ Real clip_gradient_norm(const std::vector<Parameter*>& parameters, Real limit) {
   return norm;
 }
 
-Sgd::Sgd(std::vector<Parameter*> parameters, Options options)
-    : lr(options.lr), parameters_(std::move(parameters)), momentum_(options.momentum) {
+Sgd::Sgd(const std::vector<Parameter*>& parameters, Options options)
+    : lr(options.lr), parameters_(distinct(parameters)), momentum_(options.momentum) {
   if (momentum_ != 0) velocity_ = zeros_like(parameters_);
 }
 
@@ -108,9 +118,9 @@ State Sgd::state() {
   return state;
 }
 
-Adam::Adam(std::vector<Parameter*> parameters, Options options)
+Adam::Adam(const std::vector<Parameter*>& parameters, Options options)
     : lr(options.lr),
-      parameters_(std::move(parameters)),
+      parameters_(distinct(parameters)),
       m_(zeros_like(parameters_)),
       v_(zeros_like(parameters_)),
       options_(options) {}
@@ -144,8 +154,8 @@ State Adam::state() {
   return state;
 }
 
-RmsProp::RmsProp(std::vector<Parameter*> parameters, Options options)
-    : lr(options.lr), parameters_(std::move(parameters)), v_(zeros_like(parameters_)), options_(options) {}
+RmsProp::RmsProp(const std::vector<Parameter*>& parameters, Options options)
+    : lr(options.lr), parameters_(distinct(parameters)), v_(zeros_like(parameters_)), options_(options) {}
 
 void RmsProp::step() {
   const Real decay = options_.decay, eps = options_.eps;

@@ -32,10 +32,14 @@ std::string fingerprint(const Dataset& data) {
 
 }  // namespace
 
-Judge::Judge(Program& program, const Dataset& train) : Judge(program, train, Rng(1).split("judge")) {}
+Judge::Judge(Program& program, const Dataset& train)
+    : Judge(program, train, std::make_unique<Rng>(Rng(1).split("judge"))) {}
 
-Judge::Judge(Program& program, const Dataset& train, Rng&& rng)
-    : Module(rng), inputs_(train.images.shape().row_size()), classes_(train.classes) {
+Judge::Judge(Program& program, const Dataset& train, std::unique_ptr<Rng> chance)
+    : Module(*chance),
+      chance_(std::move(chance)),
+      inputs_(train.images.shape().row_size()),
+      classes_(train.classes) {
   GRADUS_CHECK(!train.labels.empty(), "Judge: the training set ", train.name, " has no labels");
   const std::filesystem::path cached =
       program.options.out / "cache" / ("judge_" + fingerprint(train) + ".safetensors");

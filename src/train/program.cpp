@@ -61,6 +61,7 @@ void Program::figure(const std::string& name, double value) {
 }
 
 Index Program::epochs(const Dataset& data, Index quick, Index full) const {
+  epochs_used_ = true;
   if (options.epochs > 0) return options.epochs;
   if (options.preset == Preset::tiny) return 1;
   return pick(quick, full) * std::max<Index>(1, 60000 / std::max<Index>(1, data.size()));
@@ -102,6 +103,7 @@ void Program::csv(const std::string& stem, const std::vector<std::string>& names
 
 void Program::finish() {
   if (std::exchange(finished_, true)) return;
+  if (options.epochs > 0 && !epochs_used_) say("--epochs has no effect here: this program counts steps");
   report_.title = lesson_.title;
   report_.slide = lesson_.slide;
   report_.look = lesson_.look;

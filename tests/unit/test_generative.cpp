@@ -14,6 +14,7 @@
 #include "gradus/generative/moments.hpp"
 #include "gradus/generative/pca.hpp"
 #include "gradus/generative/reparameterize.hpp"
+#include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/losses.hpp"
 #include "gradus/ops/reduction.hpp"
 
@@ -116,6 +117,14 @@ TEST_CASE("KL and JS: identical, disjoint, asymmetric, and the value of the GAN 
   CHECK_THROWS_AS(kl_divergence(p, Tensor::zeros({2, 3})), Error);
 }
 
+TEST_CASE("gradients of KL and JS are finite where both distributions are zero") {
+  Parameter p(Tensor::of({1, 3}, {.4, .6, 0})), q(Tensor::of({1, 3}, {.7, .3, 0}));
+  Tape tape;
+  tape.backward(kl_divergence(p, q) + js_divergence(p, q));
+  for (const Parameter* one : {&p, &q})
+    for (const Real v : one->grad.values()) CHECK(std::isfinite(v));
+}
+
 TEST_CASE("KL on a grid: two normal densities one apart have KL 1/2") {
   const Index n = 2001;
   Tensor p({1, n}), q({1, n});
@@ -197,6 +206,8 @@ TEST_CASE("normal quantile: inverse of the distribution function to 1e-9, and it
     CHECK(std::abs(back - p) < 1e-9 * std::min(1.0, p * 1e6));
   }
   CHECK(close(normal_quantile(0.975), 1.959963984540054, 1e-9));
+  CHECK(close(normal_quantile(1e-10), -6.361340902404056, 1e-9));
+  CHECK(close(normal_quantile(1 - 1e-7), 5.199337582290661, 1e-7));  // 1 - 1e-7 itself is rounded
   CHECK(normal_quantile(0.5) == doctest::Approx(0).epsilon(1e-12));
   CHECK_THROWS_AS(normal_quantile(0), Error);
   CHECK_THROWS_AS(normal_quantile(1), Error);

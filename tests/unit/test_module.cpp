@@ -239,3 +239,17 @@ TEST_CASE("two Dropout layers of one name in different modules drop differently"
   const Tensor c = twin.dropout(x).value();
   CHECK(std::equal(a.values().begin(), a.values().end(), c.values().begin()));
 }
+
+TEST_CASE("a child that ends before its parent is forgotten by it") {
+  Rng rng(1);
+  struct Root : Module {
+    using Module::Module;
+  } root(rng);
+  {
+    Linear child(root, "child", 2, 3);
+    CHECK(root.parameters().size() == 2);
+  }
+  CHECK(root.parameters().empty());
+  Linear again(root, "child", 2, 3);  // the name is free again
+  CHECK(root.parameters().size() == 2);
+}

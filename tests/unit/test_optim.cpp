@@ -363,3 +363,12 @@ TEST_CASE("averages of a unit that no longer learns end at zero, not among the d
       if (sizeof(Real) == sizeof(float) && name == "m0") CHECK(value == 0);
     }
 }
+
+TEST_CASE("a parameter that is given twice is updated once") {
+  Parameter once(Tensor::full({4}, 1)), twice(Tensor::full({4}, 1));
+  Adam a({&once}), b({&twice, &twice});
+  once.grad = Tensor::full({4}, 2), twice.grad = Tensor::full({4}, 2);
+  a.step();
+  b.step();
+  for (Index i = 0; i < 4; ++i) CHECK(once.value[i] == twice.value[i]);
+}

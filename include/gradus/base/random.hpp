@@ -1,6 +1,5 @@
 #pragma once
-// Random numbers: Philox4x32-10, counter-based, the same bits at any number of threads and in both
-// precisions.
+// Random numbers: Philox4x32-10, counter-based, the same bits at any number of threads.
 #include <array>
 #include <cstdint>
 #include <span>

@@ -14,8 +14,8 @@ namespace gradus {
 /// differ or are < 2.
 double rank_correlation(std::span<const double> a, std::span<const double> b);
 
-/// Mutual information of two lists in nats, from a histogram of `bins` equally filled bins each. Biased
-/// upward by about (bins - 1)^2 / 2N, which is subtracted (Miller, Madow 1955); at least 0. Throws Error when
+/// Mutual information of two lists in nats, from a histogram of `bins` equally filled bins each. Corrected
+/// for the occupied cells (Miller, Madow 1955); at least 0. Throws Error when
 /// lengths differ.
 double mutual_information(std::span<const double> a, std::span<const double> b, Index bins = 20);
 

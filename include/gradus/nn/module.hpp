@@ -41,7 +41,7 @@ class Module {
   bool training() const { return training_; }
 
  protected:
-  ~Module() = default;
+  ~Module();
   void add_parameter(const std::string& name, Parameter& parameter);
   void add_buffer(const std::string& name, Tensor buffer);
   void add_generator(const std::string& name, Rng& generator);
@@ -52,6 +52,7 @@ class Module {
   friend class EvalMode;
   void claim(const std::string& name);
 
+  Module* parent_ = nullptr;
   Rng* rng_;
   bool training_ = true;
   std::vector<std::string> names_;

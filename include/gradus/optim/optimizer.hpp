@@ -24,7 +24,7 @@ class Sgd {
   struct Options {
     Real lr = Real(0.01), momentum = 0;
   };
-  Sgd(std::vector<Parameter*> parameters, Options options);
+  Sgd(const std::vector<Parameter*>& parameters, Options options);
   void zero_grad() { gradus::zero_grad(parameters_); }
   /// Parameters without a gradient stay as they are. Throws Error when none has one (backward was forgotten).
   void step();
@@ -40,14 +40,15 @@ class Sgd {
 
 /// m = b1 m + (1 - b1) g                 v = b2 v + (1 - b2) g^2
 /// p = p - lr m^ / (sqrt(v^) + eps)      m^ = m / (1 - b1^t),  v^ = v / (1 - b2^t)
-/// Kingma, Ba: "Adam", ICLR 2015, algorithm 1. One pass over memory for all of it.
+/// Kingma, Ba: "Adam", ICLR 2015, algorithm 1. One pass over memory for all of it. Averages below 1e-36
+/// become 0, which no update can tell while eps is above 1e-17.
 class Adam {
  public:
   struct Options {
     Real lr = Real(1e-3), beta1 = Real(0.9), beta2 = Real(0.999), eps = Real(1e-8);
   };
-  Adam(std::vector<Parameter*> parameters, Options options);
-  Adam(std::vector<Parameter*> parameters) : Adam(std::move(parameters), Options()) {}  // NOLINT
+  Adam(const std::vector<Parameter*>& parameters, Options options);
+  Adam(const std::vector<Parameter*>& parameters) : Adam(parameters, Options()) {}  // NOLINT
   void zero_grad() { gradus::zero_grad(parameters_); }
   /// Parameters without a gradient stay as they are. Throws Error when none has one (backward was forgotten).
   void step();
@@ -69,7 +70,7 @@ class RmsProp {
   struct Options {
     Real lr = Real(1e-3), decay = Real(0.99), eps = Real(1e-8);
   };
-  RmsProp(std::vector<Parameter*> parameters, Options options);
+  RmsProp(const std::vector<Parameter*>& parameters, Options options);
   void zero_grad() { gradus::zero_grad(parameters_); }
   /// Parameters without a gradient stay as they are. Throws Error when none has one (backward was forgotten).
   void step();

@@ -1,5 +1,6 @@
 #pragma once
 // Judge: a digit classifier that tells what a generated picture shows, trained once and kept in a cache.
+#include <memory>
 #include <vector>
 
 #include "gradus/data/dataset.hpp"
@@ -23,9 +24,10 @@ class Judge : public Module {
   double accuracy(const Tensor& x, const std::vector<int>& labels);  ///< share of x judged as labelled
 
  private:
-  Judge(Program& program, const Dataset& train, Rng&& rng);
+  Judge(Program& program, const Dataset& train, std::unique_ptr<Rng> chance);
   void fit(Program& program, const Dataset& train);
 
+  std::unique_ptr<Rng> chance_;  // of the first weights: always the same, whatever the program's seed
   Index inputs_, classes_;
   Linear hidden_{*this, "hidden", inputs_, 256};
   Linear features_{*this, "features", 256, 64};

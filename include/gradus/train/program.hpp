@@ -92,6 +92,7 @@ class Program {
   std::chrono::steady_clock::time_point start_;
   Report report_;
   bool finished_ = false;
+  mutable bool epochs_used_ = false;
 };
 
 /// Runs a lesson in a Program and finishes it. Returns main's exit code: 0; 1 after an exception, told in one

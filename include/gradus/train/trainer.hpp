@@ -130,7 +130,6 @@ class Trainer {
   void save();
   void resume();
   void end_step();
-  void end_section();
 
   Program& program_;
   std::string name_, unit_;  // "epoch" or "steps"
