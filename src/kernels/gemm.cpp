@@ -29,8 +29,11 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
+#include <vector>
 
+#include "gradus/base/check.hpp"
 #include "gradus/base/runtime.hpp"
 #include "gradus/kernels/blas.hpp"
 
@@ -46,7 +49,7 @@ constexpr Index tile_rows = 8;  // 16 sums, of 32 registers
 #else
 constexpr Index tile_rows = 6;  // 12 sums, of 16 registers
 #endif
-constexpr Index panel_width = 2 * lanes, panel_depth = 288, block_tiles = 256 / tile_rows;
+constexpr Index panel_width = 2 * lanes, panel_depth = 256, block_tiles = 256 / tile_rows;
 constexpr Index short_side = 4;              // up to here `dots` is faster
 constexpr Index work_for_threads = 1000000;  // multiply-adds, about 20 us: less is not worth waking a thread
 constexpr Index work_for_blas = Index{1} << 27, blas_piece = 512;
@@ -59,40 +62,52 @@ Vector broadcast(Real x) {
   return x - Vector{};
 }  // not x + Vector{}: that is -0 + 0, an addition that has to be done
 
-/// a or b in either orientation: element (i, j) is data[i * row + j * column].
+/// An Indexed matrix on the move, and how far apart its rows and columns are where they are evenly spaced
+/// (0: they are not).
 struct View {
   const Real* data;
+  const Offset *rows, *columns;
   Index row, column;
-  View at(Index i, Index j) const { return {data + i * row + j * column, row, column}; }
+  View at(Index i, Index j) const { return {data, rows + i, columns + j, row, column}; }
+  /// The same for evenly spaced ones, which can do without the lists.
+  View even_at(Index i, Index j) const { return {data + i * row + j * column, nullptr, nullptr, row, column}; }
+  const Real* operator()(Index i, Index j) const { return data + rows[i] + columns[j]; }
 };
 
 /// Where sums go, and what is added to them.
 struct Target {
   Real* data;
-  Index row;
+  const Offset* rows;
   const Real* bias;
   bool accumulate;
   void put(Index i, Index j, Real sum) const {
-    Real& c = data[i * row + j];
+    Real& c = data[rows[i] + j];
     c = sum + (bias ? bias[j] : 0) + (accumulate ? c : 0);
   }
 };
 
-/// The register tile: c [R, width] = a [R, K] times a packed panel [K, V vectors].
-template <int R, int V>
+/// The register tile: c [R, width] = a [R, K] times a packed panel [K, V vectors]. Even: a's rows and columns
+/// are evenly spaced, no table need be read.
+template <int R, int V, bool Even>
 void tile(View a, const Real* b, Index b_row, Index K, Target c, Index width) {
   Vector sum[R][V] = {};
+  const Real* row[R];
+  Real* out[R];
 #pragma GCC unroll 8
-  for (int i = 0; i < R; ++i)
+  for (int i = 0; i < R; ++i) {
+    row[i] = a.data + (Even ? i * a.row : a.rows[i]);
+    out[i] = c.data + c.rows[i];
 #pragma GCC unroll 4
-    for (int v = 0; v <= V; ++v) __builtin_prefetch(c.data + i * c.row + v * lanes - (v == V), 1);
-  for (Index k = 0; k < K; ++k, a.data += a.column, b += b_row) {
+    for (int v = 0; v <= V; ++v) __builtin_prefetch(out[i] + v * lanes - (v == V), 1);
+  }
+  for (Index k = 0; k < K; ++k, b += b_row) {
+    const Index column = Even ? k * a.column : a.columns[k];
     Vector b_k[V];
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) b_k[v] = load(b + v * lanes);
 #pragma GCC unroll 8
     for (int i = 0; i < R; ++i) {
-      const Vector a_ik = broadcast(a.data[i * a.row]);
+      const Vector a_ik = broadcast(row[i][column]);
 #pragma GCC unroll 4
       for (int v = 0; v < V; ++v) sum[i][v] += a_ik * b_k[v];
     }
@@ -103,9 +118,8 @@ void tile(View a, const Real* b, Index b_row, Index K, Target c, Index width) {
       const Vector bias = c.bias ? load(c.bias + v * lanes) : Vector{};
 #pragma GCC unroll 8
       for (int i = 0; i < R; ++i) {
-        Real* out = c.data + i * c.row + v * lanes;
         const Vector y = sum[i][v] + bias;
-        store(out, c.accumulate ? y + load(out) : y);
+        store(out[i] + v * lanes, c.accumulate ? y + load(out[i] + v * lanes) : y);
       }
     }
   } else {
@@ -121,12 +135,12 @@ void tile(View a, const Real* b, Index b_row, Index K, Target c, Index width) {
 
 /// tiles[R - 1] is the tile of R rows.
 using Tile = void (*)(View, const Real*, Index, Index, Target, Index);
-template <int V, int... R>
+template <int V, bool Even, int... R>
 constexpr std::array<Tile, sizeof...(R)> tiles(std::integer_sequence<int, R...>) {
-  return {tile<R + 1, V>...};
+  return {tile<R + 1, V, Even>...};
 }
-constexpr auto narrow_tiles = tiles<1>(std::make_integer_sequence<int, tile_rows>{});
-constexpr auto wide_tiles = tiles<2>(std::make_integer_sequence<int, tile_rows>{});
+template <int V, bool Even>
+constexpr auto tiles_of = tiles<V, Even>(std::make_integer_sequence<int, tile_rows>{});
 
 /// x0 y0 x1 y1 ..., the first half in `low`, the rest in `high`.
 template <int... I>
@@ -155,24 +169,38 @@ void transpose(const Real* from, Index from_row, Real* to, Index to_row) {
   for (int i = 0; i < lanes; ++i) store(to + i * to_row, x[i]);
 }
 
-/// panel [K, packed_width] = b [K, width] and zeros.
+/// panel [K, packed_width] = b [K, width] and zeros. Columns that lie side by side are copied, rows that do
+/// are turned; what remains (edges, narrow windows) goes number by number.
 void pack(View b, Index K, Index width, Index packed_width, Real* panel) {
-  if (b.column == 1 && width == panel_width) {
-    for (Index k = 0; k < K; ++k)
-      for (Index j = 0; j < panel_width; j += lanes)
-        store(panel + k * panel_width + j, load(b.data + k * b.row + j));
-    return;
-  }
-  for (Index j0 = 0; j0 < packed_width; j0 += lanes)
-    for (Index k0 = 0; k0 < K; k0 += lanes) {
-      const View from = b.at(k0, j0);
-      Real* to = panel + k0 * packed_width + j0;
-      const Index depth = std::min(lanes, K - k0), columns = std::min(lanes, width - j0);
-      if (b.row == 1 && depth == lanes && columns == lanes) {
-        transpose(from.data, from.column, to, packed_width);
+  for (Index j = 0; j < packed_width; j += lanes) {
+    const Index columns = std::min(lanes, width - j);
+    const bool side_by_side = b.columns[j + columns - 1] - b.columns[j] == columns - 1;  // they never fall
+    for (Index k = 0; k < K; k += lanes) {
+      Real* to = panel + k * packed_width + j;
+      const Index depth = std::min(lanes, K - k);
+      if (columns == lanes && side_by_side) {
+        const Real* from = b.data + b.columns[j];
+        for (Index i = 0; i < depth; ++i) store(to + i * packed_width, load(from + b.rows[k + i]));
+      } else if (columns == lanes && depth == lanes && b.row == 1 && b.column > 0) {
+        transpose(b(k, j), b.column, to, packed_width);
       } else {
-        for (Index k = 0; k < depth; ++k)
-          for (Index j = 0; j < lanes; ++j) to[k * packed_width + j] = j < columns ? *from.at(k, j).data : 0;
+        for (Index i = 0; i < depth; ++i)
+          for (Index s = 0; s < lanes; ++s) to[i * packed_width + s] = s < columns ? *b(k + i, j + s) : 0;
+      }
+    }
+  }
+}
+
+/// The rows of a, tile by tile: out [tiles][K][tile_rows]. Worth it where rows lie side by side (a is turned):
+/// a tile would fetch a few numbers from each of K cache lines that are far apart.
+void pack_rows(View a, Index rows, Index K, Real* out) {
+  for (Index i = 0; i < rows; i += tile_rows)
+    for (Index count = std::min(tile_rows, rows - i), k = 0; k < K; ++k, out += tile_rows) {
+      const Real* from = a.data + a.columns[k];
+      if (count == tile_rows && a.rows[i + tile_rows - 1] - a.rows[i] == tile_rows - 1) {
+        std::copy_n(from + a.rows[i], tile_rows, out);
+      } else {
+        for (Index s = 0; s < count; ++s) out[s] = from[a.rows[i + s]];
       }
     }
 }
@@ -181,27 +209,40 @@ void pack(View b, Index K, Index width, Index packed_width, Real* panel) {
 /// block to block.
 void multiply(View a, View b, Index M, Index N, Index K, Target c, Index first, Index last) {
   alignas(64) Real panel[panel_depth * panel_width];
+  static thread_local std::vector<Real> packed_rows(block_tiles * tile_rows * panel_depth);
+  const bool side_by_side = M >= tile_rows && a.column != 1 && a.rows[tile_rows - 1] - a.rows[0] == tile_rows - 1;
   const Index panels = pieces(N, panel_width), slices = std::max<Index>(1, pieces(K, panel_depth));
   const Index depth = std::max<Index>(1, pieces(K, slices));
-  for (Index index = first, count; index < last; index += count) {
-    const Index block = index / (block_tiles * panels), in_block = index % (block_tiles * panels);
+  for (Index block_begin = first, block_end; block_begin < last; block_begin = block_end) {
+    const Index block = block_begin / (block_tiles * panels), block_first = block * block_tiles * panels;
     const Index tiles_here = std::min(block_tiles, pieces(M, tile_rows) - block * block_tiles);
-    count = std::min(tiles_here - in_block % tiles_here, last - index);
-    const Index row_begin = (block * block_tiles + in_block % tiles_here) * tile_rows;
-    const Index row_end = std::min(M, row_begin + count * tile_rows);
-    const Index column = in_block / tiles_here * panel_width, width = std::min(panel_width, N - column);
-    const bool wide = width > lanes, in_place = count == 1 && b.column == 1 && width == panel_width;
-    const Index packed_width = wide ? panel_width : lanes;
+    block_end = std::min(last, block_first + tiles_here * panels);
+    const bool pack_a = side_by_side && block_end - block_begin > tiles_here;
+    const bool even = pack_a || (a.row > 0 && a.column > 0);
+    const Index block_row = block * block_tiles * tile_rows;
     for (Index k = 0; k == 0 || k < K; k += depth) {
       const Index K_here = std::min(depth, K - k);
-      const View from = b.at(k, column);
-      if (!in_place) pack(from, K_here, width, packed_width, panel);
-      for (Index i = row_begin; i < row_end; i += tile_rows) {
-        const auto rows = static_cast<std::size_t>(std::min(tile_rows, row_end - i));
-        const Target to{c.data + i * c.row + column, c.row, k == 0 && c.bias ? c.bias + column : nullptr,
-                        k > 0 || c.accumulate};
-        (wide ? wide_tiles : narrow_tiles)[rows - 1](a.at(i, k), in_place ? from.data : panel,
-                                                     in_place ? from.row : packed_width, K_here, to, width);
+      if (pack_a) pack_rows(a.at(block_row, k), std::min(M - block_row, tiles_here * tile_rows), K_here, packed_rows.data());
+      for (Index index = block_begin, count; index < block_end; index += count) {
+        const Index in_block = index - block_first;
+        count = std::min(tiles_here - in_block % tiles_here, block_end - index);
+        const Index row_begin = block_row + in_block % tiles_here * tile_rows;
+        const Index row_end = std::min(M, row_begin + count * tile_rows);
+        const Index column = in_block / tiles_here * panel_width, width = std::min(panel_width, N - column);
+        const bool wide = width > lanes, in_place = count == 1 && b.row > 0 && b.column == 1 && width == panel_width;
+        const Index packed_width = wide ? panel_width : lanes;
+        const View from = b.at(k, column);
+        const auto& tile_of = even ? wide ? tiles_of<2, true> : tiles_of<1, true>
+                                   : wide ? tiles_of<2, false> : tiles_of<1, false>;
+        if (!in_place) pack(from, K_here, width, packed_width, panel);
+        for (Index i = row_begin; i < row_end; i += tile_rows) {
+          const auto rows = static_cast<std::size_t>(std::min(tile_rows, row_end - i));
+          const Target to{c.data + column, c.rows + i, k == 0 && c.bias ? c.bias + column : nullptr,
+                          k > 0 || c.accumulate};
+          const View rows_of_a = pack_a ? View{packed_rows.data() + (i - block_row) * K_here, nullptr, nullptr, 1, tile_rows} : even ? a.even_at(i, k) : a.at(i, k);
+          tile_of[rows - 1](rows_of_a, in_place ? from(0, 0) : panel,
+                                                       in_place ? from.row : packed_width, K_here, to, width);
+        }
       }
     }
   }
@@ -238,7 +279,7 @@ Vector dots(const Real* rows, Index stride, const Real* x, Index K) {
 /// c = a bT for few rows of a, or few rows of b: the groups first .. last-1 of rows of the longer one.
 void stream(View a, View b, Index M, Index N, Index K, Target c, Index first, Index last) {
   const bool long_a = M > N;
-  const Real *rows = long_a ? a.data : b.data, *others = long_a ? b.data : a.data;
+  const Real *rows = long_a ? a(0, 0) : b(0, 0), *others = long_a ? b(0, 0) : a(0, 0);
   const Index stride = long_a ? a.row : b.column, other_stride = long_a ? b.column : a.row;
   for (Index group = first; group < last; ++group) {
     const Index fresh = group * lanes, i = std::min(fresh, std::max(M, N) - lanes);  // the last may overlap
@@ -250,7 +291,7 @@ void stream(View a, View b, Index M, Index N, Index K, Target c, Index first, In
 }
 
 /// OpenBLAS, in pieces of the longer side of c that do not depend on the number of threads.
-void multiply_large(BlasGemm blas, View a, View b, Index M, Index N, Index K, Target c) {
+void multiply_large(BlasGemm blas, View a, View b, Index M, Index N, Index K, Target c, Index c_row) {
   constexpr int row_major = 101, as_it_is = 111, transposed = 112;
   const Index piece_m = M >= N ? blas_piece : M, piece_n = M >= N ? N : blas_piece;
 #pragma omp parallel for collapse(2) schedule(static)
@@ -261,33 +302,57 @@ void multiply_large(BlasGemm blas, View a, View b, Index M, Index N, Index K, Ta
         for (Index r = i; r < i + m; ++r)
           for (Index s = j; s < j + n; ++s) c.put(r, s, 0);
       blas(row_major, a.column == 1 ? as_it_is : transposed, b.column == 1 ? as_it_is : transposed,
-           static_cast<int>(m), static_cast<int>(n), static_cast<int>(K), 1, a.at(i, 0).data,
-           static_cast<int>(a.row * a.column), b.at(0, j).data, static_cast<int>(b.row * b.column),
-           c.bias || c.accumulate ? Real{1} : Real{0}, c.data + i * c.row + j, static_cast<int>(c.row));
+           static_cast<int>(m), static_cast<int>(n), static_cast<int>(K), 1, a(i, 0),
+           static_cast<int>(a.row * a.column), b(0, j), static_cast<int>(b.row * b.column),
+           c.bias || c.accumulate ? Real{1} : Real{0}, c.data + c.rows[i] + j, static_cast<int>(c_row));
     }
+}
+
+/// Tiles or streamed groups, shared out among the threads.
+void share_out(View a, View b, Index M, Index N, Index K, Target c) {
+  const bool streamed = a.column == 1 && b.row == 1 && a.row > 0 && b.column > 0 &&
+                        std::min(M, N) <= short_side && std::max(M, N) >= lanes && K >= lanes;
+  const Index units =
+      streamed ? pieces(std::max(M, N), lanes) : pieces(M, tile_rows) * pieces(N, panel_width);
+#pragma omp parallel if (M * N * K > work_for_threads)
+  {
+    const Index thread = omp_get_thread_num(), team = omp_get_num_threads();
+    const Index first = units * thread / team, last = units * (thread + 1) / team;
+    (streamed ? stream : multiply)(a, b, M, N, K, c, first, last);
+  }
+}
+
+/// 0, step, 2 step, ...; the buffer lives on, so that the next product need not ask for memory.
+const Offset* evenly(std::vector<Offset>& buffer, Index count, Index step) {
+  GRADUS_CHECK(count * step <= std::numeric_limits<Offset>::max(), "gemm: a matrix of ", count, " rows, ", step,
+               " numbers apart, is too large: it may hold 2^31 numbers");
+  if (buffer.size() < static_cast<std::size_t>(count)) buffer.resize(static_cast<std::size_t>(count));
+  for (Index i = 0; i < count; ++i) buffer[static_cast<std::size_t>(i)] = static_cast<Offset>(i * step);
+  return buffer.data();
 }
 
 }  // namespace
 
 void gemm(Transpose transpose_a, Transpose transpose_b, Index M, Index N, Index K, const Real* a, Index lda,
           const Real* b, Index ldb, Real* c, Index ldc, const GemmExtra& extra) {
-  const View left = transpose_a == Transpose::no ? View{a, lda, 1} : View{a, 1, lda};
-  const View right = transpose_b == Transpose::no ? View{b, ldb, 1} : View{b, 1, ldb};
-  const Target to{c, ldc, extra.bias, extra.accumulate};
-  const Index work = M * N * K;
-  if (work > work_for_blas)
-    if (const BlasGemm blas = blas_gemm()) return multiply_large(blas, left, right, M, N, K, to);
+  static thread_local std::vector<Offset> buffers[5];
+  const auto view = [&](Transpose transpose, const Real* data, Index ld, Index rows, Index columns, int place) {
+    const Index row = transpose == Transpose::no ? ld : 1, column = transpose == Transpose::no ? 1 : ld;
+    return View{data, evenly(buffers[place], rows, row), evenly(buffers[place + 1], columns, column), row, column};
+  };
+  const View left = view(transpose_a, a, lda, M, K, 0), right = view(transpose_b, b, ldb, K, N, 2);
+  const Target to{c, evenly(buffers[4], M, ldc), extra.bias, extra.accumulate};
+  if (M * N * K > work_for_blas)
+    if (const BlasGemm blas = blas_gemm()) return multiply_large(blas, left, right, M, N, K, to, ldc);
+  share_out(left, right, M, N, K, to);
+}
 
-  const bool streamed = left.column == 1 && right.row == 1 && std::min(M, N) <= short_side &&
-                        std::max(M, N) >= lanes && K >= lanes;
-  const Index units =
-      streamed ? pieces(std::max(M, N), lanes) : pieces(M, tile_rows) * pieces(N, panel_width);
-#pragma omp parallel if (work > work_for_threads)
-  {
-    const Index thread = omp_get_thread_num(), team = omp_get_num_threads();
-    const Index first = units * thread / team, last = units * (thread + 1) / team;
-    (streamed ? stream : multiply)(left, right, M, N, K, to, first, last);
-  }
+void gemm(const Indexed& a, const Indexed& b, Real* c, std::span<const Offset> c_rows, const GemmExtra& extra) {
+  const auto view = [](const Indexed& m) {
+    return View{m.data, m.rows.data(), m.columns.data(), m.row, m.column};
+  };
+  share_out(view(a), view(b), static_cast<Index>(a.rows.size()), static_cast<Index>(b.columns.size()),
+            static_cast<Index>(a.columns.size()), {c, c_rows.data(), extra.bias, extra.accumulate});
 }
 
 }  // namespace gradus

@@ -1,5 +1,7 @@
 #pragma once
 // gemm: the matrix product behind linear, matmul and (through windows) convolution.
+#include <span>
+
 #include "gradus/base/real.hpp"
 
 namespace gradus {
@@ -12,6 +14,16 @@ struct GemmExtra {
   bool accumulate = false;     ///< c += product instead of c = product
 };
 
+using Offset = std::int32_t;
+
+/// A matrix that need not be stored as one: element (i, j) is data[rows[i] + columns[j]], so it has as many
+/// rows and columns as there are offsets. Offsets never fall.
+struct Indexed {
+  const Real* data;
+  std::span<const Offset> rows, columns;
+  Index row = 0, column = 0;  ///< the distance of neighbours where it is always the same, otherwise 0
+};
+
 /// c = op(a) op(b) (+ bias) (+ c), all row-major.
 ///
 ///   op(a)  [M, K]   a is [M, K], or [K, M] when transpose_a is yes; lda = its row stride
@@ -21,5 +33,10 @@ struct GemmExtra {
 /// The same bits at any number of threads. K = 0 gives zeros (plus bias, plus c).
 void gemm(Transpose transpose_a, Transpose transpose_b, Index M, Index N, Index K, const Real* a, Index lda,
           const Real* b, Index ldb, Real* c, Index ldc, const GemmExtra& extra = {});
+
+/// c = a b (+ bias) (+ c) of Indexed matrices: a [M, K], b [K, N]; row i of c starts at c[c_rows[i]]. This is
+/// convolution, whose left matrix (a row for every pixel, its window) is never written down.
+void gemm(const Indexed& a, const Indexed& b, Real* c, std::span<const Offset> c_rows,
+          const GemmExtra& extra = {});
 
 }  // namespace gradus

@@ -1,0 +1,34 @@
+#pragma once
+// convolution: a window slides over pictures; forward, input gradient and weight gradient.
+#include "gradus/tensor/tensor.hpp"
+
+namespace gradus {
+
+/// A window that slides over pictures x [B, H, W, C] and answers with K numbers at every place (i, j). There it
+/// begins at pixel (stride i - padding, stride j - padding); pixels outside the picture count as zeros.
+struct Window {
+  Index B, H, W, C;
+  Index K, height, width;  ///< the weights w [K, height, width, C]
+  Index stride, padding;
+  Index out_height() const { return (H + 2 * padding - height) / stride + 1; }  ///< I
+  Index out_width() const { return (W + 2 * padding - width) / stride + 1; }    ///< J
+};
+
+// All results are the same bits at any number of threads. The shapes are the caller's business.
+
+/// The pictures as `convolve` and `convolve_weights` read them: with zeros around them where the window looks
+/// over the edge. Made once, it serves both.
+Tensor framed(const Window& window, const Tensor& x);
+
+/// y [B, I, J, K] = bias[k] + sum_uvc x[b, s i + u - p, s j + v - p, c] w[k,u,v,c]        bias [K] may be null
+Tensor convolve(const Window& window, const Tensor& framed_x, const Tensor& w, const Real* bias = nullptr);
+
+/// dx [B, H, W, C] from dy [B, I, J, K]: each output pixel hands its gradient back to the pixels it has seen,
+///   dx[b, s i + u - p, s j + v - p, c] = bias[c] + sum_ijkuv dy[b,i,j,k] w[k,u,v,c]     bias [C] may be null
+/// Taken by itself, this is the transposed convolution.
+Tensor convolve_back(const Window& window, const Tensor& dy, const Tensor& w, const Real* bias = nullptr);
+
+/// dw [K, height, width, C] = sum_bij dy[b,i,j,k] x[b, s i + u - p, s j + v - p, c]
+Tensor convolve_weights(const Window& window, const Tensor& framed_x, const Tensor& dy);
+
+}  // namespace gradus

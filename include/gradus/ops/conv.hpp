@@ -1,0 +1,74 @@
+#pragma once
+// Convolutions of pictures [B, H, W, C]: channels last, as in memory so in every formula.
+#include "gradus/autograd/op.hpp"
+#include "gradus/kernels/convolution.hpp"
+
+namespace gradus {
+
+/// conv2d: a window of weights slides over the picture; each place answers with K numbers.
+///
+///   x [B, H, W, C]    w [K, U, V, C]    b [K] or empty
+///   y [B, I, J, K]    y[b,i,j,k] = b[k] + sum_uvc x[b, s i + u - p, s j + v - p, c] w[k,u,v,c]
+///   I = (H + 2p - U) / s + 1, rounded down; J likewise. Outside the picture x is zero.
+///
+///        . . . . . .        s = stride: how far the window moves; p = padding: how far it looks over the edge.
+///        . #-#-# x .        Picture 4 x 4 (x), padding 1 (.), window 3 x 3 (#) at its second place of stride 1:
+///        . #-#-# x .        I = J = 4.
+///        . #-#-# x .
+///        . x x x x .
+///        . . . . . .
+///
+/// 6.S191 L4, "DCGAN"; L3, "The convolution operation". Throws Error when a rank, C or the bias does not fit, the
+/// stride is not positive, the padding is negative, or the window is larger than the padded picture.
+struct Conv2dOp {
+  Index stride = 1, padding = 0;
+  Window window{};
+  Tensor x{}, w{};  // kept for backward: x with its frame of zeros
+  Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);
+  Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
+};
+
+/// Where the window goes. output_padding is for the transposed one alone.
+struct ConvOptions {
+  Index stride = 1, padding = 0, output_padding = 0;
+};
+
+Var conv2d(const Var& x, const Var& w, const Var& b, const ConvOptions& options = {});
+/// Without bias, as before a normalisation.
+Var conv2d(const Var& x, const Var& w, const ConvOptions& options = {});
+
+/// conv_transpose2d: conv2d's input gradient as a layer of its own; each input pixel paints the window.
+///
+///   x [B, I, J, K]    w [K, U, V, C]    b [C] or empty
+///   y [B, H, W, C]    y[b, s i + u - p, s j + v - p, c] = b[c] + sum_ijkuv x[b,i,j,k] w[k,u,v,c]
+///   H = s (I - 1) + U - 2p + output_padding; W likewise
+///
+/// 6.S191 L4, "DCGAN": the generator's upward path. Dumoulin, Visin 2016, "A guide to convolution arithmetic".
+/// Throws Error as conv2d does, and unless 0 <= output_padding < stride.
+struct ConvTranspose2dOp {
+  Index stride = 1, padding = 0, output_padding = 0;
+  Window window{};
+  Tensor x{}, w{};  // kept for backward
+  Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);
+  Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
+};
+
+Var conv_transpose2d(const Var& x, const Var& w, const Var& b, const ConvOptions& options = {});
+Var conv_transpose2d(const Var& x, const Var& w, const ConvOptions& options = {});
+
+/// The definitions, as seven loops: what the ops above compute, to read and to test against. Same shapes, same
+/// names; slow.
+struct NaiveConv2d {
+  Index stride = 1, padding = 0;
+  Tensor x{}, w{};  // kept for backward
+  Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);
+  Grads<3> backward(const Tensor& dy) const;
+};
+struct NaiveConvTranspose2d {
+  Index stride = 1, padding = 0, output_padding = 0;
+  Tensor x{}, w{};  // kept for backward
+  Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);
+  Grads<3> backward(const Tensor& dy) const;
+};
+
+}  // namespace gradus

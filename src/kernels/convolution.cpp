@@ -1,0 +1,251 @@
+// Convolution is a matrix product whose left matrix is never written down.
+//
+// Give every output pixel p a row and every place r = (u, v, c) of the window a column. The number that the
+// window finds there is
+//
+//     X[p, r] = x[pixels[p] + places[r]]       pixels[p]: where p's window begins in the padded pictures
+//                                              places[r]: how far from there place r lies
+//
+// because channels come last: one step along c, v or u is the same step in memory wherever the window stands.
+// The textbook ("im2col") copies X out, every pixel as often as a window covers it, and multiplies; here the two
+// lists of offsets take its place, and the register tile of gemm.cpp looks its numbers up. So
+//
+//     forward             y  [P, K] = X  wT
+//     weight gradient     dw [K, R] = dyT X      (or its transpose, when that suits the vectors better)
+//     input gradient      dx        = a forward pass over dy for every class of pixels:
+//
+// The pixels that a window of stride s touches with its place u are those with (y + p - u) divisible by s: a
+// pixel meets only the places u0, u0 + s, u0 + 2s, ..., and which u0 depends on y mod s alone. Within such a
+// class (s x s of them) dx is an ordinary convolution of dy with every s-th weight, with stride 1, its results
+// written s pixels apart. Nothing is added to memory twice, so no thread can get into another's way.
+//
+//        y mod 2 = 0:  . X . X         y mod 2 = 1:  X . X .         which of four weights in a row a pixel
+//                                                                    meets, padding 1, stride 2
+//
+// With very few channels (the last layer of a picture generator has one or three) a row of dx is much narrower
+// than a vector. Then each pixel of dy is multiplied with all places at once, [P, K] x [K, R], and the rows of
+// the result are added where their windows lie. A forward pass with few results and stride 1 goes that way, too:
+// it is the input gradient of the window turned round (`mirrored`).
+#include "gradus/kernels/convolution.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "gradus/base/check.hpp"
+#include "gradus/base/runtime.hpp"
+#include "gradus/kernels/elementwise.hpp"
+#include "gradus/kernels/gemm.hpp"
+#include "gradus/tensor/tensor.hpp"
+
+namespace gradus {
+namespace {
+
+constexpr Index lanes = vector_bytes / sizeof(Real);
+constexpr Index column_elements = 1 << 18;  // about a megabyte: stays in the second cache
+
+/// Lists of offsets are made anew for every call; their memory lives on.
+using Offsets = std::vector<Offset>;
+enum ListOf { pixels_of_x, places_of_window, rows_of_w, columns_of_w, rows_of_result, lists };
+Offsets& list(ListOf which) {
+  static thread_local Offsets all[lists];
+  return all[which];
+}
+
+/// start + a step_a + b step_b + c step_c, for all a < A, b < B, c < C, c fastest.
+const Offsets& grid(ListOf which, Index start, Index A, Index step_a, Index B, Index step_b, Index C,
+                    Index step_c) {
+  GRADUS_CHECK(A * step_a <= std::numeric_limits<Offset>::max(), "convolution: ", A, " pictures of ", step_a,
+               " numbers are too many at once: 2^31 numbers in all is the limit");
+  Offsets& offsets = list(which);
+  offsets.resize(static_cast<std::size_t>(A * B * C));
+  Offset* out = offsets.data();
+  for (Index a = 0; a < A; ++a)
+    for (Index b = 0; b < B; ++b, out += C)
+      for (Index c = 0; c < C; ++c) out[c] = static_cast<Offset>(start + a * step_a + b * step_b + c * step_c);
+  return offsets;
+}
+const Offsets& evenly(ListOf which, Index count, Index step) { return grid(which, 0, 1, 0, 1, 0, count, step); }
+
+Index area(const Tensor& pictures) { return pictures.dim(1) * pictures.dim(2) * pictures.dim(3); }
+
+/// Pictures [B, height, width, C] that show x [B, H, W, C] at (top, left), and zeros around it.
+Tensor pad(const Tensor& x, Index top, Index left, Index height, Index width) {
+  const Index B = x.dim(0), H = x.dim(1), W = x.dim(2), C = x.dim(3);
+  if (top == 0 && left == 0 && height == H && width == W) return x;
+  Tensor out({B, height, width, C});
+  const Real* from = x.data();
+  Real* all = out.data();
+  const Index rows = std::min(H, height - top), numbers = std::min(W, width - left) * C;
+  for_rows(B * height, out.size(), [=](Index index) {
+    const Index y = index % height - top;
+    Real *row = all + index * width * C, *end = row + width * C;
+    if (y < 0 || y >= rows) {
+      std::fill(row, end, Real(0));
+      return;
+    }
+    std::fill_n(row, left * C, Real(0));
+    std::copy_n(from + (index / height * H + y) * W * C, numbers, row + left * C);
+    std::fill(row + left * C + numbers, end, Real(0));
+  });
+  return out;
+}
+
+/// The matrix X: a row for every output pixel, a column for every place of the window.
+Indexed windows(const Window& w, const Tensor& x) {
+  const Index row = x.dim(2) * w.C;
+  return {x.data(),
+          grid(pixels_of_x, 0, w.B, area(x), w.out_height(), w.stride * row, w.out_width(), w.stride * w.C),
+          grid(places_of_window, 0, 1, 0, w.height, row, w.width * w.C, 1)};
+}
+
+/// Along one axis: the output pixels and the places of the window that a class of input pixels meets.
+struct Class {
+  Index first, count;  ///< input pixels first, first + stride, ...
+  Index place, taps;   ///< places place, place + stride, ...
+  Index lowest;        ///< the output pixel that the first input pixel meets with its last place; may be < 0
+  Class(Index first_in, Index size, Index kernel, Index stride, Index padding)
+      : first(first_in),
+        count((size - first + stride - 1) / stride),
+        place((first + padding) % stride),
+        taps(place < kernel ? (kernel - place + stride - 1) / stride : 0),
+        lowest((first + padding) / stride - taps + 1) {}
+};
+
+std::vector<Class> classes(Index size, Index kernel, Index stride, Index padding) {
+  std::vector<Class> out;
+  for (Index first = 0; first < std::min(stride, size); ++first)
+    out.emplace_back(first, size, kernel, stride, padding);
+  return out;
+}
+
+/// How many rows of zeros dy needs before and in all, so that every class finds its windows inside.
+struct Frame {
+  Index before = 0, size = 0;
+  Frame(const std::vector<Class>& all, Index out_size) : size(out_size) {
+    for (const Class& c : all) before = std::max(before, -c.lowest);
+    for (const Class& c : all) size = std::max(size, c.lowest + c.count + c.taps - 1);
+    size += before;
+  }
+};
+
+Tensor convolve_back_by_class(const Window& w, const Tensor& dy, const Tensor& weights, const Real* bias) {
+  Tensor dx({w.B, w.H, w.W, w.C});
+  const Index R = w.height * w.width * w.C;
+  const std::vector<Class> rows = classes(w.H, w.height, w.stride, w.padding),
+                           columns = classes(w.W, w.width, w.stride, w.padding);
+  const Frame vertical(rows, w.out_height()), horizontal(columns, w.out_width());
+  const Tensor d = pad(dy, vertical.before, horizontal.before, vertical.size, horizontal.size);
+  const Index row = horizontal.size * w.K;
+  for (const Class& v : rows)
+    for (const Class& h : columns) {
+      const Index start = (vertical.before + v.lowest) * row + (horizontal.before + h.lowest) * w.K;
+      const Indexed windows_of_dy{d.data(),
+                                  grid(pixels_of_x, start, w.B, area(d), v.count, row, h.count, w.K),
+                                  grid(places_of_window, 0, 1, 0, v.taps, row, h.taps * w.K, 1)};
+      // the last place meets the first pixel, so the weights run backwards
+      const Index last = ((v.place + (v.taps - 1) * w.stride) * w.width + h.place + (h.taps - 1) * w.stride) * w.C;
+      const Indexed every_sth_weight{weights.data(),
+                                     grid(rows_of_w, last, v.taps, -w.stride * w.width * w.C, h.taps, -w.stride * w.C,
+                                          w.K, R),
+                                     evenly(columns_of_w, w.C, 1)};
+      const Offsets& to = grid(rows_of_result, (v.first * w.W + h.first) * w.C, w.B, w.H * w.W * w.C, v.count,
+                               w.stride * w.W * w.C, h.count, w.stride * w.C);
+      gemm(windows_of_dy, every_sth_weight, dx.data(), to, {.bias = bias});
+    }
+  return dx;
+}
+
+/// One row of dx [W, C] out of products [I, J, R] of its picture.
+void add_windows(const Window& w, Index y, const Real* products, Real* padded_row) {
+  const Index J = w.out_width(), run = w.width * w.C, R = w.height * run;
+  for (Index u = (y + w.padding) % w.stride; u < w.height; u += w.stride) {
+    const Index i = (y + w.padding - u) / w.stride;
+    if (y + w.padding < u || i >= w.out_height()) continue;
+    for (Index j = 0; j < J; ++j) {
+      const Real* from = products + (i * J + j) * R + u * run;
+      Real* to = padded_row + j * w.stride * w.C;
+      for (Index r = 0; r < run; ++r) to[r] += from[r];
+    }
+  }
+}
+
+Tensor convolve_back_by_product(const Window& w, const Tensor& dy, const Tensor& weights, const Real* bias) {
+  const Index I = w.out_height(), J = w.out_width(), R = w.height * w.width * w.C;
+  const Index row = w.W * w.C, padded_row = std::max(w.W + 2 * w.padding, w.stride * (J - 1) + w.width) * w.C;
+  const Index at_once = std::clamp<Index>(column_elements / (I * J * R), 1, w.B);
+  Tensor dx({w.B, w.H, w.W, w.C}), products({at_once * I * J, R});
+  for (Index b = 0; b < w.B; b += at_once) {
+    const Index B = std::min(at_once, w.B - b);
+    gemm(Transpose::no, Transpose::no, B * I * J, R, w.K, dy.data() + b * I * J * w.K, w.K, weights.data(), R,
+         products.data(), R);
+    for_rows(B * w.H, B * I * J * R, [&](Index index) {
+      static thread_local std::vector<Real> sums;
+      sums.assign(static_cast<std::size_t>(padded_row), 0);
+      add_windows(w, index % w.H, products.data() + index / w.H * I * J * R, sums.data());
+      Real* to = dx.data() + (b * w.H + index) * row;
+      const Real* from = sums.data() + w.padding * w.C;
+      for (Index x = 0; x < row; ++x) to[x] = from[x] + (bias ? bias[x % w.C] : 0);
+    });
+  }
+  return dx;
+}
+
+/// Few results and stride 1: seen from the results, the window slides backwards over them.
+bool few_results(const Window& w) {
+  return w.K < lanes && w.K < w.C && w.stride == 1 && w.padding < std::min(w.height, w.width) && w.height == w.width;
+}
+Window mirrored(const Window& w) {
+  return {w.B, w.out_height(), w.out_width(), w.K, w.C, w.height, w.width, 1, w.height - 1 - w.padding};
+}
+/// to [C, height, width, K] = w [K, height, width, C] with the window turned by 180 degrees, or the way back.
+Tensor turned(const Tensor& w) {
+  const Index K = w.dim(0), places = w.dim(1) * w.dim(2), C = w.dim(3);
+  Tensor out({C, w.dim(1), w.dim(2), K});
+  for (Index k = 0; k < K; ++k)
+    for (Index r = 0; r < places; ++r)
+      for (Index c = 0; c < C; ++c) out[(c * places + places - 1 - r) * K + k] = w[(k * places + r) * C + c];
+  return out;
+}
+
+}  // namespace
+
+Tensor framed(const Window& w, const Tensor& x) {
+  if (few_results(w)) return x;
+  return pad(x, w.padding, w.padding, w.H + 2 * w.padding, w.W + 2 * w.padding);
+}
+
+Tensor convolve(const Window& w, const Tensor& x, const Tensor& weights, const Real* bias) {
+  if (few_results(w)) return convolve_back_by_product(mirrored(w), x, turned(weights), bias);
+  const Index R = w.height * w.width * w.C, P = w.B * w.out_height() * w.out_width();
+  Tensor y({w.B, w.out_height(), w.out_width(), w.K});
+  const Indexed turned_w{weights.data(), evenly(rows_of_w, R, 1), evenly(columns_of_w, w.K, R), 1, R};
+  gemm(windows(w, x), turned_w, y.data(), evenly(rows_of_result, P, w.K), {.bias = bias});
+  return y;
+}
+
+Tensor convolve_back(const Window& w, const Tensor& dy, const Tensor& weights, const Real* bias) {
+  return (w.C < lanes ? convolve_back_by_product : convolve_back_by_class)(w, dy, weights, bias);
+}
+
+Tensor convolve_weights(const Window& w, const Tensor& x, const Tensor& dy) {
+  if (few_results(w)) return turned(convolve_weights(mirrored(w), framed(mirrored(w), dy), x));
+  const Index R = w.height * w.width * w.C, P = w.B * w.out_height() * w.out_width();
+  const Indexed X = windows(w, x);
+  Tensor dw({w.K, w.height, w.width, w.C});
+  if (w.width * w.C % lanes == 0 || w.K < lanes) {  // dw = dyT X: a vector holds neighbouring places
+    const Indexed dyT{dy.data(), evenly(rows_of_w, w.K, 1), evenly(columns_of_w, P, w.K), 1, w.K};
+    gemm(dyT, X, dw.data(), evenly(rows_of_result, w.K, R));
+    return dw;
+  }
+  Tensor dwT({R, w.K});  // = XT dy: a vector holds neighbouring channels of dy
+  const Indexed XT{X.data, X.columns, X.rows};
+  const Indexed rows_of_dy{dy.data(), evenly(rows_of_w, P, w.K), evenly(columns_of_w, w.K, 1), w.K, 1};
+  gemm(XT, rows_of_dy, dwT.data(), evenly(rows_of_result, R, w.K));
+  for_rows(w.K, w.K * R, [&](Index k) {
+    for (Index r = 0; r < R; ++r) dw[k * R + r] = dwT[r * w.K + k];
+  });
+  return dw;
+}
+
+}  // namespace gradus

@@ -1,0 +1,120 @@
+#include <doctest/doctest.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "gradus/base/check.hpp"
+#include "gradus/base/random.hpp"
+#include "gradus/ops/conv.hpp"
+
+using namespace gradus;
+
+namespace {
+
+struct Case {
+  Index B, H, W, C, K, U, V, stride, padding, output_padding = 0;
+};
+
+/// Every branch of the kernels: edges of tiles, classes without a tap (stride over kernel), few channels, few
+/// results, one pixel, windows as large as the picture, sizes that the stride does not divide.
+const std::vector<Case> cases{
+    {1, 1, 1, 1, 1, 1, 1, 1, 0},      {1, 1, 1, 3, 5, 1, 1, 1, 0},    {2, 5, 7, 3, 5, 3, 3, 1, 1},
+    {2, 8, 8, 16, 32, 4, 4, 2, 1},    {3, 9, 6, 33, 17, 3, 2, 2, 1},  {1, 7, 7, 5, 33, 2, 2, 3, 0},
+    {2, 6, 9, 32, 3, 3, 3, 1, 1},     {1, 12, 11, 32, 1, 7, 7, 1, 3}, {2, 4, 4, 64, 1, 4, 4, 1, 0},
+    {2, 4, 4, 24, 40, 4, 4, 1, 0},    {5, 14, 14, 1, 32, 4, 4, 2, 1}, {2, 10, 10, 16, 48, 3, 3, 2, 1, 1},
+    {1, 8, 8, 20, 20, 5, 5, 2, 2, 1}, {2, 3, 3, 48, 16, 1, 1, 2, 0},  {1, 5, 5, 17, 2, 3, 3, 1, 2},
+    {1, 6, 6, 1, 1, 3, 3, 1, 0},      {2, 6, 5, 33, 2, 3, 3, 1, 0},   {1, 2, 2, 3, 4, 4, 4, 1, 3},
+};
+
+double worst(const Tensor& a, const Tensor& b) {
+  REQUIRE(a.shape() == b.shape());
+  double difference = 0, size = 0;
+  for (Index i = 0; i < a.size(); ++i) {
+    if (!std::isfinite(double{a[i]})) return INFINITY;
+    difference = std::max(difference, std::abs(double{a[i]} - double{b[i]}));
+    size = std::max(size, std::abs(double{b[i]}));
+  }
+  return difference / std::max(size, 1e-3);
+}
+
+template <class Fast, class Naive>
+void compare(Fast fast, Naive naive, const Tensor& x, const Tensor& w, const Tensor& b, Rng& rng) {
+  const double tolerance = 40 * std::numeric_limits<Real>::epsilon();
+  const Tensor y = naive.forward(x, w, b), dy = Tensor::randn(y.shape(), rng);
+  CHECK(worst(fast.forward(x, w, b), y) < tolerance);
+  const Grads<3> expected = naive.backward(dy), got = fast.backward(dy, {true, true, true});
+  for (std::size_t i = 0; i < 3; ++i) {
+    CAPTURE(i);
+    CHECK(worst(got[i], expected[i]) < tolerance);
+  }
+  const Grads<3> none = fast.backward(dy, {false, false, false});
+  CHECK(!none[0]);
+  CHECK(!none[1]);
+  CHECK(!none[2]);
+}
+
+}  // namespace
+
+TEST_CASE("conv2d is the seven loops") {
+  Rng rng(3);
+  for (const Case& c : cases) {
+    CAPTURE(c.B); CAPTURE(c.H); CAPTURE(c.W); CAPTURE(c.C); CAPTURE(c.K); CAPTURE(c.U); CAPTURE(c.stride);
+    const Tensor x = Tensor::randn({c.B, c.H, c.W, c.C}, rng), w = Tensor::randn({c.K, c.U, c.V, c.C}, rng);
+    compare(Conv2dOp{c.stride, c.padding}, NaiveConv2d{c.stride, c.padding}, x, w, Tensor::randn({c.K}, rng), rng);
+  }
+}
+
+TEST_CASE("conv_transpose2d is the seven loops backwards") {
+  Rng rng(4);
+  for (const Case& c : cases) {
+    const Index I = (c.H + 2 * c.padding - c.U) / c.stride + 1, J = (c.W + 2 * c.padding - c.V) / c.stride + 1;
+    CAPTURE(c.B); CAPTURE(I); CAPTURE(J); CAPTURE(c.C); CAPTURE(c.K); CAPTURE(c.U); CAPTURE(c.stride);
+    const Tensor x = Tensor::randn({c.B, I, J, c.K}, rng), w = Tensor::randn({c.K, c.U, c.V, c.C}, rng);
+    compare(ConvTranspose2dOp{c.stride, c.padding, c.output_padding},
+            NaiveConvTranspose2d{c.stride, c.padding, c.output_padding}, x, w, Tensor::randn({c.C}, rng), rng);
+  }
+}
+
+TEST_CASE("a convolution by hand") {
+  const Tensor x = Tensor::of({1, 3, 3, 1}, {1, 2, 3, 4, 5, 6, 7, 8, 9}), w = Tensor::of({1, 2, 2, 1}, {1, 0, 0, -1});
+  const Tensor y = conv2d(x, w, Tensor::of({1}, {Real(0.5)})).value();
+  for (const Real v : y.values()) CHECK(v == Real(-3.5));  // 1 - 5, 2 - 6, ... and the bias
+  const Tensor painted = conv_transpose2d(Tensor::of({1, 1, 2, 1}, {1, 10}), w, {.stride = 1}).value();
+  const std::vector<Real> expected{1, 10, 0, 0, -1, -10};
+  CHECK(std::equal(expected.begin(), expected.end(), painted.values().begin()));
+}
+
+TEST_CASE("a convolution gives the same bits at any number of threads") {
+  Rng rng(5);
+  const Tensor x = Tensor::randn({6, 16, 16, 32}, rng), w = Tensor::randn({48, 4, 4, 32}, rng);
+  Conv2dOp op{2, 1};
+  const int before = omp_get_max_threads();
+  omp_set_num_threads(1);
+  const Tensor y = op.forward(x, w, {}), dy = Tensor::randn(y.shape(), rng);
+  const Grads<3> one = op.backward(dy, {true, true, true});
+  for (const int threads : {2, 3, 5}) {
+    omp_set_num_threads(threads);
+    const Tensor again = op.forward(x, w, {});
+    const Grads<3> more = op.backward(dy, {true, true, true});
+    CHECK(std::equal(y.values().begin(), y.values().end(), again.values().begin()));
+    for (std::size_t i = 0; i < 3; ++i)
+      CHECK(std::equal(one[i].values().begin(), one[i].values().end(), more[i].values().begin()));
+  }
+  omp_set_num_threads(before);
+}
+
+TEST_CASE("a convolution that does not fit says why") {
+  const Tensor x = Tensor::zeros({1, 4, 4, 3});
+  CHECK_THROWS_WITH_AS(conv2d(x, Tensor::zeros({8, 3, 3, 2})), doctest::Contains("must agree in channels"), Error);
+  CHECK_THROWS_WITH_AS(conv2d(x, Tensor::zeros({8, 5, 3, 3})), doctest::Contains("larger than x"), Error);
+  CHECK_THROWS_WITH_AS(conv2d(x, Tensor::zeros({8, 3, 3, 3}), {.stride = 0}), doctest::Contains("stride"), Error);
+  CHECK_THROWS_WITH_AS(conv2d(x, Tensor::zeros({8, 3, 3, 3}), Tensor::zeros({3})), doctest::Contains("bias [8]"), Error);
+  CHECK_THROWS_WITH_AS(conv2d(Tensor::zeros({4, 4, 3}), Tensor::zeros({8, 3, 3, 3})), doctest::Contains("4 axes"),
+                       Error);
+  CHECK_THROWS_WITH_AS(conv_transpose2d(x, Tensor::zeros({3, 2, 2, 5}), {.stride = 2, .output_padding = 2}),
+                       doctest::Contains("output padding"), Error);
+  CHECK_THROWS_WITH_AS(conv_transpose2d(x, Tensor::zeros({4, 2, 2, 5})), doctest::Contains("must agree in channels"),
+                       Error);
+}
