@@ -49,7 +49,7 @@ constexpr Index tile_rows = 8;  // 16 sums, of 32 registers
 #else
 constexpr Index tile_rows = 6;  // 12 sums, of 16 registers
 #endif
-constexpr Index panel_width = 2 * lanes, panel_depth = 256, block_tiles = 256 / tile_rows;
+constexpr Index panel_width = 2 * lanes, panel_depth = 256, block_tiles = 512 / tile_rows;
 constexpr Index short_side = 4;              // up to here `dots` is faster
 constexpr Index work_for_threads = 1000000;  // multiply-adds, about 20 us: less is not worth waking a thread
 constexpr Index work_for_blas = Index{1} << 27, blas_piece = 512;

@@ -1,0 +1,69 @@
+#pragma once
+// Sums over pixels, a pair for every channel: what normalisations need forward and backward.
+#include <algorithm>
+#include <vector>
+
+#include "gradus/base/real.hpp"
+#include "gradus/kernels/elementwise.hpp"
+
+namespace gradus {
+
+/// For x read as [groups, pixels, C]: first[g, c] and second[g, c], the sums over the pixels of the two numbers
+/// that term(i, g * C + c) gives for number i. [groups * C] each.
+///
+/// Up to 256 pixels are added in Real, in registers, 64 channels at a time; these partial sums in order, in
+/// double. So the bits do not depend on the number of threads, and a million pixels lose no more than 256.
+struct PixelSums {
+  std::vector<double> first, second;
+
+  template <class Term>
+  PixelSums(Index groups, Index pixels, Index C, Term term)
+      : first(static_cast<std::size_t>(groups * C)), second(first) {
+    constexpr Index chunk = 256, block = 64;
+    const Index chunks = (pixels + chunk - 1) / chunk, blocks = (C + block - 1) / block;
+    static thread_local std::vector<Real> partial_sums;
+    partial_sums.resize(static_cast<std::size_t>(groups * chunks * C * 2));
+    Real* const partial = partial_sums.data();
+    for_rows(groups * chunks * blocks, groups * pixels * C, [=](Index task) {
+      const Index c = task % blocks * block, piece = task / blocks, g = piece / chunks;
+      const Index begin = piece % chunks * chunk, end = std::min(pixels, begin + chunk);
+      const Index channels = std::min(block, C - c);
+      const auto start = (g * pixels + begin) * C + c;
+      if (channels == block) {
+        add<block>(start, end - begin, C, g * C + c, block, partial + (piece * C + c) * 2, term);
+      } else {
+        add<0>(start, end - begin, C, g * C + c, channels, partial + (piece * C + c) * 2, term);
+      }
+    });
+    for (Index g = 0; g < groups; ++g)
+      for (Index piece = g * chunks; piece < (g + 1) * chunks; ++piece)
+        for (Index c = 0; c < C; c += block) {
+          const Index channels = std::min(block, C - c);
+          const Real* from = partial + (piece * C + c) * 2;
+          for (Index k = 0; k < channels; ++k) {
+            first[static_cast<std::size_t>(g * C + c + k)] += double{from[k]};
+            second[static_cast<std::size_t>(g * C + c + k)] += double{from[channels + k]};
+          }
+        }
+  }
+
+ private:
+  /// Constant: a number of channels that the compiler knows, so that the sums stay in registers.
+  template <Index Constant, class Term>
+  static void add(Index start, Index pixels, Index C, Index channel, Index channels, Real* out, const Term& term) {
+    constexpr Index most = 64;
+    const Index count = Constant ? Constant : channels;
+    Real a[most] = {}, b[most] = {};
+    for (Index p = 0; p < pixels; ++p)
+#pragma omp simd
+      for (Index k = 0; k < count; ++k) {
+        const auto [u, v] = term(start + p * C + k, channel + k);
+        a[k] += u;
+        b[k] += v;
+      }
+    std::copy_n(a, count, out);
+    std::copy_n(b, count, out + count);
+  }
+};
+
+}  // namespace gradus
