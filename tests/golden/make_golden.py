@@ -136,6 +136,30 @@ def losses():
              [scale * numbers((3, 5))], labels=labels)
 
 
+def adversarial():
+    """Losses on logits of P(real), beside PyTorch's cross entropies and their targets."""
+    def bce(target):
+        return lambda x: F.binary_cross_entropy_with_logits(x, torch.full_like(x, target), reduction="none").reshape(-1)
+
+    def mse(target):
+        return lambda x: F.mse_loss(x, torch.full_like(x, target), reduction="none").reshape(-1)
+
+    for shape in [(4,), (5, 1)]:
+        for scale in (1, 10):
+            x = scale * numbers(shape, gap=0.01, around=(-1, 1, -0.1, 0.1))
+            for label in (1.0, 0.9):
+                case("minimax_real_loss", bce(label), [x], label=label)
+            case("minimax_fake_loss", bce(0.0), [x])
+            case("saturating_generator_loss", lambda v: F.logsigmoid(-v).reshape(-1), [x])
+            case("non_saturating_generator_loss", bce(1.0), [x])
+            case("least_squares_real_loss", mse(1.0), [x])
+            case("least_squares_fake_loss", mse(0.0), [x])
+            case("least_squares_generator_loss", mse(1.0), [x])
+            case("hinge_real_loss", lambda v: F.relu(1 - v).reshape(-1), [x])
+            case("hinge_fake_loss", lambda v: F.relu(1 + v).reshape(-1), [x])
+            case("hinge_generator_loss", lambda v: -v.reshape(-1), [x])
+
+
 def optimizers():
     out = []
     makers = [
@@ -190,6 +214,7 @@ def main():
     for make in (arithmetic, broadcasts, reductions, products_and_shapes, losses):
         make()
     steps, trained = optimizers(), training()
+    adversarial()  # last, so that the random numbers before it stay what they were
     path = pathlib.Path(__file__).with_name("ops.json")
     with path.open("w") as out:
         out.write('{"made_by": "tests/golden/make_golden.py, PyTorch %s",\n' % torch.__version__)

@@ -17,6 +17,7 @@
 #include "gradus/ops/activation.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/broadcast.hpp"
+#include "gradus/ops/gan.hpp"
 #include "gradus/ops/linear.hpp"
 #include "gradus/ops/losses.hpp"
 #include "gradus/ops/reduction.hpp"
@@ -109,6 +110,18 @@ std::map<std::string, Function> all_ops() {
       {"transpose", unary(transpose)},
       {"squared_error", binary(squared_error)},
       {"l1_error", binary(l1_error)},
+      {"minimax_fake_loss", unary(minimax_fake_loss)},
+      {"saturating_generator_loss", unary(saturating_generator_loss)},
+      {"non_saturating_generator_loss", unary(non_saturating_generator_loss)},
+      {"least_squares_real_loss", unary(least_squares_real_loss)},
+      {"least_squares_fake_loss", unary(least_squares_fake_loss)},
+      {"least_squares_generator_loss", unary(least_squares_generator_loss)},
+      {"hinge_real_loss", unary(hinge_real_loss)},
+      {"hinge_fake_loss", unary(hinge_fake_loss)},
+      {"hinge_generator_loss", unary(hinge_generator_loss)},
+  };
+  ops["minimax_real_loss"] = [](const Inputs& x, const json& c) {
+    return minimax_real_loss(x[0], c["label"]);
   };
   ops["affine"] = [](const Inputs& x, const json& c) { return affine(x[0], c["factor"], c["offset"]); };
   ops["clamp"] = [](const Inputs& x, const json& c) { return clamp(x[0], c["low"], c["high"]); };

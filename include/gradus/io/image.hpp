@@ -61,8 +61,9 @@ Tensor image_grid(const Tensor& images, const GridOptions& options = {});
 Tensor hstack(const std::vector<Tensor>& images, Index gap = 16);
 Tensor vstack(const std::vector<Tensor>& images, Index gap = 16);
 
-/// Rows of signed numbers as pictures: every row is stretched so that zero is mid-grey and its largest size is black or
-/// white. Components, weights, differences. x [N, D] -> [N, D] in [0, 1]. Throws Error when the rank is not 2.
+/// Rows of signed numbers as pictures: every row is stretched so that zero is mid-grey and its largest size
+/// is black or white. Components, weights, differences. x [N, D] -> [N, D] in [0, 1]. Throws Error when the
+/// rank is not 2.
 Tensor around_grey(const Tensor& x);
 
 /// Draws ASCII text into an RGB picture [H, W, 3] with its upper left corner at (row, column); what does not

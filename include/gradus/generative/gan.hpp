@@ -1,0 +1,85 @@
+#pragma once
+// The adversarial game: its two alternating steps, and what it would come to with a perfect discriminator.
+#include <functional>
+
+#include "gradus/nn/module.hpp"
+#include "gradus/ops/gan.hpp"
+#include "gradus/optim/optimizer.hpp"
+
+namespace gradus {
+
+/// How a network is called: a generator z -> x, a discriminator x -> logits [B] or [B, 1]. A lambda may add
+/// what this call needs: labels, noise on the pictures. A module itself: std::ref(module).
+using Network = std::function<Var(const Var&)>;
+
+/// logits -> loss [B], for the three places where the game has one.
+struct GanLosses {
+  std::function<Var(const Var&)> real, fake, generator;
+};
+/// The slides' game, min_G max_D; `label` smooths the real side.
+GanLosses minimax_losses(Real label = 1);
+/// The same D, a generator with a gradient where it needs one: what everybody trains with.
+GanLosses non_saturating_losses(Real label = 1);
+GanLosses least_squares_losses();
+GanLosses hinge_losses();
+
+/// What the discriminator's step found.
+struct DiscriminatorLoss {
+  Real loss = 0;     ///< batch mean of the real plus batch mean of the fake loss; 2 log 2 when D = 1/2
+  Real penalty = 0;  ///< what was added to it
+};
+
+/// discriminator_step: D learns to tell real from generated examples; G does not learn.
+///
+///   real  [B, ..]      z  [B', ..]      minimise  mean real(D(real)) + mean fake(D(G(z))) + penalty()
+///
+/// G(z) is detached, so no gradient reaches G, whatever the optimizer owns. `penalty` is called while the
+/// tape records and gives [1]. `optimizer` owns D's parameters. 6.S191 L4, "Training GANs". Throws Error as
+/// the networks, losses and the tape do.
+DiscriminatorLoss discriminator_step(const Network& discriminator, const Network& generator,
+                                     const Tensor& real, const Tensor& z, const GanLosses& losses,
+                                     Adam& optimizer, const std::function<Var()>& penalty = {});
+
+/// generator_step: G learns to be taken for real; D does not learn.
+///
+///   z  [B, ..]         minimise  mean generator(D(G(z)))
+///
+/// The gradient passes through D on its way to G; `frozen` (D's weights) is constant meanwhile. The fakes are
+/// new ones: those of the discriminator's step had their gradient cut, and were judged by an older D.
+/// `optimizer` owns G's parameters. Returns the loss; log 2 when D = 1/2 and the loss does not saturate.
+/// Throws Error as the networks, losses and the tape do.
+Real generator_step(const Network& discriminator, Module& frozen, const Network& generator, const Tensor& z,
+                    const GanLosses& losses, Adam& optimizer);
+
+/// difference_penalty: how steep D is at x, by a difference instead of a derivative, squared.
+///
+///   x, u       [B, ..]   points and directions, u ~ N(0, I)
+///   penalty_b  [B]       ( (D(x_b + distance u_b) - D(x_b)) / distance )^2
+///
+/// Its expectation tends to |grad D(x_b)|^2 as distance -> 0 (the zero-centred penalty R1 of Mescheder,
+/// Geiger, Nowozin 2018), and it needs first derivatives only. The caller weights it:
+///
+///     0.1 * mean(difference_penalty(discriminator, real, Tensor::randn(real.shape(), rng)))
+///
+/// Throws Error when the shapes of x and u differ, or unless distance > 0.
+Var difference_penalty(const Network& discriminator, const Tensor& x, const Tensor& u,
+                       Real distance = Real(0.05));
+
+/// optimal_discriminator: the best answer to "is this real?" when both laws are known.
+///
+///   p, q  [B, K]   real and generated law, a row each: probabilities, or densities on a grid
+///   D     [B, K]   D_bk = p_bk / (p_bk + q_bk)        1/2 where neither law has anything
+///
+/// Goodfellow et al. 2014, proposition 1. Throws Error when the shapes differ or the rank is not 2.
+Tensor optimal_discriminator(const Tensor& p, const Tensor& q);
+
+/// game_value: what D wins, V(D) = E_p log D + E_q log(1 - D).
+///
+///   p, q, D  [B, K]   as above, D in [0, 1]
+///   V        [B]      V_b = spacing sum_k ( p_bk log D_bk + q_bk log(1 - D_bk) )        0 log 0 = 0
+///
+/// With the optimal D: V = 2 JS(p, q) - log 4 (js_divergence), at least -log 4, and equal to it only for p =
+/// q. 6.S191 L4, "Training GANs: loss function". Throws Error when the shapes differ or the rank is not 2.
+Tensor game_value(const Tensor& p, const Tensor& q, const Tensor& d, Real spacing = 1);
+
+}  // namespace gradus

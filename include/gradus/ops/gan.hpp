@@ -1,0 +1,102 @@
+#pragma once
+// Losses of generative adversarial networks: what the discriminator D and the generator G minimise.
+//
+//   logits  [B] or [B, 1]   D's output before the sigmoid; above 0 means REAL:  D = sigmoid(logit) = P(real)
+//   loss    [B]             one number an example; the caller writes the batch mean
+//
+// The discriminator's loss is the mean of a `real` loss over real examples plus the mean of a `fake` loss
+// over generated ones; the generator's loss sees generated ones only. 6.S191 L4, "Training GANs: loss
+// function".
+//
+// All throw gradus::Error for logits of another shape. NaN passes through.
+#include "gradus/autograd/op.hpp"
+
+namespace gradus {
+
+/// minimax_real_loss: what D pays for a real example.
+///
+///   loss_b = -( label log D + (1 - label) log(1 - D) )        with label 1: -log D
+///
+/// A label below 1 keeps D from being too sure (one-sided smoothing: Salimans et al. 2016, who take 0.9).
+/// Throws gradus::Error unless 0 < label <= 1.
+struct MinimaxRealLoss {
+  Real label = 1;
+  Tensor logits{};  // kept for backward
+  Tensor forward(const Tensor& logits_in);
+  Grads<1> backward(const Tensor& dloss) const;
+};
+Var minimax_real_loss(const Var& logits, Real label = 1);
+
+/// minimax_fake_loss: what D pays for a generated example.
+///
+///   loss_b = -log(1 - D)
+struct MinimaxFakeLoss {
+  Tensor logits{};  // kept for backward
+  Tensor forward(const Tensor& logits_in);
+  Grads<1> backward(const Tensor& dloss) const;
+};
+Var minimax_fake_loss(const Var& logits);
+
+/// saturating_generator_loss: the slide's min over G. Its gradient vanishes where D is sure that the example
+/// is generated, which is where G has most to learn.
+///
+///   loss_b = log(1 - D)
+struct SaturatingGeneratorLoss {
+  Tensor logits{};  // kept for backward
+  Tensor forward(const Tensor& logits_in);
+  Grads<1> backward(const Tensor& dloss) const;
+};
+Var saturating_generator_loss(const Var& logits);
+
+/// non_saturating_generator_loss: the one that is used. The same direction, but the gradient has size 1 where
+/// D is sure that the example is generated. Goodfellow et al. 2014, section 3.
+///
+///   loss_b = -log D
+struct NonSaturatingGeneratorLoss {
+  Tensor logits{};  // kept for backward
+  Tensor forward(const Tensor& logits_in);
+  Grads<1> backward(const Tensor& dloss) const;
+};
+Var non_saturating_generator_loss(const Var& logits);
+
+/// LeastSquaresLoss: the logit itself, without a sigmoid, is to be 1 for real examples and 0 for generated
+/// ones; the generator wants a 1. Mao et al. 2017 (there with a factor 1/2).
+///
+///   loss_b = (logit - target)^2
+struct LeastSquaresLoss {
+  Real target = 1;
+  Tensor logits{};  // kept for backward
+  Tensor forward(const Tensor& logits_in);
+  Grads<1> backward(const Tensor& dloss) const;
+};
+Var least_squares_real_loss(const Var& logits);       ///< target 1
+Var least_squares_fake_loss(const Var& logits);       ///< target 0
+Var least_squares_generator_loss(const Var& logits);  ///< target 1
+
+/// HingeLoss: D pays until it is right with a margin of 1; then the gradient is 0 (at the margin too).
+/// Lim, Ye 2017; Miyato et al. 2018.
+///
+///   loss_b = max(0, 1 - side logit)        side +1 for real examples, -1 for generated ones
+struct HingeLoss {
+  Real side = 1;
+  Tensor logits{};  // kept for backward
+  Tensor forward(const Tensor& logits_in);
+  Grads<1> backward(const Tensor& dloss) const;
+};
+Var hinge_real_loss(const Var& logits);
+Var hinge_fake_loss(const Var& logits);
+/// loss_b = -logit
+Var hinge_generator_loss(const Var& logits);
+
+/// The other convention: logit above 0 means FAKE, D = sigmoid(logit) = P(fake), as on the slides of 2025 and
+/// 2026, arg max_D E[ log D(G(z)) + log(1 - D(x)) ], arg min_G of the same. D -> 1 - D is logit -> -logit, so
+/// these are the losses above of the negated logits: the same game, the same gradients in D's weights up to
+/// the sign of its last layer. Take D's loss of one convention and G's of the other, and G helps D.
+namespace p_fake {
+Var minimax_real_loss(const Var& logits, Real label = 1);  ///< -log(1 - D) with label 1
+Var minimax_fake_loss(const Var& logits);                  ///< -log D
+Var saturating_generator_loss(const Var& logits);          ///< log D
+Var non_saturating_generator_loss(const Var& logits);      ///< -log(1 - D)
+}  // namespace p_fake
+
+}  // namespace gradus

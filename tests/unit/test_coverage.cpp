@@ -1,0 +1,113 @@
+// Distances and coverage of generated points; mixtures with a known law; the Inception score's blind spot.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "gradus/base/check.hpp"
+#include "gradus/data/mixture.hpp"
+#include "gradus/generative/coverage.hpp"
+#include "gradus/generative/divergence.hpp"
+#include "gradus/ops/reduction.hpp"
+
+using namespace gradus;
+
+namespace {
+
+bool close(double a, double b, double tolerance) { return std::abs(a - b) <= tolerance; }
+
+/// exp of the mean over x of KL( p(y|x) || p(y) ), p(y) the mean of p(y|x); rows of p are p(y|x).
+double inception_score(const Tensor& p) {
+  const Tensor average = column_means(p).value();
+  Tensor rows(p.shape());
+  for (Index i = 0; i < p.size(); ++i) rows[i] = average[i % p.dim(1)];
+  return std::exp(double(mean(kl_divergence(p, rows)).item()));
+}
+
+}  // namespace
+
+TEST_CASE("wasserstein1: shifts, itself, order, unequal numbers of samples") {
+  const Tensor a = Tensor::of({4}, {3, 0, 1, 2}), shifted = Tensor::of({4, 1}, {Real(2.5), 3, 4, 5});
+  CHECK(wasserstein1(a, a) == 0);
+  CHECK(close(wasserstein1(a, Tensor::of({4}, {2, 3, 4, 5})), 2, 1e-12));
+  CHECK(close(wasserstein1(a, shifted), 2.125, 1e-12));
+  CHECK(close(wasserstein1(shifted, a), 2.125, 1e-12));
+  CHECK(close(wasserstein1(Tensor::of({1}, {0}), Tensor::of({3}, {-3, 0, 6})), 3, 1e-12));
+  // Quantile functions by hand: [0, 1/3) 0-1, [1/3, 1/2) 0-5, [1/2, 2/3) 2-5, [2/3, 1) 2-2.
+  CHECK(close(wasserstein1(Tensor::of({2}, {0, 2}), Tensor::of({3}, {1, 5, 2}).reshape({3})),
+              (1. / 3) * 1 + (1. / 6) * 2 + (1. / 6) * 0 + (1. / 3) * 3, 1e-12));
+  CHECK(close(wasserstein1(Tensor::of({2}, {0, 2}), Tensor::of({4}, {0, 0, 2, 2})), 0, 1e-12));
+  Rng rng(2);  // two Gaussians of one width: the distance of their means
+  CHECK(close(wasserstein1(Tensor::randn({50000}, rng), Tensor::randn({30000}, rng, 6)), 6, 0.03));
+  // Of one mean: E|z| times the difference of the widths.
+  CHECK(close(wasserstein1(Tensor::randn({50000}, rng), Tensor::randn({50000}, rng, 0, 3)),
+              2 * std::sqrt(2 / std::numbers::pi), 0.05));
+  CHECK_THROWS_AS(wasserstein1(a, Tensor()), Error);
+  CHECK_THROWS_AS(wasserstein1(a, Tensor::zeros({2, 2})), Error);
+  CHECK_THROWS_AS(wasserstein1(Tensor::zeros({0}), a), Error);
+}
+
+TEST_CASE("mode coverage counts by hand, and at the borders") {
+  const Tensor centers = Tensor::of({2, 2}, {0, 0, 10, 0});
+  // Deviation 1: within 3 of a centre is good.
+  const Tensor samples = Tensor::of({5, 2}, {3, 0, 0, Real(3.01), 10, -2, 10, 2, 5, 0});
+  const ModeCoverage c = mode_coverage(samples, centers, 1);
+  CHECK(c.modes == 2);
+  CHECK(close(c.shares[0], 0.2, 1e-12));
+  CHECK(close(c.shares[1], 0.4, 1e-12));
+  CHECK(close(c.high_quality, 0.6, 1e-12));
+  CHECK(mode_coverage(samples, centers, 1, 3, 0.3).modes == 1);
+  CHECK(mode_coverage(samples, centers, 1, 2).high_quality == 0.4);
+  Tensor many = Tensor::zeros({100, 2});  // exactly one in a hundred is enough
+  many[0] = 10;
+  CHECK(mode_coverage(many, centers, 1).modes == 2);
+  CHECK(mode_coverage(Tensor::zeros({101, 2}), centers, 1).modes == 1);
+  CHECK(mode_coverage(Tensor::full({4, 2}, std::nanf("")), centers, 1).high_quality == 0);
+  CHECK_THROWS_AS(mode_coverage(Tensor::zeros({3, 1}), centers, 1), Error);
+  CHECK_THROWS_AS(mode_coverage(samples, centers, 0), Error);
+}
+
+TEST_CASE("a ring's own samples cover it as the Rayleigh law says") {
+  const GaussianMixture ring = ring_of_gaussians();
+  CHECK(ring.centers.shape() == Shape{8, 2});
+  CHECK(close(ring.centers[0], 2, 1e-6));
+  CHECK(close(ring.centers[2], std::sqrt(2.0), 1e-6));
+  CHECK(close(ring.centers[5], 2, 1e-6));
+  Rng rng(3);
+  const ModeCoverage c = mode_coverage(ring.sample(40000, rng), ring.centers, ring.deviation);
+  CHECK(c.modes == 8);
+  CHECK(close(c.high_quality, 1 - std::exp(-4.5), 0.003));
+  for (const double share : c.shares) CHECK(close(share, 0.125 * c.high_quality, 0.01));
+}
+
+TEST_CASE("a mixture's density is the law of its samples") {
+  const GaussianMixture two{Tensor::of({2, 1}, {-2, 2}), Real(0.5)};
+  Tensor places({1001, 1});
+  for (Index i = 0; i < 1001; ++i) places[i] = static_cast<Real>(-5 + 0.01 * double(i));
+  const Tensor density = two.density(places);
+  double total = 0;
+  for (const Real v : density.values()) total += 0.01 * v;
+  CHECK(close(total, 1, 1e-4));
+  CHECK(close(density[300], 0.5 / (0.5 * std::sqrt(2 * std::numbers::pi)), 1e-4));
+  CHECK(close(ring_of_gaussians(1, 0, 1).density(Tensor::of({1, 2}, {1, 1})).item(),
+              std::exp(-1.0) / (2 * std::numbers::pi), 1e-5));
+  Rng rng(4);
+  const Tensor samples = two.sample(20000, rng);
+  double left = 0;
+  for (const Real x : samples.values()) left += x < 0;
+  CHECK(close(left / 20000, 0.5, 0.02));
+  CHECK_THROWS_AS(two.density(Tensor::zeros({3, 2})), Error);
+  CHECK_THROWS_AS(two.sample(0, rng), Error);
+  CHECK_THROWS_AS(GaussianMixture().sample(1, rng), Error);
+  CHECK_THROWS_AS(ring_of_gaussians(0), Error);
+}
+
+// Erratum: the Inception score is exp of a mean KL divergence, and does not see collapse inside a class.
+TEST_CASE("the Inception score of one memorised picture a class is the best there is") {
+  Tensor memorised = Tensor::zeros({10, 10}), unsure = Tensor::full({10, 10}, Real(0.1)),
+         one_class = Tensor::zeros({10, 10});
+  for (Index i = 0; i < 10; ++i) memorised[11 * i] = 1, one_class[10 * i + 3] = 1;
+  CHECK(close(inception_score(memorised), 10, 1e-4));
+  CHECK(close(inception_score(unsure), 1, 1e-4));
+  CHECK(close(inception_score(one_class), 1, 1e-4));
+}
