@@ -25,6 +25,7 @@
 #include "gradus/ops/losses.hpp"
 #include "gradus/ops/reduction.hpp"
 #include "gradus/optim/optimizer.hpp"
+#include "picture_cases.hpp"
 
 namespace {
 
@@ -108,7 +109,7 @@ std::function<void()> make_case(const std::string& name) {
   if (name == "mlp_ae") return stepper(std::make_shared<AeCase>());
   if (name == "infer_b1") return stepper(std::make_shared<DecodeCase>(1));
   if (name == "infer_b1024") return stepper(std::make_shared<DecodeCase>(1024));
-  return {};
+  return picture_case(name);
 }
 
 double peak_rss_mb() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """PyTorch's side of `make bench`: the same networks, batch sizes and optimizer as in bench.cpp.
 
-    echo "mlp_vae 2" | peer_torch.py [--foreach] [--threads 2]     one line of JSON for every line "case seconds"
+    echo "mlp_vae 2" | peer_torch.py [--foreach] [--channels-last] [--threads 2]     one line of JSON for every line "case seconds"
     peer_torch.py --startup                                        import, one training step, end
 
 PyTorch gets the settings with which it was fastest here: AVX-512 kernels where the CPU has them, OpenBLAS told the
@@ -37,13 +37,16 @@ def settings(threads):
     return env
 
 
-def make_case(name, foreach):
+def make_case(name, foreach, channels_last):
     """The function that does one step of the case."""
     import torch
     from torch import nn
     import torch.nn.functional as F
 
     torch.manual_seed(1)
+    if name in PICTURE_CASES:
+        layout = torch.channels_last if channels_last else torch.contiguous_format
+        return PICTURE_CASES[name](torch, nn, F, {"foreach": True} if foreach else {}, layout)
     batch, pixels = 128, 784
     adam = {"foreach": True} if foreach else {}
 
@@ -92,6 +95,170 @@ def make_case(name, foreach):
     return None
 
 
+# ---- pictures: see picture_cases.cpp. `layout` is PyTorch's name for where the channels stand in memory.
+
+
+def in_turn(tensors):
+    """One of the tensors after the other, for ever."""
+    while True:
+        yield from tensors
+
+
+def pool(torch, shape, layout, low=0.0, count=8):
+    return in_turn([torch.empty(*shape).uniform_(low, 1).contiguous(memory_format=layout) for _ in range(count)])
+
+
+def descend(optimizer, loss):
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+
+
+def small_cnn(torch, nn, F, adam, layout):
+    net = nn.Sequential(nn.Conv2d(1, 32, 4, 2), nn.ReLU(), nn.Conv2d(32, 64, 4, 2), nn.ReLU(), nn.Flatten(), nn.Linear(1600, 10))
+    net = net.to(memory_format=layout)
+    optimizer = torch.optim.Adam(net.parameters(), 1e-3, **adam)
+    x, target = pool(torch, (128, 1, 28, 28), layout), torch.rand(128, 10)
+    return lambda: descend(optimizer, F.mse_loss(net(next(x)), target))
+
+
+def conv_vae(torch, nn, F, adam, layout):
+    down = nn.Sequential(nn.Conv2d(1, 32, 4, 2, 1), nn.ReLU(), nn.Conv2d(32, 64, 4, 2, 1), nn.ReLU(), nn.Flatten())
+    mu_of, logvar_of, up = nn.Linear(3136, 16), nn.Linear(3136, 16), nn.Linear(16, 3136)
+    paint = nn.Sequential(nn.ConvTranspose2d(64, 32, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(32, 1, 4, 2, 1))
+    net = nn.ModuleList([down, mu_of, logvar_of, up, paint]).to(memory_format=layout)
+    optimizer = torch.optim.Adam(net.parameters(), 1e-3, **adam)
+    pictures = pool(torch, (128, 1, 28, 28), layout, count=16)
+
+    def step():
+        x = next(pictures)
+        h = down(x)
+        mu, logvar = mu_of(h), logvar_of(h)
+        z = mu + torch.randn_like(mu) * torch.exp(0.5 * logvar)
+        y = paint(F.relu(up(z)).view(-1, 64, 7, 7))
+        kl = -0.5 * torch.sum(1 + logvar - mu * mu - logvar.exp())
+        descend(optimizer, F.binary_cross_entropy_with_logits(y, x, reduction="sum") + kl)
+
+    return step
+
+
+def dcgan(batch, size, channels, colours):
+    def make(torch, nn, F, adam, layout):
+        up = channels[::-1]
+        g = [nn.ConvTranspose2d(100, up[0], 4, bias=False), nn.BatchNorm2d(up[0]), nn.ReLU(True)]
+        for a, b in zip(up, up[1:]):
+            g += [nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.ReLU(True)]
+        g += [nn.ConvTranspose2d(up[-1], colours, 4, 2, 1, bias=False), nn.Tanh()]
+        d = [nn.Conv2d(colours, channels[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2, True)]
+        for a, b in zip(channels, channels[1:]):
+            d += [nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(0.2, True)]
+        d += [nn.Conv2d(channels[-1], 1, 4, bias=False), nn.Flatten(0)]
+        generator, judge = nn.Sequential(*g).to(memory_format=layout), nn.Sequential(*d).to(memory_format=layout)
+        adam_g, adam_d = (torch.optim.Adam(net.parameters(), 2e-4, betas=(0.5, 0.999), **adam) for net in (generator, judge))
+        x, one, zero = pool(torch, (batch, colours, size, size), layout, -1.0), torch.ones(batch), torch.zeros(batch)
+        bce = F.binary_cross_entropy_with_logits
+
+        def step():
+            fake = generator(torch.randn(batch, 100, 1, 1))
+            descend(adam_d, bce(judge(next(x)), one) + bce(judge(fake.detach()), zero))
+            judge.requires_grad_(False)
+            descend(adam_g, bce(judge(fake), one))
+            judge.requires_grad_(True)
+
+        return step
+
+    return make
+
+
+def dbvae64(torch, nn, F, adam, layout):
+    n, latent, channels = 12, 100, 3
+    encoder = []
+    for out, size in ((n, 5), (2 * n, 5), (4 * n, 3), (6 * n, 3)):
+        encoder += [nn.Conv2d(channels, out, size, 2, size // 2), nn.ReLU(True), nn.BatchNorm2d(out)]
+        channels = out
+    encoder += [nn.Flatten(), nn.Linear(channels * 16, 512), nn.ReLU(True), nn.Linear(512, 2 * latent + 1)]
+    up, decoder = nn.Linear(latent, channels * 16), []
+    for out, size in ((4 * n, 3), (2 * n, 3), (n, 5), (3, 5)):
+        decoder += [nn.ConvTranspose2d(channels, out, size, 2, size // 2, 1), nn.ReLU(True)]
+        channels = out
+    encode, paint = nn.Sequential(*encoder), nn.Sequential(*decoder[:-1])
+    net = nn.ModuleList([encode, up, paint]).to(memory_format=layout)
+    optimizer = torch.optim.Adam(net.parameters(), 5e-4, **adam)
+    pictures, label = pool(torch, (32, 3, 64, 64), layout), (torch.rand(32) > 0.5).float()
+
+    def step():
+        x = next(pictures)
+        h = encode(x)
+        logit, mu, logvar = h[:, 0], h[:, 1:latent + 1], h[:, latent + 1:]
+        z = mu + torch.randn_like(mu) * torch.exp(0.5 * logvar)
+        y = paint(F.relu(up(z)).view(-1, 6 * n, 4, 4))
+        kl = 0.5 * torch.sum(torch.exp(logvar) + mu * mu - 1 - logvar, dim=1)
+        error = (x - y).abs().mean(dim=(1, 2, 3))
+        face = F.binary_cross_entropy_with_logits(logit, label, reduction="none")
+        descend(optimizer, (face + label * (0.005 * kl + error)).mean())
+
+    return step
+
+
+def cyclegan64(batch):
+    def make(torch, nn, F, adam, layout):
+        def norm_relu(channels):
+            return [nn.InstanceNorm2d(channels), nn.ReLU(True)]
+
+        class Residual(nn.Module):
+            def __init__(self, c):
+                super().__init__()
+                self.path = nn.Sequential(nn.ReflectionPad2d(1), nn.Conv2d(c, c, 3), *norm_relu(c),
+                                          nn.ReflectionPad2d(1), nn.Conv2d(c, c, 3), nn.InstanceNorm2d(c))
+
+            def forward(self, x):
+                return x + self.path(x)
+
+        def translator():
+            return nn.Sequential(
+                nn.ReflectionPad2d(3), nn.Conv2d(3, 32, 7), *norm_relu(32), nn.Conv2d(32, 64, 3, 2, 1), *norm_relu(64),
+                nn.Conv2d(64, 128, 3, 2, 1), *norm_relu(128), *[Residual(128) for _ in range(6)],
+                nn.ConvTranspose2d(128, 64, 3, 2, 1, 1), *norm_relu(64), nn.ConvTranspose2d(64, 32, 3, 2, 1, 1), *norm_relu(32),
+                nn.ReflectionPad2d(3), nn.Conv2d(32, 3, 7), nn.Tanh()).to(memory_format=layout)
+
+        def patch_judge():
+            return nn.Sequential(
+                nn.Conv2d(3, 64, 4, 2, 1), nn.LeakyReLU(0.2, True), nn.Conv2d(64, 128, 4, 2, 1), nn.InstanceNorm2d(128),
+                nn.LeakyReLU(0.2, True), nn.Conv2d(128, 256, 4, 2, 1), nn.InstanceNorm2d(256), nn.LeakyReLU(0.2, True),
+                nn.Conv2d(256, 1, 4, 1, 1)).to(memory_format=layout)
+
+        to_b, to_a, of_b, of_a = translator(), translator(), patch_judge(), patch_judge()
+        judges = [*of_b.parameters(), *of_a.parameters()]
+        adam_g = torch.optim.Adam([*to_b.parameters(), *to_a.parameters()], 2e-4, betas=(0.5, 0.999), **adam)
+        adam_d = torch.optim.Adam(judges, 2e-4, betas=(0.5, 0.999), **adam)
+        as_, bs = (pool(torch, (batch, 3, 64, 64), layout, -1.0) for _ in range(2))
+
+        def judged(answer, target):
+            return F.mse_loss(answer, torch.full_like(answer, target))
+
+        def step():
+            a, b = next(as_), next(bs)
+            for parameter in judges:
+                parameter.requires_grad_(False)
+            fb, fa = to_b(a), to_a(b)
+            cycle = F.l1_loss(to_a(fb), a) + F.l1_loss(to_b(fa), b)
+            same = F.l1_loss(to_b(b), b) + F.l1_loss(to_a(a), a)
+            descend(adam_g, 5 * same + judged(of_b(fb), 1.0) + judged(of_a(fa), 1.0) + 10 * cycle)
+            for parameter in judges:
+                parameter.requires_grad_(True)
+            fb, fa = fb.detach(), fa.detach()
+            descend(adam_d, 0.5 * (judged(of_b(b), 1.0) + judged(of_b(fb), 0.0) + judged(of_a(a), 1.0) + judged(of_a(fa), 0.0)))
+
+        return step
+
+    return make
+
+
+PICTURE_CASES = {"small_cnn": small_cnn, "conv_vae": conv_vae, "dcgan32": dcgan(64, 32, [64, 128, 256], 1),
+                 "dcgan64": dcgan(32, 64, [64, 128, 256, 512], 3), "dbvae64": dbvae64, "cyclegan64_b1": cyclegan64(1),
+                 "cyclegan64_b4": cyclegan64(4)}
+
+
 def measure(name, step, seconds):
     """As bench.cpp measures: a tenth of the time to warm up, then every step on its own."""
     end = time.perf_counter() + 0.1 * seconds
@@ -111,13 +278,14 @@ def measure(name, step, seconds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--foreach", action="store_true", help="Adam over all parameters at once")
+    parser.add_argument("--channels-last", action="store_true", help="pictures with the channels last in memory")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--startup", action="store_true", help="one training step, then the end")
     options = parser.parse_args()
     if not os.environ.get("PEER_READY"):
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **settings(options.threads)})
     if options.startup:
-        make_case("mlp_vae", options.foreach)()
+        make_case("mlp_vae", options.foreach, False)()
         return
     import torch
 
@@ -126,7 +294,7 @@ def main():
     for line in sys.stdin:
         name, seconds = line.split()
         if name not in cases:
-            cases[name] = make_case(name, options.foreach)
+            cases[name] = make_case(name, options.foreach, options.channels_last)
         answer = measure(name, cases[name], float(seconds)) if cases[name] else {"case": name, "error": "no such case"}
         print(json.dumps({**answer, "version": torch.__version__}), flush=True)
 

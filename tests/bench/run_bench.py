@@ -4,8 +4,9 @@
     tests/bench/run_bench.py --ours build/default/tests/bench [--cases mlp_vae,memory] [--threads 2] [--rounds 5]
 
 Both sides run the same network on the same batch, each in a process of its own of which only one computes at a time,
-and they take turns: ours, PyTorch, PyTorch with its foreach optimizer, ours, ... so that a slow minute of the machine
-hits all of them. A figure is the median over the rounds of a round's median step; PyTorch is the better of its two.
+and they take turns: ours, PyTorch, PyTorch with its foreach optimizer (for pictures also
+with the channels last in memory), ours, ... so that a slow minute of the machine
+hits all of them. A figure is the median over the rounds of a round's median step; PyTorch is the best of its settings.
 The last column is the median over the rounds of PyTorch's figure over ours, taken seconds apart: 2.00x is twice as fast,
 or half the memory.
 
@@ -27,7 +28,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 import peer_torch  # noqa: E402
 
-CASES = ["mlp_vae", "mlp_ae", "infer_b1", "infer_b1024", "memory", "startup", "noise"]
+CASES = ["mlp_vae", "mlp_ae", "infer_b1", "infer_b1024", "memory", "startup", "noise", *peer_torch.PICTURE_CASES]
 HERE = Path(__file__).resolve().parent
 
 
@@ -103,8 +104,10 @@ def row(name, ours, theirs, ratio):
 
 
 def bench_speed(case, ours, peers, options):
-    """One row; for mlp_vae it also notes the memory."""
-    peers = [peer for peer in peers if peer.title == "plain" or not case.startswith("infer")]
+    """One row, or two: for pictures the memory, too; of mlp_vae it is returned."""
+    pictures = case in peer_torch.PICTURE_CASES
+    peers = [peer for peer in peers if (peer.title == "plain" or not case.startswith("infer"))
+             and (pictures or "channels last" not in peer.title)]
     with Group([ours, *peers]) as sides:
         take_turns(sides, case, options.rounds, options.seconds)
         peaks = [side.peak_mb() for side in sides]
@@ -112,12 +115,14 @@ def bench_speed(case, ours, peers, options):
     ratio = best and statistics.median(theirs / mine for mine, theirs in zip(ours.rounds, best.rounds))
     row(case, f"{ms(ours.median())} (best {ms(min(ours.rounds))})",
         best and f"{ms(best.median())} (best {ms(min(best.rounds))}, {best.title})", ratio)
+    if pictures:
+        bench_memory(peaks)
     return peaks
 
 
 def bench_memory(peaks):
     theirs = min(peaks[1:], default=None)
-    row("memory", f"{peaks[0]:.0f} MB", theirs and f"{theirs:.0f} MB", theirs and theirs / peaks[0])
+    row("  memory", f"{peaks[0]:.0f} MB", theirs and f"{theirs:.0f} MB", theirs and theirs / peaks[0])
 
 
 def bench_startup(ours, peers, options):
@@ -204,7 +209,8 @@ def main():
     if python:
         peer_env = {**env, **peer_torch.settings(options.threads)}
         command = [python, str(HERE / "peer_torch.py"), "--threads", str(options.threads)]
-        peers = [Side("plain", command, peer_env), Side("foreach", [*command, "--foreach"], peer_env)]
+        peers = [Side("plain", command, peer_env), Side("foreach", [*command, "--foreach"], peer_env),
+                 Side("foreach, channels last", [*command, "--foreach", "--channels-last"], peer_env)]
     print(f"{time.strftime('%Y-%m-%d %H:%M')}, {cpu_name()}, {os.cpu_count()} CPUs, {options.threads} threads, "
           f"load {os.getloadavg()[0]:.1f}, {options.rounds} rounds of {options.seconds} s")
     if not python:

@@ -1,0 +1,257 @@
+// The convolutional cases of `make bench`: the same networks, batch sizes and steps as in peer_torch.py.
+#include "picture_cases.hpp"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "gradus/generative/gaussian_kl.hpp"
+#include "gradus/generative/reparameterize.hpp"
+#include "gradus/nn/layers.hpp"
+#include "gradus/ops/activation.hpp"
+#include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/losses.hpp"
+#include "gradus/ops/reduction.hpp"
+#include "gradus/ops/shaping.hpp"
+#include "gradus/ops/window.hpp"
+#include "gradus/optim/optimizer.hpp"
+
+namespace {
+
+using namespace gradus;
+
+/// Random batches in turn.
+struct Pool {
+  Pool(Rng& rng, const Shape& shape, Real low = 0, Index count = 8) {
+    for (Index i = 0; i < count; ++i) tensors.push_back(Tensor::uniform(shape, rng, low, 1));
+  }
+  const Tensor& operator()() { return tensors[next++ % tensors.size()]; }
+  std::vector<Tensor> tensors;
+  std::size_t next = 0;
+};
+
+/// A step of any optimizer: gradients of the loss, then the parameters.
+void descend(Adam& adam, Tape& tape, const Var& loss) {
+  adam.zero_grad();
+  tape.backward(loss);
+  adam.step();
+}
+
+constexpr ConvLayerOptions halve{.size = 4, .stride = 2, .padding = 1};
+constexpr ConvLayerOptions halve_plain{.size = 4, .stride = 2, .padding = 1, .bias = false};
+constexpr ConvLayerOptions whole_plain{.size = 4, .bias = false};
+
+/// Conv 32, conv 64 (4 x 4, stride 2, no padding), linear 10; squared error, batch 128.
+struct SmallCnn : Module {
+  Conv2d c1{*this, "c1", 1, 32, {.size = 4, .stride = 2}}, c2{*this, "c2", 32, 64, {.size = 4, .stride = 2}};
+  Linear out{*this, "out", 1600, 10};
+  using Module::Module;
+};
+struct SmallCnnCase {
+  Rng rng{1};
+  SmallCnn net{rng};
+  Adam adam{net.parameters()};
+  Pool x{rng, {128, 28, 28, 1}};
+  Tensor target = Tensor::uniform({128, 10}, rng);
+  void step() {
+    Tape tape;
+    const Var h = relu(net.c2(relu(net.c1(x()))));
+    descend(adam, tape, mean(squared_error(net.out(reshape(h, {128, 1600})), target)) / 10);
+  }
+};
+
+/// 28 x 28: conv 32, conv 64, 16 latent units, and back; Bernoulli likelihood, batch 128.
+struct ConvVae : Module {
+  Conv2d c1{*this, "c1", 1, 32, halve}, c2{*this, "c2", 32, 64, halve};
+  Linear mu{*this, "mu", 3136, 16}, logvar{*this, "logvar", 3136, 16}, up{*this, "up", 16, 3136};
+  ConvTranspose2d t1{*this, "t1", 64, 32, halve}, t2{*this, "t2", 32, 1, halve};
+  using Module::Module;
+};
+struct ConvVaeCase {
+  Rng rng{1};
+  ConvVae net{rng};
+  Adam adam{net.parameters()};
+  Pool x{rng, {128, 28, 28, 1}, 0, 16};
+  void step() {
+    const Tensor& pictures = x();
+    Tape tape;
+    const Var h = reshape(relu(net.c2(relu(net.c1(pictures)))), {128, 3136});
+    const Var mu = net.mu(h), logvar = net.logvar(h);
+    const Var z = reparameterize(mu, logvar, Tensor::randn({128, 16}, rng));
+    const Var y = net.t2(relu(net.t1(reshape(relu(net.up(z)), {128, 7, 7, 64}))));
+    descend(adam, tape,
+            sum(bernoulli_nll(reshape(y, {128, 784}), pictures.reshape({128, 784}))) + sum(gaussian_kl(mu, logvar)));
+  }
+};
+
+/// DCGAN's generator: noise 100 -> 4 x 4 -> ... -> size x size.
+struct Generator : Module {
+  Generator(Rng& random, const std::vector<Index>& channels, Index colours)
+      : Module(random), first(*this, "first", 100, channels[0], whole_plain), last(*this, "last", channels.back(), colours, halve_plain) {
+    for (std::size_t i = 0; i < channels.size(); ++i)
+      norms.push_back(std::make_unique<BatchNorm>(*this, "norm" + std::to_string(i), channels[i]));
+    for (std::size_t i = 1; i < channels.size(); ++i)
+      ups.push_back(std::make_unique<ConvTranspose2d>(*this, "up" + std::to_string(i), channels[i - 1], channels[i], halve_plain));
+  }
+  Var operator()(const Var& z) {
+    Var h = relu((*norms[0])(first(z)));
+    for (std::size_t i = 0; i < ups.size(); ++i) h = relu((*norms[i + 1])((*ups[i])(h)));
+    return gradus::tanh(last(h));
+  }
+  ConvTranspose2d first, last;
+  std::vector<std::unique_ptr<BatchNorm>> norms;
+  std::vector<std::unique_ptr<ConvTranspose2d>> ups;
+};
+struct Discriminator : Module {
+  Discriminator(Rng& random, const std::vector<Index>& channels, Index colours)
+      : Module(random), first(*this, "first", colours, channels[0], halve_plain), last(*this, "last", channels.back(), 1, whole_plain) {
+    for (std::size_t i = 1; i < channels.size(); ++i) {
+      downs.push_back(std::make_unique<Conv2d>(*this, "down" + std::to_string(i), channels[i - 1], channels[i], halve_plain));
+      norms.push_back(std::make_unique<BatchNorm>(*this, "norm" + std::to_string(i), channels[i]));
+    }
+  }
+  Var operator()(const Var& x) {
+    Var h = leaky_relu(first(x));
+    for (std::size_t i = 0; i < downs.size(); ++i) h = leaky_relu((*norms[i])((*downs[i])(h)));
+    const Var y = last(h);
+    return reshape(y, {y.shape()[0], 1});
+  }
+  Conv2d first, last;
+  std::vector<std::unique_ptr<Conv2d>> downs;
+  std::vector<std::unique_ptr<BatchNorm>> norms;
+};
+
+/// A DCGAN step: D on real pictures, D on fakes, G through a frozen D.
+struct DcganCase {
+  DcganCase(Index batch, Index size, std::vector<Index> down, Index colours)
+      : B(batch), g(rng, {down.rbegin(), down.rend()}, colours), d(rng, down, colours), x(rng, {batch, size, size, colours}, -1) {}
+  Index B;
+  Rng rng{1};
+  Generator g;
+  Discriminator d;
+  Adam adam_g{g.parameters(), {.lr = Real(2e-4), .beta1 = Real(0.5)}}, adam_d{d.parameters(), {.lr = Real(2e-4), .beta1 = Real(0.5)}};
+  Pool x;
+  Tensor one = Tensor::full({B, 1}, 1), zero = Tensor::zeros({B, 1});
+  void step() {
+    Tape tape;
+    const Var fake = g(Tensor::randn({B, 1, 1, 100}, rng));
+    {
+      Tape judging;
+      descend(adam_d, judging, mean(bernoulli_nll(d(x()), one)) + mean(bernoulli_nll(d(fake.value()), zero)));
+    }
+    Frozen frozen(d);
+    descend(adam_g, tape, mean(bernoulli_nll(d(fake), one)));
+  }
+};
+
+/// The debiasing VAE of 6.S191's lab 2: 64 x 64 faces, 100 latent units and a logit; batch 32.
+struct DebiasingVae : Module {
+  static constexpr Index n = 12;
+  Conv2d c1{*this, "c1", 3, n, {5, 2, 2}}, c2{*this, "c2", n, 2 * n, {5, 2, 2}}, c3{*this, "c3", 2 * n, 4 * n, {3, 2, 1}},
+      c4{*this, "c4", 4 * n, 6 * n, {3, 2, 1}};
+  BatchNorm b1{*this, "b1", n}, b2{*this, "b2", 2 * n}, b3{*this, "b3", 4 * n}, b4{*this, "b4", 6 * n};
+  Linear hidden{*this, "hidden", 6 * n * 16, 512}, out{*this, "out", 512, 201}, up{*this, "up", 100, 6 * n * 16};
+  ConvTranspose2d t1{*this, "t1", 6 * n, 4 * n, {3, 2, 1, 1}}, t2{*this, "t2", 4 * n, 2 * n, {3, 2, 1, 1}},
+      t3{*this, "t3", 2 * n, n, {5, 2, 2, 1}}, t4{*this, "t4", n, 3, {5, 2, 2, 1}};
+  using Module::Module;
+};
+struct DebiasingVaeCase {
+  Rng rng{1};
+  DebiasingVae net{rng};
+  Adam adam{net.parameters(), {.lr = Real(5e-4)}};
+  Pool x{rng, {32, 64, 64, 3}};
+  Tensor label = Tensor::bernoulli({32}, rng, Real(0.5));
+  void step() {
+    const Tensor& pictures = x();
+    Tape tape;
+    Var h = net.b2(relu(net.c2(net.b1(relu(net.c1(pictures))))));
+    h = net.out(relu(net.hidden(reshape(net.b4(relu(net.c4(net.b3(relu(net.c3(h)))))), {32, 72 * 16}))));
+    const Var mu = slice(h, 1, 1, 101), logvar = slice(h, 1, 101, 201);
+    const Var z = reparameterize(mu, logvar, Tensor::randn({32, 100}, rng));
+    const Var y = net.t4(relu(net.t3(relu(net.t2(relu(net.t1(reshape(relu(net.up(z)), {32, 4, 4, 72}))))))));
+    const Var error = l1_error(y, pictures) / Real(64 * 64 * 3);
+    const Var face = label * (Real(0.005) * gaussian_kl(mu, logvar) + error);
+    descend(adam, tape, mean(bernoulli_nll(slice(h, 1, 0, 1), label.reshape({32, 1})) + face));
+  }
+};
+
+/// CycleGAN's generator at 64 x 64: 7 x 7, two down, six residual blocks, two up, 7 x 7.
+struct Residual : Module {
+  Residual(Module& parent, const std::string& name, Index c)
+      : Module(parent, name), c1(*this, "c1", c, c, {3}), c2(*this, "c2", c, c, {3}) {}
+  Var operator()(const Var& x) {
+    const Var h = relu(instance_norm(c1(reflection_pad2d(x, 1))));
+    return x + instance_norm(c2(reflection_pad2d(h, 1)));
+  }
+  Conv2d c1, c2;
+};
+struct Translator : Module {
+  explicit Translator(Rng& random) : Module(random) {
+    for (int i = 0; i < 6; ++i) blocks.push_back(std::make_unique<Residual>(*this, "block" + std::to_string(i), 128));
+  }
+  Var operator()(const Var& x) {
+    Var h = relu(instance_norm(c1(reflection_pad2d(x, 3))));
+    h = relu(instance_norm(c3(relu(instance_norm(c2(h))))));
+    for (const auto& block : blocks) h = (*block)(h);
+    h = relu(instance_norm(t2(relu(instance_norm(t1(h))))));
+    return gradus::tanh(c4(reflection_pad2d(h, 3)));
+  }
+  Conv2d c1{*this, "c1", 3, 32, {7}}, c2{*this, "c2", 32, 64, {3, 2, 1}}, c3{*this, "c3", 64, 128, {3, 2, 1}};
+  std::vector<std::unique_ptr<Residual>> blocks;
+  ConvTranspose2d t1{*this, "t1", 128, 64, {3, 2, 1, 1}}, t2{*this, "t2", 64, 32, {3, 2, 1, 1}};
+  Conv2d c4{*this, "c4", 32, 3, {7}};
+};
+struct PatchJudge : Module {
+  Conv2d c1{*this, "c1", 3, 64, halve}, c2{*this, "c2", 64, 128, halve}, c3{*this, "c3", 128, 256, halve},
+      c4{*this, "c4", 256, 1, {4, 1, 1}};
+  using Module::Module;
+  Var operator()(const Var& x) {
+    return c4(leaky_relu(instance_norm(c3(leaky_relu(instance_norm(c2(leaky_relu(c1(x)))))))));
+  }
+};
+struct CycleganCase {
+  explicit CycleganCase(Index batch) : xa(rng, {batch, 64, 64, 3}, -1), xb(rng, {batch, 64, 64, 3}, -1) {}
+  Rng rng{1};
+  Translator to_b{rng}, to_a{rng};
+  PatchJudge of_b{rng}, of_a{rng};
+  Adam adam_g{both(to_b, to_a), {.lr = Real(2e-4), .beta1 = Real(0.5)}}, adam_d{both(of_b, of_a), {.lr = Real(2e-4), .beta1 = Real(0.5)}};
+  Pool xa, xb;
+  static std::vector<Parameter*> both(Module& a, Module& b) {
+    std::vector<Parameter*> all = a.parameters();
+    for (Parameter* p : b.parameters()) all.push_back(p);
+    return all;
+  }
+  static Var mean_l1(const Var& y, const Tensor& x) { return sum(l1_error(y, x)) / static_cast<Real>(x.size()); }
+  static Var judged(const Var& p, Real target) {
+    return sum(squared_error(p, Tensor::full(p.shape(), target))) / static_cast<Real>(p.value().size());
+  }
+  void step() {
+    const Tensor &a = xa(), &b = xb();
+    Tensor fake_a, fake_b;
+    {
+      Tape tape;
+      Frozen frozen_a(of_a), frozen_b(of_b);
+      const Var fb = to_b(a), fa = to_a(b);
+      const Var cycle = mean_l1(to_a(fb), a) + mean_l1(to_b(fa), b), same = mean_l1(to_b(b), b) + mean_l1(to_a(a), a);
+      descend(adam_g, tape, 5 * same + judged(of_b(fb), 1) + judged(of_a(fa), 1) + 10 * cycle);
+      fake_a = fa.value(), fake_b = fb.value();
+    }
+    Tape tape;
+    const Var loss = judged(of_b(b), 1) + judged(of_b(fake_b), 0) + judged(of_a(a), 1) + judged(of_a(fake_a), 0);
+    descend(adam_d, tape, Real(0.5) * loss);
+  }
+};
+
+}  // namespace
+
+std::function<void()> picture_case(const std::string& name) {
+  const auto stepper = [](auto object) { return [object] { object->step(); }; };
+  if (name == "small_cnn") return stepper(std::make_shared<SmallCnnCase>());
+  if (name == "conv_vae") return stepper(std::make_shared<ConvVaeCase>());
+  if (name == "dcgan32") return stepper(std::make_shared<DcganCase>(64, 32, std::vector<Index>{64, 128, 256}, 1));
+  if (name == "dcgan64") return stepper(std::make_shared<DcganCase>(32, 64, std::vector<Index>{64, 128, 256, 512}, 3));
+  if (name == "dbvae64") return stepper(std::make_shared<DebiasingVaeCase>());
+  if (name == "cyclegan64_b1") return stepper(std::make_shared<CycleganCase>(1));
+  if (name == "cyclegan64_b4") return stepper(std::make_shared<CycleganCase>(4));
+  return {};
+}
