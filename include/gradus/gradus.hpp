@@ -23,6 +23,7 @@
 #include "gradus/generative/manifold.hpp"
 #include "gradus/generative/moments.hpp"
 #include "gradus/generative/pca.hpp"
+#include "gradus/generative/regression.hpp"
 #include "gradus/generative/reparameterize.hpp"
 #include "gradus/io/animation.hpp"
 #include "gradus/io/canvas.hpp"

@@ -1,69 +1,140 @@
 // Resynthesis: encode a face, move its code along attributes, decode.        DS542, "Resynthesizing real data
 // with changes"
 //
-// An attribute can only be changed if the code has it: the table of R2 after the VAE comes first.
+// Which way does a code have to go for a face to smile, and do nothing else? Three answers:
+//
+//   difference of means    v = mean z of the most smiling quarter - mean z of the least smiling one
+//   least squares          z on all five factors together; v is smile's coefficient
+//   ... with products      z on the factors and their products up to the third degree: v depends on the face,
+//                          for an open mouth smiles with other pixels than a closed one
+//
+// But first the gate: an attribute can only be changed if the code has it.
 #include <cmath>
 
+#include "face_reader.hpp"
+#include "real_faces.hpp"
 #include "vae.hpp"
 
 using namespace gradus;
 
-/// Reads the five factors off a picture; trained on generated faces, independent of the VAE.
-struct Reader : Module {
-  Mlp layers{*this, "layers", {1024, 256, 5}, gradus::relu};
-  using Module::Module;
+constexpr double gate = 0.7;  // R2 that must be left of an attribute after the VAE
 
-  void fit(Program& program, const Faces& faces) {
-    Rng noise = program.rng.split("reader");
-    const Dataset data = faces.data.flat();
-    Adam adam(parameters());
-    Loader loader(data, {.batch = 128, .shuffle = true, .drop_last = true}, noise.split("order"));
-    Trainer trainer(program, "reader",
-                    {{"model", *this}, {"adam", adam}, {"noise", noise}, {"loader", loader}},
-                    Steps{program.pick<Index>(1500, 4000, 20)});
-    while (trainer.next()) {
-      const Batch& batch = loader.next();
-      adam.lr = Real(1e-3) * linear_decay(trainer.progress(), Real(0.02));
-      Tape tape;
-      const Var x = batch.images + Var(Tensor::randn(batch.images.shape(), noise, 0, Real(0.02)));
-      const Var loss = mean(squared_error(layers(x), faces.factors.gather(batch.indices)));
-      adam.zero_grad();
-      tape.backward(loss);
-      adam.step();
-      trainer.report({{"squared error", loss}});
-    }
-  }
+struct Attribute {
+  Index factor;
+  Real low, high;  // means of the bottom and the top quarter
 };
+constexpr Attribute smile{1, Real(-0.75), Real(0.75)}, mouth_open{2, Real(0.125), Real(0.875)};
 
-/// 1 - residual / variance for every factor.
-std::vector<double> r_squared(const Tensor& read, const Tensor& truth) {
-  const Moments moments = moments_of(truth);
-  std::vector<double> out;
-  for (Index f = 0; f < truth.dim(1); ++f) {
-    double residual = 0;
-    for (Index i = 0; i < truth.dim(0); ++i)
-      residual += std::pow(double(read[i * 5 + f]) - truth[i * 5 + f], 2) / double(truth.dim(0));
-    out.push_back(1 - residual / moments.covariance[static_cast<std::size_t>(f * 6)]);
+/// Everybody's factors, one of them set to the same value.
+Tensor with(const Tensor& factors, Index factor, Real value) {
+  Tensor out = factors.clone();
+  for (Index i = 0; i < out.dim(0); ++i) out[i * 5 + factor] = value;
+  return out;
+}
+
+/// z + s v, with s = how far the attribute has to go, in units of the way v goes.
+Tensor along(const Tensor& z, const Tensor& vector, const Tensor& from, const Tensor& to,
+             const Attribute& what) {
+  Tensor out = z.clone();
+  const Index K = z.dim(1);
+  for (Index i = 0; i < z.size(); ++i) {
+    const Index at = i / K * 5 + what.factor;
+    out[i] += (to[at] - from[at]) / (what.high - what.low) * vector[i % K];
   }
   return out;
 }
 
-/// The attribute's direction: least squares of the codes on the factor, scaled to the difference of its top
-/// and bottom quarters. (The factors were drawn independently, so regressing on one is regressing on all, but
-/// for chance.)
-Tensor balanced_vector(const Tensor& codes, const Tensor& factors, Index wanted) {
-  const Index N = codes.dim(0), K = codes.dim(1);
-  const Moments moments = moments_of(factors);
-  Tensor vector = Tensor::zeros({K});
-  const double centre = moments.mean[static_cast<std::size_t>(wanted)],
-               variance = moments.covariance[static_cast<std::size_t>(wanted * 6)];
-  for (Index i = 0; i < N; ++i)
-    for (Index k = 0; k < K; ++k)
-      vector[k] +=
-          static_cast<Real>((factors[i * 5 + wanted] - centre) / variance * codes[i * K + k] / double(N));
-  const double top_minus_bottom = 1.5 * std::sqrt(3 * variance);  // of a uniform factor's quarters' means
-  for (Real& v : vector.values()) v *= static_cast<Real>(top_minus_bottom);
-  return vector;
+struct Studio {
+  FaceReader reader;
+  Vae vae;
+  Tensor codes, factors;            // of the training faces
+  Tensor test_codes, test_factors;  // of others
+
+  explicit Studio(Rng& rng) : reader(rng), vae(rng, {1024, 256, 256, 10}, gradus::tanh) {}
+  Tensor naive(const Attribute& what) const {
+    const auto strength = column(factors, what.factor);
+    return attribute_vector(codes, std::vector<Real>(strength.begin(), strength.end()));
+  }
+};
+
+/// One line of the table; returns what was measured. The attribute goes from its low to its high quarter.
+FactorChange judge(Program& program, Studio& studio, const char* method, const Attribute& what,
+                   const Tensor& low, const Tensor& high) {
+  const FactorChange change(studio.reader.read(studio.vae.pictures(low)),
+                            studio.reader.read(studio.vae.pictures(high)));
+  const auto wanted = static_cast<std::size_t>(what.factor);
+  const std::size_t mean = FactorChange::worst(change.mean, wanted),
+                    typical = FactorChange::worst(change.typical, wanted);
+  char line[160];
+  std::snprintf(line, sizeof line, "  %-32s %5.2f   %5.2f (%s)%*s %5.2f (%s)", method, change.mean[wanted],
+                change.mean[mean], FaceFactors::names[mean],
+                static_cast<int>(11 - std::string(FaceFactors::names[mean]).size()), "",
+                change.typical[typical], FaceFactors::names[typical]);
+  program.say(line);
+  return change;
+}
+
+/// The three answers for one attribute, all with the same task: from the low quarter's mean to the high
+/// one's.
+void compare(Program& program, Studio& studio, const Regression& straight, const Regression& bent,
+             const Attribute& what) {
+  const auto wanted = static_cast<std::size_t>(what.factor);
+  const std::string key = FaceReader::keys[wanted];
+  const Tensor &z = studio.test_codes, &from = studio.test_factors, vector = studio.naive(what);
+  const Tensor low = with(from, what.factor, what.low), high = with(from, what.factor, what.high);
+  program.say(
+      text(FaceFactors::names[wanted], ": response, leakage (into), leakage in a typical face, in sd"));
+  const auto report = [&](const std::string& name, const FactorChange& change) {
+    program.figure(key + name + "_leakage_sd",
+                   std::abs(change.mean[FactorChange::worst(change.mean, wanted)]));
+    program.figure(key + name + "_typical_leakage_sd",
+                   change.typical[FactorChange::worst(change.typical, wanted)]);
+  };
+  const FactorChange naive = judge(program, studio, "difference of means", what,
+                                   along(z, vector, from, low, what), along(z, vector, from, high, what));
+  program.figure(key + "_naive_response_sd", naive.mean[wanted]);
+  report("_naive", naive);
+  judge(program, studio, "least squares, five factors", what, change_factors(straight, z, from, low),
+        change_factors(straight, z, from, high));
+  const FactorChange change = judge(program, studio, "the same with their products", what,
+                                    change_factors(bent, z, from, low), change_factors(bent, z, from, high));
+  program.figure(key + "_response_sd", change.mean[wanted]);
+  report("", change);
+}
+
+/// 5 x 5 faces from one: smile to the right, mouth opening downwards, refused attributes left as they are.
+void sheet(Program& program, Studio& studio, const Regression& bent, bool smiles, bool opens) {
+  const FaceFactors face{.azimuth = Real(-0.25), .mouth_open = Real(0.5), .tone = Real(0.75)};
+  const auto known = face.values();
+  const Tensor original = draw_face(face).reshape({1, 1024}), start = studio.vae.encode(original).mu.value();
+  const Index columns = smiles ? 5 : 1, rows = opens ? 5 : 1, cells = rows * columns;
+  Tensor z({cells, 10}), from({cells, 5});
+  for (Index i = 0; i < cells * 10; ++i) z[i] = start[i % 10];
+  for (Index i = 0; i < cells * 5; ++i) from[i] = known[static_cast<std::size_t>(i % 5)];
+  Tensor to = from.clone(), naive = z;
+  for (Index cell = 0; cell < cells; ++cell) {
+    if (smiles) to[cell * 5 + 1] = Real(0.425) * Real(cell % columns - 2);
+    if (opens) to[cell * 5 + 2] = Real(0.5) + Real(0.225) * Real(cell / columns - 2);
+  }
+  for (const Attribute& what : {smile, mouth_open})
+    if (what.factor == 1 ? smiles : opens) naive = along(naive, studio.naive(what), from, to, what);
+  const CellFrame middle{rows / 2 * columns + columns / 2, colors::red};
+  const auto grid = [&](const Tensor& codes, const std::string& title) {
+    return image_grid(studio.vae.pictures(codes),
+                      {.columns = columns, .scale = 3, .title = title, .frames = {middle}});
+  };
+  program.picture(
+      "grid",
+      hstack(
+          {vstack({image_grid(original, {.columns = 1, .scale = 3, .title = "original"}),
+                   image_grid(studio.vae.pictures(start),
+                              {.columns = 1, .scale = 3, .title = "decoded", .frames = {{0, colors::red}}})}),
+           grid(change_factors(bent, z, from, to), "the face's own directions"),
+           grid(naive, "differences of means")},
+          24),
+      text("Framed: the reconstruction. ", smiles ? "Smile to the right. " : "Smile was refused. ",
+           opens ? "Mouth opens downwards. " : "Mouth open was refused. ",
+           "Right: one vector an attribute for all faces, the same steps"));
 }
 
 void generated(Program& program) {
@@ -71,97 +142,43 @@ void generated(Program& program) {
   const Faces test = generated_faces(program.pick<Index>(2000, 4000, 200), program.options.seed + 1000);
   const Tensor x = test.data.flat().images;
   Rng init = program.rng.split("init");
-  Reader reader(init);
-  reader.fit(program, faces);
-  Vae vae(init, {1024, 256, 256, 10}, gradus::tanh);
-  const Likelihood likelihood = gaussian(400);
-  train_vae(program, "faces", vae, faces.data.flat(),
-            {.steps = program.pick<Index>(3500, 10000, 30), .batch = 64, .likelihood = likelihood});
+  Studio studio(init);
+  studio.reader.fit(program, faces, program.pick<Index>(1500, 4000, 20));
+  train_vae(program, "faces", studio.vae, faces.data.flat(),
+            {.steps = program.pick<Index>(3500, 12000, 30), .batch = 64, .likelihood = gaussian(400)});
+  studio.codes = studio.vae.encode(faces.data.flat().images).mu.value(), studio.factors = faces.factors;
+  studio.test_codes = studio.vae.encode(x).mu.value(), studio.test_factors = test.factors;
 
-  const Tensor codes = vae.encode(faces.data.flat().images).mu.value(), z = vae.encode(x).mu.value();
-  const Tensor base = reader.layers(vae.pictures(z)).value();
-  const std::vector<double> kept = r_squared(base, test.factors),
-                            read = r_squared(reader.layers(x).value(), test.factors);
-  const Moments moments = moments_of(test.factors);
-  program.say("factor        reader's R2   after the VAE");
+  const auto read = determination(studio.reader.read(x), test.factors),
+             kept = determination(studio.reader.read(studio.vae.pictures(studio.test_codes)), test.factors);
+  program.say("factor        R2 of the reader   R2 after the VAE");
   for (std::size_t f = 0; f < 5; ++f) {
-    program.say(text(FaceFactors::names[f], "    ", read[f], "    ", kept[f]));
-    program.figure(text("r2_after_vae_", f), kept[f]);
+    char line[80];
+    std::snprintf(line, sizeof line, "%-12s  %8.3f           %8.3f", FaceFactors::names[f], read[f], kept[f]);
+    program.say(line);
+    program.figure(text("reader_r2_", FaceReader::keys[f]), read[f]);
+    program.figure(text("r2_after_vae_", FaceReader::keys[f]), kept[f]);
   }
-  std::vector<Tensor> vectors;
-  for (const Index f : {1, 2}) {
-    const char* name = FaceFactors::names[static_cast<std::size_t>(f)];
-    if (!(kept[static_cast<std::size_t>(f)] > 0.7))
-      program.say(text("gate: the code hardly has \"", name, "\" (R2 ", kept[static_cast<std::size_t>(f)],
-                       "), its vector will do little"));
-    vectors.push_back(balanced_vector(codes, faces.factors, f));
-    Tensor moved = z.clone();
-    for (Index i = 0; i < moved.size(); ++i) moved[i] += vectors.back()[i % 10];
-    const Tensor after = reader.layers(vae.pictures(moved)).value();
-    double leak = 0;
-    for (Index g = 0; g < 5; ++g) {
-      double change = 0;
-      for (Index i = 0; i < x.dim(0); ++i) change += (after[i * 5 + g] - base[i * 5 + g]) / double(x.dim(0));
-      change /= std::sqrt(moments.covariance[static_cast<std::size_t>(g * 6)]);
-      if (g == f) program.figure(f == 1 ? "smile_response_sd" : "mouth_response_sd", change);
-      if (g != f) leak = std::max(leak, std::abs(change));
+  const Regression straight(studio.factors, studio.codes), bent(studio.factors, studio.codes, 3);
+  std::array<bool, 5> allowed{};
+  for (const Attribute& what : {smile, mouth_open}) {
+    const auto f = static_cast<std::size_t>(what.factor);
+    if (!(kept[f] > gate)) {
+      program.say(text("refused: \"", FaceFactors::names[f], "\", of which the code keeps R2 = ", kept[f],
+                       ", and ", gate, " is the least that can be moved"));
+      continue;
     }
-    program.figure(f == 1 ? "smile_leakage_sd" : "mouth_leakage_sd", leak);
+    allowed[f] = true;
+    compare(program, studio, straight, bent, what);
   }
-
-  Tensor grid({25, 10});
-  const Tensor start = vae.encode(draw_face({.azimuth = Real(-0.2)}).reshape({1, 1024})).mu.value();
-  for (Index row = 0; row < 5; ++row)
-    for (Index column = 0; column < 5; ++column)
-      for (Index k = 0; k < 10; ++k)
-        grid[(row * 5 + column) * 10 + k] = start[k] + Real(0.5) * Real(column - 2) * vectors[0][k] +
-                                            Real(0.5) * Real(row - 2) * vectors[1][k];
-  program.picture(
-      "grid",
-      hstack({image_grid(draw_face({.azimuth = Real(-0.2)}).reshape({1, 32, 32, 1}),
-                         {.columns = 1, .scale = 4, .title = "original"}),
-              image_grid(vae.pictures(grid), {.columns = 5,
-                                              .scale = 3,
-                                              .title = "smile left to right, mouth open downwards",
-                                              .frames = {{12, colors::red}}})},
-             24),
-      "Middle, framed: the reconstruction. Everything else: the same code plus multiples of two vectors");
-}
-
-/// The same on real faces where there are any: the attribute is what the file names tell, the age.
-void real(Program& program) {
-  if (!std::filesystem::exists(program.options.data / "faces" / "utkface32-images-idx4-ubyte.gz")) {
-    program.say(
-        "faces/utkface32 not found: the page with real faces is left out (datasets/README.md says how to get "
-        "it)");
-    return;
-  }
-  const UtkFaces faces = load_utk_faces32(program.options.data);
-  const Dataset data = faces.data.flat();
-  std::vector<Real> age, gender;
-  for (const UtkName& name : faces.names)
-    age.push_back(static_cast<Real>(name.age)), gender.push_back(static_cast<Real>(name.gender));
-  Rng init = program.rng.split("real");
-  Vae vae(init, {data.images.dim(1), 400, 32});
-  train_vae(program, "real", vae, data,
-            {.steps = program.pick<Index>(2500, 10000, 20), .batch = 64, .likelihood = gaussian(100)});
-  const Tensor codes = vae.encode(data.images).mu.value();
-  const Tensor older = attribute_vector(codes, age), gendered = attribute_vector(codes, gender, Real(0.4));
-  std::vector<Tensor> sheets;
-  for (const Index i : {data.size() / 500, data.size() / 3, 3 * data.size() / 4}) {
-    Tensor grid({25, 32});
-    for (Index cell = 0; cell < 25; ++cell)
-      for (Index k = 0; k < 32; ++k)
-        grid[cell * 32 + k] = codes[i * 32 + k] + Real(0.75) * Real(cell % 5 - 2) * older[k] +
-                              Real(0.75) * Real(cell / 5 - 2) * gendered[k];
-    sheets.push_back(hstack({image_grid(faces.data.images.rows(i, i + 1), {.columns = 1, .scale = 3}),
-                             image_grid(vae.pictures(grid).reshape({25, 32, 32, 3}),
-                                        {.columns = 5, .scale = 2, .frames = {{12, colors::red}}})},
-                            8));
-  }
-  program.picture(
-      "real_faces", hstack(sheets, 20),
-      "Real faces (UTKFace): younger to older from left to right, the file names' gender from top to bottom");
+  if (allowed[1] || allowed[2]) sheet(program, studio, bent, allowed[1], allowed[2]);
+  if (allowed[1] && allowed[2])
+    program.headline(text("smile moved by ", program.figure("smile_response_sd"), " sd, others by up to ",
+                          program.figure("smile_leakage_sd"),
+                          " (difference of means: ", program.figure("smile_naive_leakage_sd"), "); mouth by ",
+                          program.figure("mouth_response_sd"), ", others by up to ",
+                          program.figure("mouth_leakage_sd"), " (", program.figure("mouth_naive_leakage_sd"),
+                          ")"));
 }
 
 int main(int argc, char** argv) {
@@ -170,16 +187,13 @@ int main(int argc, char** argv) {
       {.name = "15_resynthesis",
        .title = "Resynthesis: the same face, smiling",
        .slide = "DS542, \"Resynthesizing real data with changes\" (UDL, figure 17.13)",
-       .look = "From left to right the mouth's corners rise, from top to bottom it opens. What else moves, "
-               "the figures called "
-               "leakage say; what the code does not hold cannot be moved."},
+       .look =
+           "In the left grid the mouth's corners rise from left to right and it opens from top to bottom, "
+           "each alone; in the right one, made with differences of means, the two mix. The table says how "
+           "much else moves; what the code does not hold is refused."},
       [](Program& program) {
         program.dataset("Generated faces with known factors; UTKFace where it is present.");
         generated(program);
-        real(program);
-        program.headline(text("in standard deviations: smile moved by ", program.figure("smile_response_sd"),
-                              ", others by up to ", program.figure("smile_leakage_sd"), "; mouth by ",
-                              program.figure("mouth_response_sd"), ", others by up to ",
-                              program.figure("mouth_leakage_sd")));
+        real_faces(program);
       });
 }
