@@ -184,8 +184,9 @@ Tensor convolve_back_by_product(const Window& w, const Tensor& dy, const Tensor&
       sums.assign(static_cast<std::size_t>(padded_row), 0);
       add_windows(w, index % w.H, products.data() + index / w.H * I * J * R, sums.data());
       Real* to = dx.data() + (b * w.H + index) * row;
-      const Real* from = sums.data() + w.padding * w.C;
-      for (Index x = 0; x < row; ++x) to[x] = from[x] + (bias ? bias[x % w.C] : 0);
+      std::copy_n(sums.data() + w.padding * w.C, row, to);
+      for (Index x = 0; bias && x < row; x += w.C)
+        for (Index c = 0; c < w.C; ++c) to[x + c] += bias[c];
     });
   }
   return dx;

@@ -89,7 +89,7 @@ struct Target {
 /// The register tile: c [R, width] = a [R, K] times a packed panel [K, V vectors]. Even: a's rows and columns
 /// are evenly spaced, no table need be read.
 template <int R, int V, bool Even>
-void tile(View a, const Real* b, Index b_row, Index K, Target c, Index width) {
+void tile(View a, const Real* b, Index K, Target c, Index width) {
   Vector sum[R][V] = {};
   const Real* row[R];
   Real* out[R];
@@ -100,7 +100,7 @@ void tile(View a, const Real* b, Index b_row, Index K, Target c, Index width) {
 #pragma GCC unroll 4
     for (int v = 0; v <= V; ++v) __builtin_prefetch(out[i] + v * lanes - (v == V), 1);
   }
-  for (Index k = 0; k < K; ++k, b += b_row) {
+  for (Index k = 0; k < K; ++k, b += V * lanes) {
     const Index column = Even ? k * a.column : a.columns[k];
     Vector b_k[V];
 #pragma GCC unroll 4
@@ -134,7 +134,7 @@ void tile(View a, const Real* b, Index b_row, Index K, Target c, Index width) {
 }
 
 /// tiles[R - 1] is the tile of R rows.
-using Tile = void (*)(View, const Real*, Index, Index, Target, Index);
+using Tile = void (*)(View, const Real*, Index, Target, Index);
 template <int V, bool Even, int... R>
 constexpr std::array<Tile, sizeof...(R)> tiles(std::integer_sequence<int, R...>) {
   return {tile<R + 1, V, Even>...};
@@ -151,13 +151,14 @@ void interleave(const Vector& x, const Vector& y, Vector& low, Vector& high,
   high = __builtin_shufflevector(x, y, (n / 2 + I / 2 + I % 2 * n)...);
 }
 
-/// A square of lanes x lanes numbers, turned. Interleaving row i with row i + lanes / 2 is a perfect shuffle
-/// of all the numbers; log2(lanes) of them exchange rows and columns.
-void transpose(const Real* from, Index from_row, Real* to, Index to_row) {
+/// A square of lanes x lanes numbers, turned, of which `rows` are there (the others count as zeros).
+/// Interleaving row i with row i + lanes / 2 is a perfect shuffle of all the numbers; log2(lanes) of them
+/// exchange rows and columns.
+void transpose(const Real* from, Index from_row, Index rows, Real* to, Index to_row) {
   constexpr auto each = std::make_integer_sequence<int, lanes>{};
   Vector x[lanes], y[lanes];
 #pragma GCC unroll 16
-  for (int i = 0; i < lanes; ++i) x[i] = load(from + i * from_row);
+  for (int i = 0; i < lanes; ++i) x[i] = i < rows ? load(from + i * from_row) : Vector{};
 #pragma GCC unroll 4
   for (int round = 1; round < lanes; round *= 2) {
 #pragma GCC unroll 8
@@ -172,22 +173,35 @@ void transpose(const Real* from, Index from_row, Real* to, Index to_row) {
 /// panel [K, packed_width] = b [K, width] and zeros. Columns that lie side by side are copied, rows that do
 /// are turned; what remains (edges, narrow windows) goes number by number.
 void pack(View b, Index K, Index width, Index packed_width, Real* panel) {
-  for (Index j = 0; j < packed_width; j += lanes) {
-    const Index columns = std::min(lanes, width - j);
-    const bool side_by_side = b.columns[j + columns - 1] - b.columns[j] == columns - 1;  // they never fall
-    for (Index k = 0; k < K; k += lanes) {
-      Real* to = panel + k * packed_width + j;
-      const Index depth = std::min(lanes, K - k);
-      if (columns == lanes && side_by_side) {
-        const Real* from = b.data + b.columns[j];
-        for (Index i = 0; i < depth; ++i) store(to + i * packed_width, load(from + b.rows[k + i]));
-      } else if (columns == lanes && depth == lanes && b.row == 1 && b.column > 0) {
-        transpose(b(k, j), b.column, to, packed_width);
-      } else {
-        for (Index i = 0; i < depth; ++i)
-          for (Index s = 0; s < lanes; ++s) to[i * packed_width + s] = s < columns ? *b(k + i, j + s) : 0;
-      }
+  if (width == panel_width && b.columns[width - 1] - b.columns[0] == width - 1) {  // the most frequent kind
+    const Real* from = b.data + b.columns[0];
+    for (Index k = 0; k < K; ++k, panel += panel_width) {
+      const Real* row = from + b.rows[k];
+      __builtin_prefetch(from + b.rows[std::min(k + 12, K - 1)]);
+      __builtin_prefetch(from + b.rows[std::min(k + 12, K - 1)] + lanes);
+      store(panel, load(row));
+      store(panel + lanes, load(row + lanes));
     }
+    return;
+  }
+  for (Index j = 0; j < packed_width; j += lanes, panel += lanes) {
+    const Index columns = std::min(lanes, width - j);
+    const bool side_by_side = columns > 0 && b.columns[j + columns - 1] - b.columns[j] == columns - 1;  // they never fall
+    if (side_by_side) {
+      const Real* from = b.data + b.columns[j];
+      for (Index k = 0; k < K; ++k)
+        if (columns == lanes) {
+          store(panel + k * packed_width, load(from + b.rows[k]));
+        } else {
+          for (Index s = 0; s < lanes; ++s) panel[k * packed_width + s] = s < columns ? from[b.rows[k] + s] : 0;
+        }
+      continue;
+    }
+    Index k = 0;
+    if (b.row == 1 && b.column > 0)
+      for (; k + lanes <= K; k += lanes) transpose(b(k, j), b.column, columns, panel + k * packed_width, packed_width);
+    for (; k < K; ++k)
+      for (Index s = 0; s < lanes; ++s) panel[k * packed_width + s] = s < columns ? *b(k, j + s) : 0;
   }
 }
 
@@ -212,7 +226,7 @@ void multiply(View a, View b, Index M, Index N, Index K, Target c, Index first, 
   static thread_local std::vector<Real> packed_rows(block_tiles * tile_rows * panel_depth);
   const bool side_by_side = M >= tile_rows && a.column != 1 && a.rows[tile_rows - 1] - a.rows[0] == tile_rows - 1;
   const Index panels = pieces(N, panel_width), slices = std::max<Index>(1, pieces(K, panel_depth));
-  const Index depth = std::max<Index>(1, pieces(K, slices));
+  const Index depth = pieces(std::max<Index>(1, pieces(K, slices)), lanes) * lanes;
   for (Index block_begin = first, block_end; block_begin < last; block_begin = block_end) {
     const Index block = block_begin / (block_tiles * panels), block_first = block * block_tiles * panels;
     const Index tiles_here = std::min(block_tiles, pieces(M, tile_rows) - block * block_tiles);
@@ -229,19 +243,18 @@ void multiply(View a, View b, Index M, Index N, Index K, Target c, Index first, 
         const Index row_begin = block_row + in_block % tiles_here * tile_rows;
         const Index row_end = std::min(M, row_begin + count * tile_rows);
         const Index column = in_block / tiles_here * panel_width, width = std::min(panel_width, N - column);
-        const bool wide = width > lanes, in_place = count == 1 && b.row > 0 && b.column == 1 && width == panel_width;
+        const bool wide = width > lanes;
         const Index packed_width = wide ? panel_width : lanes;
         const View from = b.at(k, column);
         const auto& tile_of = even ? wide ? tiles_of<2, true> : tiles_of<1, true>
                                    : wide ? tiles_of<2, false> : tiles_of<1, false>;
-        if (!in_place) pack(from, K_here, width, packed_width, panel);
+        pack(from, K_here, width, packed_width, panel);
         for (Index i = row_begin; i < row_end; i += tile_rows) {
           const auto rows = static_cast<std::size_t>(std::min(tile_rows, row_end - i));
           const Target to{c.data + column, c.rows + i, k == 0 && c.bias ? c.bias + column : nullptr,
                           k > 0 || c.accumulate};
           const View rows_of_a = pack_a ? View{packed_rows.data() + (i - block_row) * K_here, nullptr, nullptr, 1, tile_rows} : even ? a.even_at(i, k) : a.at(i, k);
-          tile_of[rows - 1](rows_of_a, in_place ? from(0, 0) : panel,
-                                                       in_place ? from.row : packed_width, K_here, to, width);
+tile_of[rows - 1](rows_of_a, panel, K_here, to, width);
         }
       }
     }

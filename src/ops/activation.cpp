@@ -27,10 +27,11 @@ struct LeakyRelu {
   Tensor x{};
   Tensor forward(const Tensor& x_in) {
     x = x_in;
-    return mapped(x, [a = slope](Real v) { return v > 0 ? v : a * v; });
+    // a sum of two halves, one of them 0: no branch in the way of vectors
+    return mapped(x, [a = slope](Real v) { return (v < 0 ? 0 : v) + a * (v > 0 ? 0 : v); });
   }
   Grads<1> backward(const Tensor& dy) const {
-    return {zipped(dy, x, [a = slope](Real d, Real v) { return v > 0 ? d : a * d; })};
+    return {zipped(dy, x, [a = slope](Real d, Real v) { return (v > 0 ? d : 0) + a * (v > 0 ? 0 : d); })};
   }
 };
 
