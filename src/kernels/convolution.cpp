@@ -33,15 +33,15 @@
 #include <vector>
 
 #include "gradus/base/check.hpp"
-#include "gradus/base/runtime.hpp"
 #include "gradus/kernels/elementwise.hpp"
 #include "gradus/kernels/gemm.hpp"
+#include "gradus/kernels/vector.hpp"
+#include "gradus/kernels/winograd.hpp"
 #include "gradus/tensor/tensor.hpp"
 
 namespace gradus {
 namespace {
 
-constexpr Index lanes = vector_bytes / sizeof(Real);
 constexpr Index column_elements = 1 << 18;  // about a megabyte: stays in the second cache
 
 /// Lists of offsets are made anew for every call; their memory lives on.
@@ -213,10 +213,13 @@ Tensor turned(const Tensor& w) {
 
 Tensor framed(const Window& w, const Tensor& x) {
   if (few_results(w)) return x;
+  if (winograd_fits(w))
+    return pad(x, w.padding, w.padding, winograd_frame(w.out_height()), winograd_frame(w.out_width()));
   return pad(x, w.padding, w.padding, w.H + 2 * w.padding, w.W + 2 * w.padding);
 }
 
 Tensor convolve(const Window& w, const Tensor& x, const Tensor& weights, const Real* bias) {
+  if (winograd_fits(w)) return winograd(w, x, weights, WindowTurned::no, bias);
   if (few_results(w)) return convolve_back_by_product(mirrored(w), x, turned(weights), bias);
   const Index R = w.height * w.width * w.C, P = w.B * w.out_height() * w.out_width();
   Tensor y({w.B, w.out_height(), w.out_width(), w.K});
@@ -226,10 +229,13 @@ Tensor convolve(const Window& w, const Tensor& x, const Tensor& weights, const R
 }
 
 Tensor convolve_back(const Window& w, const Tensor& dy, const Tensor& weights, const Real* bias) {
+  if (winograd_fits(w) && winograd_fits(mirrored(w)))
+    return winograd(mirrored(w), framed(mirrored(w), dy), weights, WindowTurned::yes, bias);
   return (w.C < lanes ? convolve_back_by_product : convolve_back_by_class)(w, dy, weights, bias);
 }
 
 Tensor convolve_weights(const Window& w, const Tensor& x, const Tensor& dy) {
+  if (winograd_fits(w)) return winograd_weights(w, x, dy);
   if (few_results(w)) return turned(convolve_weights(mirrored(w), framed(mirrored(w), dy), x));
   const Index R = w.height * w.width * w.C, P = w.B * w.out_height() * w.out_width();
   const Indexed X = windows(w, x);

@@ -36,13 +36,10 @@
 #include "gradus/base/check.hpp"
 #include "gradus/base/runtime.hpp"
 #include "gradus/kernels/blas.hpp"
+#include "gradus/kernels/vector.hpp"
 
 namespace gradus {
 namespace {
-
-constexpr Index lanes = vector_bytes / sizeof(Real);
-typedef Real Vector __attribute__((vector_size(vector_bytes)));
-typedef Real Unaligned __attribute__((vector_size(vector_bytes), aligned(alignof(Real)), may_alias));
 
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr Index tile_rows = 8;  // 16 sums, of 32 registers
@@ -55,12 +52,6 @@ constexpr Index work_for_threads = 1000000;  // multiply-adds, about 20 us: less
 constexpr Index work_for_blas = Index{1} << 27, blas_piece = 512;
 
 Index pieces(Index whole, Index piece) { return (whole + piece - 1) / piece; }
-
-Vector load(const Real* p) { return *reinterpret_cast<const Unaligned*>(p); }
-void store(Real* p, Vector v) { *reinterpret_cast<Unaligned*>(p) = v; }
-Vector broadcast(Real x) {
-  return x - Vector{};
-}  // not x + Vector{}: that is -0 + 0, an addition that has to be done
 
 /// An Indexed matrix on the move, and how far apart its rows and columns are where they are evenly spaced
 /// (0: they are not).

@@ -1,0 +1,17 @@
+#pragma once
+// Vectors of numbers as GCC's and clang's extension has them: one source for AVX-512, AVX2, SSE2 and NEON.
+#include "gradus/base/real.hpp"
+#include "gradus/base/runtime.hpp"
+
+namespace gradus {
+
+inline constexpr Index lanes = vector_bytes / sizeof(Real);  ///< numbers in a vector
+typedef Real Vector __attribute__((vector_size(vector_bytes)));
+typedef Real Unaligned __attribute__((vector_size(vector_bytes), aligned(alignof(Real)), may_alias));
+
+inline Vector load(const Real* p) { return *reinterpret_cast<const Unaligned*>(p); }
+inline void store(Real* p, Vector v) { *reinterpret_cast<Unaligned*>(p) = v; }
+/// The number in every lane. Not x + Vector{}: that is -0 + 0, an addition that has to be done.
+inline Vector broadcast(Real x) { return x - Vector{}; }
+
+}  // namespace gradus
