@@ -46,7 +46,7 @@ struct MaxPool2d {
           for (Index u = 0; u < q.size; ++u)
             for (Index v = 0; v < q.size; ++v) {
               const Index here = in + (u * q.W + j * q.stride + v) * q.C + c;
-              if (!(from[here] <= from[best])) best = here;  // this way round, NaN wins
+              if (from[here] > from[best] || from[here] != from[here]) best = here;  // NaN wins
             }
           to[out + j * q.C + c] = from[best];
           winner[static_cast<std::size_t>(out + j * q.C + c)] = best;

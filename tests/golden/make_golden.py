@@ -210,11 +210,43 @@ def training():
             "end": [packed(p) for p in parameters]}
 
 
+def pictures():
+    """Channels last, as the library keeps them; PyTorch wants them second."""
+    def there(x):
+        return x.permute(0, 3, 1, 2)
+
+    def back(x):
+        return x.permute(0, 2, 3, 1)
+
+    # one pixel, stride over kernel, channels 1, 3, 5, 33
+    for x, w, stride, padding in [((1, 1, 1, 1), (1, 1, 1, 1), 1, 0), ((2, 5, 4, 3), (5, 3, 3, 3), 1, 1),
+                                  ((1, 7, 5, 5), (3, 2, 2, 5), 3, 0), ((2, 6, 6, 1), (33, 4, 4, 1), 2, 1),
+                                  ((1, 4, 5, 33), (2, 3, 3, 33), 2, 2), ((1, 1, 1, 3), (33, 1, 1, 3), 1, 0)]:
+        case("conv2d", lambda a, b, c, s=stride, p=padding: back(F.conv2d(there(a), there(b), c, s, p)),
+             [numbers(x), numbers(w), numbers((w[0],))], stride=stride, padding=padding)
+    for x, w, stride, padding, extra in [((1, 1, 1, 5), (5, 4, 4, 3), 1, 0, 0), ((2, 3, 2, 3), (3, 4, 4, 1), 2, 1, 0),
+                                         ((1, 3, 3, 1), (1, 3, 3, 33), 2, 1, 1), ((2, 2, 2, 5), (5, 2, 2, 3), 3, 0, 2)]:
+        case("conv_transpose2d",
+             lambda a, b, c, s=stride, p=padding, e=extra: back(F.conv_transpose2d(there(a), there(b), c, s, p, e)),
+             [numbers(x), numbers(w), numbers((w[3],))], stride=stride, padding=padding, output_padding=extra)
+    x = numbers((3, 4, 3, 6))
+    weights = [numbers((6,), 0.5, 2), numbers((6,))]
+    case("batch_norm", lambda a, g, b: back(F.batch_norm(there(a), None, None, g, b, True)), [x, *weights])
+    case("instance_norm", lambda a: back(F.instance_norm(there(a))), [x])
+    case("layer_norm", lambda a, g, b: F.layer_norm(a, (4, 3, 6)) * g + b, [x, *weights])
+    case("group_norm", lambda a, g, b: back(F.group_norm(there(a), 3, g, b)), [x, *weights], groups=3)
+    case("max_pool2d", lambda a: back(F.max_pool2d(there(a), 2, 1)), [x], size=2, stride=1)
+    case("average_pool2d", lambda a: back(F.avg_pool2d(there(a), 3, 1)), [x], size=3, stride=1)
+    case("upsample_nearest", lambda a: back(F.interpolate(there(a), scale_factor=2, mode="nearest")), [x])
+    case("reflection_pad2d", lambda a: back(F.pad(there(a), (2, 2, 2, 2), mode="reflect")), [x])
+
+
 def main():
     for make in (arithmetic, broadcasts, reductions, products_and_shapes, losses):
         make()
     steps, trained = optimizers(), training()
-    adversarial()  # last, so that the random numbers before it stay what they were
+    adversarial()
+    pictures()  # last, so that the random numbers before it stay what they were
     path = pathlib.Path(__file__).with_name("ops.json")
     with path.open("w") as out:
         out.write('{"made_by": "tests/golden/make_golden.py, PyTorch %s",\n' % torch.__version__)

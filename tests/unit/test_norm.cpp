@@ -1,0 +1,167 @@
+#include <doctest/doctest.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "gradus/base/check.hpp"
+#include "gradus/nn/ema.hpp"
+#include "gradus/nn/layers.hpp"
+#include "gradus/ops/norm.hpp"
+#include "gradus/ops/window.hpp"
+
+using namespace gradus;
+
+namespace {
+
+/// Mean and variance of channel c over numbers first .. last - 1, every C-th.
+std::pair<double, double> channel(const Tensor& x, Index first, Index last, Index c) {
+  const Index C = x.dim(x.rank() - 1);
+  double mean = 0, squares = 0, n = 0;
+  for (Index i = first + c; i < last; i += C) mean += double{x[i]}, squares += double{x[i]} * double{x[i]}, ++n;
+  return {mean / n, squares / n - mean / n * mean / n};
+}
+
+Tensor shifted(const Shape& shape, Rng& rng) { return Tensor::randn(shape, rng, 3, 2); }
+
+}  // namespace
+
+TEST_CASE("normalised sets have mean 0 and variance 1") {
+  Rng rng(1);
+  const Tensor x = shifted({4, 6, 5, 70}, rng);
+  const Index picture = 6 * 5 * 70;
+  RunningStatistics running{Tensor::zeros({70}), Tensor::full({70}, 1)};
+  const Tensor batch = batch_norm(x, Tensor::full({70}, 2), Tensor::full({70}, 5), running).value();
+  const Tensor instance = instance_norm(x).value();
+  for (const Index c : {0, 33, 69}) {
+    const auto [mean, variance] = channel(batch, 0, batch.size(), c);
+    CHECK(mean == doctest::Approx(5).epsilon(1e-4));
+    CHECK(variance == doctest::Approx(4).epsilon(1e-3));
+    for (Index b = 0; b < 4; ++b) {
+      const auto [m, v] = channel(instance, b * picture, (b + 1) * picture, c);
+      CHECK(std::abs(m) < 1e-4);
+      CHECK(v == doctest::Approx(1).epsilon(1e-3));
+    }
+    const auto [true_mean, true_variance] = channel(x, 0, x.size(), c);
+    CHECK(running.mean[c] == doctest::Approx(0.1 * true_mean).epsilon(1e-4));
+    CHECK(running.variance[c] == doctest::Approx(0.9 + 0.1 * true_variance * 120 / 119).epsilon(1e-4));
+  }
+  double sum = 0, squares = 0;
+  const Tensor layer = layer_norm(x).value();
+  for (Index i = 0; i < picture; ++i) sum += double{layer[i]}, squares += double{layer[i]} * double{layer[i]};
+  CHECK(std::abs(sum / double(picture)) < 1e-4);
+  CHECK(squares / double(picture) == doctest::Approx(1).epsilon(1e-3));
+}
+
+TEST_CASE("one group is layer norm, as many as channels is instance norm") {
+  Rng rng(2);
+  const Tensor x = shifted({2, 3, 4, 6}, rng);
+  const auto same = [](const Tensor& a, const Tensor& b) {
+    return std::equal(a.values().begin(), a.values().end(), b.values().begin(),
+                      [](Real u, Real v) { return std::abs(u - v) < Real(1e-5); });
+  };
+  CHECK(same(group_norm(x, 1).value(), layer_norm(x).value()));
+  CHECK(same(group_norm(x, 6).value(), instance_norm(x).value()));
+  CHECK(!same(group_norm(x, 2).value(), layer_norm(x).value()));
+}
+
+TEST_CASE("a large mean does not swallow the variance") {
+  Rng rng(3);
+  Tensor x = Tensor::randn({8, 16, 16, 3}, rng);
+  for (Real& v : x.values()) v = 10000 + v;
+  const Tensor y = instance_norm(x).value();
+  const auto [mean, variance] = channel(y, 0, 16 * 16 * 3, 1);
+  CHECK(std::abs(mean) < 1e-2);
+  CHECK(variance == doctest::Approx(1).epsilon(0.01));
+}
+
+TEST_CASE("normalisation gives the same bits at any number of threads, and lets NaN through") {
+  Rng rng(4);
+  const Tensor x = shifted({3, 40, 40, 67}, rng);
+  const int before = omp_get_max_threads();
+  omp_set_num_threads(1);
+  const Tensor one = instance_norm(x).value();
+  omp_set_num_threads(3);
+  const Tensor three = instance_norm(x).value();
+  omp_set_num_threads(before);
+  CHECK(std::equal(one.values().begin(), one.values().end(), three.values().begin()));
+  Tensor spoilt = x.clone();
+  spoilt[5] = std::numeric_limits<Real>::quiet_NaN();
+  CHECK(std::isnan(instance_norm(spoilt).value()[5 + 67]));
+}
+
+TEST_CASE("batch norm's layer: evaluation uses what training remembered, and an average keeps it") {
+  Rng rng(5);
+  struct Net : Module {
+    BatchNorm norm{*this, "norm", 2};
+    using Module::Module;
+  } net(rng);
+  Ema average(net, Real(0.5));
+  for (int i = 0; i < 200; ++i) net.norm(shifted({64, 2}, rng));
+  average.update();
+  CHECK(net.norm.running.mean[0] == doctest::Approx(3).epsilon(0.1));
+  CHECK(net.norm.running.variance[1] == doctest::Approx(4).epsilon(0.2));
+  const Tensor x = Tensor::full({1, 2}, 3);
+  {
+    EvalMode eval(net);
+    CHECK(std::abs(net.norm(x).value()[0]) < 0.2);  // alone in its batch, and yet not 0 / 0
+    const Real weights_mean = net.norm.running.mean[0];
+    Ema::Applied applied(average);
+    CHECK(net.norm.running.mean[0] == doctest::Approx(0.5 * double{weights_mean}).epsilon(1e-4));
+  }
+  CHECK(net.state().tensors.size() == 4);
+}
+
+TEST_CASE("spectral norm makes the largest singular value 1") {
+  Rng rng(6);
+  Tensor w = Tensor::zeros({3, 4}), u = Tensor::randn({3}, rng);
+  w[0] = 5, w[5] = -2, w[10] = 1;  // diagonal: singular values 5, 2, 1
+  for (int i = 0; i < 30; ++i) spectral_norm(w, u);
+  const Tensor y = spectral_norm(w, u, false).value();
+  CHECK(y[0] == doctest::Approx(1).epsilon(1e-5));
+  CHECK(y[5] == doctest::Approx(-0.4).epsilon(1e-5));
+  CHECK(std::abs(double{u[0]}) == doctest::Approx(1).epsilon(1e-5));
+}
+
+TEST_CASE("minibatch deviation sees that pictures are alike") {
+  const Tensor equal = Tensor::full({4, 1, 1, 2}, 3);
+  CHECK(minibatch_deviation(equal, 4).value()[2] == doctest::Approx(1e-4).epsilon(0.01));  // sqrt(epsilon)
+  const Tensor x = Tensor::of({4, 1, 1, 1}, {1, -1, 10, 10});
+  const Tensor y = minibatch_deviation(x, 2).value();
+  CHECK(y.shape() == Shape{4, 1, 1, 2});
+  CHECK(y[1] == doctest::Approx(1));
+  CHECK(y[5] == doctest::Approx(1e-4).epsilon(0.01));
+}
+
+TEST_CASE("pools, upsampling and margins by hand") {
+  const Tensor x = Tensor::of({1, 3, 3, 1}, {1, 2, 3, 4, 5, 6, 7, 8, 9});
+  const auto equals = [](const Tensor& y, std::initializer_list<Real> expected) {
+    return y.size() == static_cast<Index>(expected.size()) &&
+           std::equal(expected.begin(), expected.end(), y.values().begin());
+  };
+  CHECK(equals(max_pool2d(x, 2, 1).value(), {5, 6, 8, 9}));
+  CHECK(equals(average_pool2d(x, 2, 1).value(), {3, 4, 6, 7}));
+  CHECK(equals(max_pool2d(x, 3).value(), {9}));
+  CHECK(equals(upsample_nearest(x.reshape({1, 1, 9, 1}).rows(0, 1).reshape({1, 9, 1, 1}), 1).value(),
+               {1, 2, 3, 4, 5, 6, 7, 8, 9}));
+  CHECK(equals(upsample_nearest(Tensor::of({1, 1, 2, 1}, {1, 2}), 2).value(), {1, 1, 2, 2, 1, 1, 2, 2}));
+  CHECK(equals(reflection_pad2d(Tensor::of({1, 2, 2, 1}, {1, 2, 3, 4}), 1).value(),
+               {4, 3, 4, 3, 2, 1, 2, 1, 4, 3, 4, 3, 2, 1, 2, 1}));
+  Tensor spoilt = x.clone();
+  spoilt[0] = std::numeric_limits<Real>::quiet_NaN();
+  CHECK(std::isnan(max_pool2d(spoilt, 2).value()[0]));
+}
+
+TEST_CASE("normalisations and pools that do not fit say why") {
+  const Tensor x = Tensor::zeros({2, 4, 4, 6});
+  CHECK_THROWS_WITH_AS(group_norm(x, 4), doctest::Contains("cannot be divided into 4 groups"), Error);
+  CHECK_THROWS_WITH_AS(instance_norm(x, Tensor::zeros({5})), doctest::Contains("gamma and beta must be [6]"), Error);
+  CHECK_THROWS_WITH_AS(layer_norm(Tensor::zeros({2, 3, 4})), doctest::Contains("[B, C] or [B, H, W, C]"), Error);
+  CHECK_THROWS_WITH_AS(minibatch_deviation(x, 4), doctest::Contains("do not divide"), Error);
+  CHECK_THROWS_WITH_AS(max_pool2d(x, 5), doctest::Contains("must fit into x"), Error);
+  CHECK_THROWS_WITH_AS(upsample_nearest(x, 0), doctest::Contains("at least 1"), Error);
+  CHECK_THROWS_WITH_AS(reflection_pad2d(x, 4), doctest::Contains("margin"), Error);
+  Tensor u = Tensor::zeros({3});
+  CHECK_THROWS_WITH_AS(spectral_norm(x, u), doctest::Contains("needs u [2]"), Error);
+}
