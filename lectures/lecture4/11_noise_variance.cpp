@@ -45,7 +45,7 @@ int linear_active(Program& program, const std::string& name, const Dataset& data
     const Var mu = vae.mu(x), logvar = logvars(x.dim(0));
     const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), rng));
     const Var loss =
-        mean(vae_loss(gaussian_likelihood(vae.decoder(z), x, static_cast<Real>(C)), gaussian_kl(mu, logvar)));
+        mean(vae_loss(fixed_gaussian_nll(vae.decoder(z), x, static_cast<Real>(C)), gaussian_kl(mu, logvar)));
     adam.zero_grad();
     tape.backward(loss);
     adam.step();
@@ -96,8 +96,8 @@ void noise(Program& program) {
         {.columns = 10, .title = text("C = ", C, ": reconstructions, then samples")}));
   }
   program.picture("three_C", vstack(sheets),
-                  "From small C to large: reconstructions sharpen, samples of the prior do not follow"
-                  "apart. The middle is best");
+                  "From small C to large: reconstructions sharpen, samples of the prior do not follow. "
+                  "The middle is best");
   program.plot("balance",
                Plot("What C buys")
                    .x("C")

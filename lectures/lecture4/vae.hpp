@@ -5,26 +5,26 @@
 #include <vector>
 
 #include "gradus/gradus.hpp"
+#include "gradus/kernels/elementwise.hpp"
 
 /// The encoder's answer: a Gaussian for every example, q(z|x) = N(mu, exp(logvar)).
 struct Code {
   gradus::Var mu, logvar;  ///< [B, K]
 };
 
-/// One label as ones and zeros, a row an example: [B, classes].
+/// One label as ones and zeros, a row an example: [B, classes]. Throws Error for a label outside 0 .. classes - 1.
 inline gradus::Tensor one_hot(const std::vector<int>& labels, int classes) {
   gradus::Tensor rows = gradus::Tensor::zeros({static_cast<gradus::Index>(labels.size()), classes});
   for (std::size_t i = 0; i < labels.size(); ++i)
-    rows[static_cast<gradus::Index>(i) * classes + labels[i]] = 1;
+    rows.at({static_cast<gradus::Index>(i), labels[i]}) = 1;
   return rows;
 }
 
 /// Grey pixels as chances of ink, drawn: black and white digits, whose likelihood means something.
 inline gradus::Tensor binarised(const gradus::Tensor& grey, gradus::Rng& rng) {
-  gradus::Tensor ink = gradus::Tensor::uniform(grey.shape(), rng);
-  for (gradus::Index i = 0; i < ink.size(); ++i)
-    ink[i] = ink[i] < grey[i] ? gradus::Real(1) : gradus::Real(0);
-  return ink;
+  return gradus::zipped(gradus::Tensor::uniform(grey.shape(), rng), grey, [](gradus::Real chance, gradus::Real ink) {
+    return chance < ink ? gradus::Real(1) : gradus::Real(0);
+  });
 }
 
 /// x [B, D] -> mu, logvar [B, K] -> z -> logits [B, D]. With labels (classes > 0), encoder and decoder are
@@ -77,7 +77,7 @@ inline gradus::Var bernoulli(const gradus::Var& logits, const gradus::Tensor& x)
 /// C ||x - sigmoid(logits)||^2
 inline Likelihood gaussian(gradus::Real C) {
   return [C](const gradus::Var& logits, const gradus::Tensor& x) {
-    return gaussian_likelihood(sigmoid(logits), x, C);
+    return fixed_gaussian_nll(sigmoid(logits), x, C);
   };
 }
 

@@ -12,8 +12,8 @@
 
 namespace gradus {
 
-Var gaussian_likelihood(const Var& x_hat, const Tensor& x, Real C) {
-  GRADUS_CHECK(C > 0, "gaussian_likelihood: C = 1 / (2c) must be positive, got ", C);
+Var fixed_gaussian_nll(const Var& x_hat, const Tensor& x, Real C) {
+  GRADUS_CHECK(C > 0, "fixed_gaussian_nll: C = 1 / (2c) must be positive, got ", C);
   return affine(squared_error(x_hat, x), C, 0);
 }
 

@@ -45,7 +45,8 @@ Split Program::digits(DigitsOptions wanted) {
 
 void Program::dataset(const std::string& note) {
   say(note);
-  report_.dataset = note;
+  std::string& all = report_.dataset;
+  if (all.find(note) == std::string::npos) all += (all.empty() ? "" : " ") + note;
 }
 
 void Program::say(const std::string& line) const { std::cout << line << std::endl; }

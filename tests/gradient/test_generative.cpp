@@ -30,7 +30,7 @@ TEST_CASE("gradients of the variational autoencoder's terms and of the divergenc
     const Tensor x = Tensor::uniform({B, K}, rng), x_hat = Tensor::uniform({B, K}, rng);
     check("gaussian_kl", [](Inputs v) { return gaussian_kl(v[0], v[1]); }, {mu, logvar});
     check("reparameterize", [&](Inputs v) { return reparameterize(v[0], v[1], noise); }, {mu, logvar});
-    check("gaussian_likelihood", [&](Inputs v) { return gaussian_likelihood(v[0], x, 5); }, {x_hat});
+    check("fixed_gaussian_nll", [&](Inputs v) { return fixed_gaussian_nll(v[0], x, 5); }, {x_hat});
     check("learned_gaussian_nll", [&](Inputs v) { return learned_gaussian_nll(v[0], v[1], x); },
           {x_hat, Tensor::of({1}, {Real(-0.3)})});
     check("importance_weighted_bound", [](Inputs v) { return importance_weighted_bound(v[0]); }, {mu});

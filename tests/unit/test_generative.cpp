@@ -188,11 +188,11 @@ TEST_CASE(
 
 TEST_CASE("likelihoods: C is half the precision, and the learned sigma keeps its constant") {
   const Tensor x_hat = Tensor::of({1, 3}, {.1, .2, .3}), x = Tensor::of({1, 3}, {.4, .1, .5});
-  CHECK(close(gaussian_likelihood(x_hat, x, 5).item(), 5 * (.09 + .01 + .04), 1e-6));
+  CHECK(close(fixed_gaussian_nll(x_hat, x, 5).item(), 5 * (.09 + .01 + .04), 1e-6));
   const double log_sigma = -0.7, sigma2 = std::exp(2 * log_sigma);
   const double expected = 1.5 * std::log(2 * std::numbers::pi) + 3 * log_sigma + .14 / (2 * sigma2);
   CHECK(close(learned_gaussian_nll(x_hat, Tensor::of({1}, {Real(log_sigma)}), x).item(), expected, 1e-5));
-  CHECK_THROWS_AS(gaussian_likelihood(x_hat, x, 0), Error);
+  CHECK_THROWS_AS(fixed_gaussian_nll(x_hat, x, 0), Error);
   const Tensor nll = Tensor::of({2}, {3, 4}), kl = Tensor::of({2}, {1, 2});
   CHECK(vae_loss(nll, kl, 4).value()[1] == 12);
   CHECK(warmed_beta(8, 0.25) == 4);

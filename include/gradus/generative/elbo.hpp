@@ -4,7 +4,7 @@
 
 namespace gradus {
 
-/// gaussian_likelihood: -log p(x|z) of a Gaussian decoder with fixed variance c, but for its constant.
+/// fixed_gaussian_nll: -log p(x|z) of a Gaussian decoder with fixed variance c, but for its constant.
 ///
 ///   x_hat, x  [B, D]   C = 1 / (2c)
 ///   nll       [B]      nll_b = C ||x_b - x_hat_b||^2        (+ D/2 log(2 pi c), dropped because c is fixed)
@@ -12,7 +12,7 @@ namespace gradus {
 /// DS542, "Variational autoencoder": the loss C ||x - f(z)||^2 + KL. C is in units of the picture's: with the
 /// mean over pixels instead of the sum it would be D times smaller, and the code would collapse. Throws
 /// gradus::Error when the shapes differ.
-Var gaussian_likelihood(const Var& x_hat, const Tensor& x, Real C);
+Var fixed_gaussian_nll(const Var& x_hat, const Tensor& x, Real C);
 
 /// learned_gaussian_nll: the same with one learned log sigma for all pixels, constant included.
 ///

@@ -57,7 +57,7 @@ class Program {
 
   /// load_digits from --data; tells which digits these are.
   Split digits(DigitsOptions wanted = {});
-  /// Tells and reports what data is used; for data that does not come from digits().
+  /// Tells and reports what data is used besides that from digits(); each call adds a sentence.
   void dataset(const std::string& note);
 
   /// A line of text for the reader.
