@@ -161,9 +161,17 @@ void transpose(const Real* from, Index from_row, Index rows, Real* to, Index to_
   for (int i = 0; i < lanes; ++i) store(to + i * to_row, x[i]);
 }
 
+/// The first lanes of v, and zeros.
+Vector first_lanes(Index count, Vector v) {
+  decltype(Vector{} < Vector{}) kept;
+  for (Index j = 0; j < lanes; ++j) kept[j] = j < count ? -1 : 0;
+  return kept ? v : Vector{};
+}
+
 /// panel [K, packed_width] = b [K, width] and zeros. Columns that lie side by side are copied, rows that do
 /// are turned; what remains (edges, narrow windows) goes number by number.
 void pack(View b, Index K, Index width, Index packed_width, Real* panel) {
+  if (K == 0) return;
   if (width == panel_width && b.columns[width - 1] - b.columns[0] == width - 1) {  // the most frequent kind
     const Real* from = b.data + b.columns[0];
     for (Index k = 0; k < K; ++k, panel += panel_width) {
@@ -180,12 +188,15 @@ void pack(View b, Index K, Index width, Index packed_width, Real* panel) {
     const bool side_by_side = columns > 0 && b.columns[j + columns - 1] - b.columns[j] == columns - 1;  // they never fall
     if (side_by_side) {
       const Real* from = b.data + b.columns[j];
-      for (Index k = 0; k < K; ++k)
-        if (columns == lanes) {
-          store(panel + k * packed_width, load(from + b.rows[k]));
+      const Offset safe = b.rows[K - 1] + static_cast<Offset>(columns - lanes);  // up to here, whole vectors exist
+      for (Index k = 0; k < K; ++k) {
+        Real* to = panel + k * packed_width;
+        if (b.rows[k] <= safe) {
+          store(to, first_lanes(columns, load(from + b.rows[k])));
         } else {
-          for (Index s = 0; s < lanes; ++s) panel[k * packed_width + s] = s < columns ? from[b.rows[k] + s] : 0;
+          for (Index s = 0; s < lanes; ++s) to[s] = s < columns ? from[b.rows[k] + s] : 0;
         }
+      }
       continue;
     }
     Index k = 0;
