@@ -1,12 +1,17 @@
 // The convolutional cases of `make bench`: the same networks, batch sizes and steps as in peer_torch.py.
 #include "picture_cases.hpp"
 
+#include <omp.h>
+
 #include <memory>
+#include <sstream>
 #include <utility>
 #include <vector>
 
 #include "gradus/generative/gaussian_kl.hpp"
 #include "gradus/generative/reparameterize.hpp"
+#include "gradus/kernels/convolution.hpp"
+#include "gradus/kernels/vector.hpp"
 #include "gradus/nn/layers.hpp"
 #include "gradus/ops/activation.hpp"
 #include "gradus/ops/arithmetic.hpp"
@@ -242,10 +247,54 @@ struct CycleganCase {
   }
 };
 
+/// "conv2d,forward,64,64,16,128,4,2,1": one pass over B pictures of H x H x C with K windows of size x size, stride,
+/// padding; the inner loop of everything above.
+struct ConvCase {
+  explicit ConvCase(const std::string& description) {
+    std::istringstream in(description);
+    std::getline(in, pass, ',');
+    for (Index* number : {&w.B, &w.C, &w.H, &w.K, &w.height, &w.stride, &w.padding}) in >> *number, in.ignore();
+    w.W = w.H, w.width = w.height;
+    x = framed(w, Tensor::randn({w.B, w.H, w.W, w.C}, rng));
+    weights = Tensor::randn({w.K, w.height, w.width, w.C}, rng);
+    y = convolve(w, x, weights);
+  }
+  Rng rng{1};
+  std::string pass;
+  Window w{};
+  Tensor x, weights, y;
+  void step() {
+    if (pass == "forward") convolve(w, x, weights);
+    if (pass == "input") convolve_back(w, y, weights);
+    if (pass == "weights") convolve_weights(w, x, y);
+  }
+};
+
+/// The processor's limit: multiply-adds on registers alone, 4.8 million vectors of them in every thread.
+struct PeakCase {
+  Real sink = 0;
+  void step() {
+    Real total = 0;
+#pragma omp parallel reduction(+ : total)
+    {
+      Vector sum[12];  // all different, or the compiler would work out one for all
+      for (int i = 0; i < 12; ++i) sum[i] = broadcast(static_cast<Real>(i));
+      const Vector factor = broadcast(Real(0.999)), term = broadcast(Real(0.001));
+      for (int i = 0; i < 400000; ++i)
+#pragma GCC unroll 12
+        for (Vector& s : sum) s = s * factor + term;
+      for (const Vector& s : sum) total += s[0];
+    }
+    sink += total;
+  }
+};
+
 }  // namespace
 
 std::function<void()> picture_case(const std::string& name) {
   const auto stepper = [](auto object) { return [object] { object->step(); }; };
+  if (name.starts_with("conv2d,")) return stepper(std::make_shared<ConvCase>(name.substr(7)));
+  if (name == "peak") return stepper(std::make_shared<PeakCase>());
   if (name == "small_cnn") return stepper(std::make_shared<SmallCnnCase>());
   if (name == "conv_vae") return stepper(std::make_shared<ConvVaeCase>());
   if (name == "dcgan32") return stepper(std::make_shared<DcganCase>(64, 32, std::vector<Index>{64, 128, 256}, 1));
@@ -255,3 +304,5 @@ std::function<void()> picture_case(const std::string& name) {
   if (name == "cyclegan64_b4") return stepper(std::make_shared<CycleganCase>(4));
   return {};
 }
+
+double peak_flops() { return 2.0 * 12 * 400000 * static_cast<double>(lanes) * omp_get_max_threads(); }

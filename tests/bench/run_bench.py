@@ -12,6 +12,8 @@ or half the memory.
 
     infer_b1  one latent decoded       memory  peak resident memory while training mlp_vae
     startup   process start to the end of the first training step
+    conv2d    Gflop/s of single passes, and their share of what the processor reaches on registers alone, measured in the same
+              round (above 100 %: 3 x 3 windows are computed with fewer multiplications than counted)
     noise     mlp_vae beside one process that keeps a core busy; in brackets, times the quiet step
 """
 import argparse
@@ -28,7 +30,9 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 import peer_torch  # noqa: E402
 
-CASES = ["mlp_vae", "mlp_ae", "infer_b1", "infer_b1024", "memory", "startup", "noise", *peer_torch.PICTURE_CASES]
+CONVOLUTIONS = [(64, 64, 16, 128, 4, 2, 1), (4, 128, 16, 128, 3, 1, 1), (128, 32, 14, 64, 4, 2, 1), (64, 128, 8, 256, 4, 2, 1),
+                (32, 256, 8, 512, 4, 2, 1)]  # pictures, channels, height and width, windows, size, stride, padding
+CASES = ["mlp_vae", "mlp_ae", "infer_b1", "infer_b1024", "memory", "startup", "noise", "conv2d", *peer_torch.PICTURE_CASES]
 HERE = Path(__file__).resolve().parent
 
 
@@ -123,6 +127,25 @@ def bench_speed(case, ours, peers, options):
 def bench_memory(peaks):
     theirs = min(peaks[1:], default=None)
     row("  memory", f"{peaks[0]:.0f} MB", theirs and f"{theirs:.0f} MB", theirs and theirs / peaks[0])
+
+
+def bench_convolutions(ours, options):
+    with Group([ours]) as sides:
+        side = sides[0]
+        vector_flops = side.ask("peak", 0.1, keep=False)["flops"]
+        for B, C, H, K, size, stride, padding in CONVOLUTIONS:
+            out = (H + 2 * padding - size) // stride + 1
+            flops, words = 2 * B * out * out * K * size * size * C, []
+            for direction in ("forward", "input", "weights"):
+                speeds, shares = [], []
+                for _ in range(options.rounds):
+                    peak = vector_flops / side.ask("peak", options.seconds / 8, keep=False)["ms_median"]
+                    case = ",".join(map(str, ("conv2d", direction, B, C, H, K, size, stride, padding)))
+                    speed = flops / side.ask(case, options.seconds / 4, keep=False)["ms_median"]
+                    speeds.append(speed / 1e6)
+                    shares.append(speed / peak)
+                words.append(f"{direction} {statistics.median(speeds):.0f} Gflop/s ({100 * statistics.median(shares):.0f} %)")
+            print(f"conv2d {B}x{H}x{H}x{C} -> {K}, {size}x{size}, stride {stride}:  " + "  ".join(words), flush=True)
 
 
 def bench_startup(ours, peers, options):
@@ -221,6 +244,8 @@ def main():
         try:
             if case == "memory":
                 bench_memory(peaks or memory_alone(ours, peers))
+            elif case == "conv2d":
+                bench_convolutions(ours, options)
             elif case == "startup":
                 bench_startup(ours, peers, options)
             elif case == "noise":
