@@ -25,6 +25,7 @@
 #include "gradus/generative/pca.hpp"
 #include "gradus/generative/regression.hpp"
 #include "gradus/generative/reparameterize.hpp"
+#include "gradus/generative/similarity.hpp"
 #include "gradus/io/animation.hpp"
 #include "gradus/io/canvas.hpp"
 #include "gradus/io/checkpoint.hpp"

@@ -1,0 +1,87 @@
+#pragma once
+// The page of 19_why_gans with real photographs: CMP Facades, label map to photo, 64 x 64.
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include "pix2pix.hpp"
+
+/// Photo and map of every file, each brought to side x side: [N, side, side, 6]. A file holds the two side by
+/// side.
+inline gradus::Tensor read_facades(const std::filesystem::path& folder, gradus::Index side,
+                                   gradus::Index limit) {
+  using namespace gradus;
+  std::vector<std::string> files = image_files(folder);
+  if (limit > 0 && static_cast<Index>(files.size()) > limit) files.resize(static_cast<std::size_t>(limit));
+  Tensor out({static_cast<Index>(files.size()), side, side, 6});
+  for (std::size_t n = 0; n < files.size(); ++n) {
+    const Var both = read_image(folder / files[n]);
+    const Index half = both.dim(1) / 2;
+    const Var photo = resize_image(slice(both, 1, 0, half).value(), side, side),
+              map = resize_image(slice(both, 1, half, 2 * half).value(), side, side);
+    out.row(static_cast<Index>(n)).copy_from(concat({photo, map}, 2).value());
+  }
+  return out;
+}
+
+/// [B, S, S, 6] -> pairs of 64 x 64: map to photo. While training, each is cut out at another place and
+/// mirrored or not, for 120 pictures are few.
+inline Pairs facade_pairs(const gradus::Tensor& both, gradus::Rng& rng) {
+  using namespace gradus;
+  constexpr Index side = 64;
+  const Index B = both.dim(0), S = both.dim(1), room = S - side;
+  Pairs out{Tensor({B, side, side, 3}), Tensor({B, side, side, 3})};
+  for (Index b = 0; b < B; ++b) {
+    const auto chance = [&](Index count) {
+      return static_cast<Index>(rng.below(static_cast<std::uint64_t>(count)));
+    };
+    const Index top = room > 0 ? chance(room + 1) : 0, left = room > 0 ? chance(room + 1) : 0;
+    const bool mirror = room > 0 && rng.bernoulli(Real(0.5));
+    for (Index i = 0; i < side; ++i)
+      for (Index j = 0; j < side; ++j) {
+        const Real* from = both.data() + ((b * S + top + i) * S + left + (mirror ? side - 1 - j : j)) * 6;
+        const Index to = ((b * side + i) * side + j) * 3;
+        std::copy_n(from, 3, out.truth.data() + to);
+        std::copy_n(from + 3, 3, out.input.data() + to);
+      }
+  }
+  return out;
+}
+
+/// Facades from maps, where there are any.
+inline void facades(gradus::Program& program) {
+  using namespace gradus;
+  const std::filesystem::path folder = program.options.data / "facades";
+  if (!std::filesystem::exists(folder / "train") || !std::filesystem::exists(folder / "test")) {
+    program.say("facades not found: no page with photographs (it wants facades/train and facades/test)");
+    return;
+  }
+  Dataset train;
+  train.name = "facades", train.images = read_facades(folder / "train", 72, program.pick<Index>(0, 0, 8));
+  Rng rng = program.rng.split("facades");
+  const Pairs test = facade_pairs(read_facades(folder / "test", 64, program.pick<Index>(0, 0, 4)), rng);
+  UNet net(rng, {.inputs = 3, .outputs = 3, .widths = {32, 64, 128, 128}});
+  train_translator(program, "facades", net, train, facade_pairs,
+                   {.steps = program.pick<Index>(3000, 3000, 2), .batch = 8, .adversarial = true});
+
+  const Tensor photos = translate(net, test.input, test.truth.shape());
+  const Pairs known = facade_pairs(train.images, rng);
+  const Index pixels = test.truth.shape().row_size();
+  const Tensor mean_photo = column_means(known.truth.reshape({train.size(), pixels})).value();
+  Tensor guess(test.truth.shape());
+  for (Index i = 0; i < guess.size(); ++i) guess[i] = mean_photo[i % pixels];
+  const double error = pixel_error(photos, test.truth), yardstick = pixel_error(guess, test.truth);
+  program.figure("p2p_facades_l1", error);
+  program.figure("p2p_facades_l1_trained_on",
+                 pixel_error(translate(net, known.input, known.truth.shape()), known.truth));
+  program.figure("p2p_facades_l1_mean_photo", yardstick);
+  program.figure("p2p_facades_l1_ratio", error / yardstick);
+  std::vector<Tensor> columns;
+  const Index shown = std::min<Index>(5, photos.dim(0));
+  for (const Tensor& part : {test.input, photos, test.truth})
+    columns.push_back(image_grid(part.rows(0, shown), {.columns = 1, .scale = 3}));
+  program.picture(
+      "facades", hstack(columns, 4),
+      "Map, drawn photo, real photo; none of these was trained on. Windows and ledges are where the map has "
+      "them, colour and light are guesses: the map does not tell them, and 120 pairs are few");
+}
