@@ -214,7 +214,7 @@ Tensor turned(const Tensor& w) {
 Tensor framed(const Window& w, const Tensor& x) {
   if (few_results(w)) return x;
   if (winograd_fits(w))
-    return pad(x, w.padding, w.padding, winograd_frame(w.out_height()), winograd_frame(w.out_width()));
+    return pad(x, w.padding, w.padding, winograd_frame(w, w.out_height()), winograd_frame(w, w.out_width()));
   return pad(x, w.padding, w.padding, w.H + 2 * w.padding, w.W + 2 * w.padding);
 }
 

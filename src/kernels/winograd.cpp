@@ -17,6 +17,9 @@
 // and the gradient of d is a convolution itself, with the windows turned round. Lavin, Gray 2016, "Fast algorithms
 // for convolutional neural networks", F(4 x 4, 3 x 3). The price: errors of 1e-5 instead of 1e-6, from the
 // constants' different sizes.
+//
+// With few pixels (a picture at a time) U is most of the work: 36 numbers for every 9 weights. Then tiles of 2 x 2
+// results are better, F(2 x 2, 3 x 3): 16 numbers, 16 products instead of 36.
 #include "gradus/kernels/winograd.hpp"
 
 #include <algorithm>
@@ -29,29 +32,10 @@
 namespace gradus {
 namespace {
 
-constexpr Index places = 36, fewest_channels = 64, tiles_at_once = 128;
-
-/// V, U and M are kept as [tiles or windows, 36, channels]: a transformation writes one piece of memory, and the
-/// matrix of one place has rows this far apart. (A vector more than needed, or the rows would share too few sets of
-/// the first cache.)
-Index row_of(Index channels) { return places * channels + lanes; }
+constexpr Index fewest_channels = 64, tiles_at_once = 128, few_tiles = 32;
 
 template <std::size_t Rows, std::size_t Columns>
 using Matrix = std::array<std::array<Real, Columns>, Rows>;
-
-constexpr Matrix<6, 6> Bt{{{4, 0, -5, 0, 1, 0},
-                           {0, -4, -4, 1, 1, 0},
-                           {0, 4, -4, -1, 1, 0},
-                           {0, -2, -1, 2, 1, 0},
-                           {0, 2, -1, -2, 1, 0},
-                           {0, 4, 0, -5, 0, 1}}};
-constexpr Matrix<6, 3> G{{{Real(1) / 4, 0, 0},
-                          {-Real(1) / 6, -Real(1) / 6, -Real(1) / 6},
-                          {-Real(1) / 6, Real(1) / 6, -Real(1) / 6},
-                          {Real(1) / 24, Real(1) / 12, Real(1) / 6},
-                          {Real(1) / 24, -Real(1) / 12, Real(1) / 6},
-                          {0, 0, 1}}};
-constexpr Matrix<4, 6> At{{{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}}};
 
 template <std::size_t Rows, std::size_t Columns>
 constexpr Matrix<Columns, Rows> transposed(const Matrix<Rows, Columns>& m) {
@@ -60,8 +44,38 @@ constexpr Matrix<Columns, Rows> transposed(const Matrix<Rows, Columns>& m) {
     for (std::size_t j = 0; j < Columns; ++j) t[j][i] = m[i][j];
   return t;
 }
-constexpr auto A = transposed(At);
-constexpr auto Gt = transposed(G);
+
+/// The matrices for m results along a line from N = m + 2 numbers.
+template <int m>
+struct Line;
+template <>
+struct Line<4> {
+  static constexpr Matrix<6, 6> Bt{{{4, 0, -5, 0, 1, 0},
+                                    {0, -4, -4, 1, 1, 0},
+                                    {0, 4, -4, -1, 1, 0},
+                                    {0, -2, -1, 2, 1, 0},
+                                    {0, 2, -1, -2, 1, 0},
+                                    {0, 4, 0, -5, 0, 1}}};
+  static constexpr Matrix<6, 3> G{{{Real(1) / 4, 0, 0},
+                                   {-Real(1) / 6, -Real(1) / 6, -Real(1) / 6},
+                                   {-Real(1) / 6, Real(1) / 6, -Real(1) / 6},
+                                   {Real(1) / 24, Real(1) / 12, Real(1) / 6},
+                                   {Real(1) / 24, -Real(1) / 12, Real(1) / 6},
+                                   {0, 0, 1}}};
+  static constexpr Matrix<4, 6> At{
+      {{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}}};
+  static constexpr auto A = transposed(At);
+  static constexpr auto Gt = transposed(G);
+};
+template <>
+struct Line<2> {
+  static constexpr Matrix<4, 4> Bt{{{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}}};
+  static constexpr Matrix<4, 3> G{
+      {{1, 0, 0}, {Real(0.5), Real(0.5), Real(0.5)}, {Real(0.5), -Real(0.5), Real(0.5)}, {0, 0, 1}}};
+  static constexpr Matrix<2, 4> At{{{1, 1, 1, 0}, {0, 1, -1, -1}}};
+  static constexpr auto A = transposed(At);
+  static constexpr auto Gt = transposed(G);
+};
 
 /// out [R, R] = m in [N, N] mT, a vector of channels at a time. m is known to the compiler: zeros cost nothing.
 template <const auto& m, std::size_t R = m.size(), std::size_t N = m[0].size()>
@@ -87,108 +101,137 @@ template <const auto& m, std::size_t R = m.size(), std::size_t N = m[0].size()>
     }
 }
 
-/// The pictures cut into tiles of 4 x 4 results.
-struct Tiles {
-  Index I, J, down, across;
-  explicit Tiles(const Window& w) : I(w.out_height()), J(w.out_width()), down((I + 3) / 4), across((J + 3) / 4) {}
-  Index count(Index pictures) const { return pictures * down * across; }
+/// One convolution's steps with tiles of m x m results.
+template <int m>
+struct Winograd {
+  static constexpr Index N = m + 2, places = N * N;
+  const Window& w;
+  Index I = w.out_height(), J = w.out_width(), down = (I + m - 1) / m, across = (J + m - 1) / m;
+  Index tiles = w.B * down * across, most = std::min(tiles, tiles_at_once);
+
+  /// V, U and M are kept as [tiles or windows, N * N, channels]: a transformation writes one piece of memory, and the
+  /// matrix of one place has rows this far apart. (A vector more than needed, or the rows would share too few sets
+  /// of the first cache.)
+  static Index row_of(Index channels) { return places * channels + lanes; }
+
   struct Place {
     Index b, y, x;  // the picture and the first result
   };
-  Place operator[](Index tile) const {
-    return {tile / (down * across), tile / across % down * 4, tile % across * 4};
+  Place place_of(Index tile) const { return {tile / (down * across), tile / across % down * m, tile % across * m}; }
+
+  /// V of the tiles first .. first + count - 1 of framed pictures.
+  void transform_pictures(const Tensor& x, Index first, Index count, Real* V) const {
+    const Index C = x.dim(3), row = x.dim(2) * C;
+    for_rows(count, count * places * C, [&, pictures = x.data(), height = x.dim(1)](Index t) {
+      const auto [b, y, left] = place_of(first + t);
+      const Real* corner = pictures + (b * height + y) * row + left * C;
+      for (Index c = 0; c < C; c += lanes) {
+        Vector d[N][N], v[N][N];
+        for (Index i = 0; i < places; ++i) d[i / N][i % N] = load(corner + i / N * row + i % N * C + c);
+        sandwich<Line<m>::Bt>(d, v);
+        for (Index i = 0; i < places; ++i) store(V + t * row_of(C) + i * C + c, v[i / N][i % N]);
+      }
+    });
+  }
+
+  /// U of w [K, 3, 3, C], or of the turned windows.
+  static Tensor transform_weights(const Tensor& weights, WindowTurned turned) {
+    const Index K = weights.dim(0), C = weights.dim(3);
+    Tensor U({K, row_of(C)});
+    for_rows(K, U.size(), [=, from = weights.data(), to = U.data()](Index k) {
+      for (Index c = 0; c < C; c += lanes) {
+        Vector g[3][3], u[N][N];
+        for (Index r = 0; r < 9; ++r)
+          g[r / 3][r % 3] = load(from + (k * 9 + (turned == WindowTurned::yes ? 8 - r : r)) * C + c);
+        sandwich<Line<m>::G>(g, u);
+        for (Index i = 0; i < places; ++i) store(to + k * row_of(C) + i * C + c, u[i / N][i % N]);
+      }
+    });
+    return U;
+  }
+
+  /// dw = Gt dU G
+  static Tensor transform_weight_gradient(const Tensor& dU, Index K, Index C) {
+    Tensor dw({K, 3, 3, C});
+    for_rows(K, dU.size(), [=, from = dU.data(), to = dw.data()](Index k) {
+      for (Index c = 0; c < C; c += lanes) {
+        Vector u[N][N], g[3][3];
+        for (Index i = 0; i < places; ++i) u[i / N][i % N] = load(from + k * row_of(C) + i * C + c);
+        sandwich<Line<m>::Gt>(u, g);
+        for (Index r = 0; r < 9; ++r) store(to + (k * 9 + r) * C + c, g[r / 3][r % 3]);
+      }
+    });
+    return dw;
+  }
+
+  /// y = At M A (+ bias), as far as a tile lies inside the picture.
+  void transform_results(const Real* M, Index first, Index count, const Real* bias, Tensor& y) const {
+    const Index K = w.K;
+    for_rows(count, count * places * K, [&, out = y.data()](Index t) {
+      const auto [b, top, left] = place_of(first + t);
+      for (Index k = 0; k < K; k += lanes) {
+        Vector products[N][N], results[m][m];
+        for (Index i = 0; i < places; ++i) products[i / N][i % N] = load(M + t * row_of(K) + i * K + k);
+        sandwich<Line<m>::At>(products, results);
+        const Vector start = bias ? load(bias + k) : Vector{};
+        for (Index i = 0; i < std::min<Index>(m, I - top); ++i)
+          for (Index j = 0; j < std::min<Index>(m, J - left); ++j)
+            store(out + ((b * I + top + i) * J + left + j) * K + k, results[i][j] + start);
+      }
+    });
+  }
+
+  /// dM = A dy At; outside the picture dy is zero.
+  void transform_gradient(const Tensor& dy, Index first, Index count, Real* dM) const {
+    const Index K = w.K;
+    for_rows(count, count * places * K, [&, from = dy.data()](Index t) {
+      const auto [b, top, left] = place_of(first + t);
+      for (Index k = 0; k < K; k += lanes) {
+        Vector d[m][m], products[N][N];
+        for (Index i = 0; i < m; ++i)
+          for (Index j = 0; j < m; ++j)
+            d[i][j] = top + i < I && left + j < J ? load(from + ((b * I + top + i) * J + left + j) * K + k) : Vector{};
+        sandwich<Line<m>::A>(d, products);
+        for (Index i = 0; i < places; ++i) store(dM + t * row_of(K) + i * K + k, products[i / N][i % N]);
+      }
+    });
+  }
+
+  Tensor forward(const Tensor& x, const Tensor& weights, WindowTurned turned, const Real* bias) const {
+    const Index C = w.C, K = w.K;
+    const Tensor U = transform_weights(weights, turned);
+    Tensor y({w.B, I, J, K}), V({most, row_of(C)}), M({most, row_of(K)});
+    const bool plain = turned == WindowTurned::no;
+    const Index U_step = plain ? C : K;  // the channels that lie side by side in w
+    for (Index first = 0; first < tiles; first += tiles_at_once) {  // portions that stay in the second cache
+      const Index count = std::min(tiles_at_once, tiles - first);
+      transform_pictures(x, first, count, V.data());
+#pragma omp parallel for schedule(static)
+      for (Index i = 0; i < places; ++i)
+        gemm(Transpose::no, plain ? Transpose::yes : Transpose::no, count, K, C, V.data() + i * C, row_of(C),
+             U.data() + i * U_step, row_of(U_step), M.data() + i * K, row_of(K));
+      transform_results(M.data(), first, count, bias, y);
+    }
+    return y;
+  }
+
+  Tensor weight_gradient(const Tensor& x, const Tensor& dy) const {
+    const Index C = w.C, K = w.K;
+    Tensor V({most, row_of(C)}), dM({most, row_of(K)}), dU({K, row_of(C)});
+    for (Index first = 0; first < tiles; first += tiles_at_once) {
+      const Index count = std::min(tiles_at_once, tiles - first);
+      transform_pictures(x, first, count, V.data());
+      transform_gradient(dy, first, count, dM.data());
+#pragma omp parallel for schedule(static)
+      for (Index i = 0; i < places; ++i)
+        gemm(Transpose::yes, Transpose::no, K, C, count, dM.data() + i * K, row_of(K), V.data() + i * C, row_of(C),
+             dU.data() + i * C, row_of(C), {.accumulate = first > 0});
+    }
+    return transform_weight_gradient(dU, K, C);
   }
 };
 
-/// V of the tiles first .. first + count - 1 of framed pictures.
-void transform_pictures(const Tiles& tiles, const Tensor& x, Index first, Index count, Real* V) {
-  const Index C = x.dim(3), row = x.dim(2) * C;
-  for_rows(count, count * places * C, [=, &tiles, pictures = x.data(), height = x.dim(1)](Index t) {
-    const auto [b, y, left] = tiles[first + t];
-    const Real* corner = pictures + ((b * height + y) * row) + left * C;
-    for (Index c = 0; c < C; c += lanes) {
-      Vector d[6][6], v[6][6];
-      for (Index i = 0; i < 6; ++i)
-        for (Index j = 0; j < 6; ++j) d[i][j] = load(corner + i * row + j * C + c);
-      sandwich<Bt>(d, v);
-      for (Index place = 0; place < places; ++place)
-        store(V + t * row_of(C) + place * C + c, v[place / 6][place % 6]);
-    }
-  });
-}
-
-/// U of w [K, 3, 3, C], or of the turned windows.
-Tensor transform_weights(const Tensor& w, WindowTurned turned) {
-  const Index K = w.dim(0), C = w.dim(3);
-  Tensor U({K, row_of(C)});
-  for_rows(K, U.size(), [=, from = w.data(), to = U.data()](Index k) {
-    for (Index c = 0; c < C; c += lanes) {
-      Vector g[3][3], u[6][6];
-      for (Index r = 0; r < 9; ++r)
-        g[r / 3][r % 3] = load(from + (k * 9 + (turned == WindowTurned::yes ? 8 - r : r)) * C + c);
-      sandwich<G>(g, u);
-      for (Index place = 0; place < places; ++place)
-        store(to + k * row_of(C) + place * C + c, u[place / 6][place % 6]);
-    }
-  });
-  return U;
-}
-
-/// dw = Gt dU G
-Tensor transform_weight_gradient(const Tensor& dU, Index K, Index C) {
-  Tensor dw({K, 3, 3, C});
-  for_rows(K, dU.size(), [=, from = dU.data(), to = dw.data()](Index k) {
-    for (Index c = 0; c < C; c += lanes) {
-      Vector u[6][6], g[3][3];
-      for (Index place = 0; place < places; ++place)
-        u[place / 6][place % 6] = load(from + k * row_of(C) + place * C + c);
-      sandwich<Gt>(u, g);
-      for (Index r = 0; r < 9; ++r) store(to + (k * 9 + r) * C + c, g[r / 3][r % 3]);
-    }
-  });
-  return dw;
-}
-
-/// y = At M A (+ bias), as far as a tile lies inside the picture.
-void transform_results(const Tiles& tiles, const Real* M, Index first, Index count, const Real* bias, Tensor& y) {
-  const Index K = y.dim(3);
-  for_rows(count, count * places * K, [=, &tiles, out = y.data()](Index t) {
-    const auto [b, top, left] = tiles[first + t];
-    for (Index k = 0; k < K; k += lanes) {
-      Vector m[6][6], results[4][4];
-      for (Index place = 0; place < places; ++place) m[place / 6][place % 6] = load(M + t * row_of(K) + place * K + k);
-      sandwich<At>(m, results);
-      const Vector start = bias ? load(bias + k) : Vector{};
-      for (Index i = 0; i < std::min<Index>(4, tiles.I - top); ++i)
-        for (Index j = 0; j < std::min<Index>(4, tiles.J - left); ++j)
-          store(out + ((b * tiles.I + top + i) * tiles.J + left + j) * K + k, results[i][j] + start);
-    }
-  });
-}
-
-/// dM = A dy At; outside the picture dy is zero.
-void transform_gradient(const Tiles& tiles, const Tensor& dy, Index first, Index count, Real* dM) {
-  const Index K = dy.dim(3);
-  for_rows(count, count * places * K, [=, &tiles, from = dy.data()](Index t) {
-    const auto [b, top, left] = tiles[first + t];
-    for (Index k = 0; k < K; k += lanes) {
-      Vector d[4][4], m[6][6];
-      for (Index i = 0; i < 4; ++i)
-        for (Index j = 0; j < 4; ++j)
-          d[i][j] = top + i < tiles.I && left + j < tiles.J
-                        ? load(from + ((b * tiles.I + top + i) * tiles.J + left + j) * K + k)
-                        : Vector{};
-      sandwich<A>(d, m);
-      for (Index place = 0; place < places; ++place) store(dM + t * row_of(K) + place * K + k, m[place / 6][place % 6]);
-    }
-  });
-}
-
-/// body(first, count) for the tiles in portions whose numbers stay in the second cache.
-template <class Body>
-void in_portions(Index tiles, Body body) {
-  for (Index first = 0; first < tiles; first += tiles_at_once) body(first, std::min(tiles_at_once, tiles - first));
-}
+bool small_tiles(const Window& w) { return Winograd<4>{w}.tiles < few_tiles; }
 
 }  // namespace
 
@@ -197,37 +240,18 @@ bool winograd_fits(const Window& w) {
          std::min(w.C, w.K) >= fewest_channels && w.out_height() >= 4 && w.out_width() >= 4;
 }
 
+Index winograd_frame(const Window& w, Index out) {
+  const Index m = small_tiles(w) ? 2 : 4;
+  return (out + m - 1) / m * m + 2;
+}
+
 Tensor winograd(const Window& w, const Tensor& x, const Tensor& weights, WindowTurned turned, const Real* bias) {
-  const Tiles tiles(w);
-  const Index all = tiles.count(w.B), most = std::min(all, tiles_at_once), C = w.C, K = w.K;
-  const Tensor U = transform_weights(weights, turned);
-  Tensor y({w.B, tiles.I, tiles.J, K}), V({most, row_of(C)}), M({most, row_of(K)});
-  const bool plain = turned == WindowTurned::no;
-  const Index U_step = plain ? C : K;  // the channels that lie side by side in w
-  in_portions(all, [&](Index first, Index count) {
-    transform_pictures(tiles, x, first, count, V.data());
-#pragma omp parallel for schedule(static)
-    for (Index place = 0; place < places; ++place)
-      gemm(Transpose::no, plain ? Transpose::yes : Transpose::no, count, K, C, V.data() + place * C, row_of(C),
-           U.data() + place * U_step, row_of(U_step), M.data() + place * K, row_of(K));
-    transform_results(tiles, M.data(), first, count, bias, y);
-  });
-  return y;
+  return small_tiles(w) ? Winograd<2>{w}.forward(x, weights, turned, bias)
+                        : Winograd<4>{w}.forward(x, weights, turned, bias);
 }
 
 Tensor winograd_weights(const Window& w, const Tensor& x, const Tensor& dy) {
-  const Tiles tiles(w);
-  const Index all = tiles.count(w.B), most = std::min(all, tiles_at_once), C = w.C, K = w.K;
-  Tensor V({most, row_of(C)}), dM({most, row_of(K)}), dU({K, row_of(C)});
-  in_portions(all, [&](Index first, Index count) {
-    transform_pictures(tiles, x, first, count, V.data());
-    transform_gradient(tiles, dy, first, count, dM.data());
-#pragma omp parallel for schedule(static)
-    for (Index place = 0; place < places; ++place)
-      gemm(Transpose::yes, Transpose::no, K, C, count, dM.data() + place * K, row_of(K), V.data() + place * C,
-           row_of(C), dU.data() + place * C, row_of(C), {.accumulate = first > 0});
-  });
-  return transform_weight_gradient(dU, K, C);
+  return small_tiles(w) ? Winograd<2>{w}.weight_gradient(x, dy) : Winograd<4>{w}.weight_gradient(x, dy);
 }
 
 }  // namespace gradus

@@ -8,8 +8,8 @@ namespace gradus {
 /// 3 x 3, stride 1, and enough channels that the additions before and after do not eat up what is saved.
 bool winograd_fits(const Window& window);
 
-/// Height (width) that framed pictures need for `out` rows (columns) of results: whole tiles of 4, and 2.
-inline Index winograd_frame(Index out) { return (out + 3) / 4 * 4 + 2; }
+/// Height (width) that framed pictures need for `out` rows (columns) of results: whole tiles, and 2.
+Index winograd_frame(const Window& window, Index out);
 
 /// How w is meant: as [K, 3, 3, C] for `window`, or as the weights of the window turned round (w [C, 3, 3, K] in
 /// `window`'s own letters), which is what an input gradient needs.
