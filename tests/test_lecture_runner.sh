@@ -36,7 +36,7 @@ report "\"01_good\": {\"preset\": \"tiny\", \"seed\": 7, \"seconds\": 0.1, \"fig
 program 02_crash 'echo the last words; kill -SEGV $$'
 program 03_silent 'echo fine'
 program 04_liar 'report "\"04_liar\": {\"figures\": {}, \"pictures\": [\"04_liar/none.png\"]}"'
-program 05_good 'echo "to standard error" >&2; report "\"05_good\": {\"figures\": {\"five\": 5}, \"pictures\": []}"'
+program 05_good 'echo "to standard error" >&2; mkdir -p "$out/05_good"; echo "<p>hello" > "$out/05_good/game.html"; report "\"05_good\": {\"figures\": {\"five\": 5}, \"pictures\": [\"05_good/game.html\"], \"captions\": {\"05_good/game.html\": \"Play & learn\"}}"'
 touch programs/readme.txt
 
 "$runner" --from programs --out out --seed 7 --preset tiny > all.txt 2>&1
@@ -53,6 +53,7 @@ expect "the summary must keep all reports" grep -q 01_good out/summary.json
 expect "the page must hold every section" [ "$(grep -c '<section ' out/index.html)" -eq 5 ]
 expect "the page must hold the picture itself" grep -q "data:image/png;base64,iVBORw0KGgo" out/index.html
 expect "the page must hold its caption" grep -q "<figcaption>one dot" out/index.html
+expect "a page of a program's own must be linked, not put in" grep -q '<a href="05_good/game.html">Play &amp; learn</a>' out/index.html
 expect "the page must escape text" grep -q "a&lt;b" out/index.html
 expect "the page must show the crash" grep -q "^the last words" out/index.html
 expect "the page must need nothing from outside" bash -c '! grep -qE "(src|href)=\"?(http|//)" out/index.html'

@@ -160,6 +160,11 @@ inline void write_picture(std::ostream& out, const std::filesystem::path& folder
     out << "<p class=\"bad\">Missing picture: " << html(picture.file) << "</p>\n";
     return;
   }
+  if (picture.file.ends_with(".html")) {  // a page of its own: too lively for a picture
+    out << "<p class=\"page\"><a href=\"" << html(picture.file) << "\">" << html(picture.caption)
+        << "</a></p>\n";
+    return;
+  }
   // Small pictures are grids of tiny images: their pixels are shown larger, not blurred.
   const auto [width, height] = png_size(bytes);
   const int zoom = width > 0 && width < 360 ? (width < 120 ? 4 : width < 200 ? 3 : 2) : 1;
@@ -248,6 +253,7 @@ h2 .badge { vertical-align: .2em; margin-left: .6rem; }
 figure { margin: 0; padding: .75rem; background: var(--card); border: 1px solid var(--line); border-radius: .4rem; max-width: 100%; }
 @media (min-width: 52rem) { figure.half { max-width: calc(50% - .625rem); } }
 figure a { display: block; background: var(--mat); }
+.page { margin: 0; font-size: 1.15rem; flex-basis: 100%; }
 img { display: block; max-width: 100%; height: auto; }
 img.pixels { image-rendering: pixelated; }
 figcaption { color: var(--soft); font-size: .82rem; line-height: 1.4; margin-top: .5rem; }

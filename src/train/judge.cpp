@@ -1,33 +1,35 @@
 #include "gradus/train/judge.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cstdio>
+#include <cmath>
 
+#include "gradus/autograd/tape.hpp"
 #include "gradus/base/check.hpp"
 #include "gradus/data/loader.hpp"
 #include "gradus/io/checkpoint.hpp"
 #include "gradus/ops/activation.hpp"
 #include "gradus/ops/losses.hpp"
 #include "gradus/ops/reduction.hpp"
+#include "gradus/ops/shaping.hpp"
+#include "gradus/ops/window.hpp"
 #include "gradus/optim/optimizer.hpp"
 #include "gradus/optim/schedule.hpp"
+#include "gradus/train/cache.hpp"
 #include "gradus/train/progress.hpp"
 
 namespace gradus {
 namespace {
 
-/// Sixteen hexadecimal digits that differ between training sets (FNV-1a over labels and every 97th number).
-std::string fingerprint(const Dataset& data) {
-  std::uint64_t hash = 0xCBF29CE484222325u;
-  const auto add = [&](std::uint64_t value) { hash = (hash ^ value) * 0x100000001B3u; };
-  add(static_cast<std::uint64_t>(data.images.size()));
-  for (const int label : data.labels) add(static_cast<std::uint64_t>(label));
-  for (Index i = 0; i < data.images.size(); i += 97)
-    add(std::bit_cast<std::uint32_t>(static_cast<float>(data.images[i])));
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
-  return text;
+constexpr Index chunk = 500;  // pictures judged at once: a larger set must not need larger activations
+
+/// The size that an axis (0 H, 1 W, 2 C) of the training pictures has.
+Index size_of(const Tensor& images, int axis) {
+  if (images.rank() == 4) return images.dim(axis + 1);
+  const Index D = images.shape().row_size();
+  const auto side = static_cast<Index>(std::lround(std::sqrt(static_cast<double>(D))));
+  GRADUS_CHECK(side * side == D, "Judge: images ", images.shape(),
+               " must be [N, H, W, C], or [N, D] with square D");
+  return axis == 2 ? 1 : side;
 }
 
 }  // namespace
@@ -38,31 +40,43 @@ Judge::Judge(Program& program, const Dataset& train)
 Judge::Judge(Program& program, const Dataset& train, std::unique_ptr<Rng> chance)
     : Module(*chance),
       chance_(std::move(chance)),
-      inputs_(train.images.shape().row_size()),
+      height_(size_of(train.images, 0)),
+      width_(size_of(train.images, 1)),
+      channels_(size_of(train.images, 2)),
       classes_(train.classes) {
   GRADUS_CHECK(!train.labels.empty(), "Judge: the training set ", train.name, " has no labels");
-  const std::filesystem::path cached =
-      program.options.out / "cache" / ("judge_" + fingerprint(train) + ".safetensors");
+  // A smaller set is passed through more often, up to four times as often as MNIST.
+  const Index passes = std::clamp<Index>(60000 / train.size(), 1, 4);
+  const Index epochs = program.pick<Index>(3 * passes, 3 * passes, 2);
+  const std::string recipe =
+      text("conv 5 16, max 2, conv 3 32, max 2, 64, ", height_, "x", width_, "x", channels_, " to ", classes_,
+           ", Adam .001 falling, batch 64, epochs ", epochs);
+  const std::filesystem::path cached = cache_place(program, "judge", recipe, train);
   if (std::filesystem::exists(cached)) {
     load_checkpoint(cached, state());
   } else {
-    fit(program, train);
-    save_checkpoint(cached, state(), {{"trained_on", train.name}});
+    fit(train, epochs);
+    save_checkpoint(cached, state(), {{"trained_on", train.name}, {"recipe", recipe}});
   }
 }
 
-void Judge::fit(Program& program, const Dataset& train) {
-  const Index epochs = program.pick<Index>(5, 5, 2);
-  Loader loader(train, {.batch = 128, .shuffle = true}, rng().split("order"));
+Var Judge::features_of(const Tensor& x) {
+  const Index B = x.dim(0);
+  const Var pixels = x.reshape({B, height_, width_, channels_});
+  const Var h = max_pool2d(relu(second_(max_pool2d(relu(first_(pixels)), 2))), 2);
+  return relu(features_(reshape(h, {B, features_.w.value.dim(1)})));
+}
+
+void Judge::fit(const Dataset& train, Index epochs) {
+  Loader loader(train, {.batch = 64, .shuffle = true}, rng().split("order"));
   Adam adam(parameters());
-  Progress bar("judge", epochs * loader.size());
-  for (Index step = 0; step < epochs * loader.size(); ++step) {
+  const Index steps = epochs * loader.size();
+  Progress bar("judge", steps);
+  for (Index step = 0; step < steps; ++step) {
     const Batch& batch = loader.next();
-    adam.lr =
-        Real(1e-3) * linear_decay(static_cast<double>(step) / static_cast<double>(epochs * loader.size()));
+    adam.lr = Real(1e-3) * linear_decay(static_cast<double>(step) / static_cast<double>(steps));
     Tape tape;
-    const Var logits = out_(relu(features_(relu(hidden_(batch.images)))));
-    const Var loss = mean(cross_entropy(logits, batch.labels));
+    const Var loss = mean(cross_entropy(out_(features_of(batch.images)), batch.labels));
     adam.zero_grad();
     tape.backward(loss);
     adam.step();
@@ -70,7 +84,17 @@ void Judge::fit(Program& program, const Dataset& train) {
   }
 }
 
-Tensor Judge::features(const Tensor& x) { return relu(features_(relu(hidden_(x)))).value(); }
+Tensor Judge::features(const Tensor& x) {
+  GRADUS_CHECK(x.rank() >= 2 && x.shape().row_size() == height_ * width_ * channels_, "Judge: x ", x.shape(),
+               " must be [B, ", height_, ", ", width_, ", ", channels_, "] or [B, ",
+               height_ * width_ * channels_, "]");
+  Tensor all({x.dim(0), features_.w.value.dim(0)});
+  for (Index begin = 0; begin < x.dim(0); begin += chunk) {
+    const Index end = std::min(begin + chunk, x.dim(0));
+    all.rows(begin, end).copy_from(features_of(x.rows(begin, end)).value());
+  }
+  return all;
+}
 
 Tensor Judge::probabilities(const Tensor& x) { return softmax(out_(features(x))).value(); }
 

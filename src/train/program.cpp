@@ -4,12 +4,14 @@
 #include <cmath>
 #include <cstdio>
 #include <iostream>
+#include <span>
 #include <utility>
 
 #include <unistd.h>
 
 #include "gradus/autograd/graph.hpp"
 #include "gradus/base/check.hpp"
+#include "gradus/base/file.hpp"
 #include "gradus/base/runtime.hpp"
 #include "gradus/io/image.hpp"
 #include "gradus/train/trainer.hpp"
@@ -95,6 +97,11 @@ void Program::animation(const std::string& stem, const std::vector<Tensor>& fram
 void Program::graph(const std::string& stem, const Tape& tape, Module& module, const std::string& caption) {
   if (draw_tape(tape, folder_ / stem, [&](const Parameter& p) { return module.name_of(p); }))
     report_.pictures.emplace_back(lesson_.name + "/" + stem + ".svg", caption);
+}
+
+void Program::page(const std::string& stem, const std::string& html, const std::string& caption) {
+  write_file(folder_ / (stem + ".html"), std::as_bytes(std::span(html)));
+  report_.pictures.emplace_back(lesson_.name + "/" + stem + ".html", caption);
 }
 
 void Program::csv(const std::string& stem, const std::vector<std::string>& names,

@@ -78,6 +78,9 @@ class Program {
                  const std::string& caption);
   /// Writes the tape as `<folder>/<stem>.svg` and .dot; without Graphviz, the .dot only.
   void graph(const std::string& stem, const Tape& tape, Module& module, const std::string& caption);
+  /// Writes a page of its own, `<folder>/<stem>.html`, that the lecture's page links to; the caption is the
+  /// link's text. It must need nothing from outside. Throws Error when it cannot be written.
+  void page(const std::string& stem, const std::string& html, const std::string& caption);
   /// Writes columns of numbers as `<folder>/<stem>.csv`.
   void csv(const std::string& stem, const std::vector<std::string>& names,
            const std::vector<std::vector<double>>& columns);

@@ -1,0 +1,17 @@
+#pragma once
+// Where a program keeps what it trained once, for itself and for the others.
+#include <filesystem>
+#include <string>
+
+#include "gradus/data/dataset.hpp"
+#include "gradus/train/program.hpp"
+
+namespace gradus {
+
+/// `<out>/cache/<kind>_<16 hexadecimal digits>.safetensors`. The digits differ when the recipe (everything
+/// that decides the weights: layers, steps, rates, seed), the precision of Real, or the training set differs;
+/// so what is found there may be used.
+std::filesystem::path cache_place(const Program& program, const std::string& kind, const std::string& recipe,
+                                  const Dataset& train);
+
+}  // namespace gradus

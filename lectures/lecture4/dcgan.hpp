@@ -1,0 +1,311 @@
+#pragma once
+// A generator and a discriminator of digits, both convolutional; their training, and what their samples are
+// worth.
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "gradus/gradus.hpp"
+#include "vae.hpp"  // one_hot
+
+/// Everything that decides a training: two trainings of one recipe, seed and data set end with the same
+/// weights.
+struct DcganRecipe {
+  gradus::Index steps = 1200, channels = 32, batch = 64, noise = 64;
+  gradus::Index classes = 0;  ///< above 0: both players are told the label
+  gradus::Real lr_generator = gradus::Real(3e-3), lr_discriminator = gradus::Real(6e-4);
+  gradus::Real averaging = gradus::Real(0.99);
+
+  std::string words() const {
+    return gradus::text("DCGAN of ", channels, " channels, noise ", noise, ", classes ", classes, ", ", steps,
+                        " steps of ", batch, ", rates ", lr_generator, " and ", lr_discriminator,
+                        ", averaging ", averaging);
+  }
+};
+
+/// The recipe that the programs of this lecture share.
+inline DcganRecipe dcgan_recipe(const gradus::Program& program) {
+  return {
+      .steps = program.pick<gradus::Index>(1200, 6000, 12),
+      .channels = program.pick<gradus::Index>(32, 48, 8),
+      .averaging = program.pick<gradus::Real>(gradus::Real(0.99), gradus::Real(0.999), gradus::Real(0.5))};
+}
+
+/// z [B, K] -> pictures [B, 28, 28, 1] in (-1, 1):
+///
+///   K - 7x7x2c - convT 4x4/2: 14x14xc - convT 4x4/2: 28x28x1 - tanh        batch norm and relu between
+///
+/// Radford, Metz, Chintala 2016.
+struct DigitGenerator : gradus::Module {
+  DigitGenerator(gradus::Rng& random, gradus::Index inputs, gradus::Index channels)
+      : Module(random),
+        start(*this, "start", inputs, 49 * 2 * channels),
+        norm1(*this, "norm1", 49 * 2 * channels),
+        up1(*this, "up1", 2 * channels, channels, {.size = 4, .stride = 2, .padding = 1, .bias = false}),
+        norm2(*this, "norm2", channels),
+        up2(*this, "up2", channels, 1, {.size = 4, .stride = 2, .padding = 1}) {}
+
+  gradus::Var operator()(const gradus::Var& z) {
+    const gradus::Var h = reshape(relu(norm1(start(z))), {z.shape()[0], 7, 7, norm1.gamma.value.size() / 49});
+    return tanh(up2(relu(norm2(up1(h)))));
+  }
+
+  gradus::Linear start;
+  gradus::BatchNorm norm1;
+  gradus::ConvTranspose2d up1;
+  gradus::BatchNorm norm2;
+  gradus::ConvTranspose2d up2;
+};
+
+/// Pictures [B, 28, 28, C] -> logits [B, 1], the generator's mirror image: conv 4x4/2, conv 4x4/2 with batch
+/// norm, one number; leaky relu between. A batch is all real or all generated: mixed, batch norm would tell D
+/// the answer.
+struct DigitDiscriminator : gradus::Module {
+  DigitDiscriminator(gradus::Rng& random, gradus::Index inputs, gradus::Index channels)
+      : Module(random),
+        down1(*this, "down1", inputs, channels, {.size = 4, .stride = 2, .padding = 1}),
+        down2(*this, "down2", channels, 2 * channels, {.size = 4, .stride = 2, .padding = 1, .bias = false}),
+        norm(*this, "norm", 2 * channels),
+        out(*this, "out", 49 * 2 * channels, 1) {}
+
+  gradus::Var operator()(const gradus::Var& x) {
+    const gradus::Var h = leaky_relu(norm(down2(leaky_relu(down1(x)))));
+    return out(reshape(h, {x.shape()[0], out.w.value.dim(1)}));
+  }
+
+  gradus::Conv2d down1, down2;
+  gradus::BatchNorm norm;
+  gradus::Linear out;
+};
+
+/// First weights N(0, .02^2) and no bias; gamma stays 1. Radford et al. 2016.
+inline void start_small(gradus::Module& net, gradus::Rng& rng) {
+  for (const auto& [name, parameter] : net.named_parameters()) {
+    if (parameter->value.rank() > 1)
+      parameter->value.copy_from(gradus::Tensor::randn(parameter->value.shape(), rng, 0, gradus::Real(0.02)));
+    else if (name.ends_with(".b"))
+      parameter->value.fill(0);
+  }
+}
+
+/// The same noise at chosen steps of a training: [looks, N, 28, 28, 1]. Kept in the checkpoint, so a film
+/// that was interrupted has no gap.
+class DigitFilm {
+ public:
+  DigitFilm(std::vector<gradus::Index> steps, const gradus::Tensor& noise)
+      : steps_(std::move(steps)), noise_(noise) {
+    pictures_ = gradus::Tensor::zeros({static_cast<gradus::Index>(steps_.size()), noise.dim(0) * 784});
+  }
+  gradus::State state() { return {{{"pictures", pictures_}}, {}}; }
+
+  template <class Draw>
+  void look(gradus::Index step, Draw draw) {
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+      if (steps_[i] == step) pictures(i).copy_from(draw(noise_));
+  }
+  std::size_t size() const { return steps_.size(); }
+  gradus::Index step(std::size_t i) const { return steps_[i]; }
+  gradus::Tensor pictures(std::size_t i) const {
+    return pictures_.row(static_cast<gradus::Index>(i)).reshape({noise_.dim(0), 28, 28, 1});
+  }
+
+ private:
+  std::vector<gradus::Index> steps_;
+  gradus::Tensor noise_, pictures_;
+};
+
+/// How long a training took, over all of its sittings.
+struct Stopwatch {
+  std::uint64_t microseconds = 0;
+  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
+  gradus::State state() { return {{}, {{"microseconds", &microseconds}}}; }
+  void lap() {
+    const auto now = std::chrono::steady_clock::now();
+    microseconds +=
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - last).count());
+    last = now;
+  }
+};
+
+/// One number for each class, as a constant plane each: y [B, classes] -> [B, 28, 28, classes].
+inline gradus::Tensor planes(const gradus::Tensor& y) {
+  std::vector<gradus::Index> row_of_pixel;
+  for (gradus::Index i = 0; i < 784 * y.dim(0); ++i) row_of_pixel.push_back(i / 784);
+  return y.gather(row_of_pixel).reshape({y.dim(0), 28, 28, y.dim(1)});
+}
+
+/// Both players and the average of G's weights.
+struct Dcgan {
+  /// `name` is its training's too; first weights, noise and the order of the digits depend on it and the
+  /// seed.
+  Dcgan(gradus::Program& program, const std::string& name_in, const DcganRecipe& recipe_in)
+      : name(name_in),
+        recipe(recipe_in),
+        rng(program.rng.split(name + " weights")),
+        generator(rng, recipe.noise + recipe.classes, recipe.channels),
+        discriminator(rng, 1 + recipe.classes, recipe.channels),
+        average(started(), recipe.averaging) {}
+
+  /// z [N, K] -> [N, 28, 28, 1] in [0, 1], by the averaged weights with batch norm's averaged statistics, so
+  /// that a picture does not depend on the others.
+  gradus::Tensor pictures(const gradus::Tensor& z) {
+    const gradus::Ema::Applied averaged(average);
+    return draw(z);
+  }
+  /// The same by the weights of this moment: the average lags behind at first.
+  gradus::Tensor draw(const gradus::Tensor& z) {
+    const gradus::EvalMode evaluation(generator);
+    gradus::Tensor all({z.dim(0), 28, 28, 1});
+    for (gradus::Index begin = 0; begin < z.dim(0); begin += 500) {
+      const gradus::Index end = std::min<gradus::Index>(begin + 500, z.dim(0));
+      all.rows(begin, end).copy_from(affine(generator(z.rows(begin, end)), 0.5, 0.5).value());
+    }
+    return all;
+  }
+  /// Noise, and behind it the label as ones and zeros (y is empty without classes): [count, K].
+  gradus::Tensor noise(gradus::Index count, const gradus::Tensor& y, gradus::Rng& chance) const {
+    const gradus::Tensor z = gradus::Tensor::randn({count, recipe.noise}, chance);
+    return recipe.classes > 0 ? gradus::concat({gradus::Var(z), gradus::Var(y)}, 1).value() : z;
+  }
+
+  std::string name;
+  DcganRecipe recipe;
+  gradus::Rng rng;
+  DigitGenerator generator;
+  DigitDiscriminator discriminator;
+  gradus::Ema average;
+
+ private:
+  /// The generator, when both players have their first weights: the average begins with these.
+  DigitGenerator& started() {
+    start_small(generator, rng);
+    start_small(discriminator, rng);
+    return generator;
+  }
+};
+
+/// Average of a loss over the last tenth of the training.
+inline double last_tenth(const gradus::Trainer& trainer, const std::string& name) {
+  for (const gradus::Curve& curve : trainer.history()) {
+    if (curve.name != name) continue;
+    const std::size_t from = curve.y.size() - (curve.y.size() + 9) / 10;
+    double sum = 0;
+    for (std::size_t i = from; i < curve.y.size(); ++i) sum += curve.y[i];
+    return sum / static_cast<double>(curve.y.size() - from);
+  }
+  return 0;
+}
+
+struct DcganTraining {
+  gradus::Plot plot;
+  double seconds, d_loss, g_loss;  ///< the losses of the last tenth
+};
+
+/// x with its label as planes behind it; x alone without classes (an empty y).
+inline gradus::Var labelled(const gradus::Var& x, const gradus::Tensor& y) {
+  return y ? gradus::concat({x, gradus::Var(planes(y))}, 3) : x;
+}
+
+/// The two alternating steps, for digits. With classes, a picture carries its label as planes behind it; a
+/// fake's planes come from the very label that its noise has, so D and G cannot be told different ones.
+inline DcganTraining train_dcgan(gradus::Program& program, Dcgan& gan, const gradus::Dataset& digits,
+                                 DigitFilm& film) {
+  using namespace gradus;
+  const DcganRecipe& how = gan.recipe;
+  Rng rng = program.rng.split(gan.name);
+  Loader loader(digits, {.batch = how.batch, .shuffle = true, .drop_last = true}, rng.split("order"));
+  Adam g_adam(gan.generator.parameters(), {.beta1 = Real(0.5)}),
+      d_adam(gan.discriminator.parameters(), {.beta1 = Real(0.5)});
+  Stopwatch watch;
+  Trainer trainer(program, gan.name,
+                  {{"generator", gan.generator},
+                   {"discriminator", gan.discriminator},
+                   {"average", gan.average},
+                   {"g_adam", g_adam},
+                   {"d_adam", d_adam},
+                   {"film", film},
+                   {"watch", watch},
+                   {"rng", rng},
+                   {"digits", loader}},
+                  Steps{how.steps});
+  const Network generator = [&](const Var& z) {
+    const Tensor y =
+        how.classes > 0 ? slice(z.value(), 1, how.noise, how.noise + how.classes).value() : Tensor();
+    return labelled(gan.generator(z), y);
+  };
+  const Network discriminator = std::ref(gan.discriminator);
+  const GanLosses losses = non_saturating_losses();
+  watch.last = std::chrono::steady_clock::now();
+  while (trainer.next()) {
+    film.look(trainer.step(), [&](const Tensor& z) { return gan.draw(z); });
+    const Real factor = std::min(Real(1), static_cast<Real>(2.5 * (1 - trainer.progress()) + 0.02));
+    g_adam.lr = how.lr_generator * factor, d_adam.lr = how.lr_discriminator * factor;
+    const Batch& batch = loader.next();
+    const Tensor real = affine(batch.images, 2, -1).value(),
+                 y = how.classes > 0 ? one_hot(batch.labels, static_cast<int>(how.classes)) : Tensor();
+    const DiscriminatorLoss d = discriminator_step(discriminator, generator, labelled(real, y).value(),
+                                                   gan.noise(how.batch, y, rng), losses, d_adam);
+    const Real g = generator_step(discriminator, gan.discriminator, generator, gan.noise(how.batch, y, rng),
+                                  losses, g_adam);
+    gan.average.update();
+    trainer.report({{"D", d.loss}, {"G", g}});
+    watch.lap();
+  }
+  film.look(how.steps, [&](const Tensor& z) { return gan.pictures(z); });
+  return {trainer.plot("Both losses"), static_cast<double>(watch.microseconds) / 1e6,
+          last_tenth(trainer, "D"), last_tenth(trainer, "G")};
+}
+
+/// The averaged weights of a recipe are kept, so that programs which need a trained generator need not train
+/// it again.
+inline std::filesystem::path kept_at(const gradus::Program& program, const Dcgan& gan,
+                                     const gradus::Dataset& digits) {
+  return gradus::cache_place(program, gan.name,
+                             gradus::text(gan.recipe.words(), ", seed ", program.options.seed), digits);
+}
+
+/// Loads what 20_dcgan left with the same settings, or trains it.
+inline void load_or_train(gradus::Program& program, Dcgan& gan, const gradus::Dataset& digits) {
+  using namespace gradus;
+  const std::filesystem::path kept = kept_at(program, gan, digits);
+  if (std::filesystem::exists(kept)) {
+    program.say("The generator of 20_dcgan, from " + kept.string());
+    load_checkpoint(kept, gan.average.state());
+    return;
+  }
+  DigitFilm last({gan.recipe.steps}, Tensor::zeros({1, gan.recipe.noise + gan.recipe.classes}));
+  train_dcgan(program, gan, digits, last);
+  save_checkpoint(kept, gan.average.state(), {{"recipe", gan.recipe.words()}});
+}
+
+/// Share of rows of p [N, C] that give one class more than 90 %.
+inline double sure_share(const gradus::Tensor& p) {
+  const gradus::Index N = p.dim(0), C = p.dim(1);
+  gradus::Index sure = 0;
+  for (gradus::Index n = 0; n < N; ++n)
+    sure += *std::max_element(p.data() + n * C, p.data() + (n + 1) * C) > 0.9;
+  return static_cast<double>(sure) / static_cast<double>(N);
+}
+
+/// What the judge says of pictures, compared with the test set.
+struct PictureScores {
+  double fid, inception, sure;  ///< sure: share of pictures whose class is over 90 % likely
+  gradus::NeighbourScores neighbours;
+  gradus::ModeShares modes;
+};
+
+/// `test` [M, 64]: features of all test digits; the neighbours are looked for among as many as there are
+/// pictures.
+inline PictureScores score(gradus::Judge& judge, const gradus::Tensor& pictures, const gradus::Tensor& test) {
+  using namespace gradus;
+  const Tensor features = judge.features(pictures), p = judge.probabilities(pictures);
+  PictureScores out;
+  out.fid = frechet_distance(moments_of(features), moments_of(test));
+  out.inception = inception_score(p);
+  const Index some = std::min({Index(2000), features.dim(0), test.dim(0)});
+  out.neighbours = neighbour_scores(test.rows(0, some), features.rows(0, some));
+  out.modes = mode_shares(judge.classify(pictures), static_cast<int>(p.dim(1)));
+  out.sure = sure_share(p);
+  return out;
+}

@@ -1,0 +1,127 @@
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+
+#include "gradus/base/check.hpp"
+#include "gradus/ops/window.hpp"
+#include "gradus/train/cache.hpp"
+#include "gradus/train/judge.hpp"
+
+using namespace gradus;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A tiny program in a folder of its own.
+struct Bench {
+  fs::path folder = fs::temp_directory_path() / text("gradus_judge_", getpid());
+  std::string place = folder.string();
+  std::vector<const char*> argv{"20_judge", "--data", "/none", "--preset", "tiny", "--out", place.c_str()};
+  Program program{
+      static_cast<int>(argv.size()), const_cast<char**>(argv.data()), {.name = "20_judge", .title = "t"}};
+  ~Bench() { fs::remove_all(folder); }
+};
+
+bool same_bits(const Tensor& a, const Tensor& b) {
+  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
+}
+
+std::size_t cached_files(const fs::path& folder) {
+  return static_cast<std::size_t>(
+      std::distance(fs::directory_iterator(folder / "cache"), fs::directory_iterator()));
+}
+
+}  // namespace
+
+TEST_CASE("cache: another kind, recipe or training set is another place, the same three are the same") {
+  Bench bench;
+  Rng rng(1);
+  const Dataset a{"a", Tensor::randn({20, 9}, rng), std::vector<int>(20, 1), 3, {}};
+  Dataset b = a, c = a;
+  b.labels[7] = 2;
+  c.images = a.images.clone();
+  c.images[97] += Real(0.5);
+  const auto place = [&](const char* kind, const char* recipe, const Dataset& data) {
+    return cache_place(bench.program, kind, recipe, data).filename().string();
+  };
+  const std::string here = place("judge", "64 units", a);
+  CHECK(here.starts_with("judge_"));
+  CHECK(here.ends_with(".safetensors"));
+  CHECK(here == place("judge", "64 units", a));
+  CHECK(here != place("judge", "65 units", a));
+  CHECK(here != place("dcgan", "64 units", a));
+  CHECK(here != place("judge", "64 units", b));
+  CHECK(here != place("judge", "64 units", c));
+  CHECK(here != place("judge", "64 units", a.subset(0, 19)));
+}
+
+TEST_CASE("judge: reads digits, flat or as pictures, and is found again in the cache with the same bits") {
+  Bench bench;
+  const Split digits = load_digits("/none", {.train = 4000, .test = 700});
+  Judge judge(bench.program, digits.train);
+  const double accuracy = judge.accuracy(digits.test.images, digits.test.labels);
+  CHECK(accuracy > 0.85);
+  CHECK(cached_files(bench.folder) == 1);
+  const Tensor features = judge.features(digits.test.images);
+  CHECK(features.shape() == Shape{700, 64});
+  CHECK(*std::min_element(features.values().begin(), features.values().end()) == 0);  // they come out of relu
+  CHECK(same_bits(features, judge.features(digits.test.flat().images)));
+  // More than one chunk: the last pictures alone give the same.
+  const Tensor last = judge.features(digits.test.images.rows(695, 700));
+  for (Index i = 0; i < last.size(); ++i) CHECK(std::abs(last[i] - features.rows(695, 700)[i]) < 1e-4);
+
+  Judge again(bench.program, digits.flat().train);
+  CHECK(cached_files(bench.folder) == 1);
+  CHECK(same_bits(features, again.features(digits.test.images)));
+  const Tensor p = again.probabilities(digits.test.images.rows(0, 9));
+  CHECK(p.shape() == Shape{9, 10});
+  for (Index n = 0; n < 9; ++n) {
+    double sum = 0;
+    for (Index c = 0; c < 10; ++c) sum += p[10 * n + c];
+    CHECK(sum == doctest::Approx(1).epsilon(1e-5));
+  }
+
+  // What an older classifier left under another name is not taken for this one.
+  for (const auto& entry : fs::directory_iterator(bench.folder / "cache"))
+    fs::rename(entry.path(), bench.folder / "cache" / "judge_0123456789abcdef.safetensors");
+  Judge anew(bench.program, digits.train);
+  CHECK(cached_files(bench.folder) == 2);
+  CHECK(same_bits(features, anew.features(digits.test.images)));  // the same weights at any time
+}
+
+TEST_CASE("judge: pictures of another size, and what it refuses") {
+  Bench bench;
+  const Split digits = load_digits("/none", {.train = 3000, .test = 300});
+  const auto halved = [](const Dataset& data) {
+    Dataset out = data;
+    out.images = average_pool2d(data.images, 2).value();
+    return out;
+  };
+  const Dataset small = halved(digits.train), test = halved(digits.test);
+  Judge judge(bench.program, small);
+  CHECK(judge.accuracy(test.images, test.labels) > 0.4);  // after two epochs; guessing has 0.1
+  CHECK(judge.features(test.images).dim(1) == 64);
+  CHECK_THROWS_WITH_AS(judge.classify(digits.test.images), doctest::Contains("must be [B, 14, 14, 1]"),
+                       Error);
+  Dataset nameless = small;
+  nameless.labels.clear();
+  nameless.classes = 0;
+  CHECK_THROWS_WITH_AS(Judge(bench.program, nameless), doctest::Contains("no labels"), Error);
+  const Dataset rows{"rows", Tensor::zeros({10, 10}), std::vector<int>(10, 0), 10, {}};
+  CHECK_THROWS_WITH_AS(Judge(bench.program, rows), doctest::Contains("square"), Error);
+}
+
+TEST_CASE("a program's own page is written and reported") {
+  Bench bench;
+  bench.program.page("game", "<!doctype html><p>x", "Play");
+  bench.program.finish();
+  const auto slurp = [](const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  CHECK(slurp(bench.folder / "20_judge" / "game.html") == "<!doctype html><p>x");
+  const std::string summary = slurp(bench.folder / "summary.json");
+  CHECK(summary.find("\"20_judge/game.html\": \"Play\"") != summary.npos);
+}
