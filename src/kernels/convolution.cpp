@@ -29,7 +29,9 @@
 #include "gradus/kernels/convolution.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <map>
 #include <vector>
 
 #include "gradus/base/check.hpp"
@@ -44,20 +46,27 @@ namespace {
 
 constexpr Index column_elements = 1 << 18;  // about a megabyte: stays in the second cache
 
-/// Lists of offsets are made anew for every call; their memory lives on.
 using Offsets = std::vector<Offset>;
-enum ListOf { pixels_of_x, places_of_window, rows_of_w, columns_of_w, rows_of_result, lists };
-Offsets& list(ListOf which) {
-  static thread_local Offsets all[lists];
-  return all[which];
+using Grids = std::map<std::array<Index, 7>, Offsets>;
+
+/// The lists of offsets made so far: a training asks for the same few again and again.
+Grids& known_grids() {
+  static thread_local Grids grids;
+  return grids;
+}
+/// Called where nobody holds a list: a program that never repeats a shape must not collect them for ever.
+void forget_grids() {
+  constexpr std::size_t most = 2000;
+  if (known_grids().size() > most) known_grids().clear();
 }
 
 /// start + a step_a + b step_b + c step_c, for all a < A, b < B, c < C, c fastest.
-const Offsets& grid(ListOf which, Index start, Index A, Index step_a, Index B, Index step_b, Index C,
-                    Index step_c) {
+const Offsets& grid(Index start, Index A, Index step_a, Index B, Index step_b, Index C, Index step_c) {
   GRADUS_CHECK(A * step_a <= std::numeric_limits<Offset>::max(), "convolution: ", A, " pictures of ", step_a,
                " numbers are too many at once: 2^31 numbers in all is the limit");
-  Offsets& offsets = list(which);
+  const auto [found, fresh] = known_grids().try_emplace({start, A, step_a, B, step_b, C, step_c});
+  Offsets& offsets = found->second;
+  if (!fresh) return offsets;
   offsets.resize(static_cast<std::size_t>(A * B * C));
   Offset* out = offsets.data();
   for (Index a = 0; a < A; ++a)
@@ -65,7 +74,7 @@ const Offsets& grid(ListOf which, Index start, Index A, Index step_a, Index B, I
       for (Index c = 0; c < C; ++c) out[c] = static_cast<Offset>(start + a * step_a + b * step_b + c * step_c);
   return offsets;
 }
-const Offsets& evenly(ListOf which, Index count, Index step) { return grid(which, 0, 1, 0, 1, 0, count, step); }
+const Offsets& evenly(Index count, Index step) { return grid(0, 1, 0, 1, 0, count, step); }
 
 Index area(const Tensor& pictures) { return pictures.dim(1) * pictures.dim(2) * pictures.dim(3); }
 
@@ -95,8 +104,8 @@ Tensor pad(const Tensor& x, Index top, Index left, Index height, Index width) {
 Indexed windows(const Window& w, const Tensor& x) {
   const Index row = x.dim(2) * w.C;
   return {x.data(),
-          grid(pixels_of_x, 0, w.B, area(x), w.out_height(), w.stride * row, w.out_width(), w.stride * w.C),
-          grid(places_of_window, 0, 1, 0, w.height, row, w.width * w.C, 1)};
+          grid(0, w.B, area(x), w.out_height(), w.stride * row, w.out_width(), w.stride * w.C),
+          grid(0, 1, 0, w.height, row, w.width * w.C, 1)};
 }
 
 /// Along one axis: the output pixels and the places of the window that a class of input pixels meets.
@@ -141,15 +150,15 @@ Tensor convolve_back_by_class(const Window& w, const Tensor& dy, const Tensor& w
     for (const Class& h : columns) {
       const Index start = (vertical.before + v.lowest) * row + (horizontal.before + h.lowest) * w.K;
       const Indexed windows_of_dy{d.data(),
-                                  grid(pixels_of_x, start, w.B, area(d), v.count, row, h.count, w.K),
-                                  grid(places_of_window, 0, 1, 0, v.taps, row, h.taps * w.K, 1)};
+                                  grid(start, w.B, area(d), v.count, row, h.count, w.K),
+                                  grid(0, 1, 0, v.taps, row, h.taps * w.K, 1)};
       // the last place meets the first pixel, so the weights run backwards
       const Index last = ((v.place + (v.taps - 1) * w.stride) * w.width + h.place + (h.taps - 1) * w.stride) * w.C;
       const Indexed every_sth_weight{weights.data(),
-                                     grid(rows_of_w, last, v.taps, -w.stride * w.width * w.C, h.taps, -w.stride * w.C,
+                                     grid(last, v.taps, -w.stride * w.width * w.C, h.taps, -w.stride * w.C,
                                           w.K, R),
-                                     evenly(columns_of_w, w.C, 1)};
-      const Offsets& to = grid(rows_of_result, (v.first * w.W + h.first) * w.C, w.B, w.H * w.W * w.C, v.count,
+                                     evenly(w.C, 1)};
+      const Offsets& to = grid((v.first * w.W + h.first) * w.C, w.B, w.H * w.W * w.C, v.count,
                                w.stride * w.W * w.C, h.count, w.stride * w.C);
       gemm(windows_of_dy, every_sth_weight, dx.data(), to, {.bias = bias});
     }
@@ -219,36 +228,39 @@ Tensor framed(const Window& w, const Tensor& x) {
 }
 
 Tensor convolve(const Window& w, const Tensor& x, const Tensor& weights, const Real* bias) {
+  forget_grids();
   if (winograd_fits(w)) return winograd(w, x, weights, WindowTurned::no, bias);
   if (few_results(w)) return convolve_back_by_product(mirrored(w), x, turned(weights), bias);
   const Index R = w.height * w.width * w.C, P = w.B * w.out_height() * w.out_width();
   Tensor y({w.B, w.out_height(), w.out_width(), w.K});
-  const Indexed turned_w{weights.data(), evenly(rows_of_w, R, 1), evenly(columns_of_w, w.K, R), 1, R};
-  gemm(windows(w, x), turned_w, y.data(), evenly(rows_of_result, P, w.K), {.bias = bias});
+  const Indexed turned_w{weights.data(), evenly(R, 1), evenly(w.K, R), 1, R};
+  gemm(windows(w, x), turned_w, y.data(), evenly(P, w.K), {.bias = bias});
   return y;
 }
 
 Tensor convolve_back(const Window& w, const Tensor& dy, const Tensor& weights, const Real* bias) {
+  forget_grids();
   if (winograd_fits(w) && winograd_fits(mirrored(w)))
     return winograd(mirrored(w), framed(mirrored(w), dy), weights, WindowTurned::yes, bias);
   return (w.C < lanes ? convolve_back_by_product : convolve_back_by_class)(w, dy, weights, bias);
 }
 
 Tensor convolve_weights(const Window& w, const Tensor& x, const Tensor& dy) {
+  forget_grids();
   if (winograd_fits(w)) return winograd_weights(w, x, dy);
   if (few_results(w)) return turned(convolve_weights(mirrored(w), framed(mirrored(w), dy), x));
   const Index R = w.height * w.width * w.C, P = w.B * w.out_height() * w.out_width();
   const Indexed X = windows(w, x);
   Tensor dw({w.K, w.height, w.width, w.C});
   if (w.width * w.C % lanes == 0 || w.K < lanes) {  // dw = dyT X: a vector holds neighbouring places
-    const Indexed dyT{dy.data(), evenly(rows_of_w, w.K, 1), evenly(columns_of_w, P, w.K), 1, w.K};
-    gemm(dyT, X, dw.data(), evenly(rows_of_result, w.K, R));
+    const Indexed dyT{dy.data(), evenly(w.K, 1), evenly(P, w.K), 1, w.K};
+    gemm(dyT, X, dw.data(), evenly(w.K, R));
     return dw;
   }
   Tensor dwT({R, w.K});  // = XT dy: a vector holds neighbouring channels of dy
   const Indexed XT{X.data, X.columns, X.rows};
-  const Indexed rows_of_dy{dy.data(), evenly(rows_of_w, P, w.K), evenly(columns_of_w, w.K, 1), w.K, 1};
-  gemm(XT, rows_of_dy, dwT.data(), evenly(rows_of_result, R, w.K));
+  const Indexed rows_of_dy{dy.data(), evenly(P, w.K), evenly(w.K, 1), w.K, 1};
+  gemm(XT, rows_of_dy, dwT.data(), evenly(R, w.K));
   for_rows(w.K, w.K * R, [&](Index k) {
     for (Index r = 0; r < R; ++r) dw[k * R + r] = dwT[r * w.K + k];
   });

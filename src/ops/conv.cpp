@@ -1,6 +1,9 @@
 #include "gradus/ops/conv.hpp"
 
-#include "gradus/kernels/elementwise.hpp"
+#include <algorithm>
+#include <utility>
+
+#include "gradus/kernels/pixel_sums.hpp"
 #include "gradus/ops/checks.hpp"
 
 namespace gradus {
@@ -21,10 +24,10 @@ void check_window(const char* op, const Tensor& x, const Tensor& w, const Tensor
 
 /// [B, H, W, C] -> [C]
 Tensor sum_over_pixels(const Tensor& dy) {
-  const Index C = dy.dim(3), pixels = dy.size() / C;
-  const Real* d = dy.data();
+  const Index C = dy.dim(3);
+  const PixelSums found(1, dy.size() / C, C, [d = dy.data()](Index i, Index) { return std::pair{d[i], Real(0)}; });
   Tensor sums({C});
-  column_sums(pixels, C, sums.data(), [=](Index n, Index c) { return d[n * C + c]; });
+  std::transform(found.first.begin(), found.first.end(), sums.data(), [](double x) { return static_cast<Real>(x); });
   return sums;
 }
 
