@@ -12,19 +12,19 @@ struct Code {
   gradus::Var mu, logvar;  ///< [B, K]
 };
 
-/// One label as ones and zeros, a row an example: [B, classes]. Throws Error for a label outside 0 .. classes - 1.
+/// One label as ones and zeros, a row an example: [B, classes]. Throws Error for a label outside 0 .. classes
+/// - 1.
 inline gradus::Tensor one_hot(const std::vector<int>& labels, int classes) {
   gradus::Tensor rows = gradus::Tensor::zeros({static_cast<gradus::Index>(labels.size()), classes});
-  for (std::size_t i = 0; i < labels.size(); ++i)
-    rows.at({static_cast<gradus::Index>(i), labels[i]}) = 1;
+  for (std::size_t i = 0; i < labels.size(); ++i) rows.at({static_cast<gradus::Index>(i), labels[i]}) = 1;
   return rows;
 }
 
 /// Grey pixels as chances of ink, drawn: black and white digits, whose likelihood means something.
 inline gradus::Tensor binarised(const gradus::Tensor& grey, gradus::Rng& rng) {
-  return gradus::zipped(gradus::Tensor::uniform(grey.shape(), rng), grey, [](gradus::Real chance, gradus::Real ink) {
-    return chance < ink ? gradus::Real(1) : gradus::Real(0);
-  });
+  return gradus::zipped(
+      gradus::Tensor::uniform(grey.shape(), rng), grey,
+      [](gradus::Real chance, gradus::Real ink) { return chance < ink ? gradus::Real(1) : gradus::Real(0); });
 }
 
 /// x [B, D] -> mu, logvar [B, K] -> z -> logits [B, D]. With labels (classes > 0), encoder and decoder are

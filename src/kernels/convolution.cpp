@@ -7,8 +7,8 @@
 //                                              places[r]: how far from there place r lies
 //
 // because channels come last: one step along c, v or u is the same step in memory wherever the window stands.
-// The textbook ("im2col") copies X out, every pixel as often as a window covers it, and multiplies; here the two
-// lists of offsets take its place, and the register tile of gemm.cpp looks its numbers up. So
+// The textbook ("im2col") copies X out, every pixel as often as a window covers it, and multiplies; here the
+// two lists of offsets take its place, and the register tile of gemm.cpp looks its numbers up. So
 //
 //     forward             y  [P, K] = X  wT
 //     weight gradient     dw [K, R] = dyT X      (or its transpose, when that suits the vectors better)
@@ -16,16 +16,16 @@
 //
 // The pixels that a window of stride s touches with its place u are those with (y + p - u) divisible by s: a
 // pixel meets only the places u0, u0 + s, u0 + 2s, ..., and which u0 depends on y mod s alone. Within such a
-// class (s x s of them) dx is an ordinary convolution of dy with every s-th weight, with stride 1, its results
-// written s pixels apart. Nothing is added to memory twice, so no thread can get into another's way.
+// class (s x s of them) dx is an ordinary convolution of dy with every s-th weight, with stride 1, its
+// results written s pixels apart. Nothing is added to memory twice, so no thread can get into another's way.
 //
 //        y mod 2 = 0:  . X . X         y mod 2 = 1:  X . X .         which of four weights in a row a pixel
 //                                                                    meets, padding 1, stride 2
 //
-// With very few channels (the last layer of a picture generator has one or three) a row of dx is much narrower
-// than a vector. Then each pixel of dy is multiplied with all places at once, [P, K] x [K, R], and the rows of
-// the result are added where their windows lie. A forward pass with few results and stride 1 goes that way, too:
-// it is the input gradient of the window turned round (`mirrored`).
+// With very few channels (the last layer of a picture generator has one or three) a row of dx is much
+// narrower than a vector. Then each pixel of dy is multiplied with all places at once, [P, K] x [K, R], and
+// the rows of the result are added where their windows lie. A forward pass with few results and stride 1 goes
+// that way, too: it is the input gradient of the window turned round (`mirrored`).
 #include "gradus/kernels/convolution.hpp"
 
 #include <algorithm>
@@ -71,7 +71,8 @@ const Offsets& grid(Index start, Index A, Index step_a, Index B, Index step_b, I
   Offset* out = offsets.data();
   for (Index a = 0; a < A; ++a)
     for (Index b = 0; b < B; ++b, out += C)
-      for (Index c = 0; c < C; ++c) out[c] = static_cast<Offset>(start + a * step_a + b * step_b + c * step_c);
+      for (Index c = 0; c < C; ++c)
+        out[c] = static_cast<Offset>(start + a * step_a + b * step_b + c * step_c);
   return offsets;
 }
 const Offsets& evenly(Index count, Index step) { return grid(0, 1, 0, 1, 0, count, step); }
@@ -103,8 +104,7 @@ Tensor pad(const Tensor& x, Index top, Index left, Index height, Index width) {
 /// The matrix X: a row for every output pixel, a column for every place of the window.
 Indexed windows(const Window& w, const Tensor& x) {
   const Index row = x.dim(2) * w.C;
-  return {x.data(),
-          grid(0, w.B, area(x), w.out_height(), w.stride * row, w.out_width(), w.stride * w.C),
+  return {x.data(), grid(0, w.B, area(x), w.out_height(), w.stride * row, w.out_width(), w.stride * w.C),
           grid(0, 1, 0, w.height, row, w.width * w.C, 1)};
 }
 
@@ -149,15 +149,14 @@ Tensor convolve_back_by_class(const Window& w, const Tensor& dy, const Tensor& w
   for (const Class& v : rows)
     for (const Class& h : columns) {
       const Index start = (vertical.before + v.lowest) * row + (horizontal.before + h.lowest) * w.K;
-      const Indexed windows_of_dy{d.data(),
-                                  grid(start, w.B, area(d), v.count, row, h.count, w.K),
+      const Indexed windows_of_dy{d.data(), grid(start, w.B, area(d), v.count, row, h.count, w.K),
                                   grid(0, 1, 0, v.taps, row, h.taps * w.K, 1)};
       // the last place meets the first pixel, so the weights run backwards
-      const Index last = ((v.place + (v.taps - 1) * w.stride) * w.width + h.place + (h.taps - 1) * w.stride) * w.C;
-      const Indexed every_sth_weight{weights.data(),
-                                     grid(last, v.taps, -w.stride * w.width * w.C, h.taps, -w.stride * w.C,
-                                          w.K, R),
-                                     evenly(w.C, 1)};
+      const Index last =
+          ((v.place + (v.taps - 1) * w.stride) * w.width + h.place + (h.taps - 1) * w.stride) * w.C;
+      const Indexed every_sth_weight{
+          weights.data(), grid(last, v.taps, -w.stride * w.width * w.C, h.taps, -w.stride * w.C, w.K, R),
+          evenly(w.C, 1)};
       const Offsets& to = grid((v.first * w.W + h.first) * w.C, w.B, w.H * w.W * w.C, v.count,
                                w.stride * w.W * w.C, h.count, w.stride * w.C);
       gemm(windows_of_dy, every_sth_weight, dx.data(), to, {.bias = bias});
@@ -165,17 +164,22 @@ Tensor convolve_back_by_class(const Window& w, const Tensor& dy, const Tensor& w
   return dx;
 }
 
-/// One row of dx [W, C] out of products [I, J, R] of its picture.
+/// One row of dx [W, C] out of products [I, J, R] of its picture. Neighbouring windows overlap, and a sum
+/// that is still on its way to memory makes the next one wait; so every so-manieth window at a time.
 void add_windows(const Window& w, Index y, const Real* products, Real* padded_row) {
-  const Index J = w.out_width(), run = w.width * w.C, R = w.height * run;
+  const Index J = w.out_width(), run = w.width * w.C, R = w.height * run, step = w.stride * w.C;
+  const Index vectors = (run + lanes - 1) / lanes, apart = (vectors * lanes + step - 1) / step;
+  const Lanes whole = first_lanes(lanes), last = first_lanes(run - (vectors - 1) * lanes);
   for (Index u = (y + w.padding) % w.stride; u < w.height; u += w.stride) {
     const Index i = (y + w.padding - u) / w.stride;
     if (y + w.padding < u || i >= w.out_height()) continue;
-    for (Index j = 0; j < J; ++j) {
-      const Real* from = products + (i * J + j) * R + u * run;
-      Real* to = padded_row + j * w.stride * w.C;
-      for (Index r = 0; r < run; ++r) to[r] += from[r];
-    }
+    for (Index first = 0; first < apart; ++first)
+      for (Index j = first; j < J; j += apart)
+        for (Index v = 0; v < vectors; ++v) {
+          const Real* from = products + (i * J + j) * R + u * run + v * lanes;
+          Real* to = padded_row + j * step + v * lanes;
+          store(to, load(to) + keep(v + 1 < vectors ? whole : last, load(from)));
+        }
   }
 }
 
@@ -183,14 +187,14 @@ Tensor convolve_back_by_product(const Window& w, const Tensor& dy, const Tensor&
   const Index I = w.out_height(), J = w.out_width(), R = w.height * w.width * w.C;
   const Index row = w.W * w.C, padded_row = std::max(w.W + 2 * w.padding, w.stride * (J - 1) + w.width) * w.C;
   const Index at_once = std::clamp<Index>(column_elements / (I * J * R), 1, w.B);
-  Tensor dx({w.B, w.H, w.W, w.C}), products({at_once * I * J, R});
+  Tensor dx({w.B, w.H, w.W, w.C}), products({at_once * I * J * R + lanes});  // whole vectors to the very end
   for (Index b = 0; b < w.B; b += at_once) {
     const Index B = std::min(at_once, w.B - b);
     gemm(Transpose::no, Transpose::no, B * I * J, R, w.K, dy.data() + b * I * J * w.K, w.K, weights.data(), R,
          products.data(), R);
     for_rows(B * w.H, B * I * J * R, [&](Index index) {
       static thread_local std::vector<Real> sums;
-      sums.assign(static_cast<std::size_t>(padded_row), 0);
+      sums.assign(static_cast<std::size_t>(padded_row + lanes), 0);
       add_windows(w, index % w.H, products.data() + index / w.H * I * J * R, sums.data());
       Real* to = dx.data() + (b * w.H + index) * row;
       std::copy_n(sums.data() + w.padding * w.C, row, to);
@@ -203,7 +207,8 @@ Tensor convolve_back_by_product(const Window& w, const Tensor& dy, const Tensor&
 
 /// Few results and stride 1: seen from the results, the window slides backwards over them.
 bool few_results(const Window& w) {
-  return w.K < lanes && w.K < w.C && w.stride == 1 && w.padding < std::min(w.height, w.width) && w.height == w.width;
+  return w.K < lanes && w.K < w.C && w.stride == 1 && w.padding < std::min(w.height, w.width) &&
+         w.height == w.width;
 }
 Window mirrored(const Window& w) {
   return {w.B, w.out_height(), w.out_width(), w.K, w.C, w.height, w.width, 1, w.height - 1 - w.padding};
@@ -252,7 +257,7 @@ Tensor convolve_weights(const Window& w, const Tensor& x, const Tensor& dy) {
   const Index R = w.height * w.width * w.C, P = w.B * w.out_height() * w.out_width();
   const Indexed X = windows(w, x);
   Tensor dw({w.K, w.height, w.width, w.C});
-  if (w.width * w.C % lanes == 0 || w.K < lanes) {  // dw = dyT X: a vector holds neighbouring places
+  if (w.width * w.C % lanes == 0 || 2 * w.K < lanes) {  // dw = dyT X: a vector holds neighbouring places
     const Indexed dyT{dy.data(), evenly(w.K, 1), evenly(P, w.K), 1, w.K};
     gemm(dyT, X, dw.data(), evenly(w.K, R));
     return dw;

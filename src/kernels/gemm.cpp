@@ -61,7 +61,9 @@ struct View {
   Index row, column;
   View at(Index i, Index j) const { return {data, rows + i, columns + j, row, column}; }
   /// The same for evenly spaced ones, which can do without the lists.
-  View even_at(Index i, Index j) const { return {data + i * row + j * column, nullptr, nullptr, row, column}; }
+  View even_at(Index i, Index j) const {
+    return {data + i * row + j * column, nullptr, nullptr, row, column};
+  }
   const Real* operator()(Index i, Index j) const { return data + rows[i] + columns[j]; }
 };
 
@@ -161,13 +163,6 @@ void transpose(const Real* from, Index from_row, Index rows, Real* to, Index to_
   for (int i = 0; i < lanes; ++i) store(to + i * to_row, x[i]);
 }
 
-/// The first lanes of v, and zeros.
-Vector first_lanes(Index count, Vector v) {
-  decltype(Vector{} < Vector{}) kept;
-  for (Index j = 0; j < lanes; ++j) kept[j] = j < count ? -1 : 0;
-  return kept ? v : Vector{};
-}
-
 /// panel [K, packed_width] = b [K, width] and zeros. Columns that lie side by side are copied, rows that do
 /// are turned; what remains (edges, narrow windows) goes number by number.
 void pack(View b, Index K, Index width, Index packed_width, Real* panel) {
@@ -185,14 +180,17 @@ void pack(View b, Index K, Index width, Index packed_width, Real* panel) {
   }
   for (Index j = 0; j < packed_width; j += lanes, panel += lanes) {
     const Index columns = std::min(lanes, width - j);
-    const bool side_by_side = columns > 0 && b.columns[j + columns - 1] - b.columns[j] == columns - 1;  // they never fall
+    const bool side_by_side =
+        columns > 0 && b.columns[j + columns - 1] - b.columns[j] == columns - 1;  // they never fall
     if (side_by_side) {
       const Real* from = b.data + b.columns[j];
-      const Offset safe = b.rows[K - 1] + static_cast<Offset>(columns - lanes);  // up to here, whole vectors exist
+      const Lanes there = first_lanes(columns);
+      const Offset safe =
+          b.rows[K - 1] + static_cast<Offset>(columns - lanes);  // up to here, whole vectors exist
       for (Index k = 0; k < K; ++k) {
         Real* to = panel + k * packed_width;
         if (b.rows[k] <= safe) {
-          store(to, first_lanes(columns, load(from + b.rows[k])));
+          store(to, keep(there, load(from + b.rows[k])));
         } else {
           for (Index s = 0; s < lanes; ++s) to[s] = s < columns ? from[b.rows[k] + s] : 0;
         }
@@ -201,14 +199,15 @@ void pack(View b, Index K, Index width, Index packed_width, Real* panel) {
     }
     Index k = 0;
     if (b.row == 1 && b.column > 0)
-      for (; k + lanes <= K; k += lanes) transpose(b(k, j), b.column, columns, panel + k * packed_width, packed_width);
+      for (; k + lanes <= K; k += lanes)
+        transpose(b(k, j), b.column, columns, panel + k * packed_width, packed_width);
     for (; k < K; ++k)
       for (Index s = 0; s < lanes; ++s) panel[k * packed_width + s] = s < columns ? *b(k, j + s) : 0;
   }
 }
 
-/// The rows of a, tile by tile: out [tiles][K][tile_rows]. Worth it where rows lie side by side (a is turned):
-/// a tile would fetch a few numbers from each of K cache lines that are far apart.
+/// The rows of a, tile by tile: out [tiles][K][tile_rows]. Worth it where rows lie side by side (a is
+/// turned): a tile would fetch a few numbers from each of K cache lines that are far apart.
 void pack_rows(View a, Index rows, Index K, Real* out) {
   for (Index i = 0; i < rows; i += tile_rows)
     for (Index count = std::min(tile_rows, rows - i), k = 0; k < K; ++k, out += tile_rows) {
@@ -226,7 +225,8 @@ void pack_rows(View a, Index rows, Index K, Real* out) {
 void multiply(View a, View b, Index M, Index N, Index K, Target c, Index first, Index last) {
   alignas(64) Real panel[panel_depth * panel_width];
   static thread_local std::vector<Real> packed_rows(block_tiles * tile_rows * panel_depth);
-  const bool side_by_side = M >= tile_rows && a.column != 1 && a.rows[tile_rows - 1] - a.rows[0] == tile_rows - 1;
+  const bool side_by_side =
+      M >= tile_rows && a.column != 1 && a.rows[tile_rows - 1] - a.rows[0] == tile_rows - 1;
   const Index panels = pieces(N, panel_width), slices = std::max<Index>(1, pieces(K, panel_depth));
   const Index depth = pieces(std::max<Index>(1, pieces(K, slices)), lanes) * lanes;
   for (Index block_begin = first, block_end; block_begin < last; block_begin = block_end) {
@@ -238,7 +238,9 @@ void multiply(View a, View b, Index M, Index N, Index K, Target c, Index first, 
     const Index block_row = block * block_tiles * tile_rows;
     for (Index k = 0; k == 0 || k < K; k += depth) {
       const Index K_here = std::min(depth, K - k);
-      if (pack_a) pack_rows(a.at(block_row, k), std::min(M - block_row, tiles_here * tile_rows), K_here, packed_rows.data());
+      if (pack_a)
+        pack_rows(a.at(block_row, k), std::min(M - block_row, tiles_here * tile_rows), K_here,
+                  packed_rows.data());
       for (Index index = block_begin, count; index < block_end; index += count) {
         const Index in_block = index - block_first;
         count = std::min(tiles_here - in_block % tiles_here, block_end - index);
@@ -248,15 +250,19 @@ void multiply(View a, View b, Index M, Index N, Index K, Target c, Index first, 
         const bool wide = width > lanes;
         const Index packed_width = wide ? panel_width : lanes;
         const View from = b.at(k, column);
-        const auto& tile_of = even ? wide ? tiles_of<2, true> : tiles_of<1, true>
-                                   : wide ? tiles_of<2, false> : tiles_of<1, false>;
+        const auto& tile_of = even   ? wide ? tiles_of<2, true> : tiles_of<1, true>
+                                : wide ? tiles_of<2, false>
+                                     : tiles_of<1, false>;
         pack(from, K_here, width, packed_width, panel);
         for (Index i = row_begin; i < row_end; i += tile_rows) {
           const auto rows = static_cast<std::size_t>(std::min(tile_rows, row_end - i));
           const Target to{c.data + column, c.rows + i, k == 0 && c.bias ? c.bias + column : nullptr,
                           k > 0 || c.accumulate};
-          const View rows_of_a = pack_a ? View{packed_rows.data() + (i - block_row) * K_here, nullptr, nullptr, 1, tile_rows} : even ? a.even_at(i, k) : a.at(i, k);
-tile_of[rows - 1](rows_of_a, panel, K_here, to, width);
+          const View rows_of_a =
+              pack_a ? View{packed_rows.data() + (i - block_row) * K_here, nullptr, nullptr, 1, tile_rows}
+              : even ? a.even_at(i, k)
+                     : a.at(i, k);
+          tile_of[rows - 1](rows_of_a, panel, K_here, to, width);
         }
       }
     }
@@ -275,11 +281,10 @@ Vector dots(const Real* rows, Index stride, const Real* x, Index K) {
     for (int i = 0; i < lanes; ++i) sum[i] += load(rows + i * stride + k) * x_k;
   }
   if (const Index rest = K % lanes; rest > 0) {
-    decltype(Vector{} < Vector{}) fresh;
-    for (Index j = 0; j < lanes; ++j) fresh[j] = j >= lanes - rest ? -1 : 0;
+    const Lanes seen = first_lanes(lanes - rest);
     const Vector x_k = load(x + K - lanes);
 #pragma GCC unroll 16
-    for (int i = 0; i < lanes; ++i) sum[i] += fresh ? load(rows + i * stride + K - lanes) * x_k : Vector{};
+    for (int i = 0; i < lanes; ++i) sum[i] += keep(~seen, load(rows + i * stride + K - lanes) * x_k);
   }
 #pragma GCC unroll 4
   for (int count = lanes / 2; count > 0; count /= 2)
@@ -339,8 +344,8 @@ void share_out(View a, View b, Index M, Index N, Index K, Target c) {
 
 /// 0, step, 2 step, ...; the buffer lives on, so that the next product need not ask for memory.
 const Offset* evenly(std::vector<Offset>& buffer, Index count, Index step) {
-  GRADUS_CHECK(count * step <= std::numeric_limits<Offset>::max(), "gemm: a matrix of ", count, " rows, ", step,
-               " numbers apart, is too large: it may hold 2^31 numbers");
+  GRADUS_CHECK(count * step <= std::numeric_limits<Offset>::max(), "gemm: a matrix of ", count, " rows, ",
+               step, " numbers apart, is too large: it may hold 2^31 numbers");
   if (buffer.size() < static_cast<std::size_t>(count)) buffer.resize(static_cast<std::size_t>(count));
   for (Index i = 0; i < count; ++i) buffer[static_cast<std::size_t>(i)] = static_cast<Offset>(i * step);
   return buffer.data();
@@ -351,9 +356,11 @@ const Offset* evenly(std::vector<Offset>& buffer, Index count, Index step) {
 void gemm(Transpose transpose_a, Transpose transpose_b, Index M, Index N, Index K, const Real* a, Index lda,
           const Real* b, Index ldb, Real* c, Index ldc, const GemmExtra& extra) {
   static thread_local std::vector<Offset> buffers[5];
-  const auto view = [&](Transpose transpose, const Real* data, Index ld, Index rows, Index columns, int place) {
+  const auto view = [&](Transpose transpose, const Real* data, Index ld, Index rows, Index columns,
+                        int place) {
     const Index row = transpose == Transpose::no ? ld : 1, column = transpose == Transpose::no ? 1 : ld;
-    return View{data, evenly(buffers[place], rows, row), evenly(buffers[place + 1], columns, column), row, column};
+    return View{data, evenly(buffers[place], rows, row), evenly(buffers[place + 1], columns, column), row,
+                column};
   };
   const View left = view(transpose_a, a, lda, M, K, 0), right = view(transpose_b, b, ldb, K, N, 2);
   const Target to{c, evenly(buffers[4], M, ldc), extra.bias, extra.accumulate};
@@ -362,7 +369,8 @@ void gemm(Transpose transpose_a, Transpose transpose_b, Index M, Index N, Index 
   share_out(left, right, M, N, K, to);
 }
 
-void gemm(const Indexed& a, const Indexed& b, Real* c, std::span<const Offset> c_rows, const GemmExtra& extra) {
+void gemm(const Indexed& a, const Indexed& b, Real* c, std::span<const Offset> c_rows,
+          const GemmExtra& extra) {
   const auto view = [](const Indexed& m) {
     return View{m.data, m.rows.data(), m.columns.data(), m.row, m.column};
   };

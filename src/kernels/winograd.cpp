@@ -1,9 +1,9 @@
 // Winograd's convolution: 4 results of a window of 3 from 6 numbers with 6 multiplications instead of 12.
 //
-// Along a line, y = At ((G g) * (Bt d)): six numbers d and three weights g are turned into six numbers each by
-// additions (and a few constants), multiplied one by one, and turned into four results. In two dimensions the
-// matrices stand on both sides, and 6 x 6 products replace 4 x 4 x 9: a quarter. The products meet only numbers of
-// the same one of 36 places, so with many channels each place is a matrix product of its own:
+// Along a line, y = At ((G g) * (Bt d)): six numbers d and three weights g are turned into six numbers each
+// by additions (and a few constants), multiplied one by one, and turned into four results. In two dimensions
+// the matrices stand on both sides, and 6 x 6 products replace 4 x 4 x 9: a quarter. The products meet only
+// numbers of the same one of 36 places, so with many channels each place is a matrix product of its own:
 //
 //     V [tiles, C] = Bt d B       of every tile of 6 x 6 pixels (tiles overlap by 2)
 //     U [K, C]     = G g Gt       of every window
@@ -14,12 +14,12 @@
 //
 //     dM = A dy At        dU = dMt V        dg = Gt dU G
 //
-// and the gradient of d is a convolution itself, with the windows turned round. Lavin, Gray 2016, "Fast algorithms
-// for convolutional neural networks", F(4 x 4, 3 x 3). The price: errors of 1e-5 instead of 1e-6, from the
-// constants' different sizes.
+// and the gradient of d is a convolution itself, with the windows turned round. Lavin, Gray 2016, "Fast
+// algorithms for convolutional neural networks", F(4 x 4, 3 x 3). The price: errors of 1e-5 instead of 1e-6,
+// from the constants' different sizes.
 //
-// With few pixels (a picture at a time) U is most of the work: 36 numbers for every 9 weights. Then tiles of 2 x 2
-// results are better, F(2 x 2, 3 x 3): 16 numbers, 16 products instead of 36.
+// With few pixels (a picture at a time) U is most of the work: 36 numbers for every 9 weights. Then tiles of
+// 2 x 2 results are better, F(2 x 2, 3 x 3): 16 numbers, 16 products instead of 36.
 #include "gradus/kernels/winograd.hpp"
 
 #include <algorithm>
@@ -77,7 +77,8 @@ struct Line<2> {
   static constexpr auto Gt = transposed(G);
 };
 
-/// out [R, R] = m in [N, N] mT, a vector of channels at a time. m is known to the compiler: zeros cost nothing.
+/// out [R, R] = m in [N, N] mT, a vector of channels at a time. m is known to the compiler: zeros cost
+/// nothing.
 template <const auto& m, std::size_t R = m.size(), std::size_t N = m[0].size()>
 [[gnu::always_inline]] inline void sandwich(const Vector (&in)[N][N], Vector (&out)[R][R]) {
   Vector half[R][N];
@@ -109,15 +110,17 @@ struct Winograd {
   Index I = w.out_height(), J = w.out_width(), down = (I + m - 1) / m, across = (J + m - 1) / m;
   Index tiles = w.B * down * across, most = std::min(tiles, tiles_at_once);
 
-  /// V, U and M are kept as [tiles or windows, N * N, channels]: a transformation writes one piece of memory, and the
-  /// matrix of one place has rows this far apart. (A vector more than needed, or the rows would share too few sets
-  /// of the first cache.)
+  /// V, U and M are kept as [tiles or windows, N * N, channels]: a transformation writes one piece of memory,
+  /// and the matrix of one place has rows this far apart. (A vector more than needed, or the rows would share
+  /// too few sets of the first cache.)
   static Index row_of(Index channels) { return places * channels + lanes; }
 
   struct Place {
     Index b, y, x;  // the picture and the first result
   };
-  Place place_of(Index tile) const { return {tile / (down * across), tile / across % down * m, tile % across * m}; }
+  Place place_of(Index tile) const {
+    return {tile / (down * across), tile / across % down * m, tile % across * m};
+  }
 
   /// V of the tiles first .. first + count - 1 of framed pictures.
   void transform_pictures(const Tensor& x, Index first, Index count, Real* V) const {
@@ -190,7 +193,8 @@ struct Winograd {
         Vector d[m][m], products[N][N];
         for (Index i = 0; i < m; ++i)
           for (Index j = 0; j < m; ++j)
-            d[i][j] = top + i < I && left + j < J ? load(from + ((b * I + top + i) * J + left + j) * K + k) : Vector{};
+            d[i][j] = top + i < I && left + j < J ? load(from + ((b * I + top + i) * J + left + j) * K + k)
+                                                  : Vector{};
         sandwich<Line<m>::A>(d, products);
         for (Index i = 0; i < places; ++i) store(dM + t * row_of(K) + i * K + k, products[i / N][i % N]);
       }
@@ -202,7 +206,7 @@ struct Winograd {
     const Tensor U = transform_weights(weights, turned);
     Tensor y({w.B, I, J, K}), V({most, row_of(C)}), M({most, row_of(K)});
     const bool plain = turned == WindowTurned::no;
-    const Index U_step = plain ? C : K;  // the channels that lie side by side in w
+    const Index U_step = plain ? C : K;                             // the channels that lie side by side in w
     for (Index first = 0; first < tiles; first += tiles_at_once) {  // portions that stay in the second cache
       const Index count = std::min(tiles_at_once, tiles - first);
       transform_pictures(x, first, count, V.data());
@@ -224,8 +228,8 @@ struct Winograd {
       transform_gradient(dy, first, count, dM.data());
 #pragma omp parallel for schedule(static)
       for (Index i = 0; i < places; ++i)
-        gemm(Transpose::yes, Transpose::no, K, C, count, dM.data() + i * K, row_of(K), V.data() + i * C, row_of(C),
-             dU.data() + i * C, row_of(C), {.accumulate = first > 0});
+        gemm(Transpose::yes, Transpose::no, K, C, count, dM.data() + i * K, row_of(K), V.data() + i * C,
+             row_of(C), dU.data() + i * C, row_of(C), {.accumulate = first > 0});
     }
     return transform_weight_gradient(dU, K, C);
   }
@@ -236,8 +240,9 @@ bool small_tiles(const Window& w) { return Winograd<4>{w}.tiles < few_tiles; }
 }  // namespace
 
 bool winograd_fits(const Window& w) {
-  return w.height == 3 && w.width == 3 && w.stride == 1 && w.padding <= 2 && w.C % lanes == 0 && w.K % lanes == 0 &&
-         std::min(w.C, w.K) >= fewest_channels && w.out_height() >= 4 && w.out_width() >= 4;
+  return w.height == 3 && w.width == 3 && w.stride == 1 && w.padding <= 2 && w.C % lanes == 0 &&
+         w.K % lanes == 0 && std::min(w.C, w.K) >= fewest_channels && w.out_height() >= 4 &&
+         w.out_width() >= 4;
 }
 
 Index winograd_frame(const Window& w, Index out) {
@@ -245,7 +250,8 @@ Index winograd_frame(const Window& w, Index out) {
   return (out + m - 1) / m * m + 2;
 }
 
-Tensor winograd(const Window& w, const Tensor& x, const Tensor& weights, WindowTurned turned, const Real* bias) {
+Tensor winograd(const Window& w, const Tensor& x, const Tensor& weights, WindowTurned turned,
+                const Real* bias) {
   return small_tiles(w) ? Winograd<2>{w}.forward(x, weights, turned, bias)
                         : Winograd<4>{w}.forward(x, weights, turned, bias);
 }

@@ -21,7 +21,8 @@ Conv2d::Conv2d(Module& parent, const std::string& name, Index inputs, Index outp
                const ConvLayerOptions& options_in)
     : Module(parent, name),
       options(options_in),
-      w(fan_in_uniform({outputs, options.size, options.size, inputs}, inputs * options.size * options.size, rng())),
+      w(fan_in_uniform({outputs, options.size, options.size, inputs}, inputs * options.size * options.size,
+                       rng())),
       b(options.bias ? fan_in_uniform({outputs}, inputs * options.size * options.size, rng()) : Tensor()) {
   add_parameter("w", w);
   if (options.bias) add_parameter("b", b);
@@ -31,7 +32,8 @@ ConvTranspose2d::ConvTranspose2d(Module& parent, const std::string& name, Index 
                                  const ConvLayerOptions& options_in)
     : Module(parent, name),
       options(options_in),
-      w(fan_in_uniform({inputs, options.size, options.size, outputs}, outputs * options.size * options.size, rng())),
+      w(fan_in_uniform({inputs, options.size, options.size, outputs}, outputs * options.size * options.size,
+                       rng())),
       b(options.bias ? fan_in_uniform({outputs}, outputs * options.size * options.size, rng()) : Tensor()) {
   add_parameter("w", w);
   if (options.bias) add_parameter("b", b);

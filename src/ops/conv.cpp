@@ -9,25 +9,28 @@
 namespace gradus {
 namespace {
 
-void check_window(const char* op, const Tensor& x, const Tensor& w, const Tensor& b, Index stride, Index padding,
-                  int channels_of_w, int outputs_of_w) {
+void check_window(const char* op, const Tensor& x, const Tensor& w, const Tensor& b, Index stride,
+                  Index padding, int channels_of_w, int outputs_of_w) {
   check_rank(op, "x", x, 4);
   check_rank(op, "w", w, 4);
   GRADUS_CHECK(x.dim(3) == w.dim(channels_of_w), op, ": x ", x.shape(), " and w ", w.shape(),
                " must agree in channels: x's last axis is ", x.dim(3), ", w's axis ", channels_of_w, " is ",
                w.dim(channels_of_w));
-  GRADUS_CHECK(!b || (b.rank() == 1 && b.size() == w.dim(outputs_of_w)), op, ": w ", w.shape(), " needs a bias [",
-               w.dim(outputs_of_w), "], got ", b.shape());
-  GRADUS_CHECK(stride >= 1 && padding >= 0, op, ": the stride must be at least 1 and the padding at least 0, got ",
-               stride, " and ", padding);
+  GRADUS_CHECK(!b || (b.rank() == 1 && b.size() == w.dim(outputs_of_w)), op, ": w ", w.shape(),
+               " needs a bias [", w.dim(outputs_of_w), "], got ", b.shape());
+  GRADUS_CHECK(stride >= 1 && padding >= 0, op,
+               ": the stride must be at least 1 and the padding at least 0, got ", stride, " and ", padding);
 }
 
 /// [B, H, W, C] -> [C]
 Tensor sum_over_pixels(const Tensor& dy) {
   const Index C = dy.dim(3);
-  const PixelSums found(1, dy.size() / C, C, [d = dy.data()](Index i, Index) { return std::pair{d[i], Real(0)}; });
+  const PixelSums found(1, dy.size() / C, C, [d = dy.data()](Index i, Index) {
+    return std::pair{d[i], Real(0)};
+  });
   Tensor sums({C});
-  std::transform(found.first.begin(), found.first.end(), sums.data(), [](double x) { return static_cast<Real>(x); });
+  std::transform(found.first.begin(), found.first.end(), sums.data(),
+                 [](double x) { return static_cast<Real>(x); });
   return sums;
 }
 
@@ -35,35 +38,46 @@ Tensor sum_over_pixels(const Tensor& dy) {
 
 Tensor Conv2dOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
   check_window("conv2d", x_in, w_in, b, stride, padding, 3, 0);
-  window = {x_in.dim(0), x_in.dim(1), x_in.dim(2), x_in.dim(3), w_in.dim(0), w_in.dim(1), w_in.dim(2), stride, padding};
-  GRADUS_CHECK(window.H + 2 * padding >= window.height && window.W + 2 * padding >= window.width, "conv2d: w ",
-               w_in.shape(), " [K, U, V, C] is larger than x ", x_in.shape(), " [B, H, W, C] with padding ", padding);
+  window = {x_in.dim(0), x_in.dim(1), x_in.dim(2), x_in.dim(3), w_in.dim(0),
+            w_in.dim(1), w_in.dim(2), stride,      padding};
+  GRADUS_CHECK(window.H + 2 * padding >= window.height && window.W + 2 * padding >= window.width,
+               "conv2d: w ", w_in.shape(), " [K, U, V, C] is larger than x ", x_in.shape(),
+               " [B, H, W, C] with padding ", padding);
   x = framed(window, x_in), w = w_in;
   return convolve(window, x, w, b.data());
 }
 
 Grads<3> Conv2dOp::backward(const Tensor& dy, const Needs<3>& needs) const {
-  return {needs[0] ? convolve_back(window, dy, w) : Tensor(), needs[1] ? convolve_weights(window, x, dy) : Tensor(),
-          needs[2] ? sum_over_pixels(dy) : Tensor()};
+  return {needs[0] ? convolve_back(window, dy, w) : Tensor(),
+          needs[1] ? convolve_weights(window, x, dy) : Tensor(), needs[2] ? sum_over_pixels(dy) : Tensor()};
 }
 
 Tensor ConvTranspose2dOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
   check_window("conv_transpose2d", x_in, w_in, b, stride, padding, 0, 3);
-  GRADUS_CHECK(output_padding >= 0 && output_padding < stride, "conv_transpose2d: the output padding must be at least ",
-               "0 and below the stride ", stride, ", got ", output_padding);
+  GRADUS_CHECK(output_padding >= 0 && output_padding < stride,
+               "conv_transpose2d: the output padding must be at least ", "0 and below the stride ", stride,
+               ", got ", output_padding);
   x = x_in, w = w_in;
   const Index grow = output_padding - 2 * padding;
-  window = {x.dim(0), stride * (x.dim(1) - 1) + w.dim(1) + grow, stride * (x.dim(2) - 1) + w.dim(2) + grow,
-            w.dim(3), w.dim(0), w.dim(1), w.dim(2), stride, padding};
-  GRADUS_CHECK(window.H >= 1 && window.W >= 1, "conv_transpose2d: nothing is left of x ", x.shape(), " with w ",
-               w.shape(), ", stride ", stride, " and padding ", padding);
+  window = {x.dim(0),
+            stride * (x.dim(1) - 1) + w.dim(1) + grow,
+            stride * (x.dim(2) - 1) + w.dim(2) + grow,
+            w.dim(3),
+            w.dim(0),
+            w.dim(1),
+            w.dim(2),
+            stride,
+            padding};
+  GRADUS_CHECK(window.H >= 1 && window.W >= 1, "conv_transpose2d: nothing is left of x ", x.shape(),
+               " with w ", w.shape(), ", stride ", stride, " and padding ", padding);
   return convolve_back(window, x, w, b.data());
 }
 
 // the gradients change places: dx is the plain convolution, and in dw dy is the picture
 Grads<3> ConvTranspose2dOp::backward(const Tensor& dy, const Needs<3>& needs) const {
   const Tensor picture = needs[0] || needs[1] ? framed(window, dy) : Tensor();
-  return {needs[0] ? convolve(window, picture, w) : Tensor(), needs[1] ? convolve_weights(window, picture, x) : Tensor(),
+  return {needs[0] ? convolve(window, picture, w) : Tensor(),
+          needs[1] ? convolve_weights(window, picture, x) : Tensor(),
           needs[2] ? sum_over_pixels(dy) : Tensor()};
 }
 

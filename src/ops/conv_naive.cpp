@@ -1,14 +1,17 @@
-// Convolution as the textbook writes it. Forward and backward share one walk: every weight w[k,u,v,c] joins one
-// input pixel x[b, s i + u - p, s j + v - p, c] to one output y[b,i,j,k]; y = x w, dx = dy w, dw = dy x along it.
+// Convolution as the textbook writes it. Forward and backward share one walk: every weight w[k,u,v,c] joins
+// one input pixel x[b, s i + u - p, s j + v - p, c] to one output y[b,i,j,k]; y = x w, dx = dy w, dw = dy x
+// along it.
 #include "gradus/ops/checks.hpp"
 #include "gradus/ops/conv.hpp"
 
 namespace gradus {
 namespace {
 
-/// Calls joined(number of the picture, of the weight, of the answer) for every such triple inside the picture.
+/// Calls joined(number of the picture, of the weight, of the answer) for every such triple inside the
+/// picture.
 template <class Joined>
-void for_each_join(const Shape& picture, const Shape& weights, const Shape& answer, Index s, Index p, Joined joined) {
+void for_each_join(const Shape& picture, const Shape& weights, const Shape& answer, Index s, Index p,
+                   Joined joined) {
   const Index B = picture[0], H = picture[1], W = picture[2], C = picture[3];
   const Index K = weights[0], U = weights[1], V = weights[2], I = answer[1], J = answer[2];
   for (Index b = 0; b < B; ++b)
@@ -20,7 +23,8 @@ void for_each_join(const Shape& picture, const Shape& weights, const Shape& answ
               for (Index c = 0; c < C; ++c) {
                 const Index y = s * i + u - p, x = s * j + v - p;
                 if (y < 0 || y >= H || x < 0 || x >= W) continue;
-                joined(((b * H + y) * W + x) * C + c, ((k * U + u) * V + v) * C + c, ((b * I + i) * J + j) * K + k);
+                joined(((b * H + y) * W + x) * C + c, ((k * U + u) * V + v) * C + c,
+                       ((b * I + i) * J + j) * K + k);
               }
 }
 
@@ -44,7 +48,8 @@ Tensor start_from(const Tensor& b, const Shape& shape) {
 Tensor NaiveConv2d::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
   check_rank("conv2d", "x", x_in, 4);
   check_rank("conv2d", "w", w_in, 4);
-  GRADUS_CHECK(x_in.dim(3) == w_in.dim(3), "conv2d: x ", x_in.shape(), " and w ", w_in.shape(), " must share C");
+  GRADUS_CHECK(x_in.dim(3) == w_in.dim(3), "conv2d: x ", x_in.shape(), " and w ", w_in.shape(),
+               " must share C");
   x = x_in, w = w_in;
   Tensor y = start_from(b, {x.dim(0), (x.dim(1) + 2 * padding - w.dim(1)) / stride + 1,
                             (x.dim(2) + 2 * padding - w.dim(2)) / stride + 1, w.dim(0)});

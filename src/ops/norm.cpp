@@ -22,7 +22,9 @@ struct Sets {
       : pictures(over == NormOver::batch ? 1 : x.dim(0)),
         pixels(x.size() / x.dim(x.rank() - 1) / pictures),
         C(x.dim(x.rank() - 1)),
-        channels(over == NormOver::layer ? C : over == NormOver::group ? C / groups : 1) {}
+        channels(over == NormOver::layer   ? C
+                 : over == NormOver::group ? C / groups
+                                           : 1) {}
   double size() const { return static_cast<double>(pixels * channels); }
   /// Sums a channel become means a set, written to every channel of it.
   void average(std::vector<double>& sums) const {
@@ -70,7 +72,8 @@ Tensor Normalize::forward(const Tensor& x_in, const Tensor& gamma_in, const Tens
     const Real* in = x.data();
     std::vector<Real> around(places);
     for (std::size_t c = 0; c < places; ++c)
-      around[c] = in[static_cast<Index>(c) / sets.channels * sets.channels % C + static_cast<Index>(c) / C * sets.pixels * C];
+      around[c] = in[static_cast<Index>(c) / sets.channels * sets.channels % C +
+                     static_cast<Index>(c) / C * sets.pixels * C];
     PixelSums sums(sets.pictures, sets.pixels, C, [in, shift = around.data()](Index i, Index c) {
       const Real d = in[i] - shift[c];
       return std::pair{d, d * d};
@@ -109,7 +112,8 @@ Grads<3> Normalize::backward(const Tensor& dy, const Needs<3>& needs) const {
   Grads<3> grads;
   const auto over_pictures = [&](const std::vector<double>& each) {
     Tensor sum = Tensor::zeros({C});
-    for (std::size_t c = 0; c < each.size(); ++c) sum[static_cast<Index>(c) % C] += static_cast<Real>(each[c]);
+    for (std::size_t c = 0; c < each.size(); ++c)
+      sum[static_cast<Index>(c) % C] += static_cast<Real>(each[c]);
     return sum;
   };
   if (needs[1]) grads[1] = over_pictures(sums.second);
@@ -119,7 +123,8 @@ Grads<3> Normalize::backward(const Tensor& dy, const Needs<3>& needs) const {
   const auto places = sums.first.size();
   std::vector<Real> a(places), b(places), e(places);
   for (std::size_t c = 0; c < places; ++c)
-    if (gamma) sums.first[c] *= gamma[static_cast<Index>(c) % C], sums.second[c] *= gamma[static_cast<Index>(c) % C];
+    if (gamma)
+      sums.first[c] *= gamma[static_cast<Index>(c) % C], sums.second[c] *= gamma[static_cast<Index>(c) % C];
   sets.average(sums.first), sets.average(sums.second);
   for (std::size_t c = 0; c < places; ++c) {
     a[c] = scale[c] * (gamma ? gamma[static_cast<Index>(c) % C] : 1);
@@ -133,7 +138,8 @@ Grads<3> Normalize::backward(const Tensor& dy, const Needs<3>& needs) const {
 }
 
 Var batch_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistics& running) {
-  Normalize op{.running_mean = running.mean, .running_variance = running.variance, .momentum = running.momentum};
+  Normalize op{
+      .running_mean = running.mean, .running_variance = running.variance, .momentum = running.momentum};
   return record(std::move(op), x, gamma, beta);
 }
 Var batch_norm_eval(const Var& x, const Var& gamma, const Var& beta, const RunningStatistics& running) {
@@ -230,7 +236,8 @@ struct MinibatchDeviation {
     const Index F = x.shape().row_size();
     double mean = 0, squares = 0;
     for (Index b = first; b < first + group; ++b) mean += double{x[b * F + f]} / double(group);
-    for (Index b = first; b < first + group; ++b) squares += std::pow(double{x[b * F + f]} - mean, 2) / double(group);
+    for (Index b = first; b < first + group; ++b)
+      squares += std::pow(double{x[b * F + f]} - mean, 2) / double(group);
     return {mean, std::sqrt(squares + double{epsilon})};
   }
 };
@@ -259,7 +266,8 @@ struct SpectralNorm {
   Tensor forward(const Tensor& w) {
     check_not_empty("spectral_norm", w);
     const Index K = w.dim(0), R = w.shape().row_size();
-    GRADUS_CHECK(u.rank() == 1 && u.size() == K, "spectral_norm: w ", w.shape(), " needs u [", K, "], got ", u.shape());
+    GRADUS_CHECK(u.rank() == 1 && u.size() == K, "spectral_norm: w ", w.shape(), " needs u [", K, "], got ",
+                 u.shape());
     v = Tensor({R});
     multiply_vector(Transpose::yes, K, R, w.data(), u.data(), v.data());
     to_unit(v);

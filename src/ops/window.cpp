@@ -17,7 +17,8 @@ struct Squares {
       : size(size_in), stride(stride_in > 0 ? stride_in : size_in) {
     check_rank(op, "x", x, 4);
     B = x.dim(0), H = x.dim(1), W = x.dim(2), C = x.dim(3);
-    GRADUS_CHECK(size >= 1 && size <= H && size <= W, op, ": a square of ", size, " pixels must fit into x ", x.shape());
+    GRADUS_CHECK(size >= 1 && size <= H && size <= W, op, ": a square of ", size, " pixels must fit into x ",
+                 x.shape());
     I = (H - size) / stride + 1, J = (W - size) / stride + 1;
   }
   Shape out() const { return {B, I, J, C}; }
@@ -58,7 +59,8 @@ struct MaxPool2d {
     Tensor dx = Tensor::zeros(shape);
     const Index picture = dy.shape().row_size();
     for_rows(shape[0], dy.size(), [&](Index b) {
-      for (Index i = b * picture; i < (b + 1) * picture; ++i) dx[winner[static_cast<std::size_t>(i)]] += dy[i];
+      for (Index i = b * picture; i < (b + 1) * picture; ++i)
+        dx[winner[static_cast<std::size_t>(i)]] += dy[i];
     });
     return {dx};
   }
@@ -137,8 +139,8 @@ struct ReflectionPad2d {
     check_rank("reflection_pad2d", "x", x, 4);
     shape = x.shape();
     const Index B = x.dim(0), H = x.dim(1), W = x.dim(2), C = x.dim(3), m = margin;
-    GRADUS_CHECK(m >= 0 && m < H && m < W, "reflection_pad2d: the margin ", m, " must be below height and width of x ",
-                 x.shape());
+    GRADUS_CHECK(m >= 0 && m < H && m < W, "reflection_pad2d: the margin ", m,
+                 " must be below height and width of x ", x.shape());
     Tensor y({B, H + 2 * m, W + 2 * m, C});
     for_rows(B * (H + 2 * m), y.size(), [=, from = x.data(), to = y.data()](Index row) {
       const Real* line = from + (row / (H + 2 * m) * H + mirror(row % (H + 2 * m) - m, H)) * W * C;

@@ -139,9 +139,11 @@ void measure(const std::string& name, const std::function<void()>& step, double 
     return times[static_cast<std::size_t>(part * static_cast<double>(times.size() - 1))];
   };
   std::printf(
-      "{\"case\":\"%s\",\"ms_median\":%.5f,\"ms_p10\":%.5f,\"ms_p90\":%.5f,\"steps\":%zu,\"peak_rss_mb\":%.1f,"
+      "{\"case\":\"%s\",\"ms_median\":%.5f,\"ms_p10\":%.5f,\"ms_p90\":%.5f,\"steps\":%zu,\"peak_rss_mb\":%."
+      "1f,"
       "\"flops\":%.0f}\n",
-      name.c_str(), at(0.5), at(0.1), at(0.9), times.size(), peak_rss_mb(), name == "peak" ? peak_flops() : 0.0);
+      name.c_str(), at(0.5), at(0.1), at(0.9), times.size(), peak_rss_mb(),
+      name == "peak" ? peak_flops() : 0.0);
   std::fflush(stdout);
 }
 

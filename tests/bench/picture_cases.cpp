@@ -85,18 +85,22 @@ struct ConvVaeCase {
     const Var z = reparameterize(mu, logvar, Tensor::randn({128, 16}, rng));
     const Var y = net.t2(relu(net.t1(reshape(relu(net.up(z)), {128, 7, 7, 64}))));
     descend(adam, tape,
-            sum(bernoulli_nll(reshape(y, {128, 784}), pictures.reshape({128, 784}))) + sum(gaussian_kl(mu, logvar)));
+            sum(bernoulli_nll(reshape(y, {128, 784}), pictures.reshape({128, 784}))) +
+                sum(gaussian_kl(mu, logvar)));
   }
 };
 
 /// DCGAN's generator: noise 100 -> 4 x 4 -> ... -> size x size.
 struct Generator : Module {
   Generator(Rng& random, const std::vector<Index>& channels, Index colours)
-      : Module(random), first(*this, "first", 100, channels[0], whole_plain), last(*this, "last", channels.back(), colours, halve_plain) {
+      : Module(random),
+        first(*this, "first", 100, channels[0], whole_plain),
+        last(*this, "last", channels.back(), colours, halve_plain) {
     for (std::size_t i = 0; i < channels.size(); ++i)
       norms.push_back(std::make_unique<BatchNorm>(*this, "norm" + std::to_string(i), channels[i]));
     for (std::size_t i = 1; i < channels.size(); ++i)
-      ups.push_back(std::make_unique<ConvTranspose2d>(*this, "up" + std::to_string(i), channels[i - 1], channels[i], halve_plain));
+      ups.push_back(std::make_unique<ConvTranspose2d>(*this, "up" + std::to_string(i), channels[i - 1],
+                                                      channels[i], halve_plain));
   }
   Var operator()(const Var& z) {
     Var h = relu((*norms[0])(first(z)));
@@ -109,9 +113,12 @@ struct Generator : Module {
 };
 struct Discriminator : Module {
   Discriminator(Rng& random, const std::vector<Index>& channels, Index colours)
-      : Module(random), first(*this, "first", colours, channels[0], halve_plain), last(*this, "last", channels.back(), 1, whole_plain) {
+      : Module(random),
+        first(*this, "first", colours, channels[0], halve_plain),
+        last(*this, "last", channels.back(), 1, whole_plain) {
     for (std::size_t i = 1; i < channels.size(); ++i) {
-      downs.push_back(std::make_unique<Conv2d>(*this, "down" + std::to_string(i), channels[i - 1], channels[i], halve_plain));
+      downs.push_back(std::make_unique<Conv2d>(*this, "down" + std::to_string(i), channels[i - 1],
+                                               channels[i], halve_plain));
       norms.push_back(std::make_unique<BatchNorm>(*this, "norm" + std::to_string(i), channels[i]));
     }
   }
@@ -129,12 +136,16 @@ struct Discriminator : Module {
 /// A DCGAN step: D on real pictures, D on fakes, G through a frozen D.
 struct DcganCase {
   DcganCase(Index batch, Index size, std::vector<Index> down, Index colours)
-      : B(batch), g(rng, {down.rbegin(), down.rend()}, colours), d(rng, down, colours), x(rng, {batch, size, size, colours}, -1) {}
+      : B(batch),
+        g(rng, {down.rbegin(), down.rend()}, colours),
+        d(rng, down, colours),
+        x(rng, {batch, size, size, colours}, -1) {}
   Index B;
   Rng rng{1};
   Generator g;
   Discriminator d;
-  Adam adam_g{g.parameters(), {.lr = Real(2e-4), .beta1 = Real(0.5)}}, adam_d{d.parameters(), {.lr = Real(2e-4), .beta1 = Real(0.5)}};
+  Adam adam_g{g.parameters(), {.lr = Real(2e-4), .beta1 = Real(0.5)}},
+      adam_d{d.parameters(), {.lr = Real(2e-4), .beta1 = Real(0.5)}};
   Pool x;
   Tensor one = Tensor::full({B, 1}, 1), zero = Tensor::zeros({B, 1});
   void step() {
@@ -152,10 +163,11 @@ struct DcganCase {
 /// The debiasing VAE of 6.S191's lab 2: 64 x 64 faces, 100 latent units and a logit; batch 32.
 struct DebiasingVae : Module {
   static constexpr Index n = 12;
-  Conv2d c1{*this, "c1", 3, n, {5, 2, 2}}, c2{*this, "c2", n, 2 * n, {5, 2, 2}}, c3{*this, "c3", 2 * n, 4 * n, {3, 2, 1}},
-      c4{*this, "c4", 4 * n, 6 * n, {3, 2, 1}};
+  Conv2d c1{*this, "c1", 3, n, {5, 2, 2}}, c2{*this, "c2", n, 2 * n, {5, 2, 2}},
+      c3{*this, "c3", 2 * n, 4 * n, {3, 2, 1}}, c4{*this, "c4", 4 * n, 6 * n, {3, 2, 1}};
   BatchNorm b1{*this, "b1", n}, b2{*this, "b2", 2 * n}, b3{*this, "b3", 4 * n}, b4{*this, "b4", 6 * n};
-  Linear hidden{*this, "hidden", 6 * n * 16, 512}, out{*this, "out", 512, 201}, up{*this, "up", 100, 6 * n * 16};
+  Linear hidden{*this, "hidden", 6 * n * 16, 512}, out{*this, "out", 512, 201},
+      up{*this, "up", 100, 6 * n * 16};
   ConvTranspose2d t1{*this, "t1", 6 * n, 4 * n, {3, 2, 1, 1}}, t2{*this, "t2", 4 * n, 2 * n, {3, 2, 1, 1}},
       t3{*this, "t3", 2 * n, n, {5, 2, 2, 1}}, t4{*this, "t4", n, 3, {5, 2, 2, 1}};
   using Module::Module;
@@ -192,7 +204,8 @@ struct Residual : Module {
 };
 struct Translator : Module {
   explicit Translator(Rng& random) : Module(random) {
-    for (int i = 0; i < 6; ++i) blocks.push_back(std::make_unique<Residual>(*this, "block" + std::to_string(i), 128));
+    for (int i = 0; i < 6; ++i)
+      blocks.push_back(std::make_unique<Residual>(*this, "block" + std::to_string(i), 128));
   }
   Var operator()(const Var& x) {
     Var h = relu(instance_norm(c1(reflection_pad2d(x, 3))));
@@ -219,14 +232,17 @@ struct CycleganCase {
   Rng rng{1};
   Translator to_b{rng}, to_a{rng};
   PatchJudge of_b{rng}, of_a{rng};
-  Adam adam_g{both(to_b, to_a), {.lr = Real(2e-4), .beta1 = Real(0.5)}}, adam_d{both(of_b, of_a), {.lr = Real(2e-4), .beta1 = Real(0.5)}};
+  Adam adam_g{both(to_b, to_a), {.lr = Real(2e-4), .beta1 = Real(0.5)}},
+      adam_d{both(of_b, of_a), {.lr = Real(2e-4), .beta1 = Real(0.5)}};
   Pool xa, xb;
   static std::vector<Parameter*> both(Module& a, Module& b) {
     std::vector<Parameter*> all = a.parameters();
     for (Parameter* p : b.parameters()) all.push_back(p);
     return all;
   }
-  static Var mean_l1(const Var& y, const Tensor& x) { return sum(l1_error(y, x)) / static_cast<Real>(x.size()); }
+  static Var mean_l1(const Var& y, const Tensor& x) {
+    return sum(l1_error(y, x)) / static_cast<Real>(x.size());
+  }
   static Var judged(const Var& p, Real target) {
     return sum(squared_error(p, Tensor::full(p.shape(), target))) / static_cast<Real>(p.value().size());
   }
@@ -237,23 +253,26 @@ struct CycleganCase {
       Tape tape;
       Frozen frozen_a(of_a), frozen_b(of_b);
       const Var fb = to_b(a), fa = to_a(b);
-      const Var cycle = mean_l1(to_a(fb), a) + mean_l1(to_b(fa), b), same = mean_l1(to_b(b), b) + mean_l1(to_a(a), a);
+      const Var cycle = mean_l1(to_a(fb), a) + mean_l1(to_b(fa), b),
+                same = mean_l1(to_b(b), b) + mean_l1(to_a(a), a);
       descend(adam_g, tape, 5 * same + judged(of_b(fb), 1) + judged(of_a(fa), 1) + 10 * cycle);
       fake_a = fa.value(), fake_b = fb.value();
     }
     Tape tape;
-    const Var loss = judged(of_b(b), 1) + judged(of_b(fake_b), 0) + judged(of_a(a), 1) + judged(of_a(fake_a), 0);
+    const Var loss =
+        judged(of_b(b), 1) + judged(of_b(fake_b), 0) + judged(of_a(a), 1) + judged(of_a(fake_a), 0);
     descend(adam_d, tape, Real(0.5) * loss);
   }
 };
 
-/// "conv2d,forward,64,64,16,128,4,2,1": one pass over B pictures of H x H x C with K windows of size x size, stride,
-/// padding; the inner loop of everything above.
+/// "conv2d,forward,64,64,16,128,4,2,1": one pass over B pictures of H x H x C with K windows of size x size,
+/// stride, padding; the inner loop of everything above.
 struct ConvCase {
   explicit ConvCase(const std::string& description) {
     std::istringstream in(description);
     std::getline(in, pass, ',');
-    for (Index* number : {&w.B, &w.C, &w.H, &w.K, &w.height, &w.stride, &w.padding}) in >> *number, in.ignore();
+    for (Index* number : {&w.B, &w.C, &w.H, &w.K, &w.height, &w.stride, &w.padding})
+      in >> *number, in.ignore();
     w.W = w.H, w.width = w.height;
     x = framed(w, Tensor::randn({w.B, w.H, w.W, w.C}, rng));
     weights = Tensor::randn({w.K, w.height, w.width, w.C}, rng);
@@ -297,8 +316,10 @@ std::function<void()> picture_case(const std::string& name) {
   if (name == "peak") return stepper(std::make_shared<PeakCase>());
   if (name == "small_cnn") return stepper(std::make_shared<SmallCnnCase>());
   if (name == "conv_vae") return stepper(std::make_shared<ConvVaeCase>());
-  if (name == "dcgan32") return stepper(std::make_shared<DcganCase>(64, 32, std::vector<Index>{64, 128, 256}, 1));
-  if (name == "dcgan64") return stepper(std::make_shared<DcganCase>(32, 64, std::vector<Index>{64, 128, 256, 512}, 3));
+  if (name == "dcgan32")
+    return stepper(std::make_shared<DcganCase>(64, 32, std::vector<Index>{64, 128, 256}, 1));
+  if (name == "dcgan64")
+    return stepper(std::make_shared<DcganCase>(32, 64, std::vector<Index>{64, 128, 256, 512}, 3));
   if (name == "dbvae64") return stepper(std::make_shared<DebiasingVaeCase>());
   if (name == "cyclegan64_b1") return stepper(std::make_shared<CycleganCase>(1));
   if (name == "cyclegan64_b4") return stepper(std::make_shared<CycleganCase>(4));

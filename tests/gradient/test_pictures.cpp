@@ -22,7 +22,8 @@ void check(const std::string& name, const std::function<Var(Vars)>& f, const std
            double tolerance = 1e-7) {
   const auto judge = [&](const std::string& what, const GradcheckResult& result) {
     if (!(result.error < tolerance))
-      FAIL_CHECK(name << " " << inputs[0].shape().str() << what << ": error " << result.error << " at " << result.where);
+      FAIL_CHECK(name << " " << inputs[0].shape().str() << what << ": error " << result.error << " at "
+                      << result.where);
   };
   judge("", gradcheck(f, inputs, 1e-5, 1, 40));
   for (std::size_t alone = 0; alone < inputs.size() && inputs.size() > 1; ++alone) {
@@ -59,10 +60,11 @@ TEST_CASE("convolutions") {
     check("conv2d without bias", [&](Vars v) { return conv2d(v[0], v[1], c.options); },
           {random(c.x, rng), random(c.w, rng)});
   }
-  for (const Case& c : std::vector<Case>{{{1, 1, 1, 5}, {5, 4, 4, 3}, {}},
-                                         {{2, 3, 4, 6}, {6, 4, 4, 1}, {.stride = 2, .padding = 1}},
-                                         {{1, 3, 3, 9}, {9, 3, 3, 20}, {.stride = 2, .padding = 1, .output_padding = 1}},
-                                         {{2, 2, 3, 3}, {3, 2, 2, 16}, {.stride = 3, .output_padding = 2}}}) {
+  for (const Case& c :
+       std::vector<Case>{{{1, 1, 1, 5}, {5, 4, 4, 3}, {}},
+                         {{2, 3, 4, 6}, {6, 4, 4, 1}, {.stride = 2, .padding = 1}},
+                         {{1, 3, 3, 9}, {9, 3, 3, 20}, {.stride = 2, .padding = 1, .output_padding = 1}},
+                         {{2, 2, 3, 3}, {3, 2, 2, 16}, {.stride = 3, .output_padding = 2}}}) {
     check("conv_transpose2d", [&](Vars v) { return conv_transpose2d(v[0], v[1], v[2], c.options); },
           {random(c.x, rng), random(c.w, rng), random({c.w[3]}, rng)});
     check("conv_transpose2d without bias", [&](Vars v) { return conv_transpose2d(v[0], v[1], c.options); },
@@ -72,37 +74,52 @@ TEST_CASE("convolutions") {
 
 TEST_CASE("the seven loops themselves") {
   Rng rng(2);
-  check("naive conv2d", [](Vars v) { return record(NaiveConv2d{2, 1}, v[0], v[1], v[2]); },
+  check("naive conv2d",
+        [](Vars v) {
+          return record(NaiveConv2d{2, 1}, v[0], v[1], v[2]);
+        },
         {random({2, 5, 4, 3}, rng), random({4, 3, 3, 3}, rng), random({4}, rng)});
-  check("naive conv_transpose2d", [](Vars v) { return record(NaiveConvTranspose2d{2, 1, 1}, v[0], v[1], v[2]); },
+  check("naive conv_transpose2d",
+        [](Vars v) {
+          return record(NaiveConvTranspose2d{2, 1, 1}, v[0], v[1], v[2]);
+        },
         {random({2, 3, 4, 4}, rng), random({4, 3, 3, 2}, rng), random({2}, rng)});
 }
 
 TEST_CASE("normalisations") {
   Rng rng(3);
-  for (const Shape& shape : {Shape{2, 5, 7, 3}, Shape{3, 4, 4, 33}, Shape{4, 16, 17, 6}, Shape{5, 3}, Shape{2, 3, 3, 66}}) {
+  for (const Shape& shape :
+       {Shape{2, 5, 7, 3}, Shape{3, 4, 4, 33}, Shape{4, 16, 17, 6}, Shape{5, 3}, Shape{2, 3, 3, 66}}) {
     const Index C = shape[shape.rank() - 1];
     const std::vector<Tensor> all{random(shape, rng), random({C}, rng), random({C}, rng)};
     RunningStatistics running{Tensor::zeros({C}), Tensor::full({C}, 1)};
-    check("batch_norm", [&](Vars v) { return batch_norm(v[0], v[1], v[2], running); }, all);
-    check("batch_norm_eval", [&](Vars v) { return batch_norm_eval(v[0], v[1], v[2], running); }, all);
-    check("layer_norm", [](Vars v) { return layer_norm(v[0], v[1], v[2]); }, all);
-    check("group_norm", [](Vars v) { return group_norm(v[0], 3, v[1], v[2]); }, all);
+    check(
+        "batch_norm", [&](Vars v) { return batch_norm(v[0], v[1], v[2], running); }, all);
+    check(
+        "batch_norm_eval", [&](Vars v) { return batch_norm_eval(v[0], v[1], v[2], running); }, all);
+    check(
+        "layer_norm", [](Vars v) { return layer_norm(v[0], v[1], v[2]); }, all);
+    check(
+        "group_norm", [](Vars v) { return group_norm(v[0], 3, v[1], v[2]); }, all);
     check("pixel_norm", [](Vars v) { return pixel_norm(v[0]); }, {all[0]});
     if (shape.rank() == 2) continue;
-    check("instance_norm", [](Vars v) { return instance_norm(v[0], v[1], v[2]); }, all);
+    check(
+        "instance_norm", [](Vars v) { return instance_norm(v[0], v[1], v[2]); }, all);
     check("instance_norm without weights", [](Vars v) { return instance_norm(v[0]); }, {all[0]});
   }
 }
 
 TEST_CASE("minibatch deviation and spectral norm") {
   Rng rng(4);
-  check("minibatch_deviation", [](Vars v) { return minibatch_deviation(v[0], 2); }, {random({4, 3, 2, 5}, rng)});
-  check("minibatch_deviation of all", [](Vars v) { return minibatch_deviation(v[0], 3); }, {random({3, 1, 2, 2}, rng)});
+  check("minibatch_deviation", [](Vars v) { return minibatch_deviation(v[0], 2); },
+        {random({4, 3, 2, 5}, rng)});
+  check("minibatch_deviation of all", [](Vars v) { return minibatch_deviation(v[0], 3); },
+        {random({3, 1, 2, 2}, rng)});
   // u and v count as constants backwards: true to first order where u is the singular vector
   Tensor w = random({5, 2, 2, 3}, rng), u = random({5}, rng);
   for (int i = 0; i < 3000; ++i) spectral_norm(w, u);
-  check("spectral_norm", [&](Vars v) { return spectral_norm(v[0], u, false); }, {w}, 1e-6);
+  check(
+      "spectral_norm", [&](Vars v) { return spectral_norm(v[0], u, false); }, {w}, 1e-6);
 }
 
 TEST_CASE("pools and margins") {

@@ -64,25 +64,41 @@ void compare(Fast fast, Naive naive, const Tensor& x, const Tensor& w, const Ten
 TEST_CASE("conv2d is the seven loops") {
   Rng rng(3);
   for (const Case& c : cases) {
-    CAPTURE(c.B); CAPTURE(c.H); CAPTURE(c.W); CAPTURE(c.C); CAPTURE(c.K); CAPTURE(c.U); CAPTURE(c.stride);
+    CAPTURE(c.B);
+    CAPTURE(c.H);
+    CAPTURE(c.W);
+    CAPTURE(c.C);
+    CAPTURE(c.K);
+    CAPTURE(c.U);
+    CAPTURE(c.stride);
     const Tensor x = Tensor::randn({c.B, c.H, c.W, c.C}, rng), w = Tensor::randn({c.K, c.U, c.V, c.C}, rng);
-    compare(Conv2dOp{c.stride, c.padding}, NaiveConv2d{c.stride, c.padding}, x, w, Tensor::randn({c.K}, rng), rng);
+    compare(Conv2dOp{c.stride, c.padding}, NaiveConv2d{c.stride, c.padding}, x, w, Tensor::randn({c.K}, rng),
+            rng);
   }
 }
 
 TEST_CASE("conv_transpose2d is the seven loops backwards") {
   Rng rng(4);
   for (const Case& c : cases) {
-    const Index I = (c.H + 2 * c.padding - c.U) / c.stride + 1, J = (c.W + 2 * c.padding - c.V) / c.stride + 1;
-    CAPTURE(c.B); CAPTURE(I); CAPTURE(J); CAPTURE(c.C); CAPTURE(c.K); CAPTURE(c.U); CAPTURE(c.stride);
+    const Index I = (c.H + 2 * c.padding - c.U) / c.stride + 1,
+                J = (c.W + 2 * c.padding - c.V) / c.stride + 1;
+    CAPTURE(c.B);
+    CAPTURE(I);
+    CAPTURE(J);
+    CAPTURE(c.C);
+    CAPTURE(c.K);
+    CAPTURE(c.U);
+    CAPTURE(c.stride);
     const Tensor x = Tensor::randn({c.B, I, J, c.K}, rng), w = Tensor::randn({c.K, c.U, c.V, c.C}, rng);
     compare(ConvTranspose2dOp{c.stride, c.padding, c.output_padding},
-            NaiveConvTranspose2d{c.stride, c.padding, c.output_padding}, x, w, Tensor::randn({c.C}, rng), rng);
+            NaiveConvTranspose2d{c.stride, c.padding, c.output_padding}, x, w, Tensor::randn({c.C}, rng),
+            rng);
   }
 }
 
 TEST_CASE("a convolution by hand") {
-  const Tensor x = Tensor::of({1, 3, 3, 1}, {1, 2, 3, 4, 5, 6, 7, 8, 9}), w = Tensor::of({1, 2, 2, 1}, {1, 0, 0, -1});
+  const Tensor x = Tensor::of({1, 3, 3, 1}, {1, 2, 3, 4, 5, 6, 7, 8, 9}),
+               w = Tensor::of({1, 2, 2, 1}, {1, 0, 0, -1});
   const Tensor y = conv2d(x, w, Tensor::of({1}, {Real(0.5)})).value();
   for (const Real v : y.values()) CHECK(v == Real(-3.5));  // 1 - 5, 2 - 6, ... and the bias
   const Tensor painted = conv_transpose2d(Tensor::of({1, 1, 2, 1}, {1, 10}), w, {.stride = 1}).value();
@@ -111,14 +127,17 @@ TEST_CASE("a convolution gives the same bits at any number of threads") {
 
 TEST_CASE("a convolution that does not fit says why") {
   const Tensor x = Tensor::zeros({1, 4, 4, 3});
-  CHECK_THROWS_WITH_AS(conv2d(x, Tensor::zeros({8, 3, 3, 2})), doctest::Contains("must agree in channels"), Error);
-  CHECK_THROWS_WITH_AS(conv2d(x, Tensor::zeros({8, 5, 3, 3})), doctest::Contains("larger than x"), Error);
-  CHECK_THROWS_WITH_AS(conv2d(x, Tensor::zeros({8, 3, 3, 3}), {.stride = 0}), doctest::Contains("stride"), Error);
-  CHECK_THROWS_WITH_AS(conv2d(x, Tensor::zeros({8, 3, 3, 3}), Tensor::zeros({3})), doctest::Contains("bias [8]"), Error);
-  CHECK_THROWS_WITH_AS(conv2d(Tensor::zeros({4, 4, 3}), Tensor::zeros({8, 3, 3, 3})), doctest::Contains("4 axes"),
+  CHECK_THROWS_WITH_AS(conv2d(x, Tensor::zeros({8, 3, 3, 2})), doctest::Contains("must agree in channels"),
                        Error);
+  CHECK_THROWS_WITH_AS(conv2d(x, Tensor::zeros({8, 5, 3, 3})), doctest::Contains("larger than x"), Error);
+  CHECK_THROWS_WITH_AS(conv2d(x, Tensor::zeros({8, 3, 3, 3}), {.stride = 0}), doctest::Contains("stride"),
+                       Error);
+  CHECK_THROWS_WITH_AS(conv2d(x, Tensor::zeros({8, 3, 3, 3}), Tensor::zeros({3})),
+                       doctest::Contains("bias [8]"), Error);
+  CHECK_THROWS_WITH_AS(conv2d(Tensor::zeros({4, 4, 3}), Tensor::zeros({8, 3, 3, 3})),
+                       doctest::Contains("4 axes"), Error);
   CHECK_THROWS_WITH_AS(conv_transpose2d(x, Tensor::zeros({3, 2, 2, 5}), {.stride = 2, .output_padding = 2}),
                        doctest::Contains("output padding"), Error);
-  CHECK_THROWS_WITH_AS(conv_transpose2d(x, Tensor::zeros({4, 2, 2, 5})), doctest::Contains("must agree in channels"),
-                       Error);
+  CHECK_THROWS_WITH_AS(conv_transpose2d(x, Tensor::zeros({4, 2, 2, 5})),
+                       doctest::Contains("must agree in channels"), Error);
 }

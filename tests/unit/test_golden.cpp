@@ -148,7 +148,9 @@ std::map<std::string, Function> all_ops() {
   };
   ops["instance_norm"] = [](const Inputs& x, const json&) { return instance_norm(x[0]); };
   ops["layer_norm"] = [](const Inputs& x, const json&) { return layer_norm(x[0], x[1], x[2]); };
-  ops["group_norm"] = [](const Inputs& x, const json& c) { return group_norm(x[0], c["groups"], x[1], x[2]); };
+  ops["group_norm"] = [](const Inputs& x, const json& c) {
+    return group_norm(x[0], c["groups"], x[1], x[2]);
+  };
   ops["max_pool2d"] = [](const Inputs& x, const json& c) { return max_pool2d(x[0], c["size"], c["stride"]); };
   ops["average_pool2d"] = [](const Inputs& x, const json& c) {
     return average_pool2d(x[0], c["size"], c["stride"]);

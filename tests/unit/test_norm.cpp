@@ -19,7 +19,8 @@ namespace {
 std::pair<double, double> channel(const Tensor& x, Index first, Index last, Index c) {
   const Index C = x.dim(x.rank() - 1);
   double mean = 0, squares = 0, n = 0;
-  for (Index i = first + c; i < last; i += C) mean += double{x[i]}, squares += double{x[i]} * double{x[i]}, ++n;
+  for (Index i = first + c; i < last; i += C)
+    mean += double{x[i]}, squares += double{x[i]} * double{x[i]}, ++n;
   return {mean / n, squares / n - mean / n * mean / n};
 }
 
@@ -156,8 +157,10 @@ TEST_CASE("pools, upsampling and margins by hand") {
 TEST_CASE("normalisations and pools that do not fit say why") {
   const Tensor x = Tensor::zeros({2, 4, 4, 6});
   CHECK_THROWS_WITH_AS(group_norm(x, 4), doctest::Contains("cannot be divided into 4 groups"), Error);
-  CHECK_THROWS_WITH_AS(instance_norm(x, Tensor::zeros({5})), doctest::Contains("gamma and beta must be [6]"), Error);
-  CHECK_THROWS_WITH_AS(layer_norm(Tensor::zeros({2, 3, 4})), doctest::Contains("[B, C] or [B, H, W, C]"), Error);
+  CHECK_THROWS_WITH_AS(instance_norm(x, Tensor::zeros({5})), doctest::Contains("gamma and beta must be [6]"),
+                       Error);
+  CHECK_THROWS_WITH_AS(layer_norm(Tensor::zeros({2, 3, 4})), doctest::Contains("[B, C] or [B, H, W, C]"),
+                       Error);
   CHECK_THROWS_WITH_AS(minibatch_deviation(x, 4), doctest::Contains("do not divide"), Error);
   CHECK_THROWS_WITH_AS(max_pool2d(x, 5), doctest::Contains("must fit into x"), Error);
   CHECK_THROWS_WITH_AS(upsample_nearest(x, 0), doctest::Contains("at least 1"), Error);

@@ -4,8 +4,8 @@
 
 namespace gradus {
 
-/// A window that slides over pictures x [B, H, W, C] and answers with K numbers at every place (i, j). There it
-/// begins at pixel (stride i - padding, stride j - padding); pixels outside the picture count as zeros.
+/// A window that slides over pictures x [B, H, W, C] and answers with K numbers at every place (i, j). There
+/// it begins at pixel (stride i - padding, stride j - padding); pixels outside the picture count as zeros.
 struct Window {
   Index B, H, W, C;
   Index K, height, width;  ///< the weights w [K, height, width, C]
@@ -20,7 +20,8 @@ struct Window {
 /// over the edge. Made once, it serves both.
 Tensor framed(const Window& window, const Tensor& x);
 
-/// y [B, I, J, K] = bias[k] + sum_uvc x[b, s i + u - p, s j + v - p, c] w[k,u,v,c]        bias [K] may be null
+/// y [B, I, J, K] = bias[k] + sum_uvc x[b, s i + u - p, s j + v - p, c] w[k,u,v,c]        bias [K] may be
+/// null
 Tensor convolve(const Window& window, const Tensor& framed_x, const Tensor& w, const Real* bias = nullptr);
 
 /// dx [B, H, W, C] from dy [B, I, J, K]: each output pixel hands its gradient back to the pixels it has seen,

@@ -8,8 +8,8 @@
 
 namespace gradus {
 
-/// For x read as [groups, pixels, C]: first[g, c] and second[g, c], the sums over the pixels of the two numbers
-/// that term(i, g * C + c) gives for number i. [groups * C] each.
+/// For x read as [groups, pixels, C]: first[g, c] and second[g, c], the sums over the pixels of the two
+/// numbers that term(i, g * C + c) gives for number i. [groups * C] each.
 ///
 /// Up to 256 pixels are added in Real, in registers, 64 channels at a time; these partial sums in order, in
 /// double. So the bits do not depend on the number of threads, and a million pixels lose no more than 256.
@@ -50,7 +50,8 @@ struct PixelSums {
  private:
   /// Constant: a number of channels that the compiler knows, so that the sums stay in registers.
   template <Index Constant, class Term>
-  static void add(Index start, Index pixels, Index C, Index channel, Index channels, Real* out, const Term& term) {
+  static void add(Index start, Index pixels, Index C, Index channel, Index channels, Real* out,
+                  const Term& term) {
     constexpr Index most = 64;
     const Index count = Constant ? Constant : channels;
     Real a[most] = {}, b[most] = {};

@@ -14,4 +14,13 @@ inline void store(Real* p, Vector v) { *reinterpret_cast<Unaligned*>(p) = v; }
 /// The number in every lane. Not x + Vector{}: that is -0 + 0, an addition that has to be done.
 inline Vector broadcast(Real x) { return x - Vector{}; }
 
+/// keep(first_lanes(count), v) has v's first `count` numbers, and zeros.
+using Lanes = decltype(Vector{} < Vector{});
+inline Lanes first_lanes(Index count) {
+  Lanes kept;
+  for (Index j = 0; j < lanes; ++j) kept[j] = j < count ? -1 : 0;
+  return kept;
+}
+inline Vector keep(Lanes kept, Vector v) { return kept ? v : Vector{}; }
+
 }  // namespace gradus

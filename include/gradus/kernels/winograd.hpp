@@ -11,11 +11,12 @@ bool winograd_fits(const Window& window);
 /// Height (width) that framed pictures need for `out` rows (columns) of results: whole tiles, and 2.
 Index winograd_frame(const Window& window, Index out);
 
-/// How w is meant: as [K, 3, 3, C] for `window`, or as the weights of the window turned round (w [C, 3, 3, K] in
-/// `window`'s own letters), which is what an input gradient needs.
+/// How w is meant: as [K, 3, 3, C] for `window`, or as the weights of the window turned round (w [C, 3, 3, K]
+/// in `window`'s own letters), which is what an input gradient needs.
 enum class WindowTurned { no, yes };
 
-Tensor winograd(const Window& window, const Tensor& framed_x, const Tensor& w, WindowTurned turned, const Real* bias);
+Tensor winograd(const Window& window, const Tensor& framed_x, const Tensor& w, WindowTurned turned,
+                const Real* bias);
 Tensor winograd_weights(const Window& window, const Tensor& framed_x, const Tensor& dy);
 
 }  // namespace gradus

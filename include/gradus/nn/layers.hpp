@@ -48,18 +48,21 @@ struct ConvLayerOptions {
   ConvOptions places() const { return {stride, padding, output_padding}; }
 };
 
-/// x [B, H, W, inputs] -> [B, I, J, outputs];  w [outputs, size, size, inputs], b [outputs], both first U(-a, a), a
-/// = 1 / (size sqrt(inputs)).
+/// x [B, H, W, inputs] -> [B, I, J, outputs];  w [outputs, size, size, inputs], b [outputs], both first U(-a,
+/// a), a = 1 / (size sqrt(inputs)).
 struct Conv2d : Module {
-  Conv2d(Module& parent, const std::string& name, Index inputs, Index outputs, const ConvLayerOptions& options_in);
-  Var operator()(const Var& x) { return b.value ? conv2d(x, w, b, options.places()) : conv2d(x, w, options.places()); }
+  Conv2d(Module& parent, const std::string& name, Index inputs, Index outputs,
+         const ConvLayerOptions& options_in);
+  Var operator()(const Var& x) {
+    return b.value ? conv2d(x, w, b, options.places()) : conv2d(x, w, options.places());
+  }
 
   ConvLayerOptions options;
   Parameter w, b;  // b is empty without bias
 };
 
-/// x [B, I, J, inputs] -> [B, H, W, outputs];  w [inputs, size, size, outputs], b [outputs], first as above with
-/// `outputs` in the place of `inputs`.
+/// x [B, I, J, inputs] -> [B, H, W, outputs];  w [inputs, size, size, outputs], b [outputs], first as above
+/// with `outputs` in the place of `inputs`.
 struct ConvTranspose2d : Module {
   ConvTranspose2d(Module& parent, const std::string& name, Index inputs, Index outputs,
                   const ConvLayerOptions& options_in);
@@ -71,8 +74,8 @@ struct ConvTranspose2d : Module {
   Parameter w, b;  // b is empty without bias
 };
 
-/// Batch norm with gamma (first 1), beta (first 0), and the running mean and variance as buffers: checkpoints and
-/// averages hold them. x [B, H, W, C] or [B, C].
+/// Batch norm with gamma (first 1), beta (first 0), and the running mean and variance as buffers: checkpoints
+/// and averages hold them. x [B, H, W, C] or [B, C].
 struct BatchNorm : Module {
   BatchNorm(Module& parent, const std::string& name, Index channels);
   Var operator()(const Var& x) {

@@ -11,15 +11,12 @@ namespace gradus {
 ///   y [B, I, J, K]    y[b,i,j,k] = b[k] + sum_uvc x[b, s i + u - p, s j + v - p, c] w[k,u,v,c]
 ///   I = (H + 2p - U) / s + 1, rounded down; J likewise. Outside the picture x is zero.
 ///
-///        . . . . . .        s = stride: how far the window moves; p = padding: how far it looks over the edge.
-///        . #-#-# x .        Picture 4 x 4 (x), padding 1 (.), window 3 x 3 (#) at its second place of stride 1:
-///        . #-#-# x .        I = J = 4.
-///        . #-#-# x .
-///        . x x x x .
-///        . . . . . .
+///        . . . . . .        s = stride: how far the window moves; p = padding: how far it looks over the
+///        edge. . #-#-# x .        Picture 4 x 4 (x), padding 1 (.), window 3 x 3 (#) at its second place of
+///        stride 1: . #-#-# x .        I = J = 4. . #-#-# x . . x x x x . . . . . . .
 ///
-/// 6.S191 L4, "DCGAN"; L3, "The convolution operation". Throws Error when a rank, C or the bias does not fit, the
-/// stride is not positive, the padding is negative, or the window is larger than the padded picture.
+/// 6.S191 L4, "DCGAN"; L3, "The convolution operation". Throws Error when a rank, C or the bias does not fit,
+/// the stride is not positive, the padding is negative, or the window is larger than the padded picture.
 struct Conv2dOp {
   Index stride = 1, padding = 0;
   Window window{};
@@ -43,8 +40,8 @@ Var conv2d(const Var& x, const Var& w, const ConvOptions& options = {});
 ///   y [B, H, W, C]    y[b, s i + u - p, s j + v - p, c] = b[c] + sum_ijkuv x[b,i,j,k] w[k,u,v,c]
 ///   H = s (I - 1) + U - 2p + output_padding; W likewise
 ///
-/// 6.S191 L4, "DCGAN": the generator's upward path. Dumoulin, Visin 2016, "A guide to convolution arithmetic".
-/// Throws Error as conv2d does, and unless 0 <= output_padding < stride.
+/// 6.S191 L4, "DCGAN": the generator's upward path. Dumoulin, Visin 2016, "A guide to convolution
+/// arithmetic". Throws Error as conv2d does, and unless 0 <= output_padding < stride.
 struct ConvTranspose2dOp {
   Index stride = 1, padding = 0, output_padding = 0;
   Window window{};
@@ -56,8 +53,8 @@ struct ConvTranspose2dOp {
 Var conv_transpose2d(const Var& x, const Var& w, const Var& b, const ConvOptions& options = {});
 Var conv_transpose2d(const Var& x, const Var& w, const ConvOptions& options = {});
 
-/// The definitions, as seven loops: what the ops above compute, to read and to test against. Same shapes, same
-/// names; slow.
+/// The definitions, as seven loops: what the ops above compute, to read and to test against. Same shapes,
+/// same names; slow.
 struct NaiveConv2d {
   Index stride = 1, padding = 0;
   Tensor x{}, w{};  // kept for backward

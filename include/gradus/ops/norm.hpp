@@ -1,5 +1,6 @@
 #pragma once
-// Normalisations: the numbers of a set are shifted and scaled to mean 0 and variance 1. They differ in the set.
+// Normalisations: the numbers of a set are shifted and scaled to mean 0 and variance 1. They differ in the
+// set.
 #include "gradus/autograd/op.hpp"
 
 namespace gradus {
@@ -14,24 +15,24 @@ enum class NormOver { batch, instance, layer, group };
 
 /// normalize: over every set S of n numbers,
 ///
-///   m = 1/n sum_S x     v = 1/n sum_S (x - m)^2     n^ = (x - m) / sqrt(v + epsilon)     y = gamma[c] n^ + beta[c]
-///   dx = gamma / sqrt(v + epsilon) (dy - mean_S(gamma dy) / gamma - n^ mean_S(gamma dy n^) / gamma)
+///   m = 1/n sum_S x     v = 1/n sum_S (x - m)^2     n^ = (x - m) / sqrt(v + epsilon)     y = gamma[c] n^ +
+///   beta[c] dx = gamma / sqrt(v + epsilon) (dy - mean_S(gamma dy) / gamma - n^ mean_S(gamma dy n^) / gamma)
 ///
 ///   x [B, H, W, C] or [B, C]    gamma, beta [C] or empty (1 and 0)
 ///
-/// 6.S191 L4, "DCGAN". Throws Error when the rank is not 2 or 4, gamma or beta is not [C], or C cannot be divided
-/// into the groups.
+/// 6.S191 L4, "DCGAN". Throws Error when the rank is not 2 or 4, gamma or beta is not [C], or C cannot be
+/// divided into the groups.
 struct Normalize {
   NormOver over = NormOver::batch;
-  Index groups = 1;        ///< of channels; for NormOver::group
+  Index groups = 1;  ///< of channels; for NormOver::group
   Real epsilon = Real(1e-5);
-  /// Batch norm's memory of training [C]: in training they are moved by `momentum` towards m and v (v with n - 1
-  /// in the denominator); with `use_running` they take the place of m and v. Empty for the other norms.
+  /// Batch norm's memory of training [C]: in training they are moved by `momentum` towards m and v (v with n
+  /// - 1 in the denominator); with `use_running` they take the place of m and v. Empty for the other norms.
   Tensor running_mean{}, running_variance{};
   Real momentum = Real(0.1);
   bool use_running = false;
 
-  Tensor x{}, gamma{};  // kept for backward
+  Tensor x{}, gamma{};                // kept for backward
   std::vector<Real> mean{}, scale{};  // [sets, C]: m and 1 / sqrt(v + epsilon)
 
   Tensor forward(const Tensor& x_in, const Tensor& gamma_in, const Tensor& beta);
@@ -54,17 +55,19 @@ Var layer_norm(const Var& x, const Var& gamma = Tensor(), const Var& beta = Tens
 Var group_norm(const Var& x, Index groups, const Var& gamma = Tensor(), const Var& beta = Tensor());
 
 /// pixel_norm: y[c] = x[c] / sqrt(1/C sum_c x[c]^2 + epsilon) at every pixel; x [B, H, W, C] or [B, C].
-/// Karras, Aila, Laine, Lehtinen 2018, "Progressive growing of GANs". Throws Error when the rank is not 2 or 4.
+/// Karras, Aila, Laine, Lehtinen 2018, "Progressive growing of GANs". Throws Error when the rank is not 2
+/// or 4.
 Var pixel_norm(const Var& x, Real epsilon = Real(1e-8));
 
 /// minibatch_deviation: x [B, H, W, C] -> [B, H, W, C + 1]. The new channel is one number for each group of
-/// pictures: the standard deviation over the group, averaged over pixels and channels. It lets a discriminator see
-/// that all fakes look alike. Karras et al. 2018. Throws Error unless `group` divides B.
+/// pictures: the standard deviation over the group, averaged over pixels and channels. It lets a
+/// discriminator see that all fakes look alike. Karras et al. 2018. Throws Error unless `group` divides B.
 Var minibatch_deviation(const Var& x, Index group = 4, Real epsilon = Real(1e-8));
 
-/// spectral_norm: w / s, s the largest singular value of w read as [K, rest], found by one power iteration from u
-/// [K] (which it updates): v = wT u / |wT u|, u = w v / |w v|, s = uT w v. u and v count as constants backwards.
-/// Miyato, Kataoka, Koyama, Yoshida 2018. With `iterate` false, u stays. Throws Error when u is not [K].
+/// spectral_norm: w / s, s the largest singular value of w read as [K, rest], found by one power iteration
+/// from u [K] (which it updates): v = wT u / |wT u|, u = w v / |w v|, s = uT w v. u and v count as constants
+/// backwards. Miyato, Kataoka, Koyama, Yoshida 2018. With `iterate` false, u stays. Throws Error when u is
+/// not [K].
 Var spectral_norm(const Var& w, Tensor& u, bool iterate = true);
 
 }  // namespace gradus

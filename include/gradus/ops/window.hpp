@@ -4,18 +4,19 @@
 
 namespace gradus {
 
-/// The largest (the mean) of every size x size square, stride pixels apart; [B, I, J, C], I = (H - size) / stride +
-/// 1. stride 0 means size. The gradient of max_pool2d goes to the first of equals. Throw Error when the rank is not
-/// 4 or the square is larger than the picture.
+/// The largest (the mean) of every size x size square, stride pixels apart; [B, I, J, C], I = (H - size) /
+/// stride +
+/// 1. stride 0 means size. The gradient of max_pool2d goes to the first of equals. Throw Error when the rank
+/// is not 4 or the square is larger than the picture.
 Var max_pool2d(const Var& x, Index size, Index stride = 0);
 Var average_pool2d(const Var& x, Index size, Index stride = 0);
 
-/// Every pixel becomes factor x factor equal ones: [B, H f, W f, C]. Throws Error when the rank is not 4 or the
-/// factor not positive.
+/// Every pixel becomes factor x factor equal ones: [B, H f, W f, C]. Throws Error when the rank is not 4 or
+/// the factor not positive.
 Var upsample_nearest(const Var& x, Index factor = 2);
 
-/// A margin of mirrored pixels, [B, H + 2 m, W + 2 m, C]; the edge itself is not repeated. Throws Error when the
-/// rank is not 4 or the margin is not below H and W.
+/// A margin of mirrored pixels, [B, H + 2 m, W + 2 m, C]; the edge itself is not repeated. Throws Error when
+/// the rank is not 4 or the margin is not below H and W.
 Var reflection_pad2d(const Var& x, Index margin);
 
 }  // namespace gradus
