@@ -73,9 +73,9 @@ Result train(Program& program, const std::string& name, const GaussianMixture& r
     out.frames.push_back(
         draw(text("step ", film.step(i), ": ", out.last.modes, out.last.modes == 1 ? " mode" : " modes"),
              ring, film.fakes(i), film.chances(i)));
-    if (film.step(i) % seldom != 0 || film.step(i) == 0) continue;
-    out.strip.push_back(out.frames.back());
+    if (film.step(i) == 0) continue;
     out.most = std::max(out.most, out.last.modes);
+    if (film.step(i) % seldom == 0) out.strip.push_back(out.frames.back());
   }
   return out;
 }

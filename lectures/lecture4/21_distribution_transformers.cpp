@@ -149,16 +149,17 @@ void transformers(Program& program) {
 }
 
 int main(int argc, char** argv) {
-  return run_program(argc, argv,
-                     {.name = "21_distribution_transformers",
-                      .title = "GANs are distribution transformers",
-                      .slide = "6.S191 L4, \"GANs are distribution transformers\"",
-                      .look = "Digits: a walk through noise is a walk through digits; half-way pictures are "
-                              "as clear as the ends. The "
-                              "plane: G is continuous, so it cannot tear. To make a ring it pulls the middle "
-                              "of the noise apart or folds "
-                              "it over; to make two moons it draws the noise between them out to a thin "
-                              "thread, where hardly a point "
-                              "falls."},
-                     transformers);
+  return run_program(
+      argc, argv,
+      {.name = "21_distribution_transformers",
+       .title = "GANs are distribution transformers",
+       .slide = "6.S191 L4, \"GANs are distribution transformers\"",
+       .look = "Digits: a walk through noise is a walk through digits; half-way pictures are "
+               "as clear as the ends. The "
+               "plane: G is continuous, so it cannot tear. To make a ring it stretches a thin part "
+               "of the noise across the hole or folds "
+               "it over; to make two moons it draws the noise between them out to a thin "
+               "thread, where hardly a point "
+               "falls."},
+      transformers);
 }

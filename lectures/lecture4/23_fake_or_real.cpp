@@ -88,8 +88,8 @@ button:hover, button:focus-visible { outline-color: var(--soft); }
 </header>
 <div id="pairs"></div>
 <p class="soft">The generated digits were not chosen: they are the first ones that came, each beside a real one of the same
-class. A program that looks for the nearest neighbour in a classifier's features finds @MACHINE@ % of the fakes; guessing
-finds 50 %.</p>
+class. A program that looks for the nearest neighbour in a classifier's features is right about @MACHINE@ % of all digits,
+real and generated; guessing is right about 50 %.</p>
 <script>
 const fake = @FAKE@, tile = 112;
 const words = [["yes, the left one", "yes, the right one"], ["no, the left one", "no, the right one"]];

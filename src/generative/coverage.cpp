@@ -14,6 +14,8 @@ std::vector<double> sorted(const Tensor& x, const char* name) {
   GRADUS_CHECK(list && x.size() > 0, "wasserstein1: ", name, " must be [N] or [N, 1] with N > 0, got ",
                x.shape());
   std::vector<double> out(x.values().begin(), x.values().end());
+  GRADUS_CHECK(std::all_of(out.begin(), out.end(), [](double v) { return std::isfinite(v); }),
+               "wasserstein1: ", name, " holds NaN or an infinite number");
   std::sort(out.begin(), out.end());
   return out;
 }

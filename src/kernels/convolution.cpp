@@ -56,14 +56,19 @@ Grids& known_grids() {
 }
 /// Called where nobody holds a list: a program that never repeats a shape must not collect them for ever.
 void forget_grids() {
-  constexpr std::size_t most = 2000;
-  if (known_grids().size() > most) known_grids().clear();
+  constexpr std::size_t most = 16 << 20;  // offsets, 64 MB
+  std::size_t all = 0;
+  for (const auto& [key, offsets] : known_grids()) all += offsets.size() + 64;
+  if (all > most) known_grids().clear();
 }
 
 /// start + a step_a + b step_b + c step_c, for all a < A, b < B, c < C, c fastest.
 const Offsets& grid(Index start, Index A, Index step_a, Index B, Index step_b, Index C, Index step_c) {
-  GRADUS_CHECK(A * step_a <= std::numeric_limits<Offset>::max(), "convolution: ", A, " pictures of ", step_a,
-               " numbers are too many at once: 2^31 numbers in all is the limit");
+  const Index largest =
+      start + (A - 1) * std::max<Index>(step_a, 0) + (B - 1) * std::max<Index>(step_b, 0) + (C - 1) * step_c;
+  GRADUS_CHECK(largest <= std::numeric_limits<Offset>::max(),
+               "convolution: too many pictures at once, number ", largest,
+               " of a tensor would be needed and 2^31 is the limit");
   const auto [found, fresh] = known_grids().try_emplace({start, A, step_a, B, step_b, C, step_c});
   Offsets& offsets = found->second;
   if (!fresh) return offsets;
@@ -165,7 +170,8 @@ Tensor convolve_back_by_class(const Window& w, const Tensor& dy, const Tensor& w
 }
 
 /// One row of dx [W, C] out of products [I, J, R] of its picture. Neighbouring windows overlap, and a sum
-/// that is still on its way to memory makes the next one wait; so every so-manieth window at a time.
+/// that is still on its way to memory makes the next one wait; so those that do not overlap are taken one
+/// after the other.
 void add_windows(const Window& w, Index y, const Real* products, Real* padded_row) {
   const Index J = w.out_width(), run = w.width * w.C, R = w.height * run, step = w.stride * w.C;
   const Index vectors = (run + lanes - 1) / lanes, apart = (vectors * lanes + step - 1) / step;

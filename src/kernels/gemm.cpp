@@ -7,7 +7,7 @@
 //                         .-------.            step 2 vectors of b are loaded, and one number of a per row is
 //                       k | panel |            broadcast; 10 loads feed 16 multiply-adds.
 //                         |  of b |     PANEL  a slice of b, panel_depth x 2 vectors, is copied ("packed")
-//               k         '-------'            without gaps into 36 KB: it stays in the first cache while all
+//               k         '-------'            without gaps into 32 KB: it stays in the first cache while all
 //          .---------.    .-------.            tiles of a column pass by. A transposed b is turned on the
 //   tile_  |    a    |    |  tile |            way, a ragged edge is filled with zeros, so the tile knows
 //   rows   |---------|    |-------|            one kind of b only.
@@ -364,7 +364,7 @@ void gemm(Transpose transpose_a, Transpose transpose_b, Index M, Index N, Index 
   };
   const View left = view(transpose_a, a, lda, M, K, 0), right = view(transpose_b, b, ldb, K, N, 2);
   const Target to{c, evenly(buffers[4], M, ldc), extra.bias, extra.accumulate};
-  if (M * N * K > work_for_blas)
+  if (M * N * K > work_for_blas && std::min({M, N, K}) > 1)  // views of one row or column have no orientation
     if (const BlasGemm blas = blas_gemm()) return multiply_large(blas, left, right, M, N, K, to, ldc);
   share_out(left, right, M, N, K, to);
 }

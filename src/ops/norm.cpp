@@ -1,6 +1,10 @@
 #include "gradus/ops/norm.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
 
 #include "gradus/kernels/elementwise.hpp"
 #include "gradus/kernels/gemm.hpp"
@@ -252,7 +256,7 @@ void multiply_vector(Transpose transpose, Index K, Index R, const Real* m, const
 Real to_unit(Tensor& v) {
   double squares = 0;
   for (const Real x : v.values()) squares += double{x} * double{x};
-  const Real length = static_cast<Real>(std::sqrt(squares)) + std::numeric_limits<Real>::min();
+  const Real length = std::max(static_cast<Real>(std::sqrt(squares)), std::numeric_limits<Real>::epsilon());
   for (Real& x : v.values()) x /= length;
   return length;
 }
@@ -275,7 +279,7 @@ struct SpectralNorm {
     multiply_vector(Transpose::no, K, R, w.data(), v.data(), wv.data());
     if (iterate) {
       s = to_unit(wv);
-      u.copy_from(wv);
+      if (s > std::numeric_limits<Real>::epsilon()) u.copy_from(wv);  // w = 0 must not spoil u for ever
     } else {
       s = 0;
       for (Index k = 0; k < K; ++k) s += u[k] * wv[k];

@@ -27,7 +27,8 @@ const std::vector<Case> cases{
     {1, 8, 8, 20, 20, 5, 5, 2, 2, 1}, {2, 3, 3, 48, 16, 1, 1, 2, 0},  {1, 5, 5, 17, 2, 3, 3, 1, 2},
     {1, 6, 6, 1, 1, 3, 3, 1, 0},      {2, 6, 5, 33, 2, 3, 3, 1, 0},   {1, 2, 2, 3, 4, 4, 4, 1, 3},
     {1, 8, 8, 64, 64, 3, 3, 1, 1},    {2, 7, 9, 64, 80, 3, 3, 1, 1},  {1, 6, 11, 96, 64, 3, 3, 1, 0},
-    {9, 16, 16, 64, 64, 3, 3, 1, 1},  {1, 4, 5, 64, 64, 3, 3, 1, 2},
+    {9, 16, 16, 64, 64, 3, 3, 1, 1},  {1, 4, 5, 64, 64, 3, 3, 1, 2},  {5, 16, 16, 20, 40, 3, 3, 1, 1},
+    {1, 5, 5, 4, 4, 2, 2, 1, 3},      {2, 9, 9, 3, 5, 2, 2, 4, 1},
 };
 
 double worst(const Tensor& a, const Tensor& b) {
@@ -108,19 +109,28 @@ TEST_CASE("a convolution by hand") {
 
 TEST_CASE("a convolution gives the same bits at any number of threads") {
   Rng rng(5);
-  const Tensor x = Tensor::randn({6, 16, 16, 32}, rng), w = Tensor::randn({48, 4, 4, 32}, rng);
-  Conv2dOp op{2, 1};
   const int before = omp_get_max_threads();
-  omp_set_num_threads(1);
-  const Tensor y = op.forward(x, w, {}), dy = Tensor::randn(y.shape(), rng);
-  const Grads<3> one = op.backward(dy, {true, true, true});
-  for (const int threads : {2, 3, 5}) {
-    omp_set_num_threads(threads);
-    const Tensor again = op.forward(x, w, {});
-    const Grads<3> more = op.backward(dy, {true, true, true});
-    CHECK(std::equal(y.values().begin(), y.values().end(), again.values().begin()));
-    for (std::size_t i = 0; i < 3; ++i)
-      CHECK(std::equal(one[i].values().begin(), one[i].values().end(), more[i].values().begin()));
+  // by classes, two sizes of Winograd's tiles, few channels, few results
+  for (const Case& c : std::vector<Case>{{6, 16, 16, 32, 48, 4, 4, 2, 1},
+                                         {9, 16, 16, 64, 64, 3, 3, 1, 1},
+                                         {1, 16, 16, 64, 96, 3, 3, 1, 1},
+                                         {4, 28, 28, 1, 32, 4, 4, 2, 1},
+                                         {8, 32, 32, 32, 3, 3, 3, 1, 1}}) {
+    CAPTURE(c.C);
+    CAPTURE(c.K);
+    const Tensor x = Tensor::randn({c.B, c.H, c.W, c.C}, rng), w = Tensor::randn({c.K, c.U, c.V, c.C}, rng);
+    Conv2dOp op{c.stride, c.padding};
+    omp_set_num_threads(1);
+    const Tensor y = op.forward(x, w, {}), dy = Tensor::randn(y.shape(), rng);
+    const Grads<3> one = op.backward(dy, {true, true, true});
+    for (const int threads : {2, 3, 5}) {
+      omp_set_num_threads(threads);
+      const Tensor again = op.forward(x, w, {});
+      const Grads<3> more = op.backward(dy, {true, true, true});
+      CHECK(std::equal(y.values().begin(), y.values().end(), again.values().begin()));
+      for (std::size_t i = 0; i < 3; ++i)
+        CHECK(std::equal(one[i].values().begin(), one[i].values().end(), more[i].values().begin()));
+    }
   }
   omp_set_num_threads(before);
 }

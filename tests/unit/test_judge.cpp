@@ -42,7 +42,7 @@ TEST_CASE("cache: another kind, recipe or training set is another place, the sam
   Dataset b = a, c = a;
   b.labels[7] = 2;
   c.images = a.images.clone();
-  c.images[97] += Real(0.5);
+  c.images[98] += Real(0.5);
   const auto place = [&](const char* kind, const char* recipe, const Dataset& data) {
     return cache_place(bench.program, kind, recipe, data).filename().string();
   };

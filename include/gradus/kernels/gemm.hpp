@@ -17,7 +17,7 @@ struct GemmExtra {
 using Offset = std::int32_t;
 
 /// A matrix that need not be stored as one: element (i, j) is data[rows[i] + columns[j]], so it has as many
-/// rows and columns as there are offsets. Offsets never fall.
+/// rows and columns as there are offsets. The offsets of columns never fall.
 struct Indexed {
   const Real* data;
   std::span<const Offset> rows, columns;

@@ -11,9 +11,14 @@ namespace gradus {
 ///   y [B, I, J, K]    y[b,i,j,k] = b[k] + sum_uvc x[b, s i + u - p, s j + v - p, c] w[k,u,v,c]
 ///   I = (H + 2p - U) / s + 1, rounded down; J likewise. Outside the picture x is zero.
 ///
-///        . . . . . .        s = stride: how far the window moves; p = padding: how far it looks over the
-///        edge. . #-#-# x .        Picture 4 x 4 (x), padding 1 (.), window 3 x 3 (#) at its second place of
-///        stride 1: . #-#-# x .        I = J = 4. . #-#-# x . . x x x x . . . . . . .
+/// Picture 4 x 4 (x), padding p = 1 (.), window 3 x 3 (#) at its second place of stride s = 1; I = J = 4:
+///
+///        . . . . . .
+///        . # # # x .
+///        . # # # x .
+///        . # # # x .
+///        . x x x x .
+///        . . . . . .
 ///
 /// 6.S191 L4, "DCGAN"; L3, "The convolution operation". Throws Error when a rank, C or the bias does not fit,
 /// the stride is not positive, the padding is negative, or the window is larger than the padded picture.

@@ -15,8 +15,10 @@ enum class NormOver { batch, instance, layer, group };
 
 /// normalize: over every set S of n numbers,
 ///
-///   m = 1/n sum_S x     v = 1/n sum_S (x - m)^2     n^ = (x - m) / sqrt(v + epsilon)     y = gamma[c] n^ +
-///   beta[c] dx = gamma / sqrt(v + epsilon) (dy - mean_S(gamma dy) / gamma - n^ mean_S(gamma dy n^) / gamma)
+///   m = 1/n sum_S x     v = 1/n sum_S (x - m)^2     h = (x - m) / sqrt(v + epsilon)
+///   y = gamma[c] h + beta[c]
+///
+///   dh = gamma[c] dy    dx = (dh - mean_S(dh) - h mean_S(dh h)) / sqrt(v + epsilon)
 ///
 ///   x [B, H, W, C] or [B, C]    gamma, beta [C] or empty (1 and 0)
 ///
