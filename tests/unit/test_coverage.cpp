@@ -7,7 +7,7 @@
 #include "gradus/base/check.hpp"
 #include "gradus/data/mixture.hpp"
 #include "gradus/generative/coverage.hpp"
-#include "gradus/generative/divergence.hpp"
+#include "gradus/generative/metrics.hpp"
 #include "gradus/ops/reduction.hpp"
 
 using namespace gradus;
@@ -15,14 +15,6 @@ using namespace gradus;
 namespace {
 
 bool close(double a, double b, double tolerance) { return std::abs(a - b) <= tolerance; }
-
-/// exp of the mean over x of KL( p(y|x) || p(y) ), p(y) the mean of p(y|x); rows of p are p(y|x).
-double inception_score(const Tensor& p) {
-  const Tensor average = column_means(p).value();
-  Tensor rows(p.shape());
-  for (Index i = 0; i < p.size(); ++i) rows[i] = average[i % p.dim(1)];
-  return std::exp(double(mean(kl_divergence(p, rows)).item()));
-}
 
 }  // namespace
 
