@@ -38,6 +38,11 @@ need nlohmann-json3-dev nlohmann-json header_there nlohmann/json.hpp
 need libstb-dev stb header_there stb/stb_image_write.h
 need libgif-dev giflib header_there gif_lib.h
 need zlib1g-dev - header_there zlib.h
+need libssl-dev openssl header_there openssl/evp.h
+if [ "$(uname -s)" = Linux ]; then  # the grader's sandbox
+  need bubblewrap - command_there bwrap
+  need libseccomp-dev - header_there seccomp.h
+fi
 need gnuplot-nox gnuplot command_there gnuplot
 need graphviz graphviz command_there dot
 mode=install

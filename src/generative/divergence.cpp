@@ -5,6 +5,7 @@
 #include "gradus/ops/checks.hpp"
 
 namespace gradus {
+// SOLUTION(4)
 namespace {
 
 /// p log(p / q) with 0 log 0 = 0
@@ -24,33 +25,43 @@ Tensor scaled_rows(const Tensor& d, const Shape& shape, F f) {
 }
 
 }  // namespace
+// END
 
 Tensor KlDivergence::forward(const Tensor& p_in, const Tensor& q_in) {
   check_rank("kl_divergence", "p", p_in, 2);
   check_same_shape("kl_divergence", p_in, q_in);
-  p = p_in, q = q_in;
+  p = p_in, q = q_in;  // backward needs them
+  // SOLUTION(4.1) Return the divergence of every row, [B]:
+  //   kl_b = spacing sum_k p_bk log(p_bk / q_bk)        where p_bk = 0 the term is 0, whatever q_bk is
   const Index K = p.dim(1);
   const Real *a = p.data(), *b = q.data(), h = spacing;
   Tensor kl({p.dim(0)});
   row_sums(p.dim(0), K, kl.data(),
            [=](Index row, Index k) { return h * term(a[row * K + k], b[row * K + k]); });
   return kl;
+  // END
 }
 
-// dp = (log(p / q) + 1) dkl        dq = -p / q dkl
 Grads<2> KlDivergence::backward(const Tensor& dkl) const {
+  // SOLUTION(4.2: dkl) Return { dL/dp, dL/dq }, both [B, K], from dkl = dL/dkl [B]. Where p_bk = 0: dq is 0;
+  // where both are 0: dp is 0, too.
+  //
+  // dp = (log(p / q) + 1) dkl        dq = -p / q dkl
   const Real *a = p.data(), *b = q.data(), h = spacing;
   return {scaled_rows(dkl, p.shape(),
                       [=](Index i) {
                         return a[i] == 0 && b[i] == 0 ? Real(0) : h * (fast_log(a[i]) - fast_log(b[i]) + 1);
                       }),
           scaled_rows(dkl, p.shape(), [=](Index i) { return a[i] > 0 ? -h * a[i] / b[i] : Real(0); })};
+  // END
 }
 
 Tensor JsDivergence::forward(const Tensor& p_in, const Tensor& q_in) {
   check_rank("js_divergence", "p", p_in, 2);
   check_same_shape("js_divergence", p_in, q_in);
-  p = p_in, q = q_in;
+  p = p_in, q = q_in;  // backward needs them
+  // SOLUTION(4.3) Return the divergence of every row, [B], with m = (p + q) / 2:
+  //   js_b = 1/2 KL(p_b || m_b) + 1/2 KL(q_b || m_b)        with the spacing, and 0 log 0 = 0, as above
   const Index K = p.dim(1);
   const Real *a = p.data(), *b = q.data(), h = spacing;
   Tensor js({p.dim(0)});
@@ -60,10 +71,14 @@ Tensor JsDivergence::forward(const Tensor& p_in, const Tensor& q_in) {
     return Real(0.5) * h * (term(a[i], m) + term(b[i], m));
   });
   return js;
+  // END
 }
 
-// dp = 1/2 log(p / m) djs          dq = 1/2 log(q / m) djs         (what m adds to both cancels)
 Grads<2> JsDivergence::backward(const Tensor& djs) const {
+  // SOLUTION(4.4: djs) Return { dL/dp, dL/dq }, both [B, K]. m depends on p and on q; see what cancels.
+  // Where both are 0 the gradients are 0.
+  //
+  // dp = 1/2 log(p / m) djs          dq = 1/2 log(q / m) djs         (what m adds to both cancels)
   const auto towards_middle = [&](const Tensor& one, const Tensor& other) {
     const Real *a = one.data(), *b = other.data(), h = spacing;
     return scaled_rows(djs, one.shape(), [=](Index i) {
@@ -72,6 +87,7 @@ Grads<2> JsDivergence::backward(const Tensor& djs) const {
     });
   };
   return {towards_middle(p, q), towards_middle(q, p)};
+  // END
 }
 
 Var kl_divergence(const Var& p, const Var& q, Real spacing) { return record(KlDivergence{spacing}, p, q); }

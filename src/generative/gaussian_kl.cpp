@@ -9,7 +9,9 @@ namespace gradus {
 Tensor GaussianKl::forward(const Tensor& mu_in, const Tensor& logvar_in) {
   check_rank("gaussian_kl", "mu", mu_in, 2);
   check_same_shape("gaussian_kl (mu, logvar)", mu_in, logvar_in);
-  mu = mu_in, logvar = logvar_in;
+  mu = mu_in, logvar = logvar_in;  // backward needs them
+  // SOLUTION(4.5) Return the divergence of every row, [B]:
+  //   kl_b = 1/2 sum_k ( exp(logvar_bk) + mu_bk^2 - 1 - logvar_bk )
   const Index B = mu.dim(0), K = mu.dim(1);
   const Real *m = mu.data(), *v = logvar.data();
   Tensor kl({B});
@@ -18,10 +20,13 @@ Tensor GaussianKl::forward(const Tensor& mu_in, const Tensor& logvar_in) {
     return Real(0.5) * (fast_exp(v[i]) + m[i] * m[i] - 1 - v[i]);
   });
   return kl;
+  // END
 }
 
-// dmu = mu dkl         dlogvar = 1/2 (exp(logvar) - 1) dkl
 Grads<2> GaussianKl::backward(const Tensor& dkl) const {
+  // SOLUTION(4.6: dkl) Return { dL/dmu, dL/dlogvar }, both [B, K], from dkl = dL/dkl [B].
+  //
+  // dmu = mu dkl         dlogvar = 1/2 (exp(logvar) - 1) dkl
   const Index B = mu.dim(0), K = mu.dim(1);
   Tensor dmu(mu.shape()), dlogvar(mu.shape());
   const Real *m = mu.data(), *v = logvar.data(), *d = dkl.data();
@@ -33,6 +38,7 @@ Grads<2> GaussianKl::backward(const Tensor& dkl) const {
     }
   });
   return {dmu, dlogvar};
+  // END
 }
 
 Var gaussian_kl(const Var& mu, const Var& logvar) { return record(GaussianKl{}, mu, logvar); }

@@ -1,0 +1,49 @@
+#pragma once
+// What is asked of a TODO, and which mistakes are known by name. A check is data: how it is run, repeated,
+// compared and explained is the same for all (grading.cpp), so none can forget a part of it.
+#include <map>
+
+#include "calls.hpp"
+
+namespace gradus::grade {
+
+/// A wrong answer that has been seen before. `run` computes what it computes.
+struct Mistake {
+  std::string id;        ///< "kl.no_half"
+  std::string sentence;  ///< "the factor 1/2 is missing"
+  Function run;
+};
+
+struct Check {
+  std::string todo;   ///< "4.5"
+  std::string title;  ///< what is looked at: "values of random rows"
+  int points = 0;     ///< of the 100 of the exercise
+  std::string call;   ///< a name in calls.hpp; the library's answer to the same inputs is expected
+
+  /// Inputs of case number `number`, 0 .. cases - 1. The shapes should differ from case to case: at [2, 3]
+  /// "no 1/2" and "sum instead of mean" are the same number.
+  std::function<Tensors(Rng& rng, int number)> draw;
+  int cases = 4;
+
+  std::vector<Mistake> mistakes{};     ///< diagnosed by comparing all cases
+  std::vector<std::string> inputs{};   ///< names of the inputs, for the report: {"mu", "logvar"}
+  std::vector<std::string> outputs{};  ///< names of the outputs: {"kl"}
+  std::string differentiates{};  ///< of a backward call: the call that it is the gradient of. Its last input
+                                 ///< is dL/d(first output); output i is the gradient of input i.
+  double tolerance = 1e-6;       ///< relative to the largest number expected in that output
+};
+
+std::vector<Check> checks_01();
+std::vector<Check> checks_02();
+std::vector<Check> checks_03();
+std::vector<Check> checks_04();
+std::vector<Check> checks_05();
+std::vector<Check> checks_06();
+std::vector<Check> checks_07();
+std::vector<Check> checks_08();
+std::vector<Check> checks_09();
+
+/// All checks of exercise 1 .. 9, in the order of the TODOs.
+const std::vector<Check>& checks_of(int exercise);
+
+}  // namespace gradus::grade

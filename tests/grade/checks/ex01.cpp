@@ -1,0 +1,7 @@
+#include "../check.hpp"
+
+namespace gradus::grade {
+
+std::vector<Check> checks_01() { return {}; }
+
+}  // namespace gradus::grade

@@ -1,0 +1,30 @@
+#pragma once
+// Are two lists of tensors the same, and if not, how do they differ?
+#include <optional>
+#include <string>
+
+#include "frame.hpp"
+
+namespace gradus::grade {
+
+/// Where two answers differ, in words: "kl has the shape [3, 1], expected [3]"; "element [1, 3] of dmu is
+/// nan". Nothing when every number is within `tolerance` times the largest finite number expected in its
+/// tensor. NaN equals nothing but an expected NaN; infinities must have the same sign.
+std::optional<std::string> difference(const Tensors& expected, const Tensors& got, double tolerance,
+                                      const std::vector<std::string>& names);
+
+/// The largest difference relative to the largest number; infinite when shapes, NaNs or infinities differ.
+double gap(const Tensors& a, const Tensors& b);
+
+/// The same bits.
+bool identical(const Tensors& a, const Tensors& b);
+
+/// "[[0.5, 1], [2, -1]]", at most `most` numbers of it.
+std::string shown(const Tensor& tensor, Index most = 12);
+
+/// What a wrong answer has to do with the right one, tried on all cases: a constant factor, an offset, the
+/// transpose, a division by the number of rows or columns, the same number everywhere. Empty when nothing
+/// fits.
+std::string relation(const std::vector<Tensors>& expected, const std::vector<Tensors>& got, double tolerance);
+
+}  // namespace gradus::grade

@@ -1,0 +1,319 @@
+#include "compiler.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <future>
+#include <iomanip>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <sstream>
+
+#include "gradus/base/check.hpp"
+
+namespace gradus::grade {
+namespace fs = std::filesystem;
+
+std::string digest(std::string_view text) {
+  unsigned char bytes[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  GRADUS_CHECK(EVP_Digest(text.data(), text.size(), bytes, &length, EVP_sha256(), nullptr) == 1,
+               "SHA-256 failed");
+  std::ostringstream out;
+  for (unsigned i = 0; i < length; ++i) out << std::hex << std::setw(2) << std::setfill('0') << int{bytes[i]};
+  return out.str();
+}
+
+std::uint64_t keyed_digest(std::string_view key, std::string_view text) {
+  unsigned char bytes[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  GRADUS_CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                    reinterpret_cast<const unsigned char*>(text.data()), text.size(), bytes, &length),
+               "HMAC-SHA256 failed");
+  std::uint64_t value = 0;
+  for (int i = 0; i < 8; ++i) value = value << 8 | bytes[i];
+  return value;
+}
+
+Toolchain Toolchain::read(const fs::path& file) {
+  try {
+    const nlohmann::json root = nlohmann::json::parse(read_text(file));
+    const auto list = [&](const char* name) {
+      std::vector<std::string> words;
+      std::istringstream in(root.at(name).get<std::string>());
+      for (std::string word; std::getline(in, word, ';');)
+        if (!word.empty()) words.push_back(word);
+      return words;
+    };
+    Toolchain tools;
+    tools.compiler = root.at("compiler").get<std::string>();
+    tools.flags = root.at("flags").get<std::string>();
+    tools.worker_objects = list("worker_objects");
+    tools.libraries = list("libraries");
+    tools.archive = root.at("archive").get<std::string>();
+    tools.include = root.at("include").get<std::string>();
+    return tools;
+  } catch (const std::exception& error) {
+    throw Error(file.string() + ": " + error.what());
+  }
+}
+
+namespace {
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(word);
+  return words;
+}
+
+/// A folder that goes away.
+struct Scratch {
+  fs::path path;
+  Scratch() {
+    std::string name = (fs::temp_directory_path() / "gradus-XXXXXX").string();
+    GRADUS_CHECK(mkdtemp(name.data()), "no temporary folder under ", fs::temp_directory_path());
+    path = name;
+    fs::permissions(
+        path, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec | fs::perms::others_all);
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+};
+
+constexpr Limits compiler_limits{
+    .cpu_seconds = 20, .memory = std::size_t{3} << 30, .file_bytes = std::size_t{64} << 20};
+
+/// The library without one object: made once, kept beside the cache.
+fs::path archive_without(const Toolchain& tools, const GradedFile& file, const fs::path& cache) {
+  const auto stamp = std::to_string(fs::last_write_time(tools.archive).time_since_epoch().count());
+  const fs::path slim =
+      cache / ("without_" + file.name + "_" + digest(tools.archive.string() + stamp).substr(0, 12) + ".a");
+  if (fs::exists(slim)) return slim;
+  fs::create_directories(cache);
+  for (const auto& old : fs::directory_iterator(cache))  // of an older library
+    if (old.path().filename().string().starts_with("without_" + file.name + "_")) fs::remove(old.path());
+  const fs::path part = slim.string() + "." + std::to_string(getpid()) + ".part";
+  fs::copy_file(tools.archive, part, fs::copy_options::overwrite_existing);
+  const Outcome outcome = run({"/usr/bin/ar", "d", part.string(), file.name + ".o"},
+                              {.limits = compiler_limits, .writable = cache, .compiler = true}, 20);
+  GRADUS_CHECK(outcome.ending.code == 0, "ar: ", outcome.text);
+  fs::rename(part, slim);
+  return slim;
+}
+
+/// What the object takes from the library although it should be written by hand, or brings although it must
+/// not.
+std::string forbidden_symbol(const fs::path& object, const GradedFile& file) {
+  const Outcome outcome =
+      run({"/usr/bin/nm", "-C", object.string()}, {.limits = compiler_limits, .compiler = true}, 10);
+  std::istringstream lines(outcome.text);
+  for (std::string line; std::getline(lines, line);) {
+    std::smatch match;
+    if (!std::regex_match(line, match, std::regex("\\s*([0-9a-f]*)\\s+(\\S)\\s+(.*)"))) continue;
+    const char kind = match[2].str()[0];
+    const std::string name = match[3];
+    if (kind == 'T' && name == "main")
+      return "your file has a main(): an exercise has none, its functions are called from outside";
+    if (kind != 'U') continue;
+    for (const std::string& banned : file.banned)
+      if (std::regex_search(name, std::regex(banned)))
+        return "your file calls " + name.substr(0, name.find('(')) + ", which is what you are asked to write";
+  }
+  return "";
+}
+
+std::string first_lines(const std::string& text, int count) {
+  std::istringstream in(text);
+  std::string out;
+  for (std::string line; count > 0 && std::getline(in, line); --count) out += line + "\n";
+  return out;
+}
+
+}  // namespace
+
+std::string plain_words(const std::string& text) {
+  struct Pattern {
+    const char* seen;
+    const char* said;  // $1 and $2 are what the pattern caught
+  };
+  static const Pattern patterns[] = {
+      {"'([^']*)' was not declared in this scope; did you mean '([^']*)'",
+       "the name '$1' is unknown here; did you mean '$2'?"},
+      {"'([^']*)' was not declared in this scope",
+       "the name '$1' is unknown here: a typing error, or a variable that was never made"},
+      {"use of undeclared identifier '([^']*)'(?:; did you mean '([^']*)')?",
+       "the name '$1' is unknown here: a typing error, or a variable that was never made"},
+      {"expected '([^']*)' (?:before|after)", "a '$1' is missing (look at the end of the line before, too)"},
+      {"expected '([^']*)'", "a '$1' is missing (look at the end of the line before, too)"},
+      {"no matching function for call to '(max|min|clamp)\\(",
+       "std::$1 needs numbers of one type: write Real(0), not 0 or 0.0"},
+      {"no matching function for call to '(?:std::)?(max|min|clamp)",
+       "std::$1 needs numbers of one type: write Real(0), not 0 or 0.0"},
+      {"no match for 'operator([^']*)' \\(operand types are '([^']*)'",
+       "'$1' does not work on '$2': tensors are worked on number by number (x[i], or mapped and zipped)"},
+      {"invalid operands to binary expression",
+       "an operator stands between things that it does not work on: tensors are worked on number by number "
+       "(x[i])"},
+      {"no matching function for call to '([^'(]*)",
+       "'$1' is called with the wrong arguments: look at its declaration in the header"},
+      {"too (few|many) arguments to function", "a function is called with too $1 arguments"},
+      {"passing '([^']*)' as '?this'? argument discards qualifiers",
+       "something that is const is changed: backward() may not change the op"},
+      {"assignment of (?:member|read-only location|read-only variable) '([^']*)'",
+       "'$1' is const and cannot be changed here"},
+      {"cannot assign to", "something const is changed here"},
+      {"cannot convert '([^']*)' to '([^']*)'", "a '$1' stands where a '$2' is needed"},
+      {"could not convert '([^']*)'", "the value '$1' is not of the type that is needed"},
+      {"no viable conversion", "a value stands where another type is needed"},
+      {"'(?:class |struct )?([^']*)' has no member named '([^']*)'", "'$1' has nothing that is called '$2'"},
+      {"no member named '([^']*)' in '([^']*)'", "'$2' has nothing that is called '$1'"},
+      {"no declaration matches '([^']*)'",
+       "the function '$1' is not the one that is declared in the header: leave its name and arguments as "
+       "they were"},
+      {"out-of-line definition of '([^']*)' does not match",
+       "the function '$1' is not the one that is declared in the header: leave its name and arguments as "
+       "they were"},
+      {"redefinition of '([^']*)'", "'$1' is defined twice"},
+      {"redeclaration of '([^']*)'", "'$1' is made twice in one block"},
+      {"multiple definition of `([^']*)'",
+       "'$1' is defined by your file and by the library: another name, please, or put it into namespace { }"},
+      {"undefined reference to `([^']*)'",
+       "your file does not define '$1' (was it deleted, renamed, or its signature changed?)"},
+      {"undefined symbol: (.*)",
+       "your file does not define '$1' (was it deleted, renamed, or its signature changed?)"},
+      {"([^ ]*): No such file or directory",
+       "the file $1 is not there (only headers of the library and the C++ standard are)"},
+      {"fatal error: '([^']*)' file not found",
+       "the file $1 is not there (only headers of the library and the C++ standard are)"},
+      {"no return statement in function returning non-void", "a function that returns a value has no return"},
+      {"expected primary-expression", "something is missing or too many here: a bracket, a comma, a number"},
+      {"expected unqualified-id|expected declaration|extraneous closing brace",
+       "a bracket '}' is missing or one too many, further up"},
+      {"template instantiation depth exceeds|recursive template instantiation exceeded",
+       "a template calls itself without end"},
+  };
+  for (const Pattern& pattern : patterns) {
+    std::smatch match;
+    if (std::regex_search(text, match, std::regex(pattern.seen))) return match.format(pattern.said);
+  }
+  return "";
+}
+
+Built build(const Toolchain& tools, const GradedFile& file, const std::string& source, const fs::path& cache,
+            const BuildOptions& options) {
+  const std::string compiler = options.compiler.empty() ? tools.compiler : options.compiler;
+  const fs::path slim = archive_without(tools, file, cache);
+  std::string objects;
+  for (const std::string& object : tools.worker_objects)
+    objects += object + std::to_string(fs::last_write_time(object).time_since_epoch().count());
+  const std::string key = digest(source + '\0' + file.source + '\0' + compiler + tools.flags +
+                                 options.extra_flags + slim.string() + objects);
+  const fs::path home = cache / key.substr(0, 24), kept = home / "built.json";
+  Built built;
+  built.worker = home / "worker";
+  if (fs::exists(kept)) {
+    try {
+      const auto json = nlohmann::json::parse(read_text(kept));
+      built.state = static_cast<State>(json.at("state").get<int>());
+      built.sentence = json.at("sentence").get<std::string>();
+      built.compiler = json.at("compiler").get<std::string>();
+      built.fresh = false;
+      if (built.state != State::pass || fs::exists(built.worker)) return built;
+    } catch (const std::exception&) {  // a damaged entry is made anew
+    }
+    built = {};
+    built.worker = home / "worker";
+  }
+
+  // The file as the compiler sees it: alone, under the path that messages and __FILE__ should show.
+  const Scratch scratch;
+  const fs::path shown = file.path;
+  write_text(scratch.path / shown, source);
+  fs::permissions(scratch.path / "exercises", fs::perms::all);
+  const Jail jail{.level = options.level,
+                  .limits = compiler_limits,
+                  .readable = {tools.include},
+                  .writable = scratch.path,
+                  .compiler = true,
+                  .slot = options.slot};
+  const auto compile = [&](const std::string& flags, std::vector<std::string> rest) {
+    std::vector<std::string> command = {compiler};
+    for (const std::string& word : words_of(flags + " " + options.extra_flags)) command.push_back(word);
+    command.insert(command.end(), {"-fmax-errors=3", "-fno-diagnostics-color", "-fdiagnostics-show-caret",
+                                   "-I", tools.include.string(), shown.string()});
+    if (compiler.find("clang") != std::string::npos)
+      std::erase(command, "-fmax-errors=3"), command.push_back("-ferror-limit=3");
+    command.insert(command.end(), rest.begin(), rest.end());
+    return run(command, jail, 40);
+  };
+  // What is graded is double; what trains is float, and has to compile as well (std::max(x, 0.0) does only in
+  // one).
+  std::string as_float = tools.flags;
+  if (const auto at = as_float.find("-DGRADUS_DOUBLE"); at != std::string::npos) as_float.erase(at, 15);
+  auto in_float = std::async(std::launch::async, [&] { return compile(as_float, {"-fsyntax-only"}); });
+  const fs::path object = scratch.path / "student.o";
+  Outcome outcome = compile(tools.flags, {"-g1", "-c", "-o", object.string()});
+  const Outcome float_outcome = in_float.get();
+  const auto failed = [](const Outcome& one) {
+    return one.out_of_time || one.ending.code != 0 || one.ending.signal != 0;
+  };
+  bool only_float = false;
+  if (!failed(outcome) && failed(float_outcome)) outcome = float_outcome, only_float = true;
+  built.compiler = first_lines(outcome.text, 40);
+  if (failed(outcome)) {
+    built.state = State::compile_error;
+    if (outcome.out_of_time || outcome.ending.signal == SIGXCPU || outcome.ending.signal == SIGKILL ||
+        outcome.text.find("CPU time limit exceeded") != std::string::npos)
+      built.sentence = "the compiler was stopped after 20 s: no exercise needs that much work from it";
+    else if (const std::string words = plain_words(outcome.text); !words.empty())
+      built.sentence = words;
+    else
+      built.sentence = "does not compile";
+    std::smatch place;
+    if (std::regex_search(outcome.text, place, std::regex(file.name + ":(\\d+):(\\d+): (?:fatal )?error")))
+      built.sentence = "line " + place[1].str() + ": " + built.sentence;
+    if (only_float) built.sentence += " (in float, the precision that lectures train with)";
+  } else if (const std::string words = forbidden_symbol(object, file); !words.empty()) {
+    built.state = words.find("main()") != std::string::npos ? State::compile_error : State::banned_call;
+    built.sentence = words;
+  } else {
+    std::vector<std::string> command = {compiler, "-no-pie", "-o", (scratch.path / "worker").string(),
+                                        object.string()};
+    for (const std::string& word : words_of(options.extra_flags)) command.push_back(word);
+    command.insert(command.end(), tools.worker_objects.begin(), tools.worker_objects.end());
+    command.push_back(slim.string());
+    command.insert(command.end(), tools.libraries.begin(), tools.libraries.end());
+    Jail link = jail;
+    link.readable.insert(link.readable.end(), tools.worker_objects.begin(), tools.worker_objects.end());
+    link.readable.push_back(slim);
+    outcome = run(command, link, 40);
+    if (failed(outcome)) {
+      built.state = State::compile_error;
+      built.compiler = first_lines(outcome.text, 20);
+      built.sentence = plain_words(outcome.text);
+      if (built.sentence.empty()) built.sentence = "does not link with the library";
+    }
+  }
+  fs::create_directories(home);
+  if (built.state == State::pass) {
+    const fs::path part = home / ("worker." + std::to_string(getpid()) + "." + std::to_string(options.slot));
+    fs::copy_file(scratch.path / "worker", part, fs::copy_options::overwrite_existing);
+    fs::permissions(part, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec |
+                              fs::perms::others_read | fs::perms::others_exec);
+    fs::rename(part, built.worker);
+  }
+  write_text(kept, nlohmann::json{{"state", static_cast<int>(built.state)},
+                                  {"sentence", built.sentence},
+                                  {"compiler", built.compiler}}
+                       .dump());
+  return built;
+}
+
+}  // namespace gradus::grade

@@ -1,0 +1,51 @@
+#pragma once
+// The exercises as data: exercises/NN_title/exercise.json, and where everything stands.
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "check.hpp"
+
+namespace gradus::grade {
+
+struct Todo {
+  std::string id;     ///< "4.5"
+  std::string title;  ///< "KL of a diagonal Gaussian"
+};
+
+/// A file of the library that students write, or parts of it.
+struct GradedFile {
+  std::string source;  ///< "src/generative/gaussian_kl.cpp"
+  std::string name;    ///< "gaussian_kl.cpp"
+  std::string path;    ///< where the student writes: "exercises/04_divergences/gaussian_kl.cpp"
+  std::vector<Todo> todos;
+  std::vector<std::string>
+      banned;  ///< functions of the library that would give the answer away, as regular expressions
+};
+
+struct Exercise {
+  int number = 0;
+  std::string folder;  ///< "04_divergences"
+  std::string title;
+  std::string program, shows;  ///< which program draws a picture with the student's code, and of what
+  std::vector<GradedFile> files;
+
+  std::string key() const { return folder.substr(0, 2); }
+};
+
+/// Every exercise.json in the folders of `folder`, in order, checked: ids and files are unique, ids belong to
+/// their exercise. Throws Error that names the file and the field.
+std::vector<Exercise> read_exercises(const std::filesystem::path& folder);
+
+/// "4", "04" or "04_divergences". Throws Error, naming the nearest, for any other.
+const Exercise& exercise_named(const std::vector<Exercise>& exercises, const std::string& name);
+
+/// Points of a TODO: the sum over its checks.
+int points_of(const Exercise& exercise, const std::string& todo);
+
+/// A whole text file; Error when it cannot be read.
+std::string read_text(const std::filesystem::path& file);
+/// Writes under a temporary name, then renames.
+void write_text(const std::filesystem::path& file, std::string_view text);
+
+}  // namespace gradus::grade

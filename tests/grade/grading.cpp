@@ -1,0 +1,322 @@
+#include "grading.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <sstream>
+
+#include "compare.hpp"
+#include "gradus/base/check.hpp"
+
+namespace gradus::grade {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+constexpr double least_gap = 1e-2;  // between any two of: the right answer, the known mistakes
+constexpr double call_seconds = 2;
+
+/// What a mistake answers; nothing when it cannot be evaluated there.
+std::optional<Tensors> answer_of(const Function& function, const Tensors& inputs) {
+  try {
+    return function(inputs);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+/// Whether every two candidates differ clearly in at least one case. `answers[candidate][case]`
+bool all_apart(const std::vector<std::vector<std::optional<Tensors>>>& answers) {
+  for (std::size_t a = 0; a < answers.size(); ++a)
+    for (std::size_t b = a + 1; b < answers.size(); ++b) {
+      bool apart = false;
+      for (std::size_t c = 0; c < answers[a].size() && !apart; ++c) {
+        const auto &x = answers[a][c], &y = answers[b][c];
+        apart = x.has_value() != y.has_value() || (x && y && !(gap(*x, *y) < least_gap));
+      }
+      if (!apart) return false;
+    }
+  return true;
+}
+
+std::size_t most_answer_bytes(const Tensors& expected) {
+  std::size_t bytes = 4096;
+  for (const Tensor& one : expected) bytes += 2 * 8 * static_cast<std::size_t>(one ? one.size() : 0) + 64;
+  return bytes;
+}
+
+std::string input_words(const Check& check, const Tensors& inputs) {
+  std::string words;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    words += (i ? "  " : "") +
+             (i < check.inputs.size() ? check.inputs[i] : "input " + std::to_string(i + 1)) + " = " +
+             shown(inputs[i]);
+  return words;
+}
+
+/// The gradient of sum(dy * f(x)) in x by differences, f asked of the student; nothing where f is not there.
+std::optional<Tensors> differences(Student& student, const Check& check, const Tensors& inputs,
+                                   std::size_t count) {
+  try {
+    const Tensor& dy = inputs.back();
+    Tensors point(inputs.begin(), inputs.end() - 1), grads;
+    const auto value = [&](const Tensors& at) {
+      const Tensors y = student.call(check.differentiates, at, call_seconds);
+      double sum = 0;
+      GRADUS_CHECK(!y.empty() && y[0] && y[0].size() == dy.size(), "another shape");
+      for (Index i = 0; i < dy.size(); ++i) sum += double{dy[i]} * y[0][i];
+      return sum;
+    };
+    for (std::size_t k = 0; k < count; ++k) {
+      Tensor grad = Tensor::zeros(point[k].shape());
+      for (Index i = 0; i < grad.size() && i < 64; ++i) {
+        const Tensor kept = point[k];
+        const double step = 1e-5 * std::max(1.0, std::abs(double{kept[i]}));
+        point[k] = kept.clone();
+        point[k][i] = static_cast<Real>(kept[i] + step);
+        const double above = value(point);
+        point[k][i] = static_cast<Real>(kept[i] - step);
+        grad[i] = static_cast<Real>((above - value(point)) / (2 * step));
+        point[k] = kept;
+      }
+      grads.push_back(grad);
+    }
+    return grads;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+class CheckRun {
+ public:
+  CheckRun(const Check& check, const std::filesystem::path& worker, const GradeOptions& options)
+      : check_(check), worker_(worker), options_(options) {}
+
+  CheckResult run(std::string& printed) {
+    CheckResult result{.title = check_.title, .most = check_.points};
+    const auto start = Clock::now();
+    const std::vector<Tensors> inputs = draw_cases(check_, options_.seed);
+    std::vector<Tensors> expected;
+    for (const Tensors& in : inputs) expected.push_back(call_named(check_.call)(in));
+    try {
+      Student student(worker_, options_.build.level, options_.build.slot);
+      try {
+        ask(student, inputs, expected, result);
+      } catch (...) {
+        printed += student.printed();
+        throw;
+      }
+      printed += student.printed();
+      if (student.dropped()) printed += text("\n(and ", student.dropped(), " bytes more)");
+    } catch (const StudentFault& fault) {
+      result.state = fault.state;
+      result.sentence = fault.what();
+    }
+    if (result.state == State::pass) result.points = result.most;
+    result.seconds = seconds_since(start);
+    return result;
+  }
+
+ private:
+  Tensors call(Student& student, const Tensors& inputs, const Tensors& expected) {
+    return student.call(check_.call, inputs, call_seconds, most_answer_bytes(expected));
+  }
+
+  void ask(Student& student, const std::vector<Tensors>& inputs, const std::vector<Tensors>& expected,
+           CheckResult& result) {
+    std::vector<Tensors> got;
+    for (std::size_t c = 0; c < inputs.size(); ++c) got.push_back(call(student, inputs[c], expected[c]));
+    for (std::size_t c = 0; c < inputs.size(); ++c)
+      if (difference(expected[c], got[c], check_.tolerance, check_.outputs))
+        return explain(student, inputs, expected, got, result);
+    // The same question again, here and, in the other order, in a process that has seen nothing yet.
+    Student other(worker_, options_.build.level, options_.build.slot);
+    const std::size_t last = inputs.size() - 1;
+    if (!identical(call(student, inputs[0], expected[0]), got[0]) ||
+        !identical(call(other, inputs[last], expected[last]), got[last]) ||
+        !identical(call(other, inputs[0], expected[0]), got[0])) {
+      result.state = State::wrong;
+      result.sentence =
+          "the same inputs give another answer the second time: it depends on something besides its inputs "
+          "(a static or global variable, time, chance, or memory that was never set)";
+    }
+  }
+
+  void explain(Student& student, const std::vector<Tensors>& inputs, const std::vector<Tensors>& expected,
+               const std::vector<Tensors>& got, CheckResult& result) {
+    result.state = State::wrong;
+    std::size_t smallest = inputs.size(), failing = 0, best = 0;
+    for (std::size_t c = 0; c < inputs.size(); ++c) {
+      if (!difference(expected[c], got[c], check_.tolerance, check_.outputs)) continue;
+      ++failing;
+      std::size_t size = 0;
+      for (const Tensor& in : inputs[c]) size += static_cast<std::size_t>(in ? in.size() : 0);
+      if (smallest == inputs.size() || size < best) smallest = c, best = size;
+    }
+    result.sentence = *difference(expected[smallest], got[smallest], check_.tolerance, check_.outputs);
+    for (const Mistake& mistake : check_.mistakes) {
+      bool agrees = true;
+      for (std::size_t c = 0; c < inputs.size() && agrees; ++c) {
+        const std::optional<Tensors> answer = answer_of(mistake.run, inputs[c]);
+        agrees = answer && !difference(*answer, got[c], 10 * check_.tolerance, {});
+      }
+      if (!agrees) continue;
+      result.mistake = mistake.id;
+      result.evidence.push_back(text("likely cause    ", mistake.sentence, "  (agrees with your answer on ",
+                                     inputs.size(), " of ", inputs.size(), " inputs)"));
+      break;
+    }
+    if (result.mistake.empty())
+      if (const std::string words = relation(expected, got, check_.tolerance); !words.empty())
+        result.evidence.push_back("                " + words);
+    result.evidence.push_back("input           " + input_words(check_, inputs[smallest]));
+    for (std::size_t t = 0; t < expected[smallest].size() && t < got[smallest].size(); ++t) {
+      if (gap({expected[smallest][t]}, {got[smallest][t]}) <= check_.tolerance) continue;
+      const std::string name =
+          t < check_.outputs.size() ? check_.outputs[t] : "output " + std::to_string(t + 1);
+      result.evidence.push_back("expected        " + name + " = " + shown(expected[smallest][t]));
+      result.evidence.push_back("got             " + name + " = " + shown(got[smallest][t]));
+    }
+    if (failing < inputs.size())
+      result.evidence.push_back(
+          text("right on        ", inputs.size() - failing, " of ", inputs.size(), " inputs"));
+    if (!check_.differentiates.empty())
+      add_gradients(student, inputs[smallest], expected[smallest], got[smallest], result);
+  }
+
+  void add_gradients(Student& student, const Tensors& inputs, const Tensors& expected, const Tensors& got,
+                     CheckResult& result) {
+    const std::optional<Tensors> measured =
+        differences(student, check_, inputs, std::min(expected.size(), inputs.size() - 1));
+    if (!measured) return;
+    for (std::size_t t = 0; t < measured->size() && t < got.size(); ++t) {
+      if (!expected[t] || !got[t] || got[t].shape() != expected[t].shape() || got[t].size() > 64) continue;
+      const Tensor& fd = (*measured)[t];
+      const bool mine = gap({fd}, {got[t]}) < 1e-4, right = gap({fd}, {expected[t]}) < 1e-4;
+      const std::string name = t < check_.outputs.size() ? check_.outputs[t] : "gradient";
+      if (gap({expected[t]}, {got[t]}) <= check_.tolerance) continue;
+      result.evidence.push_back(
+          "differences     " + name + " = " + shown(fd) +
+          (mine && !right ? "  of your forward pass: your backward fits it; the forward pass is off"
+           : right        ? "  of your forward pass: it is right, the backward pass is off"
+                          : "  of your forward pass: neither fits"));
+    }
+  }
+
+  const Check& check_;
+  const std::filesystem::path& worker_;
+  const GradeOptions& options_;
+};
+
+/// Line of todo("4.5") in a source, or 0.
+int line_of(const std::string& source, const std::string& todo) {
+  const auto at = source.find("todo(\"" + todo + "\"");
+  if (at == std::string::npos) return 0;
+  return 1 +
+         static_cast<int>(std::count(source.begin(), source.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+}
+
+State worst(const std::vector<CheckResult>& checks) {
+  // "not started" only when nothing was begun; otherwise the first thing that went wrong.
+  for (const CheckResult& check : checks)
+    if (check.state != State::pass) return check.state;
+  return State::pass;
+}
+
+}  // namespace
+
+const CheckResult* TodoResult::first_failure() const {
+  const CheckResult* first = nullptr;
+  for (const CheckResult& check : checks) {
+    if (check.state == State::pass) continue;
+    if (!first || (first->mistake.empty() && !check.mistake.empty()))
+      first = &check;  // a named mistake says more
+  }
+  return first;
+}
+
+int ExerciseResult::points() const {
+  int sum = 0;
+  for (const TodoResult& todo : todos) sum += todo.points;
+  return sum;
+}
+int ExerciseResult::most() const {
+  int sum = 0;
+  for (const TodoResult& todo : todos) sum += todo.most;
+  return sum;
+}
+
+std::vector<Tensors> draw_cases(const Check& check, std::uint64_t seed, bool* separated) {
+  std::vector<Tensors> inputs;
+  for (std::uint64_t attempt = 0; attempt < 40; ++attempt) {
+    const Rng rng = Rng(seed).split(check.todo).split(check.title).split(attempt);
+    inputs.clear();
+    for (int c = 0; c < check.cases; ++c) {
+      Rng own = rng.split(static_cast<std::uint64_t>(c));
+      inputs.push_back(check.draw(own, c));
+    }
+    std::vector<std::vector<std::optional<Tensors>>> answers;
+    const auto candidate = [&](const Function& function) {
+      answers.emplace_back();
+      for (const Tensors& in : inputs) answers.back().push_back(answer_of(function, in));
+    };
+    candidate(call_named(check.call));
+    for (const Mistake& mistake : check.mistakes) candidate(mistake.run);
+    const bool apart = all_apart(answers);
+    if (separated) *separated = apart;
+    if (apart) break;
+  }
+  return inputs;
+}
+
+ExerciseResult grade(const Exercise& exercise, const Submission& submission, const Toolchain& tools,
+                     const std::filesystem::path& cache, const GradeOptions& options) {
+  ExerciseResult result{
+      .exercise = &exercise, .seed = options.seed, .level = options.build.level, .todos = {}};
+  for (const GradedFile& file : exercise.files) {
+    const bool wanted =
+        options.only_todo.empty() || std::any_of(file.todos.begin(), file.todos.end(),
+                                                 [&](const Todo& t) { return t.id == options.only_todo; });
+    if (!wanted) continue;
+    const std::optional<std::string> source = submission(file);
+    Built built;
+    if (source) built = build(tools, file, *source, cache, options.build);
+    for (const Todo& todo : file.todos) {
+      if (!options.only_todo.empty() && todo.id != options.only_todo) continue;
+      TodoResult one{.todo = todo, .path = file.path, .checks = {}};
+      one.most = points_of(exercise, todo.id);
+      const auto start = Clock::now();
+      if (!source || built.state != State::pass) {
+        one.state = source ? built.state : State::skipped;
+        one.compiler = built.compiler;
+        one.checks.push_back({.title = source ? "compile" : "find the file",
+                              .state = one.state,
+                              .most = one.most,
+                              .sentence = source ? built.sentence : "the file " + file.name + " is missing"});
+        std::istringstream words(one.checks[0].sentence);
+        std::string line;
+        if (words >> line && line == "line") words >> one.line;
+      } else {
+        one.line = line_of(*source, todo.id);
+        for (const Check& check : checks_of(exercise.number)) {
+          if (check.todo != todo.id) continue;
+          one.checks.push_back(CheckRun(check, built.worker, options).run(one.printed));
+          one.points += one.checks.back().points;
+          if (one.checks.back().state == State::not_started) break;  // the others would say the same
+        }
+        one.state = worst(one.checks);
+      }
+      one.seconds = seconds_since(start);
+      if (options.done) options.done(one);
+      const bool stop = options.stop_at_failure && one.state != State::pass;
+      result.todos.push_back(std::move(one));
+      if (stop) return result;
+    }
+  }
+  return result;
+}
+
+}  // namespace gradus::grade

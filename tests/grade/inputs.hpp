@@ -1,0 +1,40 @@
+#pragma once
+// Inputs to draw: sizes that keep rows and columns apart, and numbers that keep formulas apart.
+#include <array>
+#include <cmath>
+
+#include "frame.hpp"
+#include "gradus/base/random.hpp"
+
+namespace gradus::grade {
+
+/// [1, 4], [3, 5], [5, 2], [7, 3], and so on: no two cases share a size, no case is square.
+inline Shape sizes(int number) {
+  constexpr std::array<std::array<Index, 2>, 4> all = {{{1, 4}, {3, 5}, {5, 2}, {7, 3}}};
+  return {all[static_cast<std::size_t>(number) % 4][0], all[static_cast<std::size_t>(number) % 4][1]};
+}
+
+/// Normal numbers, a little off 0 in the mean so that sums do not vanish by chance.
+inline Tensor numbers(Rng& rng, const Shape& shape) { return Tensor::randn(shape, rng, Real(0.3), 1); }
+
+/// Of random sign, of size 0.5 .. 1.5.
+inline Tensor away_from_zero(Rng& rng, const Shape& shape) {
+  Tensor x = Tensor::uniform(shape, rng, Real(0.5), Real(1.5));
+  for (Real& value : x.values())
+    if (rng.bernoulli(Real(0.5))) value = -value;
+  return x;
+}
+
+/// Rows of positive numbers that sum to 1.
+inline Tensor distributions(Rng& rng, const Shape& shape) {
+  Tensor p = Tensor::uniform(shape, rng, Real(0.1), 1);
+  const Index width = shape.row_size();
+  for (Index b = 0; b < shape[0]; ++b) {
+    Real sum = 0;
+    for (Index k = 0; k < width; ++k) sum += p[b * width + k];
+    for (Index k = 0; k < width; ++k) p[b * width + k] /= sum;
+  }
+  return p;
+}
+
+}  // namespace gradus::grade

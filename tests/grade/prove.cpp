@@ -1,0 +1,234 @@
+#include "prove.hpp"
+
+#include <algorithm>
+#include <map>
+#include <ostream>
+#include <set>
+#include <sstream>
+
+#include "stubs.hpp"
+
+namespace gradus::grade {
+namespace fs = std::filesystem;
+namespace {
+
+/// tests/grade/mistakes/ex04.txt: what a student writes instead of the library's lines.
+///
+///   @ kl.no_half 4.5           the mistake and its TODO
+///   - the library's line       one or more, found exactly once in one of the exercise's files (leading
+///   blanks aside)
+///   + the student's            none or more
+struct Edit {
+  std::string id, todo, place;
+  std::vector<std::pair<std::string, std::string>> swaps;  // old text, new text
+};
+
+std::vector<Edit> read_edits(const fs::path& file) {
+  std::vector<Edit> edits;
+  std::istringstream in(read_text(file));
+  int number = 0;
+  char last = ' ';
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    const auto fault = [&](const char* words) {
+      return Error(text(file.string(), ":", number, ": ", words));
+    };
+    if (line.empty() || line[0] == '#') continue;
+    const std::string rest = line.size() > 2 ? line.substr(2) : "";
+    if (line[0] == '@') {
+      std::istringstream words(rest);
+      Edit edit;
+      if (!(words >> edit.id >> edit.todo)) throw fault("expected '@ id todo'");
+      edit.place = text(file.filename().string(), ":", number);
+      edits.push_back(edit);
+    } else if (edits.empty() || (line[0] != '-' && line[0] != '+')) {
+      throw fault("expected '@', '-' or '+'");
+    } else if (line[0] == '-') {
+      if (last != '-') edits.back().swaps.emplace_back();
+      edits.back().swaps.back().first += rest + "\n";
+    } else {
+      if (edits.back().swaps.empty()) throw fault("a '+' before any '-'");
+      edits.back().swaps.back().second += rest + "\n";
+    }
+    last = line[0];
+  }
+  return edits;
+}
+
+std::string unindented(const std::string& source) {
+  std::istringstream in(source);
+  std::string out;
+  for (std::string line; std::getline(in, line);) {
+    const auto first = line.find_first_not_of(' ');
+    out += (first == std::string::npos ? "" : line.substr(first)) + "\n";
+  }
+  return out;
+}
+
+/// The file with the mistake in it; nothing when the old lines are not in this file exactly once.
+std::optional<std::string> with_mistake(const std::string& source, const Edit& edit) {
+  std::string out = unindented(source);
+  for (const auto& [before, after] : edit.swaps) {
+    const std::string old = unindented(before);
+    const auto at = out.find(old);
+    if (at == std::string::npos || out.find(old, at + 1) != std::string::npos) return std::nullopt;
+    out.replace(at, old.size(), after);
+  }
+  return out;
+}
+
+bool wanted(const Exercise& exercise, const ProveOptions& options) {
+  return options.only.empty() || options.only == exercise.key() ||
+         options.only == std::to_string(exercise.number) || options.only == exercise.folder;
+}
+
+Submission library_files(const ProveOptions& options) {
+  return [root = options.root](const GradedFile& file) -> std::optional<std::string> {
+    return read_text(root / file.source);
+  };
+}
+
+/// One line a fault; the count at the end.
+struct Tally {
+  std::ostream& out;
+  Count count{};
+  void check(bool right, const std::string& what) {
+    (right ? count.passed : count.failed) += 1;
+    if (!right) out << "  FAILED: " << what << "\n";
+  }
+};
+
+}  // namespace
+
+Count prove_stubs(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
+                  const ProveOptions& options) {
+  Tally tally{out};
+  for (const Exercise& exercise : exercises) {
+    if (!wanted(exercise, options)) continue;
+    int points = 0;
+    for (const Check& check : checks_of(exercise.number)) {
+      points += check.points;
+      bool apart = false;
+      draw_cases(check, 1, &apart);
+      tally.check(apart, "TODO " + check.todo + ", " + check.title +
+                             ": some mistakes (or the right answer) cannot be told apart");
+    }
+    tally.check(points == 100, text("exercise ", exercise.key(), " has ", points, " points, not 100"));
+    for (const GradedFile& file : exercise.files) {
+      const std::string stub = stub_of(file, read_text(options.root / file.source));
+      const fs::path committed = options.root / file.path;
+      tally.check(fs::exists(committed) && read_text(committed) == stub,
+                  file.path + " is not what `gradus-grade stubs` makes of " + file.source);
+      const std::vector<std::string> compilers =
+          options.quick ? std::vector<std::string>{""} : std::vector<std::string>{"g++", "clang++"};
+      for (const std::string& compiler : compilers) {
+        BuildOptions build_options{
+            .level = options.level, .compiler = compiler, .extra_flags = "-Wall -Wextra -Werror"};
+        const Built built = build(tools, file, stub, options.cache, build_options);
+        tally.check(built.state == State::pass,
+                    file.path + " (" + compiler + "): " + built.sentence + "\n" + built.compiler);
+      }
+    }
+    const ExerciseResult result =
+        grade(exercise,
+              [&](const GradedFile& file) {
+                return std::optional(stub_of(file, read_text(options.root / file.source)));
+              },
+              tools, options.cache, {.build = {.level = options.level}});
+    for (const TodoResult& todo : result.todos)
+      tally.check(todo.state == State::not_started && todo.points == 0 && todo.line > 0,
+                  "the stub of TODO " + todo.todo.id + " is " + name_of(todo.state) +
+                      ", not 'not_started' with its line" +
+                      (todo.first_failure() ? ": " + todo.first_failure()->sentence : ""));
+  }
+  return tally.count;
+}
+
+Count prove_reference(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
+                      const ProveOptions& options) {
+  Tally tally{out};
+  struct Variant {
+    const char *compiler, *flags;
+  };
+  std::vector<Variant> variants = {{"", ""}};
+  if (!options.quick)
+    variants = {{"g++", ""},
+                {"g++", "-O0"},
+                {"g++", "-O3"},
+                {"clang++", ""},
+                {"g++", "-fsanitize=undefined -fno-sanitize-recover=all"}};
+  for (const Exercise& exercise : exercises) {
+    if (!wanted(exercise, options)) continue;
+    for (const Variant& variant : variants)
+      for (int seed = 1; seed <= options.seeds; ++seed) {
+        const ExerciseResult result = grade(
+            exercise, library_files(options), tools, options.cache,
+            {.seed = static_cast<std::uint64_t>(seed) * 7919,
+             .build = {.level = options.level, .compiler = variant.compiler, .extra_flags = variant.flags}});
+        std::string why;
+        for (const TodoResult& todo : result.todos)
+          if (const CheckResult* failure = todo.first_failure())
+            why += " " + todo.todo.id + ": " + failure->sentence + ";";
+        tally.check(result.points() == 100,
+                    text("the reference of ", exercise.key(), ", seed ", seed, ", ", variant.compiler, " ",
+                         variant.flags, ": ", result.points(), why));
+      }
+  }
+  return tally.count;
+}
+
+Count prove_mistakes(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
+                     const ProveOptions& options) {
+  Tally tally{out};
+  for (const Exercise& exercise : exercises) {
+    if (!wanted(exercise, options)) continue;
+    const fs::path list = options.root / "tests/grade/mistakes" / ("ex" + exercise.key() + ".txt");
+    const std::vector<Edit> edits = read_edits(list);
+    std::set<std::string> ids;
+    std::map<std::string, int> count_of;
+    for (const Edit& edit : edits) {
+      ids.insert(edit.id);
+      ++count_of[edit.todo];
+      const GradedFile* wrong_file = nullptr;
+      std::string wrong;
+      for (const GradedFile& file : exercise.files)
+        if (const auto source = with_mistake(read_text(options.root / file.source), edit))
+          wrong_file = &file, wrong = *source;
+      if (!wrong_file) {
+        tally.check(false,
+                    edit.place + ": the old lines of " + edit.id + " are not in one file exactly once");
+        continue;
+      }
+      const ExerciseResult result =
+          grade(exercise,
+                [&](const GradedFile& file) -> std::optional<std::string> {
+                  return &file == wrong_file ? wrong : read_text(options.root / file.source);
+                },
+                tools, options.cache, {.seed = 17, .build = {.level = options.level}});
+      for (const TodoResult& todo : result.todos) {
+        const CheckResult* failure = todo.first_failure();
+        if (todo.todo.id != edit.todo) {
+          tally.check(todo.state == State::pass, edit.place + ": " + edit.id + " takes points from TODO " +
+                                                     todo.todo.id +
+                                                     (failure ? ": " + failure->sentence : ""));
+          continue;
+        }
+        tally.check(failure && failure->state == State::wrong && failure->mistake == edit.id,
+                    edit.place + ": " + edit.id + " is " + name_of(todo.state) +
+                        (failure ? ", taken for '" + failure->mistake + "': " + failure->sentence : ""));
+      }
+    }
+    for (const Check& check : checks_of(exercise.number))
+      for (const Mistake& mistake : check.mistakes)
+        tally.check(ids.count(mistake.id) == 1, "the mistake " + mistake.id + " of TODO " + check.todo +
+                                                    " is not in " + list.filename().string());
+    for (const GradedFile& file : exercise.files)
+      for (const Todo& todo : file.todos)
+        tally.check(count_of[todo.id] >= 3,
+                    text("TODO ", todo.id, " has ", count_of[todo.id], " mistakes in ",
+                         list.filename().string(), ", at least 3 are needed"));
+  }
+  return tally.count;
+}
+
+}  // namespace gradus::grade

@@ -1,0 +1,20 @@
+#pragma once
+// Results, written for a person at a terminal.
+#include <iosfwd>
+#include <string>
+
+#include "grading.hpp"
+
+namespace gradus::grade {
+
+/// Whether to write colours: a terminal, and NO_COLOR not set.
+bool colourful(int file);
+
+/// Control characters of others made visible, every line after a prefix; nothing that they print can be taken
+/// for ours.
+std::string quoted(const std::string& text, const std::string& prefix, std::size_t most_lines = 12);
+
+void print_heading(std::ostream& out, const ExerciseResult& result, bool colour);
+void print_todo(std::ostream& out, const TodoResult& todo, bool colour);
+
+}  // namespace gradus::grade

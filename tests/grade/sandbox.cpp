@@ -1,0 +1,453 @@
+#include "sandbox.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+
+#include "gradus/base/check.hpp"
+#ifdef __linux__
+#include <grp.h>
+#include <linux/landlock.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+namespace gradus::grade {
+namespace fs = std::filesystem;
+
+const char* name_of(Level level) {
+  return level == Level::l3 ? "L3" : level == Level::l2 ? (geteuid() == 0 ? "L2r" : "L2") : "L1";
+}
+
+Level level_of(const std::string& name) {
+  for (const Level level : {Level::l1, Level::l2, Level::l3})
+    if (name == name_of(level) || name == std::to_string(static_cast<int>(level)) ||
+        name == "L" + std::to_string(static_cast<int>(level)))
+      return level;
+  throw Error("sandbox level '" + name + "': must be L1, L2 or L3");
+}
+
+namespace {
+
+constexpr const char* bwrap = "/usr/bin/bwrap";
+constexpr unsigned first_uid = 61000;  // as root at level 2, slot n runs as user 61000 + n
+
+/// Folders of shared libraries, and for a compiler the toolchain; those that are there.
+std::vector<fs::path> system_folders(bool compiler) {
+  std::vector<fs::path> all = {"/usr/lib", "/usr/lib32", "/usr/lib64",       "/usr/libexec",
+                               "/lib",     "/lib64",     "/etc/ld.so.cache", "/etc/alternatives"};
+  if (compiler)
+    all.insert(all.end(),
+               {"/usr/bin", "/usr/include", "/usr/local/include", "/usr/local/lib", "/usr/share", "/bin"});
+  std::erase_if(all, [](const fs::path& path) { return !fs::exists(path); });
+  return all;
+}
+
+void limit(int what, rlim_t most) {
+  const rlimit both{most, most};
+  setrlimit(static_cast<__rlimit_resource_t>(what), &both);
+}
+
+void set_limits(const Limits& limits, bool compiler) {
+  const auto seconds = static_cast<rlim_t>(limits.cpu_seconds + 1);
+  limit(RLIMIT_CPU, seconds);
+  limit(RLIMIT_AS, limits.memory);
+  limit(RLIMIT_FSIZE, limits.file_bytes);
+  limit(RLIMIT_CORE, 0);
+  if (!compiler) {
+    limit(RLIMIT_NOFILE, 16);
+    limit(RLIMIT_STACK, rlim_t{8} << 20);
+  }
+}
+
+#ifdef __linux__
+
+/// The calls that a worker needs pass; those that only mischief needs are noticed (SIGSYS), the others are
+/// "not permitted". A compiler may do all but leave the machine or look into other processes.
+scmp_filter_ctx make_filter(bool compiler) {
+  scmp_filter_ctx filter = seccomp_init(compiler ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM));
+  GRADUS_CHECK(filter, "seccomp: no filter");
+  const auto add = [&](std::uint32_t action, const char* name) {
+    const int number = seccomp_syscall_resolve_name(name);
+    if (number != __NR_SCMP_ERROR && number >= 0) seccomp_rule_add(filter, action, number, 0);
+  };
+  if (compiler) {
+    for (const char* name :
+         {"socket", "socketpair", "ptrace", "process_vm_readv", "process_vm_writev", "io_uring_setup",
+          "io_uring_enter", "keyctl", "add_key", "request_key", "bpf", "mount", "unshare", "setns",
+          "perf_event_open", "userfaultfd", "pidfd_open", "pidfd_getfd"})
+      add(SCMP_ACT_ERRNO(EPERM), name);
+    return filter;
+  }
+  for (const char* name : {"read",
+                           "write",
+                           "readv",
+                           "writev",
+                           "pread64",
+                           "pwrite64",
+                           "open",
+                           "openat",
+                           "close",
+                           "fstat",
+                           "newfstatat",
+                           "fstatat64",
+                           "stat",
+                           "lstat",
+                           "statx",
+                           "lseek",
+                           "access",
+                           "faccessat",
+                           "faccessat2",
+                           "readlink",
+                           "readlinkat",
+                           "getcwd",
+                           "chdir",
+                           "mkdir",
+                           "mkdirat",
+                           "unlink",
+                           "unlinkat",
+                           "rmdir",
+                           "rename",
+                           "renameat",
+                           "ftruncate",
+                           "dup",
+                           "dup2",
+                           "fcntl",
+                           "getdents64",
+                           "ioctl",
+                           "poll",
+                           "ppoll",
+                           "select",
+                           "pselect6",
+                           "mmap",
+                           "munmap",
+                           "mprotect",
+                           "mremap",
+                           "madvise",
+                           "brk",
+                           "exit",
+                           "exit_group",
+                           "rt_sigaction",
+                           "rt_sigprocmask",
+                           "rt_sigreturn",
+                           "sigaltstack",
+                           "rt_sigtimedwait",
+                           "arch_prctl",
+                           "set_tid_address",
+                           "set_robust_list",
+                           "rseq",
+                           "prlimit64",
+                           "getrlimit",
+                           "getrandom",
+                           "futex",
+                           "clock_gettime",
+                           "clock_getres",
+                           "gettimeofday",
+                           "time",
+                           "nanosleep",
+                           "clock_nanosleep",
+                           "sched_yield",
+                           "sched_getaffinity",
+                           "sysinfo",
+                           "uname",
+                           "getpid",
+                           "gettid",
+                           "getppid",
+                           "getuid",
+                           "geteuid",
+                           "getgid",
+                           "getegid",
+                           "getpgrp",
+                           "prctl",
+                           "seccomp",
+                           "execve",
+                           "getcpu",
+                           "membarrier",
+                           "getrusage",
+                           "times",
+                           "alarm",
+                           "setitimer",
+                           "pause",
+                           "wait4",
+                           "waitid",
+                           "get_mempolicy",
+                           "restart_syscall"})
+    add(SCMP_ACT_ALLOW, name);
+  for (const char* name : {"fork", "vfork", "clone", "socket", "socketpair", "ptrace", "process_vm_readv",
+                           "process_vm_writev", "io_uring_setup", "unshare", "mount", "setns"})
+    add(SCMP_ACT_TRAP, name);
+  add(SCMP_ACT_ERRNO(ENOSYS), "clone3");  // the C library then tries clone, which is noticed
+  // A signal to oneself is how abort() ends; to anybody else it is refused.
+  for (const char* name : {"kill", "tkill", "tgkill"}) {
+    const int number = seccomp_syscall_resolve_name(name);
+    seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+  }
+  return filter;
+}
+
+int filter_file(bool compiler) {
+  const int file = memfd_create("filter", 0);
+  GRADUS_CHECK(file >= 0, "memfd_create: ", std::strerror(errno));
+  scmp_filter_ctx filter = make_filter(compiler);
+  seccomp_export_bpf(filter, file);
+  seccomp_release(filter);
+  lseek(file, 0, SEEK_SET);
+  return file;
+}
+
+constexpr std::uint64_t may_read =
+    LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+constexpr std::uint64_t may_all = (std::uint64_t{1} << 13) - 1;  // everything that Landlock 1 knows
+
+int landlock_version() {
+  return static_cast<int>(syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION));
+}
+
+/// From here on: nothing but these places. False when the kernel will not.
+bool shut_file_system(const std::vector<fs::path>& readable, const fs::path& writable) {
+  landlock_ruleset_attr attributes{};
+  attributes.handled_access_fs = may_all;
+  const int rules = static_cast<int>(
+      syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes.handled_access_fs, 0));
+  if (rules < 0) return false;
+  const auto allow = [&](const fs::path& path, std::uint64_t access) {
+    const int file = open(path.c_str(), O_PATH | O_CLOEXEC);
+    if (file < 0) return;
+    struct stat status {};
+    fstat(file, &status);
+    if (!S_ISDIR(status.st_mode))
+      access &= LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE;
+    landlock_path_beneath_attr rule{};
+    rule.allowed_access = access;
+    rule.parent_fd = file;
+    syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+    close(file);
+  };
+  for (const fs::path& path : readable) allow(path, may_read);
+  if (!writable.empty()) allow(writable, may_all);
+  allow("/dev/null", may_read | LANDLOCK_ACCESS_FS_WRITE_FILE);
+  const bool done = syscall(SYS_landlock_restrict_self, rules, 0) == 0;
+  close(rules);
+  return done;
+}
+
+#endif
+
+/// The command that builds level 3's walls round argv.
+std::vector<std::string> wrapped(const std::vector<std::string>& argv, const Jail& jail, int filter) {
+  std::vector<std::string> command = {
+      bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"};
+  const auto add = [&](std::initializer_list<std::string> words) { command.insert(command.end(), words); };
+  for (const fs::path& path : system_folders(jail.compiler)) {
+    if (fs::is_symlink(path) && path.parent_path() == "/")
+      add({"--symlink", fs::read_symlink(path).string(), path.string()});
+    else
+      add({"--ro-bind", path.string(), path.string()});
+  }
+  add({"--dev", "/dev", "--tmpfs", "/tmp"});
+  if (jail.compiler) add({"--proc", "/proc", "--setenv", "PATH", "/usr/bin:/bin"});
+  for (const fs::path& path : jail.readable) add({"--ro-bind", path.string(), path.string()});
+  if (!jail.writable.empty()) add({"--bind", jail.writable.string(), jail.writable.string()});
+  add({"--chdir", jail.writable.empty() ? "/tmp" : jail.writable.string()});
+  add({"--seccomp", std::to_string(filter), "--"});
+  command.insert(command.end(), argv.begin(), argv.end());
+  return command;
+}
+
+struct Pipe {
+  int read = -1, write = -1;
+};
+Pipe make_pipe() {
+  std::array<int, 2> ends{};
+#ifdef __linux__
+  GRADUS_CHECK(pipe2(ends.data(), O_CLOEXEC) == 0, "pipe: ", std::strerror(errno));
+#else
+  GRADUS_CHECK(pipe(ends.data()) == 0, "pipe: ", std::strerror(errno));
+  for (const int end : ends) fcntl(end, F_SETFD, FD_CLOEXEC);
+#endif
+  return {ends[0], ends[1]};
+}
+
+}  // namespace
+
+Process start(const std::vector<std::string>& argv, const Jail& jail) {
+  std::signal(SIGPIPE, SIG_IGN);
+  const Pipe in = make_pipe(), out = make_pipe(), text = make_pipe();
+  int filter = -1;
+  std::vector<std::string> command = argv;
+#ifdef __linux__
+  if (jail.level == Level::l3) {
+    filter = filter_file(jail.compiler);
+    command = wrapped(argv, jail, 5);
+  }
+  scmp_filter_ctx own_filter = jail.level == Level::l2 ? make_filter(jail.compiler) : nullptr;
+  std::vector<fs::path> readable = system_folders(jail.compiler);
+  readable.insert(readable.end(), jail.readable.begin(), jail.readable.end());
+  if (jail.level == Level::l2 && jail.compiler)
+    readable.insert(readable.end(), {"/proc/self", "/dev/urandom"});
+#endif
+  std::vector<char*> words;
+  for (std::string& word : command) words.push_back(word.data());
+  words.push_back(nullptr);
+  const std::string path_variable = "PATH=/usr/bin:/bin",
+                    temp_variable =
+                        "TMPDIR=" + (jail.writable.empty() ? fs::path("/tmp") : jail.writable).string();
+  char* environment[] = {const_cast<char*>(path_variable.c_str()), const_cast<char*>(temp_variable.c_str()),
+                         nullptr};
+  char* nothing[] = {nullptr};
+  const std::string folder = jail.writable.empty() ? "/" : jail.writable.string();
+
+  const int parent = getpid();
+  const int pid = fork();
+  GRADUS_CHECK(pid >= 0, "fork: ", std::strerror(errno));
+  if (pid == 0) {
+    // Between fork and exec: system calls only.
+    setsid();
+    const int null = open("/dev/null", O_RDWR);
+    // move our ends out of the way of 0 .. 5, then to their places
+    const int ends[] = {fcntl(null, F_DUPFD, 20), fcntl(text.write, F_DUPFD, 20), fcntl(in.read, F_DUPFD, 20),
+                        fcntl(out.write, F_DUPFD, 20), filter >= 0 ? fcntl(filter, F_DUPFD, 20) : -1};
+    dup2(ends[0], 0), dup2(ends[1], 1), dup2(ends[1], 2), dup2(ends[2], 3), dup2(ends[3], 4);
+    int kept = 4;
+    if (filter >= 0) dup2(ends[4], kept = 5);
+#ifdef __linux__
+    syscall(SYS_close_range, static_cast<unsigned>(kept + 1), ~0U, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(97);
+#else
+    (void)parent;
+#endif
+    for (int file = kept + 1; file < 64; ++file) close(file);
+    for (int number = 1; number < 32; ++number)
+      if (number != SIGKILL && number != SIGSTOP) std::signal(number, SIG_DFL);
+    if (chdir(folder.c_str()) != 0) _exit(96);
+    set_limits(jail.limits, jail.compiler);
+#ifdef __linux__
+    if (jail.level == Level::l2) {
+      prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+      if (!shut_file_system(readable, jail.writable)) _exit(95);
+      if (geteuid() == 0) {
+        const unsigned user = first_uid + static_cast<unsigned>(jail.slot);
+        if (setgroups(0, nullptr) != 0 || setgid(user) != 0 || setuid(user) != 0) _exit(94);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);  // forgotten with the old user
+      }
+      if (seccomp_load(own_filter) != 0) _exit(93);
+    }
+#endif
+    execve(words[0], words.data(), jail.compiler ? environment : nothing);
+    _exit(92);
+  }
+#ifdef __linux__
+  if (own_filter) seccomp_release(own_filter);
+#endif
+  for (const int end : {in.read, out.write, text.write, filter})
+    if (end >= 0) close(end);
+  for (const int end : {in.write, out.read, text.read}) fcntl(end, F_SETFL, O_NONBLOCK);
+  return {pid, in.write, out.read, text.read};
+}
+
+Ending finish(Process& process, bool kill_first) {
+  Ending ending;
+  if (process.pid < 0) return ending;
+  if (kill_first) kill(-process.pid, SIGKILL), kill(process.pid, SIGKILL);
+  int status = 0;
+  while (waitpid(process.pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  kill(-process.pid, SIGKILL);  // whatever it left behind in its session
+  if (WIFEXITED(status)) ending.code = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) ending.signal = WTERMSIG(status);
+  if (ending.code > 128 && ending.code < 128 + 65)
+    ending.signal = ending.code - 128;  // bubblewrap passes it on so
+  for (int* file : {&process.to, &process.from, &process.text}) {
+    if (*file >= 0) close(*file);
+    *file = -1;
+  }
+  process.pid = -1;
+  return ending;
+}
+
+Outcome run(const std::vector<std::string>& argv, const Jail& jail, double seconds) {
+  Outcome outcome;
+  Process process = start(argv, jail);
+  close(process.to);
+  process.to = -1;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  constexpr std::size_t most = 64 << 10;
+  bool open = true;
+  while (open) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
+    if (left <= 0) {
+      outcome.out_of_time = true;
+      break;
+    }
+    pollfd one{process.text, POLLIN, 0};
+    if (poll(&one, 1, static_cast<int>(left)) <= 0) continue;
+    char piece[4096];
+    const ssize_t got = read(process.text, piece, sizeof piece);
+    if (got > 0)
+      outcome.text.append(
+          piece, std::min(static_cast<std::size_t>(got), most - std::min(most, outcome.text.size())));
+    open = got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+  }
+  outcome.ending = finish(process, outcome.out_of_time);
+  return outcome;
+}
+
+namespace {
+
+struct Probe {
+  Level level = Level::l1;
+  std::string why;
+};
+
+bool works(Level level) {
+  try {
+    const Outcome outcome =
+        run({"/usr/bin/true"}, {.level = level, .readable = {"/usr/bin"}, .compiler = false}, 5);
+    return outcome.ending.code == 0 && outcome.ending.signal == 0;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+const Probe& probe() {
+  static const Probe result = [] {
+    Probe found;
+#ifdef __linux__
+    if (fs::exists(bwrap) && works(Level::l3)) return Probe{Level::l3, ""};
+    found.why = fs::exists(bwrap) ? "bubblewrap is here, but this system forbids user namespaces"
+                                  : "bubblewrap is not installed";
+    if (landlock_version() >= 1 && works(Level::l2)) {
+      found.level = Level::l2;
+      return found;
+    }
+    found.why +=
+        landlock_version() < 1 ? "; the kernel has no Landlock" : "; Landlock or seccomp are refused";
+#else
+    found.why = "only Linux has namespaces, Landlock and seccomp";
+#endif
+    return found;
+  }();
+  return result;
+}
+
+}  // namespace
+
+Level best_level() { return probe().level; }
+std::string why_not_higher() { return probe().why; }
+
+}  // namespace gradus::grade

@@ -1,0 +1,114 @@
+#include "stubs.hpp"
+
+#include <algorithm>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "gradus/base/check.hpp"
+
+namespace gradus::grade {
+namespace {
+
+std::string trimmed(const std::string& line) {
+  const auto first = line.find_first_not_of(" \t");
+  return first == std::string::npos ? "" : line.substr(first, line.find_last_not_of(" \t") - first + 1);
+}
+
+const std::regex marker(R"re(^( *)// SOLUTION\(([0-9.]+)(?:: ([^)]*))?\) ?(.*)$)re");
+
+/// `include` among the sorted "gradus/..." lines, after the file's own header.
+void add_include(std::vector<std::string>& lines, const std::string& include) {
+  std::size_t at = lines.size(), first = lines.size();
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!lines[i].starts_with("#include \"gradus/")) continue;
+    if (first == lines.size()) {
+      first = i;  // the file's own header stands alone
+      if (i + 1 < lines.size() && !lines[i + 1].empty()) at = i + (lines[i] < include);
+    } else if (lines[i] < include) {
+      at = i + 1;
+    } else if (at == lines.size()) {
+      at = i;
+    }
+  }
+  if (first == lines.size()) throw Error("a graded file must include a header of the library");
+  if (at == lines.size()) {
+    lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(first) + 1, {"", include});
+  } else {
+    lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(at), include);
+  }
+}
+
+}  // namespace
+
+std::string stub_of(const GradedFile& file, const std::string& source) {
+  std::istringstream in(source);
+  std::vector<std::string> out;
+  std::set<std::string> seen;
+  bool inside = false, text = false;
+  int number = 0;
+  std::string call;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    const auto fault = [&](const std::string& words) {
+      return Error(gradus::text(file.source, ":", number, ": ", words));
+    };
+    std::smatch match;
+    if (std::regex_match(line, match, marker)) {
+      if (inside) throw fault("a SOLUTION inside a SOLUTION");
+      inside = true;
+      const std::string id = match[2];
+      const bool named = id.find('.') != std::string::npos;
+      text = named;
+      call.clear();
+      if (named) {
+        if (std::none_of(file.todos.begin(), file.todos.end(),
+                         [&](const Todo& todo) { return todo.id == id; }))
+          throw fault("TODO " + id + " is not in exercise.json");
+        if (!seen.insert(id).second) throw fault("TODO " + id + " is there twice");
+        out.push_back(match[1].str() + "// TODO(" + id + ") " + match[4].str());
+        call =
+            match[1].str() + "todo(\"" + id + "\"" + (match[3].matched ? ", " + match[3].str() : "") + ");";
+      }
+    } else if (inside && trimmed(line) == "// END") {
+      inside = text = false;
+      if (!call.empty()) out.push_back(call);
+    } else if (inside) {
+      text = text && trimmed(line).starts_with("// ");
+      if (text) out.push_back(line);
+    } else if (trimmed(line) == "// END") {
+      throw fault("an END without a SOLUTION");
+    } else {
+      if (line.empty() && !out.empty() && out.back().empty()) continue;  // a removed helper leaves no hole
+      out.push_back(line);
+    }
+  }
+  if (inside) throw Error(file.source + ": a SOLUTION without END");
+  for (const Todo& todo : file.todos)
+    GRADUS_CHECK(seen.count(todo.id), file.source, ": no SOLUTION(", todo.id, "), which exercise.json names");
+  add_include(out, "#include \"gradus/base/todo.hpp\"");
+  std::string stub = "// Your file for exercise " + file.todos[0].id.substr(0, file.todos[0].id.find('.')) +
+                     ". The lesson is README.md beside it; every TODO is a part of its own.\n";
+  for (const std::string& line : out) stub += line + "\n";
+  return stub;
+}
+
+std::vector<std::string> solution_lines(const std::string& source) {
+  std::istringstream in(source);
+  std::vector<std::string> lines;
+  bool inside = false, text = false;
+  for (std::string line; std::getline(in, line);) {
+    const std::string bare = trimmed(line);
+    if (std::smatch match; std::regex_match(line, match, marker)) {
+      inside = text = true;
+    } else if (bare == "// END") {
+      inside = false;
+    } else if (inside) {
+      text = text && bare.starts_with("// ");
+      if (!text && bare.size() >= 12) lines.push_back(bare);
+    }
+  }
+  return lines;
+}
+
+}  // namespace gradus::grade

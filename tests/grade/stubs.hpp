@@ -1,0 +1,28 @@
+#pragma once
+// Exercise files are made from the library's own: what stands between `// SOLUTION(4.5) task` and `// END`
+// becomes the task and a call of todo("4.5").
+//
+//   // SOLUTION(4.5: dkl, x) What to do.     a region of TODO 4.5; dkl and x are only named, against warnings
+//   //   More of the text.                   comment lines that follow belong to the task, up to a bare `//`
+//   //
+//   code                                     removed
+//   // END
+//
+//   // SOLUTION(4)                           a region without a TODO: helpers of the solution, removed
+//   silently
+#include <map>
+#include <string>
+#include <vector>
+
+#include "course.hpp"
+
+namespace gradus::grade {
+
+/// The exercise file of a library file. Throws Error for a region that does not end, a nested one, or an
+/// unknown id.
+std::string stub_of(const GradedFile& file, const std::string& source);
+
+/// The solution's own lines (trimmed, at least 12 characters): none of them may be in a hand-out.
+std::vector<std::string> solution_lines(const std::string& source);
+
+}  // namespace gradus::grade

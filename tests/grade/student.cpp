@@ -1,0 +1,255 @@
+#include "student.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <random>
+#include <sstream>
+
+namespace gradus::grade {
+namespace fs = std::filesystem;
+
+const char* name_of(State state) {
+  constexpr const char* names[] = {
+      "pass",         "wrong",     "not_started", "compile_error",  "crash",   "timeout",     "memory",
+      "output_flood", "bad_reply", "banned_call", "sandbox_denied", "skipped", "grader_fault"};
+  return names[static_cast<int>(state)];
+}
+
+namespace {
+
+constexpr std::size_t most_printed = 64 << 10, flood = 16 << 20;
+
+/// "exercises/04_divergences/gaussian_kl.cpp:14" out of return addresses: the first line that is the
+/// student's.
+std::string place_of(const fs::path& worker, const std::vector<std::string>& addresses) {
+  if (addresses.empty()) return "";
+  std::vector<std::string> command = {"/usr/bin/addr2line", "-e", worker.string()};
+  command.insert(command.end(), addresses.begin(), addresses.end());
+  if (!fs::exists(command[0])) return "";
+  const Outcome outcome =
+      run(command, {.level = Level::l1, .limits = {.memory = std::size_t{2} << 30}, .compiler = true}, 5);
+  std::istringstream lines(outcome.text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto at = line.find("exercises/");
+    if (at != std::string::npos) return line.substr(at, line.find(' ', at) - at);
+  }
+  return "";
+}
+
+struct Crash {
+  int signal = 0;
+  long tensor = -1, past = 0;
+  std::vector<std::string> addresses;
+};
+
+/// Reads (and removes) the lines that guarded.cpp wrote while the process was dying.
+Crash take_crash(std::string& printed) {
+  Crash crash;
+  const auto begin = printed.find("\ngradus-fault: ");
+  if (begin == std::string::npos) return crash;
+  std::istringstream lines(printed.substr(begin));
+  printed.resize(begin);
+  for (std::string line; std::getline(lines, line);) {
+    if (std::sscanf(line.c_str(), "gradus-fault: signal %d tensor %ld past %ld", &crash.signal, &crash.tensor,
+                    &crash.past) >= 1)
+      continue;
+    if (line.starts_with("gradus-frame: 0x") && line.size() < 40) crash.addresses.push_back(line.substr(14));
+  }
+  return crash;
+}
+
+}  // namespace
+
+Student::Student(const fs::path& worker, Level level, int slot) : worker_(worker) {
+  std::random_device device;
+  session_ = (std::uint64_t{device()} << 32) | device();
+  process_ = start({worker.string()}, {.level = level, .readable = {worker}, .slot = slot});
+  try {
+    const Answer answer = exchange({}, 5, 0, "the start");
+    if (answer.header.kind != Kind::hello || answer.header.session != 0 || answer.header.seq != 0)
+      throw StudentFault(State::bad_reply, "your code wrote to the grader's channel before it was asked");
+  } catch (...) {
+    finish(process_, true);
+    throw;
+  }
+}
+
+Student::~Student() { finish(process_, true); }
+
+void Student::listen() {
+  char piece[4096];
+  for (;;) {
+    const ssize_t got = read(process_.text, piece, sizeof piece);
+    if (got <= 0) return;
+    const std::size_t size = static_cast<std::size_t>(got),
+                      room = most_printed - std::min(most_printed, printed_.size());
+    printed_.append(piece, std::min(size, room));
+    dropped_ += size - std::min(size, room);
+    if (dropped_ > flood)
+      throw StudentFault(State::output_flood,
+                         "your code prints without end: more than 16 MiB; take the printing out of the loop");
+  }
+}
+
+Student::Answer Student::exchange(const Bytes& question, double seconds, std::size_t most_bytes,
+                                  const std::string& asked) {
+  using Clock = std::chrono::steady_clock;
+  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  std::size_t sent = 0;
+  Bytes got = std::move(surplus_);
+  surplus_.clear();
+  if (!question.empty() && !got.empty())
+    throw StudentFault(State::bad_reply, "your code wrote to the grader's channel without being asked");
+  std::size_t wanted = header_bytes;
+  Header header;
+  bool have_header = false;
+  for (;;) {
+    if (!have_header && got.size() >= header_bytes) {
+      try {
+        header = unpack_header(std::span(got).first(header_bytes), most_bytes);
+      } catch (const Error& error) {
+        throw StudentFault(State::bad_reply,
+                           std::string("the answer of ") + asked + " is no answer: " + error.what());
+      }
+      have_header = true;
+      wanted = header_bytes + header.length;
+    }
+    if (have_header && got.size() >= wanted) {
+      listen();
+      surplus_.assign(got.begin() + static_cast<std::ptrdiff_t>(wanted), got.end());
+      return {header, Bytes(got.begin() + header_bytes, got.begin() + static_cast<std::ptrdiff_t>(wanted))};
+    }
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+    if (left <= 0) ended(asked, true, seconds);
+    const bool sending = sent < question.size();
+    pollfd files[] = {
+        {process_.from, POLLIN, 0}, {process_.text, POLLIN, 0}, {sending ? process_.to : -1, POLLOUT, 0}};
+    if (poll(files, 3, static_cast<int>(left)) < 0 && errno != EINTR) continue;
+    if (files[1].revents & (POLLIN | POLLHUP)) listen();
+    if (sending && files[2].revents) {
+      const ssize_t put = write(process_.to, question.data() + sent, question.size() - sent);
+      if (put > 0) sent += static_cast<std::size_t>(put);
+      if (put < 0 && errno != EAGAIN && errno != EINTR) ended(asked, false, seconds);
+    }
+    if (files[0].revents & (POLLIN | POLLHUP)) {
+      unsigned char piece[16384];
+      const ssize_t count =
+          read(process_.from, piece, std::min(sizeof piece, wanted - got.size() + (have_header ? 64 : 0)));
+      if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) ended(asked, false, seconds);
+      if (count > 0) got.insert(got.end(), piece, piece + count);
+    }
+  }
+}
+
+void Student::ended(const std::string& asked, bool out_of_time, double seconds) {
+  if (!out_of_time) {  // what it said while dying may still be under way
+    pollfd one{process_.text, POLLIN, 0};
+    for (int i = 0; i < 20 && poll(&one, 1, 100) > 0 && !(one.revents & POLLHUP && !(one.revents & POLLIN));
+         ++i)
+      listen();
+  }
+  const Ending ending = finish(process_, out_of_time);
+  if (out_of_time) {
+    std::ostringstream words;
+    words << "no answer within " << seconds << " s for " << asked << ": does a loop end?";
+    throw StudentFault(State::timeout, words.str());
+  }
+  const Crash crash = take_crash(printed_);
+  const std::string place = place_of(worker_, crash.addresses);
+  const std::string where = place.empty() ? "" : " at " + place;
+  const int signal = ending.signal ? ending.signal : crash.signal;
+  if (crash.tensor >= 0)
+    throw StudentFault(State::crash, text("reads or writes past the end of a tensor of ", crash.tensor,
+                                          " numbers: element [", crash.tensor + crash.past, "]", where));
+  switch (signal) {
+    case 0:
+      break;
+    case SIGSEGV:
+    case SIGBUS:
+      throw StudentFault(State::crash, "crashed" + where +
+                                           ": an address that is not yours (an index out of range, an empty "
+                                           "tensor, or recursion without end)");
+    case SIGFPE:
+      throw StudentFault(State::crash, "crashed" + where + ": a whole number was divided by zero");
+    case SIGABRT:
+      throw StudentFault(State::crash, "ended itself with abort()" + where +
+                                           " (an assert, or an exception that nobody caught)");
+    case SIGILL:
+      throw StudentFault(State::crash,
+                         "crashed" + where + ": a function that returns a value ended without return");
+    case SIGXCPU:
+    case SIGKILL:
+      throw StudentFault(State::timeout, "used up its processor time for " + asked + ": does a loop end?");
+    case SIGXFSZ:
+      throw StudentFault(State::sandbox_denied, "tried to write a large file");
+    case SIGSYS:
+      throw StudentFault(State::sandbox_denied,
+                         "tried something that exercises may not do before it was asked (start a process, "
+                         "open a connection)");
+    default:
+      throw StudentFault(State::crash, text("was ended by signal ", signal, where));
+  }
+  if (asked == "the start") {
+    if (ending.code >= 92 && ending.code <= 97)
+      throw Error(text("the sandbox could not be set up (code ", ending.code, ")"));  // ours
+    throw StudentFault(State::crash, text("your file ends the program (exit ", ending.code,
+                                          ") before main, in a constructor or a static variable"));
+  }
+  throw StudentFault(State::crash,
+                     text("ended the program (exit ", ending.code, ") instead of returning from ", asked));
+}
+
+Tensors Student::call(const std::string& name, const Tensors& inputs, double seconds,
+                      std::size_t most_bytes) {
+  if (process_.pid < 0) throw StudentFault(State::crash, "the process has ended before " + name);
+  Packer payload;
+  payload.text(name);
+  payload.tensors(inputs);
+  Bytes question =
+      pack_header({Kind::call, 0, ++seq_, session_, static_cast<std::uint32_t>(payload.bytes.size())});
+  question.insert(question.end(), payload.bytes.begin(), payload.bytes.end());
+  const Answer answer = exchange(question, seconds, most_bytes, name);
+  if (answer.header.session != session_ || answer.header.seq != seq_ || !surplus_.empty())
+    throw StudentFault(State::bad_reply, "the answer of " + name +
+                                             " does not belong to the question: only return values count");
+  Unpacker in(answer.payload);
+  std::string type, what;
+  try {
+    switch (answer.header.kind) {
+      case Kind::result: {
+        const std::string denied = in.text();
+        Tensors outputs = in.tensors();
+        in.end();
+        if (!denied.empty())
+          throw StudentFault(State::sandbox_denied, "tried what exercises may not do: " + denied);
+        return outputs;
+      }
+      case Kind::todo: {
+        const std::string id = in.text(), file = in.text();
+        const std::uint32_t line = in.u32();
+        throw StudentFault(State::not_started, text("TODO ", id, " is not written yet: ", file, ":", line));
+      }
+      case Kind::thrown:
+        type = in.text();
+        what = in.text();
+        break;
+      default:
+        throw Error("a message of the wrong kind");
+    }
+  } catch (const StudentFault&) {
+    throw;
+  } catch (const Error& error) {
+    throw StudentFault(State::bad_reply, "the answer of " + name + " is damaged: " + error.what());
+  }
+  if (type == "memory")
+    throw StudentFault(State::memory, name + " asks for more memory than there is (1 GiB)");
+  if (type == "overrun") throw StudentFault(State::crash, name + " " + what);
+  throw StudentFault(State::wrong, name + " throws " + type + ": " + what);
+}
+
+}  // namespace gradus::grade

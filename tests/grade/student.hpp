@@ -1,0 +1,48 @@
+#pragma once
+// The student's process, as the grader sees it: questions out, answers in, and a sentence for every other
+// ending.
+#include <cstdint>
+#include <filesystem>
+
+#include "frame.hpp"
+#include "sandbox.hpp"
+#include "state.hpp"
+
+namespace gradus::grade {
+
+class Student {
+ public:
+  /// Starts the worker and waits for its first word. Throws StudentFault when the student's code ends it
+  /// before.
+  Student(const std::filesystem::path& worker, Level level, int slot = 0);
+  ~Student();
+  Student(const Student&) = delete;
+  Student& operator=(const Student&) = delete;
+
+  /// One question. `most_bytes` bounds the answer. Throws StudentFault for everything but an answer.
+  Tensors call(const std::string& name, const Tensors& inputs, double seconds = 2,
+               std::size_t most_bytes = max_payload);
+
+  /// What the student's code printed so far (64 KiB at most), and how much more there was.
+  const std::string& printed() const { return printed_; }
+  std::size_t dropped() const { return dropped_; }
+
+ private:
+  struct Answer {
+    Header header;
+    Bytes payload;
+  };
+  Answer exchange(const Bytes& question, double seconds, std::size_t most_bytes, const std::string& asked);
+  void listen();
+  [[noreturn]] void ended(const std::string& asked, bool out_of_time, double seconds);
+
+  std::filesystem::path worker_;
+  Process process_;
+  std::uint64_t session_;
+  std::uint32_t seq_ = 0;
+  std::string printed_;
+  std::size_t dropped_ = 0;
+  Bytes surplus_;
+};
+
+}  // namespace gradus::grade
