@@ -39,6 +39,7 @@ need libstb-dev stb header_there stb/stb_image_write.h
 need libgif-dev giflib header_there gif_lib.h
 need zlib1g-dev - header_there zlib.h
 need libssl-dev openssl header_there openssl/evp.h
+need libarchive-dev libarchive header_there archive.h
 if [ "$(uname -s)" = Linux ]; then  # the grader's sandbox
   need bubblewrap - command_there bwrap
   need libseccomp-dev - header_there seccomp.h

@@ -30,6 +30,7 @@ struct Check {
   std::vector<std::string> outputs{};  ///< names of the outputs: {"kl"}
   std::string differentiates{};  ///< of a backward call: the call that it is the gradient of. Its last input
                                  ///< is dL/d(first output); output i is the gradient of input i.
+  Function answer{};             ///< the right answer, where it is not the library's to give (recorded.hpp)
   double tolerance = 1e-6;       ///< relative to the largest number expected in that output
 };
 

@@ -55,7 +55,7 @@ struct GradeOptions {
 /// The text of a student's file, or nothing when it is missing.
 using Submission = std::function<std::optional<std::string>(const GradedFile& file)>;
 
-/// Never throws for anything that a student's code does; throws Error for faults of ours.
+/// Never throws for anything that a student's code does; throws GraderFault for faults of ours.
 ExerciseResult grade(const Exercise& exercise, const Submission& submission, const Toolchain& tools,
                      const std::filesystem::path& cache, const GradeOptions& options);
 

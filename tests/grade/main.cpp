@@ -1,10 +1,12 @@
-// gradus-grade: the one program behind make exercises, watch, hint, grade, reset, submit, prove.
+// gradus-grade: the one program behind make exercises, watch, hint, grade, reset, submit, class, prove,
+// handout.
 #include <CLI/CLI.hpp>
 #include <iostream>
-#include <random>
 
+#include "classroom.hpp"
+#include "commands.hpp"
+#include "handout.hpp"
 #include "prove.hpp"
-#include "report.hpp"
 #include "stubs.hpp"
 
 namespace gradus::grade {
@@ -12,86 +14,117 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Settings {
-  fs::path root = GRADUS_SOURCE_DIR;
-  std::string exercise, todo, seed, level;
-};
-
-std::uint64_t seed_of(const std::string& text) {
-  if (!text.empty()) return std::stoull(text, nullptr, 16);
-  std::random_device device;
-  return device();
-}
-
-int grade_command(const Settings& settings, const std::vector<Exercise>& exercises, const Toolchain& tools) {
-  int points = 0, most = 0;
-  for (const Exercise& exercise : exercises) {
-    if (!settings.exercise.empty() && &exercise != &exercise_named(exercises, settings.exercise)) continue;
-    const ExerciseResult result =
-        grade(exercise,
-              [&](const GradedFile& file) -> std::optional<std::string> {
-                const fs::path path = settings.root / file.path;
-                return fs::exists(path) ? std::optional(read_text(path)) : std::nullopt;
-              },
-              tools, settings.root / "build/grade",
-              {.seed = seed_of(settings.seed),
-               .build = {.level = settings.level.empty() ? best_level() : level_of(settings.level)}});
-    print_heading(std::cout, result, colourful(1));
-    for (const TodoResult& todo : result.todos) print_todo(std::cout, todo, colourful(1));
-    points += result.points(), most += result.most();
-  }
-  return points == most ? 0 : 1;
+int stubs_command(const Place& place) {
+  for (const Exercise& exercise : place.exercises)
+    for (const GradedFile& file : exercise.files) {
+      const std::string stub = stub_of(file, read_text(place.root / file.source));
+      if (fs::exists(place.root / file.path) && read_text(place.root / file.path) == stub) continue;
+      write_text(place.root / file.path, stub);
+      std::cout << file.path << "\n";
+    }
+  return 0;
 }
 
 int command_line(int argc, char** argv) {
-  Settings settings;
+  Place place;
+  fs::path root = GRADUS_SOURCE_DIR;
+  GradeCommand command;
+  ClassCommand course;
   ProveOptions prove;
+  std::string exercise, todo, level, id, part, result_file, out_file;
+  bool yes = false, full = false;
   CLI::App app("Gradus exercises: list, check, explain");
   app.require_subcommand(1);
-  app.add_option("--root", settings.root, "folder of the project");
-  CLI::App* grade_app = app.add_subcommand("grade", "grade exercises");
-  grade_app->add_option("--ex", settings.exercise);
-  grade_app->add_option("--seed", settings.seed);
-  grade_app->add_option("--level", settings.level);
-  CLI::App* stubs_app = app.add_subcommand("stubs", "write the exercise files from the library's");
-  CLI::App* prove_app = app.add_subcommand("prove", "grade the grader");
-  std::string part;
-  prove_app->add_option("part", part, "stubs, reference, mistakes");
-  prove_app->add_option("--ex", prove.only);
-  prove_app->add_option("--seeds", prove.seeds);
-  bool full = false;
-  prove_app->add_flag("--full", full);
-  prove_app->add_option("--level", settings.level);
-  CLI11_PARSE(app, argc, argv);
-  const std::vector<Exercise> exercises = read_exercises(settings.root / "exercises");
-  const Toolchain tools = Toolchain::read(GRADUS_GRADE_CONFIG);
-  if (*grade_app) return grade_command(settings, exercises, tools);
-  if (*stubs_app) {
-    for (const Exercise& exercise : exercises)
-      for (const GradedFile& file : exercise.files) {
-        write_text(settings.root / file.path, stub_of(file, read_text(settings.root / file.source)));
-        std::cout << file.path << "\n";
-      }
-    return 0;
-  }
-  prove.root = settings.root;
-  prove.cache = settings.root / "build/grade";
-  prove.level = settings.level.empty() ? best_level() : level_of(settings.level);
-  prove.quick = !full;
-  Count total;
-  struct Part {
-    std::string name;
-    Count (*function)(std::ostream&, const std::vector<Exercise>&, const Toolchain&, const ProveOptions&);
+  app.add_option("--root", root, "folder of the project");
+
+  const auto with_exercise = [&](CLI::App* sub) {
+    sub->add_option("--ex", command.exercise, "exercise: 4, 04 or 04_divergences");
+    sub->add_option("--todo", command.todo, "TODO: 4.5");
+    return sub;
   };
-  for (const auto& [name, function] :
-       {Part{"stubs", prove_stubs}, Part{"reference", prove_reference}, Part{"mistakes", prove_mistakes}}) {
-    if (!part.empty() && part != name) continue;
-    const Count count = function(std::cout, exercises, tools, prove);
-    std::cout << name << ": " << count.passed << " passed, " << count.failed << " failed\n";
-    total += count;
+  const auto with_sandbox = [&](CLI::App* sub) {
+    sub->add_option("--level", command.level, "sandbox: L1, L2, L3 (default: the best here)");
+    sub->add_option("--seed", command.seed, "replay: hexadecimal, as a report prints it");
+    return sub;
+  };
+  const CLI::App* list = app.add_subcommand("list", "all exercises with state and points");
+  CLI::App* grade_app = with_sandbox(with_exercise(app.add_subcommand("grade", "grade exercises")));
+  grade_app->add_option("--submission", command.submission, "a folder or archive instead of exercises/");
+  grade_app->add_option("--json", command.json, "write Gradescope's results.json");
+  grade_app->add_option("--junit", command.junit, "write JUnit XML");
+  grade_app->add_option("--required-level", command.required, "refuse to grade in a weaker sandbox");
+  grade_app->add_flag("--github", command.github, "print annotations for GitHub Actions");
+  grade_app->add_flag("--first", command.first, "stop after the first TODO that does not pass");
+  const CLI::App* watch =
+      with_sandbox(with_exercise(app.add_subcommand("watch", "grade whenever a file is saved")));
+  const CLI::App* hint = with_exercise(app.add_subcommand("hint", "the next hint of a TODO"));
+  CLI::App* reset = with_exercise(app.add_subcommand("reset", "back to the untouched file, keeping yours"));
+  reset->add_flag("--yes", yes, "do not ask");
+  const CLI::App* solution =
+      with_exercise(app.add_subcommand("solution", "yours beside the library's, after full marks"));
+  CLI::App* submit = app.add_subcommand("submit", "pack your files");
+  submit->add_option("--id", id, "name of the archive");
+  const CLI::App* doctor = app.add_subcommand("doctor", "what this machine has");
+  const CLI::App* mine = app.add_subcommand("mine", "your files that are begun, for the build");
+  CLI::App* escape = app.add_subcommand("escape", "")->group("");  // hidden: the sandbox's trial of itself
+  escape->add_option("file", out_file);
+  const CLI::App* stubs = app.add_subcommand("stubs", "write the exercise files from the library's");
+
+  CLI::App* class_app = app.add_subcommand("class", "grade a folder of submissions");
+  class_app->add_option("submissions", course.submissions, "a folder with an archive or folder a student")
+      ->required();
+  class_app->add_option("-j,--jobs", course.jobs, "submissions at a time")->check(CLI::Range(1, 64));
+  class_app->add_option("--out", course.out,
+                        "where gradebook.csv and feedback/ go (default: beside the submissions)");
+  class_app->add_option(
+      "--key", course.key_file,
+      "file with the course key: seeds are made from it (default: made once, kept in the output folder)");
+  class_app->add_option("--regrade", course.regrade, "grade this student again");
+  class_app->add_option("--required-level", course.required, "sandbox that must hold (default L2)");
+  class_app->add_flag("--accept-level", course.accept_level, "grade in a weaker sandbox");
+  class_app->add_option("--ex", course.exercise, "only this exercise");
+  CLI::App* gradescope = app.add_subcommand("gradescope", "grade one submission for Gradescope");
+  gradescope->add_option("submission", command.submission)->required();
+  gradescope->add_option("results", result_file)->required();
+  gradescope->add_option("--ex", command.exercise, "only this exercise");
+  gradescope->add_option("--key", course.key_file, "file with the course key");
+  CLI::App* handout = app.add_subcommand("handout", "the students' copy as a zip, without solutions");
+  handout->add_option("file", out_file, "where to write it");
+  CLI::App* prove_app = app.add_subcommand("prove", "grade the grader");
+  prove_app->add_option("part", part, "stubs, reference, mistakes, attacks");
+  prove_app->add_option("--ex", prove.only, "only this exercise");
+  prove_app->add_option("--seeds", prove.seeds, "draws of the reference");
+  prove_app->add_flag("--full", full, "both compilers, several optimisations, every sandbox level");
+  prove_app->add_option("--level", level, "sandbox: L1, L2, L3");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
   }
-  std::cout << total.passed << " passed, " << total.failed << " failed\n";
-  return total.failed > 0;
+
+  if (*escape) return escape_command(out_file);
+  place.root = fs::absolute(root).lexically_normal();
+  place.exercises = read_exercises(place.root / "exercises");
+  place.tools = Toolchain::read(GRADUS_GRADE_CONFIG);
+  if (*list) return list_command(place);
+  if (*grade_app) return grade_command(place, command);
+  if (*watch) return watch_command(place, command);
+  if (*hint) return hint_command(place, command.exercise, command.todo);
+  if (*reset) return reset_command(place, command.exercise, command.todo, yes);
+  if (*solution) return solution_command(place, command.exercise);
+  if (*submit) return submit_command(place, id);
+  if (*doctor) return doctor_command(place);
+  if (*mine) return mine_command(place);
+  if (*stubs) return stubs_command(place);
+  if (*class_app) return class_command(place, course);
+  if (*gradescope) return gradescope_command(place, command, course.key_file, result_file);
+  if (*handout)
+    return handout_command(place, out_file.empty() ? place.root / "gradus-handout.zip" : fs::path(out_file));
+  prove.root = place.root;
+  prove.cache = place.cache();
+  prove.level = level.empty() ? best_level() : level_of(level);
+  prove.quick = !full;
+  return prove_command(std::cout, place.exercises, place.tools, prove, part);
 }
 
 }  // namespace
@@ -100,6 +133,9 @@ int command_line(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return gradus::grade::command_line(argc, argv);
+  } catch (const gradus::Error& error) {
+    std::cerr << "gradus-grade: " << error.what() << "\n";
+    return 2;
   } catch (const std::exception& error) {
     std::cerr << "gradus-grade: " << error.what() << "\n";
     return 70;

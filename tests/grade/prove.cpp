@@ -231,4 +231,25 @@ Count prove_mistakes(std::ostream& out, const std::vector<Exercise>& exercises, 
   return tally.count;
 }
 
+int prove_command(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
+                  const ProveOptions& options, const std::string& part) {
+  struct Part {
+    std::string name;
+    Count (*function)(std::ostream&, const std::vector<Exercise>&, const Toolchain&, const ProveOptions&);
+  };
+  Count total;
+  bool known = false;
+  for (const auto& [name, function] : {Part{"stubs", prove_stubs}, Part{"reference", prove_reference},
+                                       Part{"mistakes", prove_mistakes}, Part{"attacks", prove_attacks}}) {
+    if (!part.empty() && part != name) continue;
+    known = true;
+    const Count count = function(out, exercises, tools, options);
+    out << name << ": " << count.passed << " passed, " << count.failed << " failed\n" << std::flush;
+    total += count;
+  }
+  GRADUS_CHECK(known, "prove: no part '", part, "'; there are stubs, reference, mistakes, attacks");
+  out << total.passed << " passed, " << total.failed << " failed\n";
+  return total.failed > 0;
+}
+
 }  // namespace gradus::grade

@@ -17,6 +17,10 @@ struct ProveOptions {
   bool quick = true;   ///< one compiler, one level
 };
 
+/// All parts, or the one that is named; prints a line each and the sum. Returns the exit code.
+int prove_command(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
+                  const ProveOptions& options, const std::string& part);
+
 /// Each prints what failed, and returns {passed, failed}.
 struct Count {
   int passed = 0, failed = 0;
@@ -31,5 +35,7 @@ Count prove_reference(std::ostream& out, const std::vector<Exercise>& exercises,
                       const ProveOptions& options);
 Count prove_mistakes(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
                      const ProveOptions& options);
+Count prove_attacks(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
+                    const ProveOptions& options);
 
 }  // namespace gradus::grade

@@ -31,4 +31,10 @@ class StudentFault : public Error {
   State state;
 };
 
+/// Something of ours failed while grading: no number may come of it.
+class GraderFault : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 }  // namespace gradus::grade

@@ -1,0 +1,611 @@
+#include "commands.hpp"
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <fstream>
+#include <iomanip>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <sstream>
+#include <thread>
+
+#include "archive.hpp"
+#include "outputs.hpp"
+#include "report.hpp"
+#include "stubs.hpp"
+
+namespace gradus::grade {
+namespace fs = std::filesystem;
+namespace {
+
+using Json = nlohmann::json;
+
+std::optional<std::string> text_if_there(const fs::path& file) {
+  if (!fs::is_regular_file(file)) return std::nullopt;
+  return fs::file_size(file) == 0 ? std::string() : read_text(file);
+}
+
+Submission own_files(const Place& place) {
+  return [root = place.root](const GradedFile& file) { return text_if_there(root / file.path); };
+}
+
+/// What was last found out about each TODO, valid for one text of its file: build/grade/known.json.
+class Known {
+ public:
+  explicit Known(const Place& place) : path_(place.cache() / "known.json") {
+    try {
+      if (fs::exists(path_)) json_ = Json::parse(read_text(path_));
+    } catch (const std::exception&) {
+      json_ = Json::object();  // a cache: begun anew when damaged
+    }
+  }
+  void record(const TodoResult& todo, const std::string& text) {
+    json_["todos"][todo.todo.id] = {{"digest", digest(text)},
+                                    {"state", name_of(todo.state)},
+                                    {"points", todo.points},
+                                    {"line", todo.line}};
+  }
+  struct Entry {
+    std::string state;
+    int points = 0, line = 0;
+  };
+  std::optional<Entry> find(const std::string& todo, const std::string& text) const {
+    try {
+      const Json& entry = json_.at("todos").at(todo);
+      if (entry.at("digest").get<std::string>() != digest(text)) return std::nullopt;
+      return Entry{entry.at("state").get<std::string>(), entry.at("points").get<int>(),
+                   entry.at("line").get<int>()};
+    } catch (const std::exception&) {
+      return std::nullopt;
+    }
+  }
+  int hints_seen(const std::string& todo) const {
+    return json_.value("hints", Json::object()).value(todo, 0);
+  }
+  void set_hints_seen(const std::string& todo, int count) { json_["hints"][todo] = count; }
+  void save() const { write_text(path_, json_.dump(1)); }
+
+ private:
+  fs::path path_;
+  Json json_ = Json::object();
+};
+
+/// Number of the line that holds `words`, from 1, or 0.
+int line_with(const std::string& text, const std::string& words) {
+  const auto at = text.find(words);
+  return at == std::string::npos
+             ? 0
+             : 1 + static_cast<int>(
+                       std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+}
+
+struct Standing {
+  std::string state;  // "pass", "not_started", "changed" (not graded since), or how it ended
+  int points = 0, line = 0;
+};
+
+/// Where a TODO stands, without running anything.
+Standing standing_of(const Place& place, const Known& known, const GradedFile& file, const Todo& todo) {
+  const std::optional<std::string> text = text_if_there(place.root / file.path);
+  if (!text) return {"missing", 0, 0};
+  if (const int line = line_with(*text, "todo(\"" + todo.id + "\"")) return {"not_started", 0, line};
+  if (const auto entry = known.find(todo.id, *text))
+    return {entry->state, entry->points,
+            entry->line ? entry->line : line_with(*text, "TODO(" + todo.id + ")")};
+  return {"changed", 0, line_with(*text, "TODO(" + todo.id + ")")};
+}
+
+/// The first TODO that is not done: of one exercise, or of all.
+struct Next {
+  const Exercise* exercise = nullptr;
+  const GradedFile* file = nullptr;
+  const Todo* todo = nullptr;
+  Standing standing;
+};
+std::optional<Next> next_of(const Place& place, const Known& known, const Exercise* only) {
+  for (const Exercise& exercise : place.exercises) {
+    if (only && only != &exercise) continue;
+    for (const GradedFile& file : exercise.files)
+      for (const Todo& todo : file.todos) {
+        const Standing standing = standing_of(place, known, file, todo);
+        if (standing.state != "pass") return Next{&exercise, &file, &todo, standing};
+      }
+  }
+  return std::nullopt;
+}
+
+std::string at_line(const std::string& path, int line) {
+  return line ? path + ":" + std::to_string(line) : path;
+}
+
+const Exercise* chosen(const Place& place, const std::string& exercise, const std::string& todo) {
+  if (!exercise.empty()) return &exercise_named(place.exercises, exercise);
+  if (!todo.empty()) return &exercise_named(place.exercises, todo.substr(0, todo.find('.')));
+  return nullptr;
+}
+
+const GradedFile& file_of(const Exercise& exercise, const std::string& todo) {
+  std::string known;
+  for (const GradedFile& file : exercise.files)
+    for (const Todo& one : file.todos) {
+      if (one.id == todo) return file;
+      known += " " + one.id;
+    }
+  throw Error("no TODO '" + todo + "' in exercise " + exercise.key() + "; there are" + known);
+}
+
+Level level_for(const GradeCommand& command) {
+  return command.level.empty() ? best_level() : level_of(command.level);
+}
+
+void write_outputs(const GradeCommand& command, const std::vector<ExerciseResult>& results, bool complete,
+                   const std::vector<std::string>& notes) {
+  if (!command.json.empty()) write_text(command.json, gradescope_json(results, complete, notes));
+  if (!command.junit.empty()) write_text(command.junit, junit_xml(results));
+}
+
+}  // namespace
+
+std::uint64_t seed_of(const std::string& text) {
+  if (text.empty()) {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32 | device()) >> 16;
+  }
+  GRADUS_CHECK(text.size() <= 16 && text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos,
+               "seed '", text, "': up to 16 hexadecimal digits, as a report prints them");
+  return std::stoull(text, nullptr, 16);
+}
+
+std::string original_of(const Place& place, const GradedFile& file) {
+  const fs::path kept =
+      place.root / "exercises/.original" / file.name;  // in a hand-out the library's file is not there
+  return fs::exists(kept) ? read_text(kept) : stub_of(file, read_text(place.root / file.source));
+}
+
+int list_command(const Place& place) {
+  const Known known(place);
+  const bool colour = colourful(1);
+  const auto paint = [&](const char* code) { return colour ? code : ""; };
+  int total = 0, total_most = 0;
+  for (const Exercise& exercise : place.exercises) {
+    int points = 0, most = 0;
+    std::ostringstream rows;
+    for (const GradedFile& file : exercise.files)
+      for (const Todo& todo : file.todos) {
+        const Standing standing = standing_of(place, known, file, todo);
+        const int worth = points_of(exercise, todo.id);
+        points += standing.points, most += worth;
+        const bool done = standing.state == "pass", waiting = standing.state == "not_started",
+                   changed = standing.state == "changed";
+        rows << "  "
+             << paint(done                 ? "\033[32m"
+                      : waiting || changed ? "\033[90m"
+                                           : "\033[31m")
+             << (done      ? "✓"
+                 : waiting ? "○"
+                 : changed ? "?"
+                           : "✗")
+             << paint("\033[0m") << " " << todo.id << " " << std::left << std::setw(42) << todo.title
+             << std::right << std::setw(3) << standing.points << "/" << std::left << std::setw(3) << worth
+             << " "
+             << (done || waiting ? ""
+                 : changed       ? "changed since it was graded  "
+                                 : standing.state + "  ")
+             << (done ? "" : at_line(file.path, standing.line)) << std::right << "\n";
+      }
+    std::cout << paint("\033[1m") << exercise.key() << " " << std::left << std::setw(43) << exercise.title
+              << std::right << std::setw(3) << points << "/" << most << paint("\033[0m") << "\n"
+              << rows.str();
+    total += points, total_most += most;
+  }
+  std::cout << total << " of " << total_most << " points\n";
+  if (const auto next = next_of(place, known, nullptr))
+    std::cout << "next: " << at_line(next->file->path, next->standing.line) << "  (TODO " << next->todo->id
+              << ", lesson exercises/" << next->exercise->folder
+              << "/README.md), then make watch EX=" << next->exercise->key() << "\n";
+  else
+    std::cout << "all done: make lecture4 MINE=1 trains every demo with your code\n";
+  return 0;
+}
+
+int grade_command(const Place& place, const GradeCommand& command) {
+  const Exercise* only = chosen(place, command.exercise, command.todo);
+  if (!command.todo.empty()) (void)file_of(*only, command.todo);
+  const Level level = level_for(command);
+  if (!command.required.empty() && static_cast<int>(level) < static_cast<int>(level_of(command.required))) {
+    std::cerr << "gradus-grade: the sandbox reaches " << name_of(level) << ", " << command.required
+              << " is required: " << why_not_higher() << "\n";
+    return 75;
+  }
+  Submission submission = own_files(place);
+  std::vector<std::string> notes;
+  if (!command.submission.empty()) {
+    try {
+      const Submitted submitted = read_submission(command.submission, place.exercises);
+      notes = submitted.notes;
+      submission = [files = submitted.files](const GradedFile& file) -> std::optional<std::string> {
+        const auto found = files.find(file.name);
+        return found == files.end() ? std::nullopt : std::optional(found->second);
+      };
+      if (submitted.files.empty()) {
+        std::cerr << "gradus-grade: " << command.submission << ": no graded file in it\n";
+        for (const std::string& note : notes) std::cerr << "  " << note << "\n";
+        return 3;
+      }
+    } catch (const Error& error) {
+      std::cerr << "gradus-grade: submission refused: " << error.what() << "\n";
+      return 4;
+    }
+  }
+  const bool mine = command.submission.empty(), colour = colourful(1);
+  const std::uint64_t seed = seed_of(command.seed);
+  Known known(place);
+  std::vector<ExerciseResult> results;
+  write_outputs(command, results, false, notes);
+  int points = 0, most = 0;
+  for (const Exercise& exercise : place.exercises) {
+    if (only && only != &exercise) continue;
+    GradeOptions options{
+        .seed = seed, .build = {.level = level}, .only_todo = command.todo, .stop_at_failure = command.first};
+    options.done = [&](const TodoResult& todo) {
+      const GradedFile& file = file_of(exercise, todo.todo.id);
+      if (const auto text = submission(file); text && mine) known.record(todo, *text);
+    };
+    results.push_back(grade(exercise, submission, place.tools, place.cache(), options));
+    const ExerciseResult& result = results.back();
+    write_outputs(command, results, false, notes);
+    if (mine) known.save();
+    print_heading(std::cout, result, colour);
+    for (const TodoResult& todo : result.todos) print_todo(std::cout, todo, colour);
+    points += result.points();
+    for (const Check& check : checks_of(exercise.number))
+      most += command.todo.empty() || check.todo == command.todo ? check.points : 0;
+    if (only && points == most && command.todo.empty())
+      std::cout << "done. Now see it work: make lecture4 MINE=1 ONLY=" << exercise.program << "  ("
+                << exercise.shows << ")\n";
+  }
+  for (const std::string& note : notes) std::cout << note << "\n";
+  write_outputs(command, results, true, notes);
+  if (command.github) std::cout << github_annotations(results);
+  if (const auto next = mine ? next_of(place, known, only) : std::nullopt; next && points < most)
+    std::cout << "next: make hint EX=" << next->exercise->key() << " TODO=" << next->todo->id
+              << "    again with the same inputs: make grade EX=" << next->exercise->key()
+              << " SEED=" << hexadecimal(seed) << "\n";
+  return points == most ? 0 : 1;
+}
+
+namespace {
+
+/// Keys one by one, without Enter; puts the terminal back as it was.
+class Keys {
+ public:
+  Keys() : there_(isatty(0)) {
+    if (!there_ || tcgetattr(0, &before_) != 0) return;
+    termios raw = before_;
+    raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+    tcsetattr(0, TCSANOW, &raw);
+  }
+  ~Keys() {
+    if (there_) tcsetattr(0, TCSANOW, &before_);
+  }
+  /// A key within `milliseconds`, or 0.
+  char wait(int milliseconds) const {
+    if (!there_) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+      return 0;
+    }
+    pollfd one{0, POLLIN, 0};
+    char key = 0;
+    if (poll(&one, 1, milliseconds) > 0 && read(0, &key, 1) != 1) return 'q';
+    return key;
+  }
+  bool there() const { return there_; }
+
+ private:
+  bool there_;
+  termios before_{};
+};
+
+std::atomic<bool> stopped{false};
+
+/// Size, time and, when these moved, content of the files that are watched.
+class Watched {
+ public:
+  explicit Watched(std::vector<fs::path> files) : files_(std::move(files)) {
+    for (const fs::path& file : files_) seen_.push_back(look(file));
+  }
+  /// Index of a file whose content changed, or -1.
+  int changed() {
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+      Look now = look(files_[i], &seen_[i]);
+      const bool other = now.content != seen_[i].content;
+      seen_[i] = std::move(now);
+      if (other) return static_cast<int>(i);
+    }
+    return -1;
+  }
+
+ private:
+  struct Look {
+    fs::file_time_type time{};
+    std::uintmax_t size = 0;
+    std::string content;
+  };
+  static Look look(const fs::path& file, const Look* before = nullptr) {
+    Look now;
+    std::error_code error;
+    now.time = fs::last_write_time(file, error);
+    if (error) return now;  // an editor may be replacing it
+    now.size = fs::file_size(file, error);
+    if (before && before->time == now.time && before->size == now.size) return *before;
+    try {
+      now.content = now.size ? digest(read_text(file)) : "empty";
+    } catch (const Error&) {
+      if (before) now.content = before->content;
+    }
+    return now;
+  }
+  std::vector<fs::path> files_;
+  std::vector<Look> seen_;
+};
+
+}  // namespace
+
+int watch_command(const Place& place, const GradeCommand& command) {
+  const Exercise* only = chosen(place, command.exercise, command.todo);
+  std::vector<fs::path> paths;
+  std::vector<const Exercise*> owners;
+  for (const Exercise& exercise : place.exercises)
+    for (const GradedFile& file : exercise.files)
+      if (!only || only == &exercise) paths.push_back(place.root / file.path), owners.push_back(&exercise);
+  std::signal(SIGINT, [](int) { stopped = true; });
+  std::signal(SIGTERM, [](int) { stopped = true; });
+  const Keys keys;
+  Watched watched(paths);
+  const Exercise* current = only;
+  if (!current) {
+    const auto next = next_of(place, Known(place), nullptr);
+    current = next ? next->exercise : &place.exercises.front();
+  }
+  const std::string help = keys.there() ? "keys: h hint, n next exercise, l list, r run again, q quit" : "";
+  int job = -1;
+  const auto stop_job = [&] {
+    if (job <= 0) return;
+    kill(-job, SIGKILL);
+    waitpid(job, nullptr, 0);
+    job = -1;
+  };
+  const auto start_job = [&] {
+    stop_job();
+    if (keys.there()) std::cout << "\033[2J\033[H";
+    std::cout << "watching exercise " << current->key() << " " << current->title
+              << "; save a file to see its verdict. " << help << "\n"
+              << std::flush;
+    job = fork();
+    if (job == 0) {
+      setpgid(0, 0);
+      std::signal(SIGINT, SIG_DFL);
+      std::signal(SIGTERM, SIG_DFL);
+      int code = 70;
+      try {
+        GradeCommand one = command;
+        one.exercise = current->key();
+        one.first = command.todo.empty();
+        code = grade_command(place, one);
+      } catch (const std::exception& error) {
+        std::cerr << "gradus-grade: " << error.what() << "\n";
+      }
+      std::cout << std::flush;
+      _exit(code);
+    }
+    setpgid(job, job);
+  };
+  start_job();
+  while (!stopped) {
+    const char key = keys.wait(200);
+    if (job > 0 && waitpid(job, nullptr, WNOHANG) == job) job = -1;
+    if (const int file = watched.changed(); file >= 0) {
+      current = owners[static_cast<std::size_t>(file)];
+      start_job();
+      continue;
+    }
+    if (key == 'q') break;
+    if (key == 'r') start_job();
+    if (key == 'l') stop_job(), list_command(place);
+    if (key == 'h') stop_job(), hint_command(place, current->key(), "");
+    if (key == 'n') {
+      const auto at = static_cast<std::size_t>(current - place.exercises.data());
+      current = &place.exercises[(at + 1) % place.exercises.size()];
+      start_job();
+    }
+  }
+  stop_job();
+  return 0;
+}
+
+int hint_command(const Place& place, const std::string& exercise_name, const std::string& todo_name) {
+  Known known(place);
+  const Exercise* exercise = chosen(place, exercise_name, todo_name);
+  std::string id = todo_name;
+  if (id.empty()) {
+    const auto next = next_of(place, known, exercise);
+    if (!next) {
+      std::cout << "nothing left to do" << (exercise ? " in this exercise" : "") << "\n";
+      return 0;
+    }
+    exercise = next->exercise;
+    id = next->todo->id;
+  }
+  (void)file_of(*exercise, id);
+  const std::string path = "exercises/" + exercise->folder + "/hints.md";
+  std::istringstream in(read_text(place.root / path));
+  std::vector<std::string> hints;
+  bool inside = false;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("## ")) {
+      inside = line == "## " + id || line.starts_with("## " + id + " ");
+    } else if (inside && line.size() > 2 && line[0] >= '1' && line[0] <= '9' && line[1] == '.') {
+      hints.push_back(line.substr(line.find_first_not_of(' ', 2)));
+    } else if (inside && !hints.empty()) {
+      hints.back() += "\n" + line;
+    }
+  }
+  GRADUS_CHECK(!hints.empty(), path, ": no hints under '## ", id, "'");
+  const int shown = std::min(known.hints_seen(id) + 1, static_cast<int>(hints.size()));
+  std::cout << "TODO " << id << "\n";
+  for (int i = 0; i < shown; ++i) {
+    std::string hint = hints[static_cast<std::size_t>(i)];
+    while (!hint.empty() && (hint.back() == '\n' || hint.back() == ' ')) hint.pop_back();
+    std::cout << "\n  hint " << i + 1 << " of " << hints.size() << "\n  ";
+    for (const char letter : hint) std::cout << letter << (letter == '\n' ? "  " : "");
+    std::cout << "\n";
+  }
+  if (shown < static_cast<int>(hints.size())) std::cout << "\nask again for the next one\n";
+  known.set_hints_seen(id, shown);
+  known.save();
+  return 0;
+}
+
+int reset_command(const Place& place, const std::string& exercise_name, const std::string& todo, bool yes) {
+  const Exercise* exercise = chosen(place, exercise_name, todo);
+  GRADUS_CHECK(exercise, "which exercise? make reset EX=04, or TODO=4.5 for the file that holds it");
+  std::vector<const GradedFile*> files;
+  for (const GradedFile& file : exercise->files)
+    if (todo.empty() || &file == &file_of(*exercise, todo)) files.push_back(&file);
+  std::cout << "back to the beginning:";
+  for (const GradedFile* file : files) std::cout << " " << file->path;
+  std::cout << "\n";
+  if (!yes) {
+    std::cout << "your text is kept in build/grade/saved. Go on? [y/N] " << std::flush;
+    std::string answer;
+    if (!std::getline(std::cin, answer) || (answer != "y" && answer != "Y" && answer != "yes")) {
+      std::cout << "nothing changed\n";
+      return 2;
+    }
+  }
+  char stamp[32];
+  const std::time_t now = std::time(nullptr);
+  std::strftime(stamp, sizeof stamp, "%Y-%m-%d_%H-%M-%S", std::localtime(&now));
+  for (const GradedFile* file : files) {
+    const fs::path path = place.root / file->path;
+    if (const auto text = text_if_there(path)) {
+      fs::path saved = place.cache() / "saved" / stamp / file->name;
+      for (int number = 2; fs::exists(saved); ++number)
+        saved = place.cache() / "saved" / (std::string(stamp) + "_" + std::to_string(number)) / file->name;
+      write_text(saved, *text);
+      std::cout << "kept: cp " << fs::relative(saved, place.root).string() << " " << file->path
+                << "   brings it back\n";
+    }
+    write_text(path, original_of(place, *file));
+  }
+  return 0;
+}
+
+int solution_command(const Place& place, const std::string& exercise_name) {
+  const Exercise& exercise = exercise_named(place.exercises, exercise_name);
+  const Known known(place);
+  for (const GradedFile& file : exercise.files)
+    for (const Todo& todo : file.todos)
+      if (standing_of(place, known, file, todo).state != "pass") {
+        std::cout << "TODO " << todo.id
+                  << " is not done yet (or changed since it was graded): the library's version is shown "
+                     "after full marks\n";
+        return 2;
+      }
+  for (const GradedFile& file : exercise.files) {
+    const fs::path source = place.root / file.source;
+    GRADUS_CHECK(fs::exists(source), file.source, ": a hand-out has no solutions");
+    const Outcome outcome = run({"/usr/bin/diff", "-u", "--label", "yours", "--label", "the library's",
+                                 (place.root / file.path).string(), source.string()},
+                                {.compiler = true}, 10);
+    std::cout << outcome.text;
+  }
+  return 0;
+}
+
+int submit_command(const Place& place, const std::string& id) {
+  const GradedFile* missing = nullptr;
+  std::vector<Packed> packed;
+  int waiting = 0, begun = 0, broken = 0;
+  for (const Exercise& exercise : place.exercises)
+    for (const GradedFile& file : exercise.files) {
+      const auto text = text_if_there(place.root / file.path);
+      if (!text) {
+        missing = &file;
+        std::cerr << "gradus-grade: " << file.path << " is missing";
+        for (const auto& other : fs::directory_iterator((place.root / file.path).parent_path())) {
+          const std::string name = other.path().filename().string();
+          const std::string stem = file.name.substr(0, file.name.size() - 4);
+          if (name != file.name && name.ends_with(".cpp") &&
+              (name.find(stem) != std::string::npos ||
+               stem.find(name.substr(0, name.size() - 4)) != std::string::npos))
+            std::cerr << " (is it " << name << "? rename it back)";
+        }
+        std::cerr << "; make reset EX=" << exercise.key() << " brings the empty one\n";
+        continue;
+      }
+      int open = 0;
+      for (const Todo& todo : file.todos) open += line_with(*text, "todo(\"" + todo.id + "\"") > 0;
+      waiting += open;
+      if (*text != original_of(place, file)) {
+        ++begun;
+        const Built built = build(place.tools, file, *text, place.cache(), {.level = best_level()});
+        if (built.state != State::pass)
+          ++broken, std::cout << "warning: " << file.path << ": " << built.sentence << "\n";
+      }
+      packed.push_back({file.name, *text});
+    }
+  if (missing) return 4;
+  if (begun == 0) {
+    std::cerr << "gradus-grade: nothing is begun yet; there is nothing to submit\n";
+    return 3;
+  }
+  std::string name = "submission";
+  for (const char letter : id)
+    name += std::isalnum(static_cast<unsigned char>(letter)) || letter == '-' || letter == '_'
+                ? (name.size() == 10 ? std::string("_") + letter : std::string(1, letter))
+                : std::string();
+  const fs::path file = place.root / (name + ".zip");
+  write_zip(file, packed);
+  std::cout << "packed:\n";
+  for (const Packed& one : packed) std::cout << "  " << one.name << "  " << one.text.size() << " bytes\n";
+  if (waiting) std::cout << "warning: " << waiting << " TODOs are not started\n";
+  std::cout << file.filename().string() << "  " << fs::file_size(file) << " bytes, SHA-256 "
+            << digest(read_text(file)) << "\n";
+  return broken ? 1 : 0;
+}
+
+int doctor_command(const Place& place) {
+  const Level level = best_level();
+  const Outcome version = run({place.tools.compiler, "--version"},
+                              {.limits = {.memory = std::size_t{3} << 30}, .compiler = true}, 10);
+  std::cout << "compiler  " << version.text.substr(0, version.text.find('\n')) << "\n"
+            << "sandbox   " << name_of(level)
+            << (level == Level::l3 ? ": the highest" : ": " + why_not_higher()) << "\n"
+            << "memory    "
+            << (static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE)) /
+                (1 << 30))
+            << " GiB\n"
+            << "exercises " << place.exercises.size() << "\n";
+  return 0;
+}
+
+int mine_command(const Place& place) {
+  for (const Exercise& exercise : place.exercises)
+    for (const GradedFile& file : exercise.files) {
+      const auto text = text_if_there(place.root / file.path);
+      if (!text || *text == original_of(place, file)) continue;
+      std::cout << file.path << " " << file.source << "\n";
+    }
+  return 0;
+}
+
+}  // namespace gradus::grade

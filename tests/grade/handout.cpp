@@ -1,0 +1,127 @@
+#include "handout.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <set>
+#include <sstream>
+
+#include "archive.hpp"
+#include "compiler.hpp"
+#include "gradus/base/check.hpp"
+#include "gradus/base/file.hpp"
+#include "recorded.hpp"
+#include "stubs.hpp"
+
+namespace gradus::grade {
+namespace fs = std::filesystem;
+namespace {
+
+/// What students get of the tree: these files and folders ...
+const std::vector<std::string> given = {".clang-format",
+                                        "CMakeLists.txt",
+                                        "CMakePresets.json",
+                                        "LICENSE",
+                                        "Makefile",
+                                        "README.md",
+                                        "cmake",
+                                        "datasets/README.md",
+                                        "datasets/fetch.sh",
+                                        "exercises",
+                                        "include",
+                                        "lectures",
+                                        "scripts",
+                                        "src",
+                                        "tests/grade"};
+/// ... without these.
+const std::vector<std::string> kept_back = {
+    "exercises/INSTRUCTORS.md", "tests/grade/attacks",     "tests/grade/checks",    "tests/grade/handout",
+    "tests/grade/mistakes",     "tests/grade/unit",        "tests/grade/prove.cpp", "tests/grade/prove.hpp",
+    "tests/grade/handout.cpp",  "tests/grade/handout.hpp", "exercises/gradescope"};
+
+bool below(const std::string& path, const std::string& place) {
+  return path == place || path.starts_with(place + "/");
+}
+
+std::string bare(const std::string& line) {
+  const auto first = line.find_first_not_of(" \t");
+  return first == std::string::npos ? "" : line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
+}
+
+/// Lines of solutions that stand in a packed file. A line is a solution's when it is long enough to be one,
+/// and the library does not also write it where no solution is.
+void scan_for_leaks(const Place& place, const std::vector<Packed>& packed) {
+  std::set<std::string> secret;
+  for (const Exercise& exercise : place.exercises)
+    for (const GradedFile& file : exercise.files)
+      for (const std::string& line : solution_lines(read_text(place.root / file.source)))
+        if (line.size() >= 25) secret.insert(line);
+  std::string found;
+  std::set<std::string> common;
+  for (const int pass : {1, 2})
+    for (const Packed& one : packed) {
+      const bool library = one.name.starts_with("src/") || one.name.starts_with("include/") ||
+                           one.name.starts_with("lectures/");
+      if (library != (pass == 1)) continue;
+      std::istringstream in(one.text);
+      for (std::string line; std::getline(in, line);) {
+        const std::string words = bare(line);
+        if (!secret.count(words)) continue;
+        if (library)
+          common.insert(words);
+        else if (!common.count(words))
+          found += "\n  " + one.name + ": " + words;
+      }
+    }
+  GRADUS_CHECK(found.empty(), "solutions would be handed out:", found);
+}
+
+}  // namespace
+
+int handout_command(const Place& place, const fs::path& file) {
+  std::set<std::string> graded;
+  for (const Exercise& exercise : place.exercises)
+    for (const GradedFile& one : exercise.files) graded.insert(one.source), graded.insert(one.path);
+  std::vector<std::string> paths;
+  for (const std::string& start : given) {
+    const fs::path path = place.root / start;
+    if (fs::is_regular_file(path)) paths.push_back(start);
+    if (fs::is_directory(path))
+      for (const auto& entry : fs::recursive_directory_iterator(path))
+        if (entry.is_regular_file()) paths.push_back(fs::relative(entry.path(), place.root).string());
+  }
+  std::vector<Packed> packed;
+  for (const std::string& path : paths) {
+    if (graded.count(path) || below(path, "exercises/.original")) continue;
+    if (std::any_of(kept_back.begin(), kept_back.end(),
+                    [&](const std::string& no) { return below(path, no); }))
+      continue;
+    const bool executable =
+        (fs::status(place.root / path).permissions() & fs::perms::owner_exec) != fs::perms::none;
+    packed.push_back(
+        {path, fs::file_size(place.root / path) ? read_text(place.root / path) : "", executable});
+  }
+  for (const Exercise& exercise : place.exercises)
+    for (const GradedFile& one : exercise.files) {
+      const std::string stub = stub_of(one, read_text(place.root / one.source));
+      packed.push_back({one.path, stub});
+      packed.push_back({"exercises/.original/" + one.name, stub});
+    }
+  packed.push_back({"tests/grade/checks/all.cpp", read_text(place.root / "tests/grade/handout/all.cpp")});
+  packed.push_back(
+      {"tests/grade/no_proofs.cpp", read_text(place.root / "tests/grade/handout/no_proofs.cpp")});
+  packed.push_back({"tests/grade/prove.hpp", read_text(place.root / "tests/grade/prove.hpp")});
+  packed.push_back({"tests/grade/handout.hpp", read_text(place.root / "tests/grade/handout.hpp")});
+  scan_for_leaks(place, packed);
+  const std::string recorded = record_checks(place.exercises, 6);
+  const std::vector<std::byte> zipped = gzip(std::as_bytes(std::span(recorded.data(), recorded.size())));
+  packed.push_back({"exercises/recorded.json.gz",
+                    std::string(reinterpret_cast<const char*>(zipped.data()), zipped.size())});
+  for (Packed& one : packed) one.name = "gradus/" + one.name;
+  std::sort(packed.begin(), packed.end(), [](const Packed& a, const Packed& b) { return a.name < b.name; });
+  write_zip(file, packed);
+  std::cout << file.string() << "  " << packed.size() << " files, " << fs::file_size(file)
+            << " bytes, SHA-256 " << digest(read_text(file)) << "\n";
+  return 0;
+}
+
+}  // namespace gradus::grade

@@ -1,0 +1,15 @@
+// A student's copy has no solutions: nothing to prove and nothing to hand out.
+#include "handout.hpp"
+#include "prove.hpp"
+
+namespace gradus::grade {
+
+int prove_command(std::ostream&, const std::vector<Exercise>&, const Toolchain&, const ProveOptions&,
+                  const std::string&) {
+  throw Error("prove: this copy has no solutions to prove");
+}
+int handout_command(const Place&, const std::filesystem::path&) {
+  throw Error("handout: this copy is one already");
+}
+
+}  // namespace gradus::grade

@@ -1,0 +1,131 @@
+// Every attack in tests/grade/attacks meets its verdict, in time, and leaves nothing behind.
+#include <chrono>
+#include <ostream>
+#include <regex>
+#include <sstream>
+
+#include "outputs.hpp"
+#include "prove.hpp"
+
+namespace gradus::grade {
+namespace fs = std::filesystem;
+namespace {
+
+struct Attack {
+  std::string name, states, words, prelude, body, place;
+  bool whole = false;
+};
+
+std::vector<Attack> read_attacks(const fs::path& file) {
+  std::vector<Attack> attacks;
+  std::istringstream in(read_text(file));
+  int number = 0;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    if (line.empty() || line[0] == '#') continue;
+    const std::string rest = line.size() > 2 ? line.substr(2) : "";
+    if (line[0] == '@') {
+      Attack attack;
+      std::istringstream words(rest);
+      GRADUS_CHECK(words >> attack.name >> attack.states, file.string(), ":", number,
+                   ": expected '@ name states words'");
+      std::getline(words >> std::ws, attack.words);
+      attack.place = text(file.filename().string(), ":", number);
+      attacks.push_back(attack);
+      continue;
+    }
+    GRADUS_CHECK(!attacks.empty() && std::string("%<>").find(line[0]) != std::string::npos, file.string(),
+                 ":", number, ": expected @, %, < or >");
+    if (line[0] == '%') attacks.back().whole = true;
+    if (line[0] == '<') attacks.back().prelude += rest + "\n";
+    if (line[0] == '>') attacks.back().body += rest + "\n";
+  }
+  return attacks;
+}
+
+/// The library's file with the region of a TODO replaced by an attack.
+std::string with_body(const std::string& source, const std::string& todo, const Attack& attack) {
+  const auto begin = source.find("// SOLUTION(" + todo), end = source.find("// END", begin);
+  GRADUS_CHECK(begin != std::string::npos && end != std::string::npos, "no region of TODO ", todo);
+  return "#include \"gradus/base/todo.hpp\"\n" + attack.prelude + source.substr(0, begin) + attack.body +
+         source.substr(end);
+}
+
+/// Processes of workers that are still there.
+int left_behind() {
+  int count = 0;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::error_code error;
+    const fs::path program = fs::read_symlink(entry.path() / "exe", error);
+    if (!error && program.filename().string().starts_with("worker") &&
+        program.string().find("/grade/") != std::string::npos)
+      ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+Count prove_attacks(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
+                    const ProveOptions& options) {
+  Count count;
+  const auto check = [&](bool right, const std::string& what) {
+    (right ? count.passed : count.failed) += 1;
+    if (!right) out << "  FAILED: " << what << "\n";
+  };
+  if (!options.only.empty() && options.only != "04" && options.only != "4") return count;
+  const Exercise& exercise = exercise_named(exercises, "04");
+  const GradedFile* target = nullptr;
+  for (const GradedFile& file : exercise.files)
+    for (const Todo& todo : file.todos)
+      if (todo.id == "4.5") target = &file;
+  GRADUS_CHECK(target, "the attacks are on TODO 4.5, which is not there");
+  std::vector<Level> levels;
+  for (const Level level : {Level::l1, Level::l2, Level::l3})
+    if (static_cast<int>(level) <= static_cast<int>(best_level()) &&
+        (!options.quick || level == best_level()))
+      levels.push_back(level);
+  const int before = left_behind();
+  for (const Level level : levels)
+    for (const Attack& attack : read_attacks(options.root / "tests/grade/attacks/attacks.txt")) {
+      // Level 1 is a process with limits and a clock, nothing more: what needs walls is not tried without
+      // them.
+      if (level == Level::l1 &&
+          std::regex_search(attack.name, std::regex("^(13|14|15|16|17|27_incbin|27_inc)")))
+        continue;
+      const std::string source = with_body(read_text(options.root / target->source), "4.5", attack);
+      const auto start = std::chrono::steady_clock::now();
+      const ExerciseResult result = grade(exercise,
+                                          [&](const GradedFile& file) -> std::optional<std::string> {
+                                            return &file == target ? std::optional(source) : std::nullopt;
+                                          },
+                                          tools, options.cache, {.seed = 23, .build = {.level = level}});
+      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      const std::string at = attack.place + ": " + attack.name + " at " + name_of(level) + ": ";
+      for (const TodoResult& todo : result.todos) {
+        const CheckResult* failure = todo.first_failure();
+        const std::string said = failure ? failure->sentence : "";
+        if (todo.todo.id == "4.6")
+          check(attack.whole || todo.state == State::pass,
+                at + "4.6 lost its points, " + name_of(todo.state) + ": " + said);
+        if (todo.todo.id != "4.5") continue;
+        check(("|" + attack.states + "|").find(std::string("|") + name_of(todo.state) + "|") !=
+                  std::string::npos,
+              at + name_of(todo.state) + " instead of " + attack.states + ": " + said);
+        check(attack.words == "-" || attack.words.empty() || said.find(attack.words) != std::string::npos,
+              at + "says '" + said + "', expected '" + attack.words + "'");
+        if (attack.name != "22_replaces_malloc") check(todo.points == 0, at + text(todo.points, " points"));
+      }
+      check(seconds < 60, at + text("took ", seconds, " s"));
+      check(left_behind() <= before, at + "left a process behind");
+      const std::string report =
+          junit_xml({result}) + markdown({result}, "x", {}) + github_annotations({result});
+      check(report.find('\033') == std::string::npos && report.find("\n::error::owned") == std::string::npos,
+            at + "its output is alive in a report");
+    }
+  return count;
+}
+
+}  // namespace gradus::grade

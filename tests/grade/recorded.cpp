@@ -1,0 +1,141 @@
+#include "recorded.hpp"
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "grading.hpp"
+#include "gradus/base/check.hpp"
+
+namespace gradus::grade {
+namespace {
+
+using Json = nlohmann::json;
+
+/// Numbers as the sixteen hexadecimal digits of their bits: NaN and infinity as well, and nothing is rounded.
+Json packed(const Tensors& tensors) {
+  Packer out;
+  out.tensors(tensors);
+  std::string text;
+  constexpr const char* digits = "0123456789abcdef";
+  for (const unsigned char byte : out.bytes) text += digits[byte >> 4], text += digits[byte & 15];
+  return text;
+}
+
+Tensors unpacked(const Json& json) {
+  const auto& text = json.get_ref<const std::string&>();
+  const auto digit = [](char letter) {
+    return static_cast<unsigned char>(letter <= '9' ? letter - '0' : letter - 'a' + 10);
+  };
+  Bytes bytes;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2)
+    bytes.push_back(static_cast<unsigned char>(digit(text[i]) << 4 | digit(text[i + 1])));
+  Unpacker in(bytes);
+  Tensors tensors = in.tensors();
+  in.end();
+  return tensors;
+}
+
+std::optional<Tensors> tried(const Function& function, const Tensors& inputs) {
+  try {
+    return function(inputs);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::string record_checks(const std::vector<Exercise>& exercises, int draws) {
+  Json all = Json::object();
+  for (const Exercise& exercise : exercises) {
+    Json list = Json::array();
+    for (const Check& check : checks_of(exercise.number)) {
+      Json sets = Json::array();
+      for (int draw = 0; draw < draws; ++draw) {
+        Json cases = Json::array();
+        for (const Tensors& inputs : draw_cases(check, 0x6772616475 + static_cast<std::uint64_t>(draw))) {
+          Json wrong = Json::array();
+          for (const Mistake& mistake : check.mistakes) {
+            const auto answer = tried(mistake.run, inputs);
+            wrong.push_back(answer ? packed(*answer) : Json());
+          }
+          cases.push_back(
+              {{"in", packed(inputs)}, {"out", packed(call_named(check.call)(inputs))}, {"wrong", wrong}});
+        }
+        sets.push_back(cases);
+      }
+      Json mistakes = Json::array();
+      for (const Mistake& mistake : check.mistakes)
+        mistakes.push_back({{"id", mistake.id}, {"sentence", mistake.sentence}});
+      list.push_back({{"todo", check.todo},
+                      {"title", check.title},
+                      {"points", check.points},
+                      {"call", check.call},
+                      {"cases", check.cases},
+                      {"inputs", check.inputs},
+                      {"outputs", check.outputs},
+                      {"differentiates", check.differentiates},
+                      {"tolerance", check.tolerance},
+                      {"mistakes", mistakes},
+                      {"sets", sets}});
+    }
+    all[std::to_string(exercise.number)] = list;
+  }
+  return all.dump();
+}
+
+std::map<int, std::vector<Check>> recorded_checks(const std::string& text) {
+  std::map<int, std::vector<Check>> all;
+  const Json root = Json::parse(text);
+  for (const auto& [number, list] : root.items())
+    for (const Json& entry : list) {
+      Check check;
+      check.todo = entry.at("todo").get<std::string>();
+      check.title = entry.at("title").get<std::string>();
+      check.points = entry.at("points").get<int>();
+      check.call = entry.at("call").get<std::string>();
+      check.cases = entry.at("cases").get<int>();
+      check.inputs = entry.at("inputs").get<std::vector<std::string>>();
+      check.outputs = entry.at("outputs").get<std::vector<std::string>>();
+      check.differentiates = entry.at("differentiates").get<std::string>();
+      check.tolerance = entry.at("tolerance").get<double>();
+      struct Table {
+        std::vector<std::vector<Tensors>> inputs;  // [set][case]
+        std::map<std::string, std::vector<std::optional<Tensors>>>
+            answers;  // by the inputs' bits: right, then the mistakes'
+      };
+      const auto table = std::make_shared<Table>();
+      for (const Json& set : entry.at("sets")) {
+        table->inputs.emplace_back();
+        for (const Json& one : set) {
+          table->inputs.back().push_back(unpacked(one.at("in")));
+          auto& answers = table->answers[one.at("in").get<std::string>()];
+          answers = {unpacked(one.at("out"))};
+          for (const Json& wrong : one.at("wrong"))
+            answers.push_back(wrong.is_null() ? std::nullopt : std::optional(unpacked(wrong)));
+        }
+      }
+      // All cases of one run come from one set: the number of the set is the same function of the generator's
+      // seed.
+      check.draw = [table](Rng& rng, int which) {
+        const std::size_t set = rng.seed() % table->inputs.size();
+        return table->inputs[set][static_cast<std::size_t>(which)];
+      };
+      const auto answer = [table](std::size_t which) {
+        return [table, which](const Tensors& inputs) -> Tensors {
+          const auto found = table->answers.find(packed(inputs).get<std::string>());
+          if (found == table->answers.end() || !found->second[which]) throw Error("not recorded");
+          return *found->second[which];
+        };
+      };
+      check.answer = answer(0);
+      for (const Json& mistake : entry.at("mistakes"))
+        check.mistakes.push_back({mistake.at("id").get<std::string>(),
+                                  mistake.at("sentence").get<std::string>(),
+                                  answer(check.mistakes.size() + 1)});
+      all[std::stoi(number)].push_back(std::move(check));
+    }
+  return all;
+}
+
+}  // namespace gradus::grade
