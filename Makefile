@@ -14,8 +14,17 @@ SETTINGS = $(call given,PRESET,preset) $(call given,SEED,seed) $(call given,THRE
 build    = cmake --preset $1 > /dev/null && cmake --build --preset $1 --parallel $(JOBS) $(if $2,--target $2) -- --no-print-directory -s
 SOURCES  = $$(find include src lectures tests exercises -name '*.hpp' -o -name '*.cpp' 2>/dev/null)
 
+# A student's copy (make handout) has no solutions: there the demos run with the student's files.
+ifneq ($(wildcard exercises/.original),)
+  MINE ?= 1
+endif
+GRADE    = $(BUILD)/double/tests/gradus-grade
+TOOL     = $(call build,double,gradus-grade) && $(GRADE)
+WHICH    = $(if $(EX),--ex '$(EX)') $(if $(TODO),--todo '$(TODO)')
+
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-check lecture4 test bench check format asan tsan fuzz clean build
+.PHONY: help deps deps-check lecture4 exercises watch grade hint reset solution submit doctor handout class autograder prove \
+  test bench check format asan tsan fuzz clean build
 
 help: ## this text
 	@echo "Gradus: deep generative modelling from scratch"
@@ -34,11 +43,62 @@ build: deps ## build the library, the lectures and the tests
 
 lecture4: deps ## build and run lecture 4, then open out/lecture4/index.html
 #> PRESET=quick|full  SEED=1  THREADS=2  DATA=folder  OUT=folder  EPOCHS=5  ONLY=03
+#> MINE=1: with your exercise files in place of the library's
+ifeq ($(MINE),1)
+	@$(call build,double,gradus-grade)
+	@files=$$($(GRADE) mine) && cmake --preset default -DGRADUS_MINE="$$files" > /dev/null
+	@cmake --build --preset default --parallel $(JOBS) --target lecture4_mine lecture4 -- --no-print-directory -s
+	@$(BUILD)/default/lectures/lecture4/lecture4 --from $(BUILD)/default/mine $(if $(call given,OUT,out),,--out out/mine) $(SETTINGS)
+else
 	@$(call build,default,lecture4)
 	@$(BUILD)/default/lectures/lecture4/lecture4 $(SETTINGS)
+endif
+
+exercises: deps ## all exercises with state and points, and what is next
+	@$(TOOL) list
+
+watch: deps ## grade a file whenever it is saved
+#> EX=04
+	@$(TOOL) watch $(WHICH)
+
+grade: deps ## grade what you wrote
+#> EX=04  TODO=4.5  SEED=91c4e07a (the same inputs again)
+	@$(TOOL) grade $(WHICH) $(if $(SEED),--seed '$(SEED)') $(ARGS)
+
+hint: deps ## the next of three hints
+#> EX=04  TODO=4.5
+	@$(TOOL) hint $(WHICH)
+
+reset: deps ## begin a file again; yours is kept
+#> EX=04  TODO=4.5
+	@$(TOOL) reset $(WHICH) $(ARGS)
+
+solution: deps ## your finished exercise beside the library's
+#> EX=04
+	@$(TOOL) solution $(WHICH)
+
+submit: deps ## pack your files for your teacher
+#> ID=name
+	@$(TOOL) submit $(if $(ID),--id '$(ID)')
+
+doctor: deps ## what this machine has: compiler, sandbox
+	@$(TOOL) doctor
+
+handout: deps ## the students' copy as a zip, without solutions
+	@$(TOOL) handout $(ARGS)
+
+class: deps ## grade a folder of submissions; goes on where it was interrupted
+#> SUBMISSIONS=folder  REGRADE=ada
+	@$(TOOL) class '$(or $(SUBMISSIONS),submissions)' -j $(JOBS) $(if $(REGRADE),--regrade '$(REGRADE)') $(ARGS)
+
+autograder: deps ## the zip for Gradescope
+	@$(TOOL) autograder $(ARGS)
+
+prove: deps-check ## the grader graded: stubs, reference, mistakes, attacks, on both compilers and every sandbox level
+	@$(TOOL) prove --full --seeds 200 $(ARGS)
 
 test: deps ## build and run all tests; the last line counts them
-	@tests/run_tests.sh
+	@if [ -e tests/run_tests.sh ]; then tests/run_tests.sh; else $(TOOL) grade; fi
 
 bench: deps ## our speed beside PyTorch's (Debian's python3-torch, where it is installed)
 #> CASES=mlp_vae,mlp_ae  THREADS=2

@@ -244,6 +244,7 @@ void write_tables(const Place& place, const ClassCommand& command, const std::ve
           std::isalnum(static_cast<unsigned char>(letter)) || letter == '-' || letter == '_' || letter == '.'
               ? letter
               : '_';
+    if (name != student.id) name += "_" + digest(student.id).substr(0, 6);  // two ids, two files
     if (!feedback.empty() || !refused.empty())
       write_text(command.out / "feedback" / (name + ".md"),
                  (refused.empty() ? "" : "The submission was refused: " + refused + "\n\n") + feedback);

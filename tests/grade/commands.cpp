@@ -599,12 +599,23 @@ int doctor_command(const Place& place) {
 }
 
 int mine_command(const Place& place) {
+  std::string list, words;
   for (const Exercise& exercise : place.exercises)
     for (const GradedFile& file : exercise.files) {
       const auto text = text_if_there(place.root / file.path);
       if (!text || *text == original_of(place, file)) continue;
-      std::cout << file.path << " " << file.source << "\n";
+      const Built built = build(place.tools, file, *text, place.cache(), {.level = best_level()});
+      if (built.state == State::pass) {
+        list += (list.empty() ? "" : ";") + (place.root / file.path).string();
+        words += " " + file.name;
+      } else {
+        std::cerr << file.path << " is left out, the library's takes its place: " << built.sentence << "\n";
+      }
     }
+  std::cerr << (words.empty() ? "no exercise is begun: everything is the library's"
+                              : "yours:" + words + "; everything else is the library's")
+            << "\n";
+  std::cout << list << "\n";
   return 0;
 }
 

@@ -129,6 +129,18 @@ std::string forbidden_symbol(const fs::path& object, const GradedFile& file) {
   return "";
 }
 
+/// Workers of texts long gone: the oldest go when there are many.
+void forget_old(const fs::path& cache) {
+  constexpr std::size_t most = 600, left = 400;
+  std::vector<std::pair<fs::file_time_type, fs::path>> entries;
+  for (const auto& entry : fs::directory_iterator(cache))
+    if (fs::exists(entry.path() / "built.json")) entries.emplace_back(entry.last_write_time(), entry.path());
+  if (entries.size() <= most) return;
+  std::sort(entries.begin(), entries.end());
+  std::error_code ignored;
+  for (std::size_t i = 0; i + left < entries.size(); ++i) fs::remove_all(entries[i].second, ignored);
+}
+
 std::string first_lines(const std::string& text, int count) {
   std::istringstream in(text);
   std::string out;
@@ -257,7 +269,10 @@ Built build(const Toolchain& tools, const GradedFile& file, const std::string& s
   // one).
   std::string as_float = tools.flags;
   if (const auto at = as_float.find("-DGRADUS_DOUBLE"); at != std::string::npos) as_float.erase(at, 15);
-  auto in_float = std::async(std::launch::async, [&] { return compile(as_float, {"-fsyntax-only"}); });
+  auto in_float = std::async(std::launch::async, [&] {
+    return options.also_float ? compile(as_float, {"-fsyntax-only"})
+                              : Outcome{.ending = {.code = 0}, .text = ""};
+  });
   const fs::path object = scratch.path / "student.o";
   Outcome outcome = compile(tools.flags, {"-g1", "-c", "-o", object.string()});
   const Outcome float_outcome = in_float.get();
@@ -301,6 +316,7 @@ Built build(const Toolchain& tools, const GradedFile& file, const std::string& s
       if (built.sentence.empty()) built.sentence = "does not link with the library";
     }
   }
+  forget_old(cache);
   fs::create_directories(home);
   if (built.state == State::pass) {
     const fs::path part = home / ("worker." + std::to_string(getpid()) + "." + std::to_string(options.slot));

@@ -33,6 +33,7 @@ struct BuildOptions {
   Level level = Level::l1;
   std::string compiler{}, extra_flags{};  ///< instead of, and besides, the toolchain's (proofs)
   int slot = 0;
+  bool also_float = true;  ///< must compile in the precision that lectures train with, too
 };
 
 /// Compiles `source`, which stands for file.source of the library. Results are kept under `cache` by their

@@ -34,9 +34,11 @@ const std::vector<std::string> given = {".clang-format",
                                         "tests/grade"};
 /// ... without these.
 const std::vector<std::string> kept_back = {
-    "exercises/INSTRUCTORS.md", "tests/grade/attacks",     "tests/grade/checks",    "tests/grade/handout",
-    "tests/grade/mistakes",     "tests/grade/unit",        "tests/grade/prove.cpp", "tests/grade/prove.hpp",
-    "tests/grade/handout.cpp",  "tests/grade/handout.hpp", "exercises/gradescope"};
+    "exercises/INSTRUCTORS.md", "tests/grade/attacks",           "tests/grade/checks",
+    "tests/grade/handout",      "tests/grade/mistakes",          "tests/grade/unit",
+    "tests/grade/prove.cpp",    "tests/grade/prove_attacks.cpp", "tests/grade/prove_class.cpp",
+    "tests/grade/prove.hpp",    "tests/grade/handout.cpp",       "tests/grade/handout.hpp",
+    "exercises/gradescope"};
 
 bool below(const std::string& path, const std::string& place) {
   return path == place || path.starts_with(place + "/");
@@ -77,28 +79,61 @@ void scan_for_leaks(const Place& place, const std::vector<Packed>& packed) {
 
 }  // namespace
 
-int handout_command(const Place& place, const fs::path& file) {
-  std::set<std::string> graded;
-  for (const Exercise& exercise : place.exercises)
-    for (const GradedFile& one : exercise.files) graded.insert(one.source), graded.insert(one.path);
+namespace {
+
+/// The files below these places, relative to the project.
+std::vector<std::string> files_below(const Place& place, const std::vector<std::string>& places) {
   std::vector<std::string> paths;
-  for (const std::string& start : given) {
+  for (const std::string& start : places) {
     const fs::path path = place.root / start;
     if (fs::is_regular_file(path)) paths.push_back(start);
     if (fs::is_directory(path))
       for (const auto& entry : fs::recursive_directory_iterator(path))
         if (entry.is_regular_file()) paths.push_back(fs::relative(entry.path(), place.root).string());
   }
+  return paths;
+}
+
+Packed packed_file(const Place& place, const std::string& path, const std::string& name) {
+  const fs::path file = place.root / path;
+  const bool executable = (fs::status(file).permissions() & fs::perms::owner_exec) != fs::perms::none;
+  return {name, fs::file_size(file) ? read_text(file) : "", executable};
+}
+
+int write_packed(const fs::path& file, std::vector<Packed> packed) {
+  std::sort(packed.begin(), packed.end(), [](const Packed& a, const Packed& b) { return a.name < b.name; });
+  write_zip(file, packed);
+  std::cout << file.string() << "  " << packed.size() << " files, " << fs::file_size(file)
+            << " bytes, SHA-256 " << digest(read_text(file)) << "\n";
+  return 0;
+}
+
+}  // namespace
+
+int autograder_command(const Place& place, const fs::path& file) {
   std::vector<Packed> packed;
-  for (const std::string& path : paths) {
+  for (const std::string& path : files_below(place, given)) {
+    if (below(path, "exercises/gradescope") || path.find("/pictures/") != std::string::npos) continue;
+    packed.push_back(packed_file(place, path, "gradus/" + path));
+  }
+  for (const char* name : {"setup.sh", "run_autograder"})
+    packed.push_back(packed_file(place, std::string("exercises/gradescope/") + name, name));
+  for (Packed& one : packed)
+    if (one.name == "setup.sh" || one.name == "run_autograder") one.executable = true;
+  return write_packed(file, packed);
+}
+
+int handout_command(const Place& place, const fs::path& file) {
+  std::set<std::string> graded;
+  for (const Exercise& exercise : place.exercises)
+    for (const GradedFile& one : exercise.files) graded.insert(one.source), graded.insert(one.path);
+  std::vector<Packed> packed;
+  for (const std::string& path : files_below(place, given)) {
     if (graded.count(path) || below(path, "exercises/.original")) continue;
     if (std::any_of(kept_back.begin(), kept_back.end(),
                     [&](const std::string& no) { return below(path, no); }))
       continue;
-    const bool executable =
-        (fs::status(place.root / path).permissions() & fs::perms::owner_exec) != fs::perms::none;
-    packed.push_back(
-        {path, fs::file_size(place.root / path) ? read_text(place.root / path) : "", executable});
+    packed.push_back(packed_file(place, path, path));
   }
   for (const Exercise& exercise : place.exercises)
     for (const GradedFile& one : exercise.files) {
@@ -117,11 +152,7 @@ int handout_command(const Place& place, const fs::path& file) {
   packed.push_back({"exercises/recorded.json.gz",
                     std::string(reinterpret_cast<const char*>(zipped.data()), zipped.size())});
   for (Packed& one : packed) one.name = "gradus/" + one.name;
-  std::sort(packed.begin(), packed.end(), [](const Packed& a, const Packed& b) { return a.name < b.name; });
-  write_zip(file, packed);
-  std::cout << file.string() << "  " << packed.size() << " files, " << fs::file_size(file)
-            << " bytes, SHA-256 " << digest(read_text(file)) << "\n";
-  return 0;
+  return write_packed(file, packed);
 }
 
 }  // namespace gradus::grade

@@ -11,4 +11,7 @@ namespace gradus::grade {
 /// solution is found in it.
 int handout_command(const Place& place, const std::filesystem::path& file);
 
+/// Writes the zip that Gradescope asks for: setup.sh and run_autograder in front of the whole project.
+int autograder_command(const Place& place, const std::filesystem::path& file);
+
 }  // namespace gradus::grade

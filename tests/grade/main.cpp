@@ -90,11 +90,14 @@ int command_line(int argc, char** argv) {
   gradescope->add_option("--key", course.key_file, "file with the course key");
   CLI::App* handout = app.add_subcommand("handout", "the students' copy as a zip, without solutions");
   handout->add_option("file", out_file, "where to write it");
+  CLI::App* autograder = app.add_subcommand("autograder", "the zip for Gradescope");
+  autograder->add_option("file", out_file, "where to write it");
   CLI::App* prove_app = app.add_subcommand("prove", "grade the grader");
   prove_app->add_option("part", part, "stubs, reference, mistakes, attacks");
   prove_app->add_option("--ex", prove.only, "only this exercise");
   prove_app->add_option("--seeds", prove.seeds, "draws of the reference");
   prove_app->add_flag("--full", full, "both compilers, several optimisations, every sandbox level");
+  prove_app->add_option("-j,--jobs", prove.jobs, "exercises at a time")->check(CLI::Range(1, 64));
   prove_app->add_option("--level", level, "sandbox: L1, L2, L3");
   try {
     app.parse(argc, argv);
@@ -120,6 +123,9 @@ int command_line(int argc, char** argv) {
   if (*gradescope) return gradescope_command(place, command, course.key_file, result_file);
   if (*handout)
     return handout_command(place, out_file.empty() ? place.root / "gradus-handout.zip" : fs::path(out_file));
+  if (*autograder)
+    return autograder_command(place,
+                              out_file.empty() ? place.root / "gradus-autograder.zip" : fs::path(out_file));
   prove.root = place.root;
   prove.cache = place.cache();
   prove.level = level.empty() ? best_level() : level_of(level);

@@ -88,7 +88,7 @@ std::string cell(const std::string& text) {
     if (letter == '|' || letter == '\\' || letter == '`' || letter == '*' || letter == '_' || letter == '<' ||
         letter == '[')
       out += '\\';
-    out += letter == '\n' ? ' ' : letter;
+    out += static_cast<unsigned char>(letter) < 32 || letter == 127 ? ' ' : letter;
   }
   return out;
 }
@@ -211,7 +211,7 @@ std::string markdown(const std::vector<ExerciseResult>& results, const std::stri
   for (const std::string& note : notes) out << "- " << cell(note) << "\n";
   if (!notes.empty()) out << "\n";
   for (const ExerciseResult& result : results) {
-    out << "## " << result.exercise->key() << " " << result.exercise->title << ": " << result.points()
+    out << "## " << result.exercise->key() << " " << cell(result.exercise->title) << ": " << result.points()
         << " of " << result.most() << "\n\n";
     out << "| TODO | | points | |\n|---|---|---|---|\n";
     for (const TodoResult& todo : result.todos) {

@@ -1,6 +1,10 @@
 #include "prove.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <ostream>
 #include <set>
@@ -10,19 +14,6 @@
 
 namespace gradus::grade {
 namespace fs = std::filesystem;
-namespace {
-
-/// tests/grade/mistakes/ex04.txt: what a student writes instead of the library's lines.
-///
-///   @ kl.no_half 4.5           the mistake and its TODO
-///   - the library's line       one or more, found exactly once in one of the exercise's files (leading
-///   blanks aside)
-///   + the student's            none or more
-struct Edit {
-  std::string id, todo, place;
-  std::vector<std::pair<std::string, std::string>> swaps;  // old text, new text
-};
-
 std::vector<Edit> read_edits(const fs::path& file) {
   std::vector<Edit> edits;
   std::istringstream in(read_text(file));
@@ -55,6 +46,8 @@ std::vector<Edit> read_edits(const fs::path& file) {
   return edits;
 }
 
+namespace {
+
 std::string unindented(const std::string& source) {
   std::istringstream in(source);
   std::string out;
@@ -65,7 +58,8 @@ std::string unindented(const std::string& source) {
   return out;
 }
 
-/// The file with the mistake in it; nothing when the old lines are not in this file exactly once.
+}  // namespace
+
 std::optional<std::string> with_mistake(const std::string& source, const Edit& edit) {
   std::string out = unindented(source);
   for (const auto& [before, after] : edit.swaps) {
@@ -76,6 +70,8 @@ std::optional<std::string> with_mistake(const std::string& source, const Edit& e
   }
   return out;
 }
+
+namespace {
 
 bool wanted(const Exercise& exercise, const ProveOptions& options) {
   return options.only.empty() || options.only == exercise.key() ||
@@ -204,7 +200,8 @@ Count prove_mistakes(std::ostream& out, const std::vector<Exercise>& exercises, 
                 [&](const GradedFile& file) -> std::optional<std::string> {
                   return &file == wrong_file ? wrong : read_text(options.root / file.source);
                 },
-                tools, options.cache, {.seed = 17, .build = {.level = options.level}});
+                tools, options.cache,
+                {.seed = 17, .build = {.level = options.level, .slot = options.slot, .also_float = false}});
       for (const TodoResult& todo : result.todos) {
         const CheckResult* failure = todo.first_failure();
         if (todo.todo.id != edit.todo) {
@@ -233,21 +230,68 @@ Count prove_mistakes(std::ostream& out, const std::vector<Exercise>& exercises, 
 
 int prove_command(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
                   const ProveOptions& options, const std::string& part) {
-  struct Part {
-    std::string name;
-    Count (*function)(std::ostream&, const std::vector<Exercise>&, const Toolchain&, const ProveOptions&);
+  struct Task {
+    std::string part;
+    Count (*prove)(std::ostream&, const std::vector<Exercise>&, const Toolchain&, const ProveOptions&);
+    bool once = false;  // not for every exercise
+    std::string exercise{};
+    int process = -1;
+    fs::path log{};
   };
+  std::vector<Task> tasks;
+  for (const Task& kind :
+       {Task{"stubs", prove_stubs}, Task{"reference", prove_reference}, Task{"mistakes", prove_mistakes},
+        Task{"attacks", prove_attacks, true}, Task{"class", prove_class, true}}) {
+    if (!part.empty() && part != kind.part) continue;
+    for (const Exercise& exercise : exercises) {
+      if ((kind.once && exercise.number != 4) || !wanted(exercise, options)) continue;
+      tasks.push_back(kind);
+      tasks.back().exercise = exercise.key();
+    }
+  }
+  GRADUS_CHECK(!tasks.empty(), "prove: no part '", part, "' for '", options.only,
+               "'; there are stubs, reference, mistakes, attacks, class");
+  fs::create_directories(options.cache);
+  out.flush();
+  std::size_t begun = 0, running = 0;
   Count total;
-  bool known = false;
-  for (const auto& [name, function] : {Part{"stubs", prove_stubs}, Part{"reference", prove_reference},
-                                       Part{"mistakes", prove_mistakes}, Part{"attacks", prove_attacks}}) {
-    if (!part.empty() && part != name) continue;
-    known = true;
-    const Count count = function(out, exercises, tools, options);
-    out << name << ": " << count.passed << " passed, " << count.failed << " failed\n" << std::flush;
+  for (std::size_t shown = 0; shown < tasks.size();) {
+    while (begun < tasks.size() && running < static_cast<std::size_t>(options.jobs)) {
+      Task& task = tasks[begun];
+      task.log = options.cache / ("prove_" + task.part + "_" + task.exercise + ".log");
+      task.process = fork();
+      GRADUS_CHECK(task.process >= 0, "fork failed");
+      if (task.process == 0) {
+        int code = 1;
+        try {
+          std::ofstream log(task.log);
+          ProveOptions own = options;
+          own.only = task.exercise;
+          own.slot = static_cast<int>(begun) % 64;
+          const Count count = task.prove(log, exercises, tools, own);
+          log << count.passed << " " << count.failed << "\n";
+          code = 0;
+        } catch (const std::exception& error) {
+          std::ofstream(task.log, std::ios::app) << "  FAILED: " << error.what() << "\n0 1\n";
+        }
+        _exit(code);
+      }
+      ++begun, ++running;
+    }
+    Task& task = tasks[shown++];
+    waitpid(task.process, nullptr, 0);  // in order: what ended earlier waits to be shown
+    --running;
+    std::istringstream lines(read_text(task.log));
+    std::string line, last;
+    for (std::string next; std::getline(lines, next); last = next)
+      if (!last.empty()) out << last << "\n";
+    Count count{0, 1};
+    std::istringstream(last) >> count.passed >> count.failed;
+    out << task.part << " " << task.exercise << ": " << count.passed << " passed, " << count.failed
+        << " failed\n"
+        << std::flush;
     total += count;
   }
-  GRADUS_CHECK(known, "prove: no part '", part, "'; there are stubs, reference, mistakes, attacks");
   out << total.passed << " passed, " << total.failed << " failed\n";
   return total.failed > 0;
 }

@@ -15,9 +15,12 @@ struct ProveOptions {
   std::string only{};  ///< an exercise, or empty for all
   int seeds = 5;       ///< of the reference
   bool quick = true;   ///< one compiler, one level
+  int jobs = 2;        ///< exercises at a time
+  int slot = 0;        ///< of the sandbox
 };
 
-/// All parts, or the one that is named; prints a line each and the sum. Returns the exit code.
+/// All parts, or the one that is named, an exercise at a time in a process of its own; prints a line each and
+/// the sum. Returns the exit code.
 int prove_command(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
                   const ProveOptions& options, const std::string& part);
 
@@ -37,5 +40,23 @@ Count prove_mistakes(std::ostream& out, const std::vector<Exercise>& exercises, 
                      const ProveOptions& options);
 Count prove_attacks(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
                     const ProveOptions& options);
+/// A class is graded once undisturbed and once with kill -9 at random moments: the tables must be the same
+/// bytes.
+Count prove_class(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
+                  const ProveOptions& options);
+
+/// What a student writes instead of the library's lines: tests/grade/mistakes/exNN.txt.
+///
+///   @ kl.no_half 4.5           the mistake and its TODO
+///   - the library's line       one or more, found exactly once in one of the exercise's files (leading
+///   blanks aside)
+///   + the student's            none or more
+struct Edit {
+  std::string id, todo, place;
+  std::vector<std::pair<std::string, std::string>> swaps;  ///< old text, new text
+};
+std::vector<Edit> read_edits(const std::filesystem::path& file);
+/// The file with the mistake in it; nothing when the old lines are not in this file exactly once.
+std::optional<std::string> with_mistake(const std::string& source, const Edit& edit);
 
 }  // namespace gradus::grade

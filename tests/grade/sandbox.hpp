@@ -55,9 +55,9 @@ Ending finish(Process& process, bool kill_first);
 
 /// Runs a program to its end with everything it says; stdin is empty.
 struct Outcome {
-  Ending ending;
+  Ending ending{};
   bool out_of_time = false;
-  std::string text;  ///< the first 64 KiB
+  std::string text{};  ///< the first 64 KiB
 };
 Outcome run(const std::vector<std::string>& argv, const Jail& jail, double seconds);
 

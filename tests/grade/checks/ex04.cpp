@@ -1,132 +1,181 @@
-// Exercise 4: divergences.
+// Exercise 4, divergences: the Gaussian's (4.5, 4.6).
+#include "ex04.hpp"
+
 #include <cmath>
 
-#include "../check.hpp"
+#include "../formulas.hpp"
 #include "../inputs.hpp"
 
 namespace gradus::grade {
 namespace {
 
-/// out_b = sum_k f(b, k) over rows of x [B, K]
 template <class F>
-Tensors rows_summed(const Tensor& x, F f) {
-  Tensor out = Tensor::zeros({x.dim(0)});
-  for (Index b = 0; b < x.dim(0); ++b)
-    for (Index k = 0; k < x.dim(1); ++k) out[b] += static_cast<Real>(f(x.dim(1) * b + k, b, k));
-  return {out};
+Function gaussian_rows(F term) {
+  return [term](const Tensors& in) -> Tensors {
+    return {rows_summed(in[0], [&](Index i) { return 0.5 * term(double{in[0][i]}, double{in[1][i]}); })};
+  };
+}
+template <class Dmu, class Dv>
+Function gaussian_gradients(Dmu dmu, Dv dv) {
+  return [=](const Tensors& in) -> Tensors {
+    return {each(in[0], [&](Index i, Index b) { return in[2][b] * dmu(in[0][i]); }),
+            each(in[0], [&](Index i, Index b) { return in[2][b] * dv(in[1][i]); })};
+  };
 }
 
-/// out_i = f(i, b) for every element of x [B, K], b its row
-template <class F>
-Tensor each(const Tensor& x, F f) {
-  Tensor out(x.shape());
-  for (Index i = 0; i < x.size(); ++i) out[i] = static_cast<Real>(f(i, i / x.dim(1)));
-  return out;
+/// Case 0 is the lesson's example.
+Tensors gaussians(Rng& rng, int number) {
+  if (number == 0) return {Tensor::of({1, 2}, {.5, 1}), Tensor::of({1, 2}, {0, Real(std::log(4.0))})};
+  return {numbers(rng, sizes(number)), numbers(rng, sizes(number))};
 }
-
-double xlogx(double p, double q) { return p > 0 ? p * std::log(p / q) : 0; }
-
-/// Rows of probabilities, bounded away from 0; a spacing.
-Tensors two_laws(Rng& rng, int number) {
-  const Shape shape = sizes(number);
-  return {distributions(rng, shape), distributions(rng, shape),
-          Tensor::full({1}, number == 0 ? 1 : rng.uniform(Real(0.1), Real(0.6)))};
-}
-Tensors two_laws_and_slope(Rng& rng, int number) {
-  Tensors in = two_laws(rng, number);
-  in.push_back(away_from_zero(rng, {in[0].dim(0)}));
+Tensors gaussians_and_slope(Rng& rng, int number) {
+  Tensors in = gaussians(rng, number);
+  in.push_back(number == 0 ? Tensor::full({1}, 1) : away_from_zero(rng, {in[0].dim(0)}));
   return in;
 }
-/// With zeros: in p, in both, and (for Jensen-Shannon) in q alone.
-Tensors laws_with_zeros(Rng& rng, bool zero_in_q) {
-  Tensor p = distributions(rng, {3, 5}), q = distributions(rng, {3, 5});
-  p[0] = 0;
-  p[7] = q[7] = 0;
-  if (zero_in_q) q[12] = 0;
-  return {p, q, Tensor::full({1}, 1)};
+/// Each size of its own: beside e^20 a mistake at e^-20 is not seen.
+Tensors extreme_gaussians(Rng& rng, int number) {
+  const Real centre = number == 0 ? Real(20) : number == 1 ? Real(-20) : Real(-800);
+  return {numbers(rng, {2, 3}), Tensor::randn({2, 3}, rng, centre, Real(0.5))};
 }
 
-struct KlKnobs {
-  bool swapped = false, sign = false, base2 = false, no_spacing = false, mean = false, batch = false;
-};
-Function kl_with(KlKnobs knobs) {
-  return [knobs](const Tensors& in) {
-    const Tensor &p = knobs.swapped ? in[1] : in[0], &q = knobs.swapped ? in[0] : in[1];
-    const double h = (knobs.no_spacing ? 1.0 : double{in[2].item()}) * (knobs.sign ? -1 : 1) /
-                     (knobs.base2 ? std::log(2.0) : 1) / (knobs.mean ? static_cast<double>(p.dim(1)) : 1);
-    Tensors out = rows_summed(p, [&](Index i, Index, Index) { return h * xlogx(p[i], q[i]); });
-    return out;
+double e(double v) { return std::exp(v); }
+double right_term(double m, double v) { return e(v) + m * m - 1 - v; }
+double clamped(double v) { return std::min(std::max(v, -10.0), 10.0); }
+
+void add_gaussian(std::vector<Check>& all) {
+  const auto over = [](auto size) -> Function {
+    return [size](const Tensors& in) -> Tensors {
+      return {
+          rows_summed(in[0], [&](Index i) { return 0.5 * right_term(in[0][i], in[1][i]) / size(in[0]); })};
+    };
   };
+  all.push_back(
+      {.todo = "4.5",
+       .title = "the lesson's example, then random Gaussians",
+       .points = 16,
+       .call = "gaussian_kl",
+       .draw = gaussians,
+       .cases = 5,
+       .mistakes = {{"kl.no_half", "the factor 1/2 is missing",
+                     gaussian_rows([](double m, double v) { return 2 * right_term(m, v); })},
+                    {"kl.sign", "the sign is wrong: a divergence is never negative",
+                     gaussian_rows([](double m, double v) { return -right_term(m, v); })},
+                    {"kl.slide",
+                     "the slide's formula as printed: wrong in sign, and sigma stands for sigma^2",
+                     gaussian_rows([](double m, double v) { return -(e(v / 2) + m * m - 1 - v / 2); })},
+                    {"kl.slide_sign_only",
+                     "the slide's formula with its sign repaired: sigma still stands for sigma^2",
+                     gaussian_rows([](double m, double v) { return e(v / 2) + m * m - 1 - v / 2; })},
+                    {"kl.exp_half", "exp(logvar / 2) is sigma; the formula has the variance, exp(logvar)",
+                     gaussian_rows([](double m, double v) { return e(v / 2) + m * m - 1 - v; })},
+                    {"kl.logvar_as_std", "logvar is taken for log sigma; it is log sigma^2",
+                     gaussian_rows([](double m, double v) { return e(2 * v) + m * m - 1 - 2 * v; })},
+                    {"kl.logvar_as_variance", "logvar is taken for the variance itself; it is its logarithm",
+                     gaussian_rows([](double m, double v) { return v + m * m - 1 - std::log(v); })},
+                    {"kl.no_one", "the - 1 is missing: at mu = 0, logvar = 0 the divergence is 0",
+                     gaussian_rows([](double m, double v) { return right_term(m, v) + 1; })},
+                    {"kl.plus_logvar", "logvar is added; it is subtracted",
+                     gaussian_rows([](double m, double v) { return right_term(m, v) + 2 * v; })},
+                    {"kl.mu_not_squared", "mu is not squared",
+                     gaussian_rows([](double m, double v) { return e(v) + m - 1 - v; })},
+                    {"kl.mean_over_k", "the mean over the K numbers of a code, not the sum", over(width_of)},
+                    {"kl.mean_over_batch", "divided by the number of rows: the batch mean is the caller's",
+                     over(height_of)},
+                    {"kl.sum_over_all", "every row holds the sum over the whole batch",
+                     [](const Tensors& in) -> Tensors {
+                       double sum = 0;
+                       for (Index i = 0; i < in[0].size(); ++i) sum += 0.5 * right_term(in[0][i], in[1][i]);
+                       return {Tensor::full({in[0].dim(0)}, static_cast<Real>(sum))};
+                     }}},
+       .inputs = {"mu", "logvar"},
+       .outputs = {"kl"}});
+  all.push_back(
+      {.todo = "4.5",
+       .title = "logvar near 20, -20 and -800",
+       .points = 3,
+       .call = "gaussian_kl",
+       .draw = extreme_gaussians,
+       .cases = 3,
+       .mistakes = {{"kl.log_of_exp",
+                     "the logarithm of exp(logvar) is taken, which is log 0 here: it is logvar",
+                     gaussian_rows([](double m, double v) { return e(v) + m * m - 1 - std::log(e(v)); })},
+                    {"kl.clamped", "logvar is clamped to -10 .. 10: the formula holds for every logvar",
+                     gaussian_rows([](double m, double v) { return right_term(m, clamped(v)); })}},
+       .inputs = {"mu", "logvar"},
+       .outputs = {"kl"}});
+
+  const auto mu = [](double m) { return m; };
+  const auto half = [](double v) { return 0.5 * (e(v) - 1); };
+  all.push_back(
+      {.todo = "4.6",
+       .title = "the lesson's example, then random Gaussians",
+       .points = 16,
+       .call = "gaussian_kl.backward",
+       .draw = gaussians_and_slope,
+       .cases = 5,
+       .mistakes =
+           {{"kl.grad_no_half", "the factor 1/2 is missing in both",
+             gaussian_gradients([](double m) { return 2 * m; }, [](double v) { return e(v) - 1; })},
+            {"kl.grad_mu_no_half", "the factor 1/2 is missing in dmu",
+             gaussian_gradients([](double m) { return 2 * m; }, half)},
+            {"kl.grad_logvar_no_half",
+             "dlogvar is twice too large: the factor 1/2 is missing, or log sigma is meant",
+             gaussian_gradients(mu, [](double v) { return e(v) - 1; })},
+            {"kl.grad_mu_half", "dmu is half of what it is: the square gives a 2",
+             gaussian_gradients([](double m) { return 0.5 * m; }, half)},
+            {"kl.grad_sign", "both signs are wrong",
+             gaussian_gradients([](double m) { return -m; }, [](double v) { return 0.5 * (1 - e(v)); })},
+            {"kl.grad_no_minus_one", "dlogvar lacks what comes of - logvar",
+             gaussian_gradients(mu, [](double v) { return 0.5 * e(v); })},
+            {"kl.grad_by_variance",
+             "this is the derivative by the variance; logvar is its logarithm (chain rule)",
+             gaussian_gradients(mu, [](double v) { return 0.5 * (1 - e(-v)); })},
+            {"kl.grad_by_std", "this is the derivative by sigma; logvar is log sigma^2 (chain rule)",
+             gaussian_gradients(mu, [](double v) { return e(v / 2) - e(-v / 2); })},
+            {"kl.grad_exp_half", "exp(logvar / 2) is sigma; the variance is exp(logvar)",
+             gaussian_gradients(mu, [](double v) { return 0.5 * (e(v / 2) - 1); })},
+            {"kl.grad_exchanged", "the two gradients are returned in the wrong order: dmu comes first",
+             [=](const Tensors& in) -> Tensors {
+               const Tensors right = gaussian_gradients(mu, half)(in);
+               return {right[1], right[0]};
+             }},
+            {"kl.grad_no_slope", "the slope dL/dkl of the row is left out (the chain rule)",
+             [=](const Tensors& in) -> Tensors {
+               return gaussian_gradients(mu, half)({in[0], in[1], Tensor::full(in[2].shape(), 1)});
+             }},
+            {"kl.grad_first_slope", "every row takes the slope of the first row",
+             [=](const Tensors& in) -> Tensors {
+               return gaussian_gradients(mu, half)({in[0], in[1], Tensor::full(in[2].shape(), in[2][0])});
+             }}},
+       .inputs = {"mu", "logvar", "dL/dkl"},
+       .outputs = {"dmu", "dlogvar"},
+       .differentiates = "gaussian_kl"});
+  all.push_back(
+      {.todo = "4.6",
+       .title = "logvar near 20, -20 and -800",
+       .points = 3,
+       .call = "gaussian_kl.backward",
+       .draw =
+           [](Rng& rng, int number) {
+             Tensors in = extreme_gaussians(rng, number);
+             in.push_back(away_from_zero(rng, {2}));
+             return in;
+           },
+       .cases = 3,
+       .mistakes = {{"kl.grad_over_zero", "something is divided by exp(logvar), which is 0 here",
+                     gaussian_gradients(mu, [](double v) { return 0.5 * (1 - 1 / e(v)) * e(v); })},
+                    {"kl.grad_clamped", "logvar is clamped to -10 .. 10: the formula holds for every logvar",
+                     gaussian_gradients(mu, [=](double v) { return half(clamped(v)); })}},
+       .inputs = {"mu", "logvar", "dL/dkl"},
+       .outputs = {"dmu", "dlogvar"}});
 }
 
 }  // namespace
 
 std::vector<Check> checks_04() {
-  std::vector<Check> all;
-  const std::vector<std::string> laws = {"p", "q", "spacing"},
-                                 laws_and_slope = {"p", "q", "spacing", "dL/dkl"};
-
-  all.push_back(
-      {.todo = "4.1",
-       .title = "values",
-       .points = 12,
-       .call = "kl_divergence",
-       .draw = two_laws,
-       .mistakes = {{"kl.swapped", "p and q are exchanged: this is KL(q || p)", kl_with({.swapped = true})},
-                    {"kl.sign", "the sign is wrong: this is sum p log(q / p)", kl_with({.sign = true})},
-                    {"kl.base2", "a logarithm to base 2 (bits); nats take the natural logarithm",
-                     kl_with({.base2 = true})},
-                    {"kl.no_spacing", "the grid's spacing is left out", kl_with({.no_spacing = true})},
-                    {"kl.mean", "the mean over k, not the sum", kl_with({.mean = true})}},
-       .inputs = laws,
-       .outputs = {"kl"}});
-  all.push_back(
-      {.todo = "4.1",
-       .title = "0 log 0 = 0",
-       .points = 4,
-       .call = "kl_divergence",
-       .draw = [](Rng& rng, int) { return laws_with_zeros(rng, false); },
-       .cases = 2,
-       .mistakes = {{"kl.zero_is_nan",
-                     "p log(p / q) is computed at p = 0, where it is 0 times minus infinity: 0 log 0 is 0",
-                     [](const Tensors& in) {
-                       return rows_summed(in[0], [&](Index i, Index, Index) {
-                         return in[0][i] * std::log(in[0][i] / in[1][i]);
-                       });
-                     }}},
-       .inputs = laws,
-       .outputs = {"kl"}});
-  all.push_back(
-      {.todo = "4.2",
-       .title = "gradients",
-       .points = 12,
-       .call = "kl_divergence.backward",
-       .draw = two_laws_and_slope,
-       .mistakes =
-           {{"kl.grad_no_one", "dp lacks the + 1: the derivative of p log p is log p + 1",
-             [](const Tensors& in) -> Tensors {
-               const double h = in[2].item();
-               return {each(in[0],
-                            [&](Index i, Index b) { return in[3][b] * h * std::log(in[0][i] / in[1][i]); }),
-                       each(in[0], [&](Index i, Index b) { return -in[3][b] * h * in[0][i] / in[1][i]; })};
-             }},
-            {"kl.grad_q_sign", "dq has the wrong sign: log q enters with a minus",
-             [](const Tensors& in) -> Tensors {
-               const double h = in[2].item();
-               return {
-                   each(in[0],
-                        [&](Index i, Index b) { return in[3][b] * h * (std::log(in[0][i] / in[1][i]) + 1); }),
-                   each(in[0], [&](Index i, Index b) { return in[3][b] * h * in[0][i] / in[1][i]; })};
-             }},
-            {"kl.grad_ignores_slope", "the slope dL/dkl of the row is left out (the chain rule)",
-             [](const Tensors& in) -> Tensors {
-               const double h = in[2].item();
-               return {each(in[0], [&](Index i, Index) { return h * (std::log(in[0][i] / in[1][i]) + 1); }),
-                       each(in[0], [&](Index i, Index) { return -h * in[0][i] / in[1][i]; })};
-             }}},
-       .inputs = laws_and_slope,
-       .outputs = {"dp", "dq"},
-       .differentiates = "kl_divergence"});
+  std::vector<Check> all = law_checks();
+  add_gaussian(all);
   return all;
 }
 

@@ -11,5 +11,8 @@ int prove_command(std::ostream&, const std::vector<Exercise>&, const Toolchain&,
 int handout_command(const Place&, const std::filesystem::path&) {
   throw Error("handout: this copy is one already");
 }
+int autograder_command(const Place&, const std::filesystem::path&) {
+  throw Error("autograder: this copy has no checks to grade with");
+}
 
 }  // namespace gradus::grade

@@ -1,0 +1,9 @@
+#pragma once
+// Exercise 4 in two files.
+#include "../check.hpp"
+
+namespace gradus::grade {
+
+std::vector<Check> law_checks();  ///< 4.1 to 4.4
+
+}  // namespace gradus::grade

@@ -1,0 +1,31 @@
+#pragma once
+// For writing down what a mistake computes: loops over rows and over numbers, in double.
+#include "frame.hpp"
+
+namespace gradus::grade {
+
+/// out_b = sum_k f(i) for the rows of x [B, ..], i = b K + k
+template <class F>
+Tensor rows_summed(const Tensor& x, F f) {
+  Tensor out({x.dim(0)});
+  const Index width = x.shape().row_size();
+  for (Index b = 0; b < x.dim(0); ++b) {
+    double sum = 0;
+    for (Index i = b * width; i < (b + 1) * width; ++i) sum += f(i);
+    out[b] = static_cast<Real>(sum);
+  }
+  return out;
+}
+
+/// out_i = f(i, b) for every number of x [B, ..], b its row
+template <class F>
+Tensor each(const Tensor& x, F f) {
+  Tensor out(x.shape());
+  for (Index i = 0; i < x.size(); ++i) out[i] = static_cast<Real>(f(i, i / x.shape().row_size()));
+  return out;
+}
+
+inline double width_of(const Tensor& x) { return static_cast<double>(x.shape().row_size()); }
+inline double height_of(const Tensor& x) { return static_cast<double>(x.dim(0)); }
+
+}  // namespace gradus::grade

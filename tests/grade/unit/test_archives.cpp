@@ -1,0 +1,150 @@
+// Submissions are hostile until proven otherwise.
+#include <archive.h>
+#include <archive_entry.h>
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <memory>
+
+#include "../archive.hpp"
+#include "../course.hpp"
+#include "gradus/base/check.hpp"
+#include "gradus/base/random.hpp"
+
+using namespace gradus;
+using namespace gradus::grade;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Folder {
+  fs::path path = fs::temp_directory_path() / ("gradus_archives_" + std::to_string(getpid()));
+  Folder() {
+    fs::remove_all(path);
+    fs::create_directories(path);
+  }
+  ~Folder() { fs::remove_all(path); }
+};
+
+const std::vector<Exercise>& exercises() {
+  static const std::vector<Exercise> all = {{.number = 4,
+                                             .folder = "04_x",
+                                             .title = "x",
+                                             .program = "",
+                                             .shows = "",
+                                             .files = {{.source = "src/generative/gaussian_kl.cpp",
+                                                        .name = "gaussian_kl.cpp",
+                                                        .path = "exercises/04_x/gaussian_kl.cpp",
+                                                        .todos = {{"4.5", "kl"}},
+                                                        .banned = {}}}}};
+  return all;
+}
+
+struct Entry {
+  std::string name, text;
+  unsigned type = AE_IFREG;
+};
+
+void write_archive(const fs::path& file, const std::vector<Entry>& entries, bool tar = false) {
+  const std::unique_ptr<archive, int (*)(archive*)> out(archive_write_new(), archive_write_free);
+  tar ? archive_write_set_format_pax_restricted(out.get()) : archive_write_set_format_zip(out.get());
+  REQUIRE(archive_write_open_filename(out.get(), file.c_str()) == ARCHIVE_OK);
+  for (const Entry& one : entries) {
+    const std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry(archive_entry_new(),
+                                                                         archive_entry_free);
+    archive_entry_set_pathname(entry.get(), one.name.c_str());
+    archive_entry_set_filetype(entry.get(), one.type);
+    if (one.type == AE_IFLNK) archive_entry_set_symlink(entry.get(), "/etc/passwd");
+    archive_entry_set_perm(entry.get(), 0644);
+    archive_entry_set_size(entry.get(), one.type == AE_IFREG ? static_cast<la_int64_t>(one.text.size()) : 0);
+    archive_write_header(out.get(), entry.get());
+    if (one.type == AE_IFREG) archive_write_data(out.get(), one.text.data(), one.text.size());
+  }
+  archive_write_close(out.get());
+}
+
+}  // namespace
+
+TEST_CASE("a zip, a tar and a folder give the same files and the same digest, wherever the file lies") {
+  const Folder folder;
+  write_archive(folder.path / "a.zip", {{"deep/down/gaussian_kl.cpp", "int x;\n"}, {"Makefile", "all:"}});
+  write_archive(folder.path / "a.tar", {{"gaussian_kl.cpp", "int x;\n"}}, true);
+  write_text(folder.path / "a/b/gaussian_kl.cpp", "int x;\n");
+  const Submitted zip = read_submission(folder.path / "a.zip", exercises()),
+                  tar = read_submission(folder.path / "a.tar", exercises()),
+                  plain = read_submission(folder.path / "a", exercises());
+  CHECK(zip.files.at("gaussian_kl.cpp") == "int x;\n");
+  CHECK(zip.digest == tar.digest);
+  CHECK(zip.digest == plain.digest);
+  CHECK(zip.notes == std::vector<std::string>{"ignored: Makefile"});
+}
+
+TEST_CASE("names of entries are never paths: nothing is written, links and other types are left out") {
+  const Folder folder;
+  write_archive(folder.path / "evil.tar",
+                {{"../../../tmp/gradus_slip/gaussian_kl.cpp", "up"},
+                 {"/etc/gradus_slip", "x"},
+                 {"link/gaussian_kl.cpp", "", AE_IFLNK},
+                 {"pipe", "", AE_IFIFO}},
+                true);
+  const Submitted got = read_submission(folder.path / "evil.tar", exercises());
+  CHECK(got.files.at("gaussian_kl.cpp") == "up");
+  CHECK_FALSE(fs::exists("/tmp/gradus_slip"));
+  CHECK_FALSE(fs::exists("/etc/gradus_slip"));
+  CHECK(got.notes.size() == 3);
+}
+
+TEST_CASE("a nearly right name gets a question") {
+  const Folder folder;
+  write_archive(folder.path / "a.zip", {{"gaussian_kl (1).cpp", "int x;\n"}});
+  const Submitted got = read_submission(folder.path / "a.zip", exercises());
+  CHECK(got.files.empty());
+  CHECK(got.notes.at(0) == "ignored: gaussian_kl (1).cpp (is it gaussian_kl.cpp?)");
+}
+
+TEST_CASE("bombs, crowds and contradictions are refused") {
+  const Folder folder;
+  write_archive(folder.path / "bomb.zip", {{"gaussian_kl.cpp", std::string(50 << 20, ' ')}});
+  CHECK(fs::file_size(folder.path / "bomb.zip") < 100'000);
+  CHECK_THROWS_AS(read_submission(folder.path / "bomb.zip", exercises()), Error);
+  std::vector<Entry> crowd;
+  for (int i = 0; i < 2001; ++i) crowd.push_back({"f" + std::to_string(i), ""});
+  write_archive(folder.path / "crowd.zip", crowd);
+  CHECK_THROWS_AS(read_submission(folder.path / "crowd.zip", exercises()), Error);
+  write_archive(folder.path / "twice.zip", {{"a/gaussian_kl.cpp", "1"}, {"b/gaussian_kl.cpp", "2"}});
+  CHECK_THROWS_AS(read_submission(folder.path / "twice.zip", exercises()), Error);
+  write_text(folder.path / "none.zip", "not an archive");
+  CHECK_THROWS_AS(read_submission(folder.path / "none.zip", exercises()), Error);
+  CHECK_THROWS_AS(read_submission(folder.path / "missing.zip", exercises()), Error);
+}
+
+TEST_CASE("3000 damaged zips: an Error or small files, nothing else") {
+  const Folder folder;
+  write_archive(folder.path / "a.zip", {{"x/gaussian_kl.cpp", std::string(3000, 'a')}, {"b", "c"}});
+  const std::string sound = read_text(folder.path / "a.zip");
+  Rng rng(5);
+  int read = 0;
+  for (int trial = 0; trial < 3000; ++trial) {
+    std::string bytes = sound;
+    for (std::uint64_t changes = 1 + rng.below(5); changes > 0; --changes)
+      bytes[rng.below(bytes.size())] = static_cast<char>(rng.below(256));
+    if (rng.bernoulli(Real(0.2))) bytes.resize(1 + rng.below(bytes.size()));
+    std::ofstream(folder.path / "b.zip", std::ios::binary) << bytes;
+    try {
+      const Submitted got = read_submission(folder.path / "b.zip", exercises());
+      for (const auto& [name, text] : got.files) REQUIRE(text.size() <= (256 << 10));
+      ++read;
+    } catch (const Error&) {
+    }
+  }
+  CHECK(read < 3000);
+}
+
+TEST_CASE("the same files give the same zip") {
+  const Folder folder;
+  const std::vector<Packed> files = {{"a.cpp", "int a;\n"}, {"b.sh", "echo\n", true}};
+  write_zip(folder.path / "1.zip", files);
+  write_zip(folder.path / "2.zip", files);
+  CHECK(read_text(folder.path / "1.zip") == read_text(folder.path / "2.zip"));
+}

@@ -1,0 +1,86 @@
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include "../compare.hpp"
+#include "gradus/base/random.hpp"
+
+using namespace gradus;
+using namespace gradus::grade;
+
+namespace {
+
+const Real nan = std::numeric_limits<Real>::quiet_NaN(), inf = std::numeric_limits<Real>::infinity();
+
+Tensor transformed(const Tensor& x, Real factor, Real offset) {
+  Tensor y = x.clone();
+  for (Real& value : y.values()) value = factor * value + offset;
+  return y;
+}
+
+/// What is said of f(x) for x in three shapes.
+template <class F>
+std::string said(F f) {
+  Rng rng(3);
+  std::vector<Tensors> right, wrong;
+  for (const Shape& shape : {Shape{1, 4}, Shape{3, 5}, Shape{5, 2}}) {
+    right.push_back({Tensor::randn(shape, rng)});
+    wrong.push_back({f(right.back()[0])});
+  }
+  return relation(right, wrong, 1e-6);
+}
+
+}  // namespace
+
+TEST_CASE("a NaN, an infinity, another shape or a missing tensor is never right") {
+  const Tensors right = {Tensor::of({3}, {1, 2, 3})};
+  CHECK_FALSE(difference(right, {Tensor::of({3}, {1, 2, 3})}, 1e-6, {}).has_value());
+  CHECK(difference(right, {Tensor::of({3}, {1, nan, 3})}, 1e-6, {"kl"}) ==
+        "element [1] of kl is nan, expected 2");
+  CHECK(difference(right, {Tensor::of({3}, {1, 2, inf})}, 1e-6, {"kl"}) ==
+        "element [2] of kl is inf, expected 3");
+  CHECK(difference(right, {Tensor::of({3, 1}, {1, 2, 3})}, 1e-6, {"kl"}).has_value());
+  CHECK(difference(right, {Tensor()}, 1e-6, {"kl"}).has_value());
+  CHECK(difference(right, {}, 1e-6, {"kl"}).has_value());
+  CHECK(difference({Tensor()}, right, 1e-6, {"kl"}).has_value());
+}
+
+TEST_CASE("an expected infinity or NaN asks for just that") {
+  const Tensors right = {Tensor::of({2}, {inf, nan})};
+  CHECK_FALSE(difference(right, {Tensor::of({2}, {inf, nan})}, 1e-6, {}).has_value());
+  CHECK(difference(right, {Tensor::of({2}, {-inf, nan})}, 1e-6, {}).has_value());
+  CHECK(difference(right, {Tensor::of({2}, {1e300, nan})}, 1e-6, {}).has_value());
+  CHECK(difference(right, {Tensor::of({2}, {inf, 0})}, 1e-6, {}).has_value());
+}
+
+TEST_CASE("relations are named from the numbers alone") {
+  CHECK(said([](const Tensor& x) { return transformed(x, 2, 0); }) ==
+        "your answer is 2 times the right one, everywhere");
+  CHECK(said([](const Tensor& x) { return transformed(x, -1, 0); }) == "your answer has the wrong sign");
+  CHECK(said([](const Tensor& x) { return transformed(x, 0, 0); }) == "your answer is all zeros");
+  CHECK(said([](const Tensor& x) { return transformed(x, 1, Real(0.5)); }) ==
+        "your answer is the right one plus 0.5, everywhere");
+  CHECK(said([](const Tensor& x) { return transformed(x, 0, 3); }) ==
+        "your answer is the same number everywhere");
+  CHECK(said([](const Tensor& x) { return transformed(x, Real(1) / static_cast<Real>(x.dim(0)), 0); }) ==
+        "your answer is the right one divided by the number of rows");
+  CHECK(said([](const Tensor& x) { return transformed(x, static_cast<Real>(x.dim(1)), 0); }) ==
+        "your answer is the right one times the size of a row");
+  CHECK(said([](const Tensor& x) { return transformed(x, nan, 0); }).starts_with("your answer holds NaN"));
+  CHECK(said([](const Tensor& x) { return transformed(x, 1, 0); }).empty());
+  CHECK(said([](const Tensor& x) {
+          Tensor y = x.clone();
+          y[0] += 1;
+          return y;
+        }).empty());  // no simple relation: nothing is guessed
+}
+
+TEST_CASE("gap and identical") {
+  const Tensors a = {Tensor::of({2}, {1, 2})}, b = {Tensor::of({2}, {1, Real(2.2)})};
+  CHECK(gap(a, a) == 0);
+  CHECK(gap(a, b) == doctest::Approx(0.2 / 2.2));
+  CHECK(gap(a, {Tensor::of({2}, {1, nan})}) == std::numeric_limits<double>::infinity());
+  CHECK(gap({Tensor::of({1}, {nan})}, {Tensor::of({1}, {nan})}) == 0);
+  CHECK(identical(a, {a[0].clone()}));
+  CHECK_FALSE(identical({Tensor::of({1}, {0})}, {Tensor::of({1}, {-0.0})}));
+}

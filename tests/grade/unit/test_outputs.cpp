@@ -1,0 +1,109 @@
+// Reports with a hostile student in them are still valid files.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "../outputs.hpp"
+#include "../report.hpp"
+
+using namespace gradus::grade;
+
+namespace {
+
+const std::string hostile =
+    "\033[2J]]>\"'&<script>|`\r\n::error::owned\n##[error]x\n=HYPERLINK(1)\xff\xfe\x01%0A";
+
+struct Sample {
+  Exercise exercise{
+      .number = 4, .folder = "04_divergences", .title = hostile, .program = "", .shows = "", .files = {}};
+  std::vector<ExerciseResult> results;
+  Sample() {
+    ExerciseResult result;
+    result.exercise = &exercise;
+    result.seed = 0xbeef;
+    TodoResult good{.todo = {"4.1", "fine"}, .path = "exercises/a.cpp"},
+        bad{.todo = {"4.2", hostile}, .path = "exercises/a,b:c.cpp"};
+    good.points = good.most = 40;
+    good.checks.push_back({.title = "values", .points = 40, .most = 40});
+    bad.state = State::wrong;
+    bad.most = 60;
+    bad.line = 12;
+    bad.printed = hostile;
+    bad.checks.push_back({.title = hostile,
+                          .state = State::wrong,
+                          .most = 60,
+                          .sentence = hostile,
+                          .evidence = {"likely cause " + hostile}});
+    result.todos = {good, bad};
+    results.push_back(result);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("results.json has the fields and types that Gradescope asks for, and the sums are right") {
+  const Sample sample;
+  const auto json = nlohmann::json::parse(gradescope_json(sample.results, true, {hostile}));
+  CHECK(json.at("score") == 40);
+  CHECK(json.at("visibility") == "visible");
+  CHECK(json.at("execution_time").is_number());
+  CHECK(json.at("output").is_string());
+  REQUIRE(json.at("tests").size() == 2);
+  for (const auto& test : json.at("tests")) {
+    CHECK(test.at("score").is_number());
+    CHECK(test.at("max_score").is_number());
+    CHECK(test.at("score") <= test.at("max_score"));
+    const std::string status = test.at("status"), format = test.at("output_format");
+    CHECK((status == "passed" || status == "failed"));
+    CHECK(format == "text");
+    CHECK(test.at("name").is_string());
+    CHECK(test.at("number").is_string());
+    CHECK(test.at("tags").is_array());
+  }
+  const auto placeholder = nlohmann::json::parse(gradescope_json({}, false, {}));
+  CHECK(placeholder.at("score") == 0);
+  CHECK(placeholder.at("tests").empty());
+}
+
+TEST_CASE("JUnit: no control characters, no open entities, counts that add up") {
+  const Sample sample;
+  const std::string xml = junit_xml(sample.results);
+  CHECK(xml.find("tests=\"2\" failures=\"1\" errors=\"0\"") != std::string::npos);
+  CHECK(xml.find('\033') == std::string::npos);
+  CHECK(xml.find('\x01') == std::string::npos);
+  CHECK(xml.find("<script") == std::string::npos);
+  CHECK(xml.find("]]>") == std::string::npos);
+  for (std::size_t at = xml.find('&'); at != std::string::npos; at = xml.find('&', at + 1)) {
+    const std::string entity = xml.substr(at, xml.find(';', at) - at + 1);
+    CHECK((entity == "&amp;" || entity == "&lt;" || entity == "&gt;" || entity == "&quot;" ||
+           entity == "&apos;"));
+  }
+}
+
+TEST_CASE("annotations: one line a TODO, nothing from outside begins a line") {
+  const Sample sample;
+  const std::string text = github_annotations(sample.results);
+  CHECK(std::count(text.begin(), text.end(), '\n') == 1);
+  CHECK(text.starts_with("::error file=exercises/a%2Cb%3Ac.cpp,line=12,title="));
+}
+
+TEST_CASE("Markdown: what a student printed stays inside an indented block") {
+  const Sample sample;
+  const std::string text = markdown(sample.results, hostile, {});
+  CHECK(text.find("\n::error") == std::string::npos);
+  CHECK(text.find('\033') == std::string::npos);
+  CHECK(text.find("\n<script") == std::string::npos);
+}
+
+TEST_CASE("CSV cells: spreadsheets compute nothing") {
+  CHECK(csv_cell("ada") == "ada");
+  CHECK(csv_cell("=HYPERLINK(\"x\")") == "\"'=HYPERLINK(\"\"x\"\")\"");
+  CHECK(csv_cell("+1") == "\"'+1\"");
+  CHECK(csv_cell("a,b") == "\"a,b\"");
+  CHECK(csv_cell("a\nb") == "a b");
+}
+
+TEST_CASE("quoted: every line after the prefix, control characters visible, long texts cut") {
+  CHECK(quoted("a\033b\n\tc", "> ") == "> a\\x1bb\n>     c\n");
+  CHECK(quoted("1\n2\n3\n", "> ", 2) == "> 1\n> 2\n> ...\n");
+}
