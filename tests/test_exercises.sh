@@ -1,0 +1,200 @@
+#!/usr/bin/env bash
+# The exercises as students and instructors use them: every command, in a copy of the project's tree.
+#
+#   tests/test_exercises.sh <gradus-grade>
+set -u
+tool=$(realpath "$1")
+project=$(cd "$(dirname "$0")/.." && pwd)
+scratch=$(mktemp -d)
+background=""
+trap '[ -z "$background" ] || kill $background 2> /dev/null; rm -rf "$scratch"' EXIT
+passed=0 failed=0
+expect() {  # expect <what> <command...>
+  local what=$1
+  shift
+  if "$@" > /dev/null 2>&1; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "exercises: $what"
+    [ -e "$scratch/said" ] && tail -n 12 "$scratch/said" | sed 's/^/    | /'
+  fi
+}
+said() { grep -qE -- "$1" "$scratch/said"; }
+not() { ! "$@"; }
+run() {  # run <expected exit code> <arguments...>: what it prints goes to $scratch/said
+  local code=$1
+  shift
+  "$tool" --root "$scratch/tree" "$@" > "$scratch/said" 2>&1 < /dev/null
+  local got=$?
+  [ $got -eq "$code" ] || { failed=$((failed + 1)) && echo "exercises: '$*' ended with $got instead of $code" && tail -n 8 "$scratch/said" | sed 's/^/    | /'; }
+}
+tree=$scratch/tree
+mkdir -p "$tree/tests"
+cp -r "$project"/{src,include,exercises,cmake,scripts,lectures,datasets} "$tree"
+cp -r "$project"/{.clang-format,CMakeLists.txt,CMakePresets.json,LICENSE,Makefile,README.md} "$tree"
+cp -r "$project/tests/grade" "$tree/tests"
+kl=exercises/04_divergences/gaussian_kl.cpp
+solve() { cp "$tree/src/generative/gaussian_kl.cpp" "$tree/src/generative/divergence.cpp" "$tree/exercises/04_divergences/"; }
+stub() { "$tool" --root "$tree" stubs > /dev/null; }
+stub
+
+# --- a student's first minutes
+run 0 list
+expect "list: nothing done, the next line is named" said '^next: exercises/01_[a-z]*/[a-z_]*\.cpp:[0-9]+ '
+run 1 grade --ex 4
+expect "a stub is not started, not wrong" said '○ 4.5 .* 0/.*not started, exercises/04_divergences/gaussian_kl.cpp:[0-9]+$'
+expect "no TODO of a stub is wrong" not said '✗'
+for level in 1 2 3 3; do
+  run 0 hint --ex 4 --todo 4.5
+  expect "hint $level is shown" said "hint $level of 3"
+done
+solve
+run 0 list
+expect "list: a changed file is not taken for graded" said '\? 4.5 .*changed since it was graded'
+run 0 grade --ex 04
+expect "the library's files have full marks" said '100 / 100'
+expect "what comes next is the picture" said 'make lecture4 MINE=1 ONLY='
+run 0 list
+expect "list: done" said '✓ 4.5'
+run 0 solution --ex 4
+stub
+run 2 solution --ex 4
+
+# --- mistakes of form
+solve
+sed -i 's/return kl;/return kl/' "$tree/$kl"
+run 1 grade --ex 4
+expect "a missing semicolon is said plainly, with its line" said "✗ 4.5 .*$kl:[0-9]+|line [0-9]+: a ';' is missing"
+expect "the other file keeps its points" said '✓ 4.1'
+solve
+sed -i '0,/logvar = logvar_in/s//logvar = logvarin/' "$tree/$kl"
+run 1 grade --todo 4.5
+expect "an unknown name is named" said "the name 'logvarin' is unknown here"
+solve
+sed -i 's/^Tensor GaussianKl::forward/Tensor GaussianKl::forwards/' "$tree/$kl"
+run 1 grade --todo 4.5
+expect "a changed signature is named" said 'not the one that is declared in the header'
+solve
+sed -i '/^Tensor GaussianKl::forward/,/^}/d' "$tree/$kl"
+run 1 grade --todo 4.5
+expect "a deleted function is named" said "does not define 'gradus::GaussianKl::forward"
+solve
+rm "$tree/$kl"
+run 1 grade --ex 4
+expect "a lost file is said to be missing" said 'gaussian_kl.cpp is missing'
+expect "a lost file costs nobody else" said '✓ 4.1'
+run 4 submit
+expect "submit refuses without it" said 'is missing'
+mv "$tree/exercises/04_divergences/divergence.cpp" "$tree/exercises/04_divergences/divergence_final.cpp"
+run 4 submit
+expect "submit asks about a renamed file" said 'is it divergence_final.cpp'
+mv "$tree/exercises/04_divergences/divergence_final.cpp" "$tree/exercises/04_divergences/divergence.cpp"
+
+# --- the same seed gives the same report, another one other inputs
+solve
+sed -i 's/Real(0.5) \* (fast_exp(v\[i\]) + m/(fast_exp(v[i]) + m/' "$tree/$kl"
+run 1 grade --todo 4.5 --seed beef && cp "$scratch/said" "$scratch/first"
+run 1 grade --todo 4.5 --seed beef
+expect "a seed repeats the report" cmp "$scratch/said" "$scratch/first"
+expect "the mistake is named" said 'likely cause'
+run 1 grade --todo 4.5 --seed cafe
+expect "another seed draws other inputs" not cmp "$scratch/said" "$scratch/first"
+
+# --- wrong usage has a sentence and code 2; a weak sandbox has 75
+run 2 grade --ex 77
+expect "an unknown exercise is named" said "no exercise '77'"
+run 2 grade --todo 4.99
+expect "an unknown TODO is named" said "no TODO '4.99'"
+run 2 grade --seed xyz
+run 2 grade --level L9
+run 2 nonsense
+run 75 grade --ex 4 --level L1 --required-level L2
+
+# --- machine-readable results
+run 1 grade --ex 4 --json "$scratch/results.json" --junit "$scratch/junit.xml" --github
+expect "an annotation stands on the TODO's line" said "^::error file=$kl,line=[0-9]+,title=TODO 4.5"
+expect "results.json is there" grep -q '"number": "4.5"' "$scratch/results.json"
+expect "JUnit has the failure" grep -q '<failure message=' "$scratch/junit.xml"
+if command -v python3 > /dev/null; then
+  expect "results.json is JSON" python3 -c "import json; json.load(open('$scratch/results.json'))"
+  expect "junit.xml is XML" python3 -c "import xml.dom.minidom; xml.dom.minidom.parse('$scratch/junit.xml')"
+fi
+
+# --- submit, and grade what was submitted
+run 0 submit --id "ada l/../x"
+expect "the archive has a safe name" [ -e "$tree/submission_adalx.zip" ]
+cp "$tree/submission_adalx.zip" "$scratch/first.zip"
+run 0 submit --id "ada l/../x"
+expect "the same files give the same archive" cmp "$tree/submission_adalx.zip" "$scratch/first.zip"
+run 1 grade --ex 4 --submission "$scratch/first.zip"
+expect "a submission is graded" said '✗ 4.5'
+echo broken > "$scratch/broken.zip"
+run 4 grade --ex 4 --submission "$scratch/broken.zip"
+mkdir "$scratch/empty"
+run 3 grade --ex 4 --submission "$scratch/empty"
+
+# --- Gradescope: valid from the first moment, exit code 0 whatever comes
+mkdir -p "$scratch/autograder"
+run 0 gradescope "$scratch/broken.zip" "$scratch/autograder/results.json"
+expect "a refused submission has a results file" grep -q 'not graded to the end' "$scratch/autograder/results.json"
+run 0 gradescope "$scratch/first.zip" "$scratch/autograder/results.json" --ex 4
+expect "a graded one is complete" grep -q '"complete": true' "$scratch/autograder/results.json"
+
+# --- reset keeps what was there
+run 2 reset --ex 4
+expect "reset asks, and no answer changes nothing" grep -q 'fast_exp(v\[i\]) + m' "$tree/$kl"
+run 0 reset --ex 4 --yes
+expect "reset brings the stub" grep -q 'todo("4.5")' "$tree/$kl"
+expect "reset keeps the text" grep -rq 'fast_exp(v\[i\]) + m' "$tree/build/grade/saved"
+run 3 submit
+
+# --- watch: a saved file has a verdict, and nothing is left running
+"$tool" --root "$tree" watch --ex 4 > "$scratch/watched" 2>&1 < /dev/null &
+background=$!
+sleep 3
+solve
+for _ in $(seq 100); do grep -q '100 / 100' "$scratch/watched" && break; sleep 0.2; done
+expect "watch sees a saved file" grep -q '100 / 100' "$scratch/watched"
+kill -INT $background && wait $background
+expect "watch ends with 0" [ $? -eq 0 ]
+background=""
+
+# --- whose files train the lecture
+run 0 mine
+expect "the student's files are named" said 'yours: divergence.cpp gaussian_kl.cpp'
+sed -i 's/return kl;/return kl/' "$tree/$kl"
+run 0 mine
+expect "a file that does not compile is left out, and said" said 'gaussian_kl.cpp is left out'
+
+# --- the hand-out: the same bytes twice, no solution, and it works
+stub
+run 0 handout "$scratch/one.zip"
+run 0 handout "$scratch/two.zip"
+expect "the hand-out repeats byte for byte" cmp "$scratch/one.zip" "$scratch/two.zip"
+grep -m 1 'Real(0.5) \* (fast_exp' "$tree/src/generative/gaussian_kl.cpp" >> "$tree/exercises/04_divergences/hints.md"
+run 2 handout "$scratch/three.zip"
+expect "a leaked line is found" said 'solutions would be handed out'
+cp "$project/exercises/04_divergences/hints.md" "$tree/exercises/04_divergences/hints.md"
+if command -v python3 > /dev/null; then
+  python3 -m zipfile -e "$scratch/one.zip" "$scratch/handed"
+  expect "no solution in it" not grep -rqE 'SOLUTION\(|kl\.no_half' "$scratch/handed/gradus/src" "$scratch/handed/gradus/exercises" --include=*.cpp --include=*.md
+  if (cd "$scratch/handed/gradus" && cmake --preset double > /dev/null && cmake --build --preset double --parallel "$(nproc)" --target gradus-grade) > "$scratch/said" 2>&1; then
+    student=$scratch/handed/gradus/build/double/tests/gradus-grade
+    "$student" grade --ex 4 > "$scratch/said" 2>&1
+    expect "a student's copy grades its stubs" said '○ 4.5'
+    cp "$project"/src/generative/{gaussian_kl,divergence}.cpp "$scratch/handed/gradus/exercises/04_divergences/"
+    "$student" grade --ex 4 > "$scratch/said" 2>&1
+    expect "right answers have full marks there" said '100 / 100'
+    sed -i 's/Real(0.5) \* (fast_exp(v\[i\]) + m/(fast_exp(v[i]) + m/' "$scratch/handed/gradus/$kl"
+    "$student" grade --ex 4 > "$scratch/said" 2>&1
+    expect "mistakes are named there" said 'likely cause'
+    "$student" reset --ex 4 --yes > "$scratch/said" 2>&1
+    expect "reset works there" grep -q 'todo("4.5")' "$scratch/handed/gradus/$kl"
+  else
+    failed=$((failed + 1))
+    echo "exercises: the hand-out does not build" && tail -n 20 "$scratch/said"
+  fi
+fi
+echo "$passed passed, $failed failed"
+exit $((failed > 0))
