@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds and runs every test suite, then counts: the last line is "N passed, N failed" (and ", N skipped").
 #
-#   tests/run_tests.sh [suite ...]     suites: unit gradient lectures runner fuzz floors package readme (default: all)
+#   tests/run_tests.sh [suite ...]     suites: unit gradient grader exercises prove lectures runner fuzz floors package readme
+#                                      (default: all)
 #
 # A suite says how it went in its last line of the form "N passed, N failed" or in doctest's summary. A suite that does
 # not build, crashes, runs out of time or ends with a nonzero exit code counts as at least one failure. A line with
@@ -14,7 +15,7 @@ logs=build/test-logs
 mkdir -p "$logs"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-time_limit=() && command -v timeout > /dev/null && time_limit=(timeout --kill-after=10 400)
+time_limit=() && command -v timeout > /dev/null && time_limit=(timeout --kill-after=10 600)
 passed=0 failed=0 skipped=0
 
 build() {  # build <preset> <target...>
@@ -27,6 +28,9 @@ limited() { "${time_limit[@]}" "$@"; }
 # the suites: each builds what it needs and runs it
 suite_unit() { build default unit_tests && limited build/default/tests/unit_tests; }
 suite_gradient() { build double gradient_tests && limited build/double/tests/gradient_tests; }
+suite_grader() { build double grade_tests && limited build/double/tests/grade_tests; }
+suite_exercises() { build double gradus-grade && limited tests/test_exercises.sh build/double/tests/gradus-grade; }
+suite_prove() { build double gradus-grade && limited build/double/tests/gradus-grade prove --seeds 5 -j "$jobs"; }
 suite_lectures() { build default lecture4 && limited tests/test_lectures.sh build/default/lectures/lecture4/lecture4; }
 suite_runner() { build default lecture4 && limited tests/test_lecture_runner.sh build/default/lectures/lecture4/lecture4; }
 suite_fuzz() { build asan fuzz_readers && limited build/asan/tests/fuzz_readers --iterations 2000; }
@@ -73,7 +77,7 @@ if [ "${1:-}" = --count ]; then  # for the test of this script: tests/run_tests.
   echo "$p passed, $f failed, $s skipped"
   exit
 fi
-if [ $# -eq 0 ]; then set -- unit gradient lectures runner fuzz floors package readme; fi
+if [ $# -eq 0 ]; then set -- unit gradient grader exercises prove lectures runner fuzz floors package readme; fi
 for name in "$@"; do
   declare -F "suite_$name" > /dev/null || { echo "no suite '$name'" >&2 && exit 2; }
 done

@@ -196,5 +196,26 @@ if command -v python3 > /dev/null; then
     echo "exercises: the hand-out does not build" && tail -n 20 "$scratch/said"
   fi
 fi
+# --- the instructor's page: its five commands, as they stand there
+if [ -e "$project/submissions" ] || [ -e "$project/submissions-grades" ]; then
+  echo "exercises: SKIPPED the instructor's commands: a folder submissions is there already"
+else
+  mkdir -p "$project/submissions/ada" "$project/submissions/bob"
+  cp "$project"/src/generative/{gaussian_kl,divergence}.cpp "$project/submissions/ada/"
+  cp "$project"/exercises/04_divergences/*.cpp "$project/submissions/bob/"
+  before=$(cd "$project" && ls -d gradus-*.zip 2> /dev/null)
+  mapfile -t commands < <(awk '/^```/ { if (inside) exit; inside = 1; next } inside' "$project/exercises/INSTRUCTORS.md")
+  expect "the page has five commands" [ ${#commands[@]} -eq 5 ]
+  for command in "${commands[@]}"; do
+    (cd "$project" && bash -c "$command") > "$scratch/said" 2>&1 < /dev/null
+    expect "instructors: $command" [ $? -eq 0 ]
+  done
+  book=$project/submissions-grades/gradebook.csv
+  expect "ada has the points of exercise 04" grep -qE '^ada,100,' "$book"
+  expect "bob has none" grep -qE '^bob,0,' "$book"
+  expect "there is feedback" [ -e "$project/submissions-grades/feedback/ada.md" ]
+  rm -rf "$project/submissions" "$project/submissions-grades"
+  [ -n "$before" ] || rm -f "$project"/gradus-handout.zip "$project"/gradus-autograder.zip
+fi
 echo "$passed passed, $failed failed"
 exit $((failed > 0))
