@@ -33,7 +33,6 @@ void conditional(Program& program) {
   Judge judge(program, digits.train);
   DcganRecipe recipe = dcgan_recipe(program);
   recipe.classes = 10;
-  recipe.steps = program.pick<Index>(900, 6000, 12);
   Dcgan gan(program, "conditional", recipe);
   Rng chance = program.rng.split("samples");
   std::vector<Index> looks;
@@ -43,7 +42,7 @@ void conditional(Program& program) {
 
   GridOptions sheet{.columns = 10, .row_labels = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}};
   program.picture(
-      "styles", image_grid(film.pictures(film.size() - 1), sheet),
+      "styles", image_grid(gan.pictures(film.noise()), sheet),
       "A row is one label, a column one noise: what is left for the noise is slant, weight and width");
   std::vector<Tensor> frames;
   for (std::size_t i = 0; i < film.size(); ++i) {

@@ -155,12 +155,13 @@ void fake_or_real(Program& program) {
   Dcgan gan(program, "dcgan", dcgan_recipe(program));
   load_or_train(program, gan, digits.train);
   Rng chance = program.rng.split("pairs");
-  const Index count = program.pick<Index>(2000, 4000, 200);
+  const auto [held_out, others] = halves(digits.test);
+  const Index count = std::min(program.pick<Index>(2000, 4000, 200), others.size());
   const Tensor generated = gan.pictures(gan.noise(count, {}, chance));
-  const Tensor real = digits.test.take(count).images;
+  const Tensor real = held_out.take(count).images;
   program.figure("machine_finds", neighbour_test(judge.features(real), judge.features(generated)));
   program.figure("machine_finds_real_and_real",
-                 neighbour_test(judge.features(real), judge.features(digits.train.take(count).images)));
+                 neighbour_test(judge.features(real), judge.features(others.take(count).images)));
   const Pairs pairs = make_pairs(judge, generated.rows(0, program.pick<Index>(20, 20, 4)), real, chance);
   program.figure("pairs", static_cast<double>(pairs.fake.size()));
   program.page("game", game_page(program, pairs, program.figure("machine_finds")),

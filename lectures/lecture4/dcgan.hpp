@@ -12,22 +12,23 @@
 /// Everything that decides a training: two trainings of one recipe, seed and data set end with the same
 /// weights.
 struct DcganRecipe {
-  gradus::Index steps = 1200, channels = 32, batch = 64, noise = 64;
+  gradus::Index steps = 800, channels = 32, batch = 64, noise = 64;
   gradus::Index classes = 0;  ///< above 0: both players are told the label
   gradus::Real lr_generator = gradus::Real(3e-3), lr_discriminator = gradus::Real(6e-4);
+  gradus::Real penalty = gradus::Real(0.3);  ///< weight of difference_penalty at the real digits
   gradus::Real averaging = gradus::Real(0.99);
 
   std::string words() const {
-    return gradus::text("DCGAN of ", channels, " channels, noise ", noise, ", classes ", classes, ", ", steps,
-                        " steps of ", batch, ", rates ", lr_generator, " and ", lr_discriminator,
-                        ", averaging ", averaging);
+    return gradus::text("DCGAN of ", channels, " channels, D of three convolutions, noise ", noise,
+                        ", classes ", classes, ", ", steps, " steps of ", batch, ", rates ", lr_generator,
+                        " and ", lr_discriminator, ", penalty ", penalty, ", averaging ", averaging);
   }
 };
 
 /// The recipe that the programs of this lecture share.
 inline DcganRecipe dcgan_recipe(const gradus::Program& program) {
   return {
-      .steps = program.pick<gradus::Index>(1200, 6000, 12),
+      .steps = program.pick<gradus::Index>(800, 4000, 12),
       .channels = program.pick<gradus::Index>(32, 48, 8),
       .averaging = program.pick<gradus::Real>(gradus::Real(0.99), gradus::Real(0.999), gradus::Real(0.5))};
 }
@@ -58,24 +59,35 @@ struct DigitGenerator : gradus::Module {
   gradus::ConvTranspose2d up2;
 };
 
-/// Pictures [B, 28, 28, C] -> logits [B, 1], the generator's mirror image: conv 4x4/2, conv 4x4/2 with batch
-/// norm, one number; leaky relu between. A batch is all real or all generated: mixed, batch norm would tell D
-/// the answer.
+/// Pictures [B, 28, 28, C] -> logits [B, 1]:
+///
+///   conv 4x4/2: 14x14xc - conv 4x4/2: 7x7x2c - conv 4x4/2: 3x3x4c - 1
+///
+/// leaky relu between, batch norm before the last two. Each number of the first convolution sees 4 x 4 pixels
+/// of the digit, of the second 10 x 10, of the third 22 x 22: without the third, D knows strokes, but not
+/// which of them go together. A batch is all real or all generated: mixed, batch norm would tell D the
+/// answer.
 struct DigitDiscriminator : gradus::Module {
   DigitDiscriminator(gradus::Rng& random, gradus::Index inputs, gradus::Index channels)
       : Module(random),
         down1(*this, "down1", inputs, channels, {.size = 4, .stride = 2, .padding = 1}),
         down2(*this, "down2", channels, 2 * channels, {.size = 4, .stride = 2, .padding = 1, .bias = false}),
-        norm(*this, "norm", 2 * channels),
-        out(*this, "out", 49 * 2 * channels, 1) {}
+        norm2(*this, "norm2", 2 * channels),
+        down3(*this, "down3", 2 * channels, 4 * channels,
+              {.size = 4, .stride = 2, .padding = 1, .bias = false}),
+        norm3(*this, "norm3", 4 * channels),
+        out(*this, "out", 9 * 4 * channels, 1) {}
 
   gradus::Var operator()(const gradus::Var& x) {
-    const gradus::Var h = leaky_relu(norm(down2(leaky_relu(down1(x)))));
+    const gradus::Var strokes = leaky_relu(norm2(down2(leaky_relu(down1(x)))));
+    const gradus::Var h = leaky_relu(norm3(down3(strokes)));
     return out(reshape(h, {x.shape()[0], out.w.value.dim(1)}));
   }
 
   gradus::Conv2d down1, down2;
-  gradus::BatchNorm norm;
+  gradus::BatchNorm norm2;
+  gradus::Conv2d down3;
+  gradus::BatchNorm norm3;
   gradus::Linear out;
 };
 
@@ -89,8 +101,8 @@ inline void start_small(gradus::Module& net, gradus::Rng& rng) {
   }
 }
 
-/// The same noise at chosen steps of a training: [looks, N, 28, 28, 1]. Kept in the checkpoint, so a film
-/// that was interrupted has no gap.
+/// The same noise at chosen steps of a training, drawn by the weights of that step: [looks, N, 28, 28, 1].
+/// Kept in the checkpoint, so a film that was interrupted has no gap.
 class DigitFilm {
  public:
   DigitFilm(std::vector<gradus::Index> steps, const gradus::Tensor& noise)
@@ -106,6 +118,7 @@ class DigitFilm {
   }
   std::size_t size() const { return steps_.size(); }
   gradus::Index step(std::size_t i) const { return steps_[i]; }
+  const gradus::Tensor& noise() const { return noise_; }
   gradus::Tensor pictures(std::size_t i) const {
     return pictures_.row(static_cast<gradus::Index>(i)).reshape({noise_.dim(0), 28, 28, 1});
   }
@@ -244,15 +257,19 @@ inline DcganTraining train_dcgan(gradus::Program& program, Dcgan& gan, const gra
     const Batch& batch = loader.next();
     const Tensor real = affine(batch.images, 2, -1).value(),
                  y = how.classes > 0 ? one_hot(batch.labels, static_cast<int>(how.classes)) : Tensor();
+    const auto steepness = [&] {
+      const Network given_label = [&](const Var& x) { return gan.discriminator(labelled(x, y)); };
+      return how.penalty * mean(difference_penalty(given_label, real, Tensor::randn(real.shape(), rng)));
+    };
     const DiscriminatorLoss d = discriminator_step(discriminator, generator, labelled(real, y).value(),
-                                                   gan.noise(how.batch, y, rng), losses, d_adam);
+                                                   gan.noise(how.batch, y, rng), losses, d_adam, steepness);
     const Real g = generator_step(discriminator, gan.discriminator, generator, gan.noise(how.batch, y, rng),
                                   losses, g_adam);
     gan.average.update();
     trainer.report({{"D", d.loss}, {"G", g}});
     watch.lap();
   }
-  film.look(how.steps, [&](const Tensor& z) { return gan.pictures(z); });
+  film.look(how.steps, [&](const Tensor& z) { return gan.draw(z); });
   return {trainer.plot("Both losses"), static_cast<double>(watch.microseconds) / 1e6,
           last_tenth(trainer, "D"), last_tenth(trainer, "G")};
 }
@@ -288,23 +305,36 @@ inline double sure_share(const gradus::Tensor& p) {
   return static_cast<double>(sure) / static_cast<double>(N);
 }
 
-/// What the judge says of pictures, compared with the test set.
+/// A test set in two: generated pictures are compared with the one half, and so is the other. What real
+/// digits score must come from digits that the judge has not seen either.
+struct Halves {
+  gradus::Dataset reference, real;
+};
+/// Every second example for each, for a data set's later examples may be harder than its first.
+inline Halves halves(const gradus::Dataset& test) {
+  std::vector<gradus::Index> even, odd;
+  for (gradus::Index i = 0; i < test.size(); ++i) (i % 2 == 0 ? even : odd).push_back(i);
+  return {test.select(even), test.select(odd)};
+}
+
+/// What the judge says of pictures, compared with real digits.
 struct PictureScores {
   double fid, inception, sure;  ///< sure: share of pictures whose class is over 90 % likely
   gradus::NeighbourScores neighbours;
   gradus::ModeShares modes;
 };
 
-/// `test` [M, 64]: features of all test digits; the neighbours are looked for among as many as there are
-/// pictures.
-inline PictureScores score(gradus::Judge& judge, const gradus::Tensor& pictures, const gradus::Tensor& test) {
+/// `reference` [M, 64]: features of real digits; the neighbours are looked for among 2000 of them and 2000
+/// pictures, or as many as there are.
+inline PictureScores score(gradus::Judge& judge, const gradus::Tensor& pictures,
+                           const gradus::Tensor& reference) {
   using namespace gradus;
   const Tensor features = judge.features(pictures), p = judge.probabilities(pictures);
   PictureScores out;
-  out.fid = frechet_distance(moments_of(features), moments_of(test));
+  out.fid = frechet_distance(moments_of(features), moments_of(reference));
   out.inception = inception_score(p);
-  const Index some = std::min({Index(2000), features.dim(0), test.dim(0)});
-  out.neighbours = neighbour_scores(test.rows(0, some), features.rows(0, some));
+  const Index some = std::min({Index(2000), features.dim(0), reference.dim(0)});
+  out.neighbours = neighbour_scores(reference.rows(0, some), features.rows(0, some));
   out.modes = mode_shares(judge.classify(pictures), static_cast<int>(p.dim(1)));
   out.sure = sure_share(p);
   return out;

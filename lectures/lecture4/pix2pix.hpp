@@ -129,22 +129,26 @@ inline TranslatorLoss translator_step(UNet& generator, PatchDiscriminator& discr
   const Network pair = [&](const Var& y) { return concat({pairs.input, y}, 3); };
   TranslatorLoss out;
   Tensor fake;
-  {
-    const Frozen constant{discriminator};
-    Tape tape;
-    const Var y = generator(pairs.input);
+  const auto pixels = [&](const Var& y) {
     const Var error = how.squares ? squared_error(y, pairs.truth) : l1_error(y, pairs.truth);
-    const Var pixels = mean(error) / static_cast<Real>(pairs.truth.shape().row_size());
-    const Var weighted = how.pixel_weight * pixels;
-    g_adam.zero_grad();
-    tape.backward(how.adversarial ? weighted + mean(losses.generator(discriminator(pair(y)))) : weighted);
-    g_adam.step();
-    fake = y.value(), out.pixels = pixels.item();
-  }
-  if (how.adversarial)  // these fakes are one step of G old, which spares drawing them twice
+    const Var average = mean(error) / static_cast<Real>(pairs.truth.shape().row_size());
+    fake = y.value(), out.pixels = average.item();
+    return how.pixel_weight * average;
+  };
+  if (how.adversarial) {
+    generator_step([&](const Var& y) { return discriminator(pair(y)); }, discriminator, std::ref(generator),
+                   pairs.input, losses, g_adam, pixels);
+    // these fakes are one step of G old, which spares drawing them twice
     out.discriminator =
         discriminator_step(std::ref(discriminator), pair, pair(pairs.truth).value(), fake, losses, d_adam)
             .loss;
+  } else {
+    Tape tape;
+    const Var loss = pixels(generator(pairs.input));
+    g_adam.zero_grad();
+    tape.backward(loss);
+    g_adam.step();
+  }
   return out;
 }
 
@@ -157,7 +161,8 @@ inline gradus::Plot train_translator(gradus::Program& program, const std::string
   PatchDiscriminator discriminator(rng, sample.input.dim(3) + sample.truth.dim(3));
   const Adam::Options options{.beta1 = Real(0.5)};
   Adam g_adam(generator.parameters(), options), d_adam(discriminator.parameters(), options);
-  Loader loader(data, {.batch = std::min(how.batch, data.size()), .shuffle = true, .drop_last = true}, rng);
+  Loader loader(data, {.batch = std::min(how.batch, data.size()), .shuffle = true, .drop_last = true},
+                rng.split("order"));
   Trainer trainer(program, name,
                   {{"generator", generator},
                    {"discriminator", discriminator},

@@ -37,12 +37,13 @@ DiscriminatorLoss discriminator_step(const Network& discriminator, const Network
 }
 
 Real generator_step(const Network& discriminator, Module& frozen, const Network& generator, const Tensor& z,
-                    const GanLosses& losses, Adam& optimizer) {
+                    const GanLosses& losses, Adam& optimizer, const std::function<Var(const Var&)>& extra) {
   const Frozen constant{frozen};
   Tape tape;
-  const Var loss = mean(losses.generator(discriminator(generator(z))));
+  const Var fake = generator(z);
+  const Var loss = mean(losses.generator(discriminator(fake)));
   optimizer.zero_grad();
-  tape.backward(loss);
+  tape.backward(extra ? loss + extra(fake) : loss);
   optimizer.step();
   return loss.item();
 }

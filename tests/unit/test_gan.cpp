@@ -14,6 +14,7 @@
 #include "gradus/nn/layers.hpp"
 #include "gradus/ops/activation.hpp"
 #include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/losses.hpp"
 #include "gradus/ops/reduction.hpp"
 #include "gradus/ops/shaping.hpp"
 
@@ -241,6 +242,36 @@ TEST_CASE("the discriminator's step leaves the generator alone, the generator's 
     CHECK(with_gradient(generator) == 4);
     CHECK(!judge.parameters()[0]->frozen());
   }
+}
+
+TEST_CASE("the generator's step minimises what is added to it as well, on the very examples that D judges") {
+  Rng rng(9);
+  Net generator(rng, {2, 4, 2}), judge(rng, {2, 4, 1});
+  Adam adam(generator.parameters());
+  const Tensor z = Tensor::randn({5, 2}, rng), target = Tensor::randn({5, 2}, rng);
+  const GanLosses losses = non_saturating_losses();
+  const auto gradient = [&] { return generator.parameters()[0]->grad.clone(); };
+  Tensor expected, judged;
+  {
+    Tape tape;
+    const Frozen constant{judge};
+    const Var fake = generator(z);
+    zero_grad(generator.parameters());
+    tape.backward(mean(losses.generator(judge(fake))) + 3 * mean(squared_error(fake, target)));
+    expected = gradient();
+  }
+  const Real loss_alone = mean(losses.generator(judge(generator(z)))).item();
+  const Network discriminator = [&](const Var& x) {
+    judged = x.value();
+    return judge(x);
+  };
+  const Real loss =
+      generator_step(discriminator, judge, std::ref(generator), z, losses, adam, [&](const Var& fake) {
+        CHECK(fake.value().data() == judged.data());
+        return 3 * mean(squared_error(fake, target));
+      });
+  CHECK(close(loss, loss_alone, 1e-6));
+  for (Index i = 0; i < expected.size(); ++i) CHECK(close(gradient()[i], expected[i], 1e-6));
 }
 
 TEST_CASE("the discriminator's step cuts the generator off even when it was recorded by the caller") {

@@ -42,14 +42,16 @@ DiscriminatorLoss discriminator_step(const Network& discriminator, const Network
 
 /// generator_step: G learns to be taken for real; D does not learn.
 ///
-///   z  [B, ..]         minimise  mean generator(D(G(z)))
+///   z  [B, ..]         minimise  mean generator(D(G(z))) + extra(G(z))
 ///
 /// The gradient passes through D on its way to G; `frozen` (D's weights) is constant meanwhile. The fakes are
 /// new ones: those of the discriminator's step had their gradient cut, and were judged by an older D.
-/// `optimizer` owns G's parameters. Returns the loss; log 2 when D = 1/2 and the loss does not saturate.
+/// `extra`, what else G's examples must satisfy, is called while the tape records and gives [1]. `optimizer`
+/// owns G's parameters. Returns the loss without `extra`; log 2 when D = 1/2 and the loss does not saturate.
 /// Throws Error as the networks, losses and the tape do.
 Real generator_step(const Network& discriminator, Module& frozen, const Network& generator, const Tensor& z,
-                    const GanLosses& losses, Adam& optimizer);
+                    const GanLosses& losses, Adam& optimizer,
+                    const std::function<Var(const Var&)>& extra = {});
 
 /// difference_penalty: how steep D is at x, by a difference instead of a derivative, squared.
 ///
