@@ -29,11 +29,7 @@ void five_points(Program& program) {
     Adam adam(net.parameters(), {.lr = Real(0.02)});
     for (int step = 0; step < 3000; ++step) {
       adam.lr = Real(0.02) * decay_second_half(step / 3000.0);
-      Tape tape;
-      const Var loss = sum(squared_error(net(points), points));
-      adam.zero_grad();
-      tape.backward(loss);
-      adam.step();
+      descend(adam, [&] { return sum(squared_error(net(points), points)); });
     }
     const double ratio = sum(squared_error(net(points), points)).item() / best;
     worst = std::max(worst, ratio);
@@ -65,12 +61,7 @@ void digits(Program& program) {
   while (trainer.next()) {
     const Tensor& x = loader.next().images;
     adam.lr = Real(3e-3) * linear_decay(trainer.progress(), Real(0.01));
-    Tape tape;
-    const Var loss = mean(squared_error(net(x), x));
-    adam.zero_grad();
-    tape.backward(loss);
-    adam.step();
-    trainer.report({{"loss", loss}});
+    trainer.report({{"loss", descend(adam, [&] { return mean(squared_error(net(x), x)); })}});
   }
 
   const double learned = mean(squared_error(net(test), test)).item();

@@ -114,11 +114,8 @@ void memorisation(Program& program, const Split& digits) {
                   Steps{program.pick<Index>(800, 1500, 50)});
   while (trainer.next()) {
     adam.lr = Real(1e-3) * linear_decay(trainer.progress(), Real(0.03));
-    Tape tape;
-    const Var loss = mean(squared_error(model.decode(model.encode(twenty)), twenty));
-    adam.zero_grad();
-    tape.backward(loss);
-    adam.step();
+    const Real loss =
+        descend(adam, [&] { return mean(squared_error(model.decode(model.encode(twenty)), twenty)); });
     trainer.report({{"squared error", loss}});
   }
 

@@ -61,18 +61,15 @@ void asymmetry(Program& program) {
     Parameter mean_of(Tensor::full({1}, 1)), log_s(Tensor::full({1}, Real(-0.5)));
     Adam adam({&mean_of, &log_s}, {.lr = Real(0.02)});
     Tensor fitted;
-    for (int step = 0; step < 1000; ++step) {
-      Tape tape;
-      const Var t = multiply_scalar(add_scalar(x, -Var(mean_of)), exp(-Var(log_s)));
-      const Var log_q = add_scalar(affine(square(t), Real(-0.5), Real(-0.9189385)), -Var(log_s));
-      const Var q = reshape(exp(log_q), p.shape()) + Real(1e-12);
-      const Var loss = forward ? kl_divergence(p, q, static_cast<Real>(spacing))
-                               : kl_divergence(q, p, static_cast<Real>(spacing));
-      adam.zero_grad();
-      tape.backward(loss);
-      adam.step();
-      fitted = q.value();
-    }
+    for (int step = 0; step < 1000; ++step)
+      descend(adam, [&] {
+        const Var t = multiply_scalar(add_scalar(x, -Var(mean_of)), exp(-Var(log_s)));
+        const Var log_q = add_scalar(affine(square(t), Real(-0.5), Real(-0.9189385)), -Var(log_s));
+        const Var q = reshape(exp(log_q), p.shape()) + Real(1e-12);
+        fitted = q.value();
+        return forward ? kl_divergence(p, q, static_cast<Real>(spacing))
+                       : kl_divergence(q, p, static_cast<Real>(spacing));
+      });
     plot.line(forward ? "q with the least KL(p||q): covers both" : "q with the least KL(q||p): picks one",
               grid, {fitted.values().begin(), fitted.values().end()});
     program.figure(forward ? "fit_sd_forward" : "fit_sd_reverse", std::exp(double(log_s.value[0])));
@@ -96,11 +93,7 @@ double discriminator_estimate(double d, Index steps, Rng rng) {
   };
   for (Index step = 0; step < steps; ++step) {
     adam.lr = Real(2e-3) * decay_second_half(static_cast<double>(step) / static_cast<double>(steps));
-    Tape tape;
-    const Var loss = -value(128);
-    adam.zero_grad();
-    tape.backward(loss);
-    adam.step();
+    descend(adam, [&] { return -value(128); });
   }
   return 0.5 * (value(50000).item() + std::log(4.0));
 }

@@ -19,15 +19,13 @@ Plot train(Program& program, const std::string& name, Vae& vae, const Dataset& d
   while (trainer.next()) {
     const Tensor& x = loader.next().images;
     adam.lr = Real(1e-3) * decay_second_half(trainer.progress());
-    Tape tape;
-    const auto [mu, logvar] = vae.encode(x);
-    const Var z =
-        kind == Kind::autoencoder ? mu : reparameterize(mu, logvar, Tensor::randn(mu.shape(), noise));
-    const Var nll = bernoulli_nll(vae.decode(z), x);
-    const Var loss = mean(kind == Kind::vae ? vae_loss(nll, gaussian_kl(mu, logvar)) : nll);
-    adam.zero_grad();
-    tape.backward(loss);
-    adam.step();
+    const Real loss = descend(adam, [&] {
+      const auto [mu, logvar] = vae.encode(x);
+      const Var z =
+          kind == Kind::autoencoder ? mu : reparameterize(mu, logvar, Tensor::randn(mu.shape(), noise));
+      const Var nll = bernoulli_nll(vae.decode(z), x);
+      return mean(kind == Kind::vae ? vae_loss(nll, gaussian_kl(mu, logvar)) : nll);
+    });
     trainer.report({{"loss", loss}});
   }
   return trainer.plot(name);

@@ -41,14 +41,12 @@ int linear_active(Program& program, const std::string& name, const Dataset& data
   while (trainer.next()) {
     const Tensor& x = loader.next().images;
     adam.lr = Real(3e-3) * linear_decay(trainer.progress(), Real(0.01));
-    Tape tape;
-    const Var mu = vae.mu(x), logvar = logvars(x.dim(0));
-    const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), rng));
-    const Var loss =
-        mean(vae_loss(fixed_gaussian_nll(vae.decoder(z), x, static_cast<Real>(C)), gaussian_kl(mu, logvar)));
-    adam.zero_grad();
-    tape.backward(loss);
-    adam.step();
+    const Real loss = descend(adam, [&] {
+      const Var mu = vae.mu(x), logvar = logvars(x.dim(0));
+      const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), rng));
+      return mean(
+          vae_loss(fixed_gaussian_nll(vae.decoder(z), x, static_cast<Real>(C)), gaussian_kl(mu, logvar)));
+    });
     trainer.report({{"loss", loss}});
   }
   const Tensor some = data.images.rows(0, std::min<Index>(2000, data.size()));

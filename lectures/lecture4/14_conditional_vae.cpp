@@ -8,8 +8,9 @@ using namespace gradus;
 
 struct ConditionalVae : Vae {
   ConditionalVae(Rng& random, Index code) : Vae(random, {784, 400, code}, gradus::relu, 10) {}
-  Code encode(const Tensor& x, const Tensor& y) { return Vae::encode(concat({Var(x), Var(y)}, 1)); }
-  Var decode(const Var& z, const Tensor& y) { return Vae::decode(concat({z, Var(y)}, 1)); }
+  using Labels = std::vector<int>;
+  Code encode(const Tensor& x, const Labels& y) { return Vae::encode(with_label(x, y, 10)); }
+  Var decode(const Var& z, const Labels& y) { return Vae::decode(with_label(z, y, 10)); }
 };
 
 void train(Program& program, const std::string& name, ConditionalVae& vae, const Dataset& data) {
@@ -20,11 +21,11 @@ void train(Program& program, const std::string& name, ConditionalVae& vae, const
                   program.epochs(data, 4, 10));
   for (const Batch& batch : trainer) {
     adam.lr = Real(1e-3) * decay_second_half(trainer.progress());
-    const Tensor y = one_hot(batch.labels, 10);
     Tape tape;
-    const auto [mu, logvar] = vae.encode(batch.images, y);
+    const auto [mu, logvar] = vae.encode(batch.images, batch.labels);
     const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), noise));
-    const Var recon = mean(bernoulli_nll(vae.decode(z, y), batch.images)), kl = mean(gaussian_kl(mu, logvar));
+    const Var recon = mean(bernoulli_nll(vae.decode(z, batch.labels), batch.images)),
+              kl = mean(gaussian_kl(mu, logvar));
     const Var loss = vae_loss(recon, kl);
     adam.zero_grad();
     tape.backward(loss);
@@ -39,7 +40,7 @@ Tensor style_sheet(ConditionalVae& vae, Index code, Rng rng) {
   std::vector<Index> row_of;
   std::vector<int> labels;
   for (Index i = 0; i < 80; ++i) row_of.push_back(i / 10), labels.push_back(static_cast<int>(i % 10));
-  return sigmoid(vae.decode(styles.gather(row_of), one_hot(labels, 10))).value();
+  return sigmoid(vae.decode(styles.gather(row_of), labels)).value();
 }
 
 /// argmax over labels y of the bound for (x, y): a classifier that nobody trained as one.
@@ -47,7 +48,7 @@ double bound_accuracy(ConditionalVae& vae, const Dataset& data, Rng& rng) {
   std::vector<int> best(static_cast<std::size_t>(data.size()));
   std::vector<double> least(best.size(), INFINITY);
   for (int label = 0; label < 10; ++label) {
-    const Tensor y = one_hot(std::vector<int>(best.size(), label), 10);
+    const std::vector<int> y(best.size(), label);
     const auto [mu, logvar] = vae.encode(data.images, y);
     Tensor loss = gaussian_kl(mu, logvar).value();
     for (int draw = 0; draw < 4; ++draw) {
@@ -78,8 +79,7 @@ void conditional(Program& program) {
     const Index count = program.pick<Index>(5000, 5000, 200);
     std::vector<int> wanted;
     for (Index i = 0; i < count; ++i) wanted.push_back(static_cast<int>(i % 10));
-    const Tensor samples =
-        sigmoid(vae.decode(Tensor::randn({count, code}, chance), one_hot(wanted, 10))).value();
+    const Tensor samples = sigmoid(vae.decode(Tensor::randn({count, code}, chance), wanted)).value();
     accuracy[which] = judge.accuracy(samples, wanted);
     program.figure(code == 16 ? "conditional_accuracy_wide" : "conditional_accuracy", accuracy[which]);
     if (code == 3)

@@ -13,7 +13,7 @@ Tensor every_label(const Dcgan& gan, Index columns, Rng& chance) {
   std::vector<Index> style;
   std::vector<int> labels;
   for (Index i = 0; i < 10 * columns; ++i) style.push_back(i % columns), labels.push_back(int(i / columns));
-  return concat({Var(styles.gather(style)), Var(one_hot(labels, 10))}, 1).value();
+  return with_label(styles.gather(style), labels, 10).value();
 }
 
 /// Share of each digit's pictures that the judge reads as that digit.

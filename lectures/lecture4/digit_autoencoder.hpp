@@ -37,11 +37,7 @@ inline gradus::Plot train_autoencoder(gradus::Program& program, const std::strin
   Trainer trainer(program, name, {{"model", model}, {"adam", adam}}, loader, epochs);
   for (const Batch& batch : trainer) {
     adam.lr = Real(1e-3) * decay_second_half(trainer.progress());
-    Tape tape;
-    const Var loss = mean(squared_error(model(batch.images), batch.images));
-    adam.zero_grad();
-    tape.backward(loss);
-    adam.step();
+    const Real loss = descend(adam, [&] { return mean(squared_error(model(batch.images), batch.images)); });
     trainer.report({{"squared error", loss}});
   }
   return trainer.plot("Training: " + name).x("epoch").y("squared error a digit");

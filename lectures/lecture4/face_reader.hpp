@@ -31,12 +31,10 @@ struct FaceReader : gradus::Module {
     while (trainer.next()) {
       const Batch& batch = loader.next();
       adam.lr = Real(1e-3) * linear_decay(trainer.progress(), Real(0.02));
-      Tape tape;
-      const Var x = batch.images + Var(Tensor::randn(batch.images.shape(), noise, 0, Real(0.02)));
-      const Var loss = mean(squared_error(layers(x), faces.factors.gather(batch.indices)));
-      adam.zero_grad();
-      tape.backward(loss);
-      adam.step();
+      const Real loss = descend(adam, [&] {
+        const Var x = batch.images + Var(Tensor::randn(batch.images.shape(), noise, 0, Real(0.02)));
+        return mean(squared_error(layers(x), faces.factors.gather(batch.indices)));
+      });
       trainer.report({{"squared error", loss}});
     }
   }

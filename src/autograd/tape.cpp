@@ -6,7 +6,6 @@
 #include <ostream>
 
 #include "gradus/base/check.hpp"
-#include "gradus/kernels/elementwise.hpp"
 
 namespace gradus {
 namespace {
@@ -75,62 +74,24 @@ Var Tape::push(Tensor value, Inputs inputs, Backward backward, std::string_view 
   return Var(std::move(value), id_, static_cast<int>(steps_.size()) - 1);
 }
 
-void Tape::receive(int node, Tensor grad) {
-  Tensor& sum = steps_[static_cast<std::size_t>(node)].grad;
-  if (!sum) {
-    sum = std::move(grad);
-  } else if (sum.unique()) {
-    zip(sum.size(), sum.data(), grad.data(), sum.data(), [](Real a, Real b) { return a + b; });
-  } else {  // somebody else sees this buffer: never write into it
-    sum = zipped(sum, grad, [](Real a, Real b) { return a + b; });
+std::vector<Tensor> Tape::gradients(Step& step, const Tensor& dy) {
+  GRADUS_CHECK(step.backward, "Tape::gradients: a ", step.op,
+               step.parameter ? " is a leaf: no op made it" : " has been asked before: once a step");
+  GRADUS_CHECK(dy, "Tape::gradients: dy of a ", step.op, " is empty: the loss does not depend on it");
+  const auto start = Clock::now();
+  const std::size_t count = step.inputs.size();
+  std::vector<Tensor> grads(count);
+  const std::unique_ptr<bool[]> needs(new bool[count]);
+  for (std::size_t i = 0; i < count; ++i) needs[i] = step.inputs[i] >= 0;
+  step.backward(dy, {needs.get(), count}, grads);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!needs[i]) grads[i] = {};  // computed all the same
+    GRADUS_CHECK(!grads[i] || grads[i].shape() == step.input_shapes[i], step.op, "::backward: gradient ", i,
+                 " has the shape ", grads[i].shape(), ", its input has ", step.input_shapes[i]);
   }
-}
-
-void Tape::backward(const Var& loss) {
-  GRADUS_CHECK(!walked_,
-               "Tape::backward: this tape has been walked already; every training step opens a new Tape");
-  GRADUS_CHECK(loss.size() == 1 && loss.value().rank() == 1,
-               "Tape::backward: the loss must have the shape [1], got ", loss.shape(),
-               "; losses are [B], take their mean");
-  GRADUS_CHECK(loss.node_ >= 0,
-               "Tape::backward: no parameter reaches this loss (computed before the tape, from ",
-               "constants only, detached, or with every parameter frozen)");
-  GRADUS_CHECK(loss.tape_ == id_, "Tape::backward: the loss belongs to another tape");
-  walked_ = true;
-
-  receive(loss.node_, Tensor::full({1}, 1));
-  std::vector<Tensor> grads;
-  std::unique_ptr<bool[]> needs;
-  std::size_t room = 0;
-  for (std::size_t s = steps_.size(); s-- > 0;) {
-    Step& step = steps_[s];
-    const Tensor dy = std::move(step.grad);
-    step.grad = {};
-    const auto start = Clock::now();
-    if (dy && step.parameter) {
-      Tensor& grad = step.parameter->grad;
-      if (!grad) {
-        grad = dy.unique() ? dy : dy.clone();
-      } else {
-        zip(grad.size(), grad.data(), dy.data(), grad.data(), [](Real a, Real b) { return a + b; });
-      }
-    } else if (dy) {
-      const std::size_t count = step.inputs.size();
-      if (count > room) needs.reset(new bool[room = count]);
-      for (std::size_t i = 0; i < count; ++i) needs[i] = step.inputs[i] >= 0;
-      grads.assign(count, Tensor{});
-      step.backward(dy, {needs.get(), count}, grads);
-      for (std::size_t i = 0; i < count; ++i) {
-        if (!needs[i] || !grads[i]) continue;
-        GRADUS_CHECK(grads[i].shape() == step.input_shapes[i], step.op, "::backward: gradient ", i,
-                     " has the shape ", grads[i].shape(), ", its input has ", step.input_shapes[i]);
-        receive(step.inputs[i], std::move(grads[i]));
-      }
-      grads.clear();  // what nobody needed goes back to the pool as well
-    }
-    step.backward = nullptr;  // the saved tensors go back to the pool now, not at the end
-    step.backward_ms = milliseconds(Clock::now() - start);
-  }
+  step.backward = nullptr;  // the saved tensors go back to the pool now, not at the end
+  step.backward_ms = milliseconds(Clock::now() - start);
+  return grads;
 }
 
 void Tape::print(std::ostream& out) const {

@@ -5,40 +5,10 @@
 #include <limits>
 
 #include "gradus/base/check.hpp"
+#include "gradus/generative/points.hpp"
 #include "gradus/kernels/elementwise.hpp"
-#include "gradus/ops/checks.hpp"
 
 namespace gradus {
-namespace {
-
-/// |a - b|^2 of points in D dimensions. The differences themselves, not |a|^2 - 2ab + |b|^2: equal points are
-/// at distance 0 exactly, and nothing cancels.
-Real squared_distance(const Real* a, const Real* b, Index D) {
-  Real sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (Index d = 0; d < D; ++d) sum += (a[d] - b[d]) * (a[d] - b[d]);
-  return sum;
-}
-
-/// Squared radius of every point's ball, [N].
-std::vector<Real> ball_radii(const Tensor& points, Index k) {
-  const Index N = points.dim(0), D = points.dim(1);
-  const Real* x = points.data();
-  std::vector<Real> radii(static_cast<std::size_t>(N));
-  for_rows(N, N * N * D, [&](Index n) {
-    std::vector<Real> nearest(static_cast<std::size_t>(k), std::numeric_limits<Real>::infinity());
-    for (Index other = 0; other < N; ++other) {  // `nearest` stays in order: most points are too far for it
-      if (other == n) continue;
-      const Real distance = squared_distance(x + n * D, x + other * D, D);
-      if (distance >= nearest.back()) continue;
-      nearest.back() = distance;
-      for (std::size_t i = nearest.size() - 1; i > 0 && nearest[i] < nearest[i - 1]; --i)
-        std::swap(nearest[i], nearest[i - 1]);
-    }
-    radii[static_cast<std::size_t>(n)] = nearest.back();
-  });
-  return radii;
-}
 
 void check_points(const char* op, const Tensor& real, const Tensor& generated) {
   GRADUS_CHECK(real.rank() == 2 && generated.rank() == 2 && real.dim(1) == generated.dim(1), op,
@@ -47,30 +17,6 @@ void check_points(const char* op, const Tensor& real, const Tensor& generated) {
     for (const Real value : points->values())
       GRADUS_CHECK(std::isfinite(value), op, ": a number of ", points == &real ? "real" : "generated", " is ",
                    value);
-}
-
-}  // namespace
-
-double inception_score(const Tensor& p) {
-  check_rank("inception_score", "p", p, 2);
-  const Index N = p.dim(0), C = p.dim(1);
-  GRADUS_CHECK(N >= 1, "inception_score: p ", p.shape(), " has no example");
-  std::vector<double> average(static_cast<std::size_t>(C));
-  for (Index n = 0; n < N; ++n) {
-    double sum = 0;
-    for (Index c = 0; c < C; ++c) {
-      sum += p[n * C + c];
-      average[static_cast<std::size_t>(c)] += p[n * C + c] / static_cast<double>(N);
-    }
-    GRADUS_CHECK(std::abs(sum - 1) <= 1e-3, "inception_score: row ", n, " of p sums to ", sum, ", must be 1");
-  }
-  double kl = 0;
-  for (Index n = 0; n < N; ++n)
-    for (Index c = 0; c < C; ++c) {
-      const double chance = p[n * C + c];
-      if (chance > 0) kl += chance * std::log(chance / average[static_cast<std::size_t>(c)]);
-    }
-  return std::exp(kl / static_cast<double>(N));
 }
 
 ModeShares mode_shares(const std::vector<int>& seen, int classes, double least_share) {
@@ -86,39 +32,6 @@ ModeShares mode_shares(const std::vector<int>& seen, int classes, double least_s
     out.modes += out.shares.back() >= least_share;
   }
   return out;
-}
-
-NeighbourScores neighbour_scores(const Tensor& real, const Tensor& generated, Index k) {
-  check_points("neighbour_scores", real, generated);
-  const Index N = real.dim(0), M = generated.dim(0), D = real.dim(1);
-  GRADUS_CHECK(k >= 1 && k < N && k < M, "neighbour_scores: needs 1 <= k < N and k < M, got k = ", k,
-               ", N = ", N, ", M = ", M);
-  const std::vector<Real> real_radii = ball_radii(real, k), generated_radii = ball_radii(generated, k);
-  const Real *x = real.data(), *y = generated.data();
-  // Of every real point: generated points in its ball, and generated balls that it is in. Of every generated
-  // one: real balls that it is in.
-  std::vector<Index> holds(static_cast<std::size_t>(N)), reached(holds.size()),
-      inside(static_cast<std::size_t>(M));
-  for_rows(N, N * M * D, [&](Index n) {
-    const auto i = static_cast<std::size_t>(n);
-    for (Index m = 0; m < M; ++m) {
-      const Real distance = squared_distance(x + n * D, y + m * D, D);
-      holds[i] += distance <= real_radii[i];
-      reached[i] += distance <= generated_radii[static_cast<std::size_t>(m)];
-    }
-  });
-  for_rows(M, N * M * D, [&](Index m) {
-    const auto j = static_cast<std::size_t>(m);
-    for (Index n = 0; n < N; ++n)
-      inside[j] += squared_distance(x + n * D, y + m * D, D) <= real_radii[static_cast<std::size_t>(n)];
-  });
-  const auto share = [](const std::vector<Index>& counts) {
-    return static_cast<double>(std::count_if(counts.begin(), counts.end(), [](Index c) { return c > 0; })) /
-           static_cast<double>(counts.size());
-  };
-  double sum = 0;
-  for (const Index count : inside) sum += static_cast<double>(count);
-  return {share(inside), share(reached), sum / static_cast<double>(k * M), share(holds)};
 }
 
 double neighbour_test(const Tensor& real, const Tensor& generated) {

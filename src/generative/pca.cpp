@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "gradus/generative/moments.hpp"
 #include "gradus/kernels/blas.hpp"
@@ -22,6 +21,14 @@ Pca fit_pca(const Tensor& x, Index components) {
   symmetric_eigen(moments.covariance, values, D);  // ascending; row i of the matrix is now eigenvector i
 
   Pca pca{Tensor({D}), Tensor({components, D}), Tensor({D})};
+  // SOLUTION(2.4: moments, pca) Fill pca:
+  //   mean        [D]      moments.mean
+  //   variances   [D]      all eigenvalues, the largest first; what rounding has put below 0 becomes 0
+  //   components  [K, D]   the K = components unit eigenvectors of largest variance, the largest first
+  // `values` has the eigenvalues, the smallest first, and moments.covariance now has the eigenvectors: v_i
+  // of values[i] in its row i, element d at [i * D + d]. With v also -v is an eigenvector: take the one whose
+  // entry of largest size is positive, so that everybody finds the same.
+  //
   for (Index d = 0; d < D; ++d) {
     pca.mean[d] = static_cast<Real>(moments.mean[static_cast<std::size_t>(d)]);
     pca.variances[d] = static_cast<Real>(std::max(0.0, values[static_cast<std::size_t>(D - 1 - d)]));
@@ -33,6 +40,7 @@ Pca fit_pca(const Tensor& x, Index components) {
     for (Index d = 0; d < D; ++d)
       pca.components[k * D + d] = static_cast<Real>(largest < 0 ? -row[d] : row[d]);
   }
+  // END
   return pca;
 }
 
@@ -40,6 +48,9 @@ Tensor Pca::encode(const Tensor& x) const {
   check_rank("Pca::encode", "x", x, 2);
   const Index B = x.dim(0), D = x.dim(1), K = components.dim(0);
   GRADUS_CHECK(D == mean.size(), "Pca::encode: x ", x.shape(), " needs ", mean.size(), " columns");
+  // SOLUTION(2.5: B, K) Return z [B, K], the components' coordinates of x - mean:
+  //   z_bk = sum_d components_kd (x_bd - mean_d)
+  //
   Tensor centred(x.shape()), z({B, K});
   const Real *in = x.data(), *m = mean.data();
   Real* out = centred.data();
@@ -48,16 +59,21 @@ Tensor Pca::encode(const Tensor& x) const {
   });
   gemm(Transpose::no, Transpose::yes, B, K, D, centred.data(), D, components.data(), D, z.data(), K);
   return z;
+  // END
 }
 
 Tensor Pca::decode(const Tensor& z) const {
   check_rank("Pca::decode", "z", z, 2);
   const Index B = z.dim(0), K = components.dim(0), D = components.dim(1);
   GRADUS_CHECK(z.dim(1) == K, "Pca::decode: z ", z.shape(), " needs ", K, " columns");
+  // SOLUTION(2.6: B, D) Return x^ [B, D], the point of the subspace with the coordinates z:
+  //   x^_bd = mean_d + sum_k z_bk components_kd
+  //
   Tensor x({B, D});
   gemm(Transpose::no, Transpose::no, B, D, K, z.data(), K, components.data(), D, x.data(), D,
        {.bias = mean.data()});
   return x;
+  // END
 }
 
 Tensor Pca::reconstruct(const Tensor& x) const { return decode(encode(x)); }
@@ -66,53 +82,6 @@ Pca Pca::first(Index count) const {
   GRADUS_CHECK(count >= 1 && count <= components.dim(0), "Pca::first: there are 1 .. ", components.dim(0),
                " components, asked for ", count);
   return {mean, components.rows(0, count), variances};
-}
-
-namespace {
-
-/// An orthonormal basis of the rows' span, by Gram-Schmidt done twice (once loses digits, twice is enough).
-std::vector<std::vector<double>> orthonormal_rows(const Tensor& a) {
-  std::vector<std::vector<double>> basis;
-  for (Index k = 0; k < a.dim(0); ++k) {
-    const Tensor row = a.row(k);
-    std::vector<double> v(row.values().begin(), row.values().end());
-    const double before = std::sqrt(std::inner_product(v.begin(), v.end(), v.begin(), 0.0));
-    for (int pass = 0; pass < 2; ++pass)
-      for (const auto& u : basis) {
-        const double dot = std::inner_product(u.begin(), u.end(), v.begin(), 0.0);
-        for (std::size_t d = 0; d < v.size(); ++d) v[d] -= dot * u[d];
-      }
-    const double length = std::sqrt(std::inner_product(v.begin(), v.end(), v.begin(), 0.0));
-    if (!(length > 1e-6 * before)) continue;  // inside the span of those before
-    for (double& value : v) value /= length;
-    basis.push_back(std::move(v));
-  }
-  return basis;
-}
-
-}  // namespace
-
-// The cosines are the singular values of U VT for orthonormal rows U and V: roots of the eigenvalues of (U
-// VT)(U VT)T.
-std::vector<double> principal_cosines(const Tensor& a, const Tensor& b) {
-  check_rank("principal_cosines", "a", a, 2);
-  check_rank("principal_cosines", "b", b, 2);
-  GRADUS_CHECK(a.dim(1) == b.dim(1), "principal_cosines: a ", a.shape(), " and b ", b.shape(),
-               " must share D");
-  auto U = orthonormal_rows(a), V = orthonormal_rows(b);
-  if (U.size() > V.size()) std::swap(U, V);
-  const std::size_t n = U.size();
-  std::vector<double> gram(n * n), values(n);
-  for (const auto& v : V) {
-    std::vector<double> overlap;
-    for (const auto& u : U) overlap.push_back(std::inner_product(u.begin(), u.end(), v.begin(), 0.0));
-    for (std::size_t i = 0; i < n; ++i)
-      for (std::size_t j = 0; j < n; ++j) gram[i * n + j] += overlap[i] * overlap[j];
-  }
-  symmetric_eigen(gram, values, static_cast<Index>(n));
-  std::vector<double> cosines;
-  for (std::size_t i = n; i-- > 0;) cosines.push_back(std::sqrt(std::clamp(values[i], 0.0, 1.0)));
-  return cosines;
 }
 
 }  // namespace gradus

@@ -2,24 +2,12 @@
 
 #include <limits>
 
-#include "gradus/autograd/op.hpp"
 #include "gradus/base/fast_math.hpp"
 #include "gradus/kernels/elementwise.hpp"
 #include "gradus/ops/checks.hpp"
 
 namespace gradus {
 namespace {
-
-/// y = max(x, 0)        dx = dy where y > 0
-struct Relu {
-  Tensor y{};
-  Tensor forward(const Tensor& x) {
-    return y = mapped(x, [](Real v) { return v < 0 ? Real(0) : v; });  // this way round, NaN passes
-  }
-  Grads<1> backward(const Tensor& dy) const {
-    return {zipped(dy, y, [](Real d, Real v) { return v > 0 ? d : Real(0); })};
-  }
-};
 
 /// y = x or a x         dx = dy or a dy
 struct LeakyRelu {
@@ -141,7 +129,6 @@ struct LogSoftmax {
 
 }  // namespace
 
-Var relu(const Var& x) { return record(Relu{}, x); }
 Var leaky_relu(const Var& x, Real slope) { return record(LeakyRelu{slope}, x); }
 Var sigmoid(const Var& x) { return record(Sigmoid{}, x); }
 Var tanh(const Var& x) { return record(Tanh{}, x); }

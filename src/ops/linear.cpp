@@ -5,35 +5,6 @@
 #include "gradus/ops/checks.hpp"
 
 namespace gradus {
-namespace {
-
-/// op(a) op(b) for whole tensors of rank 2.
-Tensor product(Transpose transpose_a, Transpose transpose_b, const Tensor& a, const Tensor& b) {
-  const bool ta = transpose_a == Transpose::yes, tb = transpose_b == Transpose::yes;
-  const Index M = a.dim(ta ? 1 : 0), K = a.dim(ta ? 0 : 1), N = b.dim(tb ? 0 : 1);
-  Tensor c({M, N});
-  gemm(transpose_a, transpose_b, M, N, K, a.data(), a.dim(1), b.data(), b.dim(1), c.data(), N);
-  return c;
-}
-
-/// y = a b              da = dy bT      db = aT dy
-struct Matmul {
-  Tensor a{}, b{};
-  Tensor forward(const Tensor& a_in, const Tensor& b_in) {
-    check_rank("matmul", "a", a_in, 2);
-    check_rank("matmul", "b", b_in, 2);
-    GRADUS_CHECK(a_in.dim(1) == b_in.dim(0), "matmul: a ", a_in.shape(), " and b ", b_in.shape(),
-                 " must share the inner size");
-    a = a_in, b = b_in;
-    return product(Transpose::no, Transpose::no, a, b);
-  }
-  Grads<2> backward(const Tensor& dy, const Needs<2>& needs) const {
-    return {needs[0] ? product(Transpose::no, Transpose::yes, dy, b) : Tensor(),
-            needs[1] ? product(Transpose::yes, Transpose::no, a, dy) : Tensor()};
-  }
-};
-
-}  // namespace
 
 Tensor LinearOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
   check_rank("linear", "x", x_in, 2);
@@ -42,28 +13,45 @@ Tensor LinearOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b
                " [O, I] must share I");
   GRADUS_CHECK(b.rank() == 1 && b.size() == w_in.dim(0), "linear: w ", w_in.shape(),
                " [O, I] needs b [O], got ", b.shape());
-  x = x_in, w = w_in;
+  x = x_in, w = w_in;  // backward needs them
+  // SOLUTION(1.3) Return y [B, O] from x [B, I], w [O, I], b [O]:
+  //   y_no = b_o + sum_i x_ni w_oi
+  // Element (n, i) of x is x[n * I + i]: rows lie one after the other. Three loops will do; gemm() of
+  // kernels/gemm.hpp is the same and fast.
+  //
   const Index B = x.dim(0), I = x.dim(1), O = w.dim(0);
   Tensor y({B, O});
   gemm(Transpose::no, Transpose::yes, B, O, I, x.data(), I, w.data(), I, y.data(), O, {.bias = b.data()});
   return y;
+  // END
 }
 
-// dx = dy w            dw = dyT x            db = sum over the batch of dy
 Grads<3> LinearOp::backward(const Tensor& dy, const Needs<3>& needs) const {
+  // SOLUTION(1.4: dy, needs) Return { dL/dx [B, I], dL/dw [O, I], dL/db [O] } from dy = dL/dy [B, O]. Who
+  // moves y_no: which x, which w, which b? Sum over all that one number moves. Where needs[i] is false (0 is
+  // x, 1 is w, 2 is b) nobody wants that gradient: leave it empty, it is a third of the work. Three loops or
+  // gemm(), as above.
+  //
+  // dx = dy w            dw = dyT x            db = sum over the batch of dy
+  const Index B = x.dim(0), I = x.dim(1), O = w.dim(0);
   Grads<3> grads;
-  if (needs[0]) grads[0] = product(Transpose::no, Transpose::no, dy, w);
-  if (needs[1]) grads[1] = product(Transpose::yes, Transpose::no, dy, x);
+  if (needs[0]) {
+    grads[0] = Tensor({B, I});
+    gemm(Transpose::no, Transpose::no, B, I, O, dy.data(), O, w.data(), I, grads[0].data(), I);
+  }
+  if (needs[1]) {
+    grads[1] = Tensor({O, I});
+    gemm(Transpose::yes, Transpose::no, O, I, B, dy.data(), O, x.data(), I, grads[1].data(), I);
+  }
   if (needs[2]) {
-    const Index O = dy.dim(1);
     const Real* d = dy.data();
     grads[2] = Tensor({O});
-    column_sums(dy.dim(0), O, grads[2].data(), [=](Index n, Index o) { return d[n * O + o]; });
+    column_sums(B, O, grads[2].data(), [=](Index n, Index o) { return d[n * O + o]; });
   }
   return grads;
+  // END
 }
 
-Var matmul(const Var& a, const Var& b) { return record(Matmul{}, a, b); }
 Var linear(const Var& x, const Var& w, const Var& b) { return record(LinearOp{}, x, w, b); }
 
 }  // namespace gradus

@@ -39,23 +39,6 @@ Tensor negated(const Tensor& x) {
   return mapped(x, [](Real v) { return -v; });
 }
 
-/// l = sum (y - t)^2            dy = 2 (y - t) dl          dt = -dy
-struct SquaredError {
-  Tensor y{}, t{};
-  Tensor forward(const Tensor& y_in, const Tensor& t_in) {
-    check_not_empty("squared_error", y_in);
-    check_same_shape("squared_error", y_in, t_in);
-    y = y_in, t = t_in;
-    const Real *a = y.data(), *b = t.data();
-    return summed(y.shape(), [=](Index i) { return (a[i] - b[i]) * (a[i] - b[i]); });
-  }
-  Grads<2> backward(const Tensor& dl, const Needs<2>& needs) const {
-    const Real *a = y.data(), *b = t.data();
-    Tensor dy = spread(dl, y.shape(), [=](Index i) { return 2 * (a[i] - b[i]); });
-    return {dy, needs[1] ? negated(dy) : Tensor()};
-  }
-};
-
 /// l = sum |y - t|              dy = sign(y - t) dl        dt = -dy
 struct L1Error {
   Tensor y{}, t{};
@@ -71,22 +54,6 @@ struct L1Error {
     Tensor dy = spread(dl, y.shape(),
                        [=](Index i) { return a[i] > b[i] ? Real(1) : (a[i] < b[i] ? Real(-1) : Real(0)); });
     return {dy, needs[1] ? negated(dy) : Tensor()};
-  }
-};
-
-/// l = sum softplus(a) - t a    da = (sigmoid(a) - t) dl
-struct BernoulliNll {
-  Tensor logits{}, t{};
-  Tensor forward(const Tensor& logits_in, const Tensor& t_in) {
-    check_not_empty("bernoulli_nll", logits_in);
-    check_same_shape("bernoulli_nll", logits_in, t_in);
-    logits = logits_in, t = t_in;
-    const Real *a = logits.data(), *b = t.data();
-    return summed(logits.shape(), [=](Index i) { return fast_softplus(a[i]) - b[i] * a[i]; });
-  }
-  Grads<2> backward(const Tensor& dl) const {
-    const Real *a = logits.data(), *b = t.data();
-    return {spread(dl, logits.shape(), [=](Index i) { return fast_sigmoid(a[i]) - b[i]; }), Tensor()};
   }
 };
 
@@ -151,11 +118,7 @@ struct GaussianNll {
 
 }  // namespace
 
-Var squared_error(const Var& y, const Var& target) { return record(SquaredError{}, y, target); }
 Var l1_error(const Var& y, const Var& target) { return record(L1Error{}, y, target); }
-Var bernoulli_nll(const Var& logits, const Tensor& target) {
-  return record(BernoulliNll{}, logits, Var(target));
-}
 
 Var cross_entropy(const Var& logits, std::span<const int> labels) {
   check_rank("cross_entropy", "logits", logits.value(), 2);

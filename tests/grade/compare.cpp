@@ -54,7 +54,8 @@ std::optional<std::string> difference(const Tensors& expected, const Tensors& go
     if (!right) continue;
     if (right.shape() != mine.shape())
       return text(named(names, t), " has the shape ", mine.shape(), ", expected ", right.shape());
-    const double allowed = tolerance * std::max(largest(right), 1e-30);
+    const double scale = largest(right),
+                 allowed = scale > 0 ? tolerance * scale : 1e-12;  // all 0: room for rounding
     for (Index i = 0; i < right.size(); ++i) {
       if (near(right[i], mine[i], allowed)) continue;
       if (std::isnan(mine[i]) || std::isinf(mine[i]))

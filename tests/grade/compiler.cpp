@@ -141,6 +141,12 @@ void forget_old(const fs::path& cache) {
   for (std::size_t i = 0; i + left < entries.size(); ++i) fs::remove_all(entries[i].second, ignored);
 }
 
+/// Clang's own OpenMP runtime wants shared memory when it starts, which the sandbox does not give.
+void with_libgomp(std::vector<std::string>& command) {
+  std::replace(command.begin(), command.end(), std::string("-fopenmp"), std::string("-fopenmp=libgomp"));
+  command.push_back("-Wno-source-uses-openmp");  // then it leaves the pragmas out
+}
+
 std::string first_lines(const std::string& text, int count) {
   std::istringstream in(text);
   std::string out;
@@ -225,8 +231,18 @@ Built build(const Toolchain& tools, const GradedFile& file, const std::string& s
   std::string objects;
   for (const std::string& object : tools.worker_objects)
     objects += object + std::to_string(fs::last_write_time(object).time_since_epoch().count());
-  const std::string key = digest(source + '\0' + file.source + '\0' + compiler + tools.flags +
-                                 options.extra_flags + slim.string() + objects);
+  const bool clang = compiler.find("clang") != std::string::npos;
+  const auto command_with = [&](const std::string& flags) {
+    std::vector<std::string> command = {compiler};
+    for (const std::string& word : words_of(flags + " " + options.extra_flags)) command.push_back(word);
+    command.insert(command.end(), {"-fno-diagnostics-color", "-isystem", tools.include.string(), file.path,
+                                   clang ? "-ferror-limit=3" : "-fmax-errors=3"});
+    if (clang) with_libgomp(command);
+    return command;
+  };
+  std::string key_text = source + '\0' + slim.string() + objects + (options.also_float ? "" : "double only");
+  for (const std::string& word : command_with(tools.flags)) key_text += '\0' + word;
+  const std::string key = digest(key_text);
   const fs::path home = cache / key.substr(0, 24), kept = home / "built.json";
   Built built;
   built.worker = home / "worker";
@@ -256,12 +272,7 @@ Built build(const Toolchain& tools, const GradedFile& file, const std::string& s
                   .compiler = true,
                   .slot = options.slot};
   const auto compile = [&](const std::string& flags, std::vector<std::string> rest) {
-    std::vector<std::string> command = {compiler};
-    for (const std::string& word : words_of(flags + " " + options.extra_flags)) command.push_back(word);
-    command.insert(command.end(), {"-fmax-errors=3", "-fno-diagnostics-color", "-fdiagnostics-show-caret",
-                                   "-I", tools.include.string(), shown.string()});
-    if (compiler.find("clang") != std::string::npos)
-      std::erase(command, "-fmax-errors=3"), command.push_back("-ferror-limit=3");
+    std::vector<std::string> command = command_with(flags);
     command.insert(command.end(), rest.begin(), rest.end());
     return run(command, jail, 40);
   };
@@ -305,6 +316,7 @@ Built build(const Toolchain& tools, const GradedFile& file, const std::string& s
     command.insert(command.end(), tools.worker_objects.begin(), tools.worker_objects.end());
     command.push_back(slim.string());
     command.insert(command.end(), tools.libraries.begin(), tools.libraries.end());
+    if (clang) with_libgomp(command);
     Jail link = jail;
     link.readable.insert(link.readable.end(), tools.worker_objects.begin(), tools.worker_objects.end());
     link.readable.push_back(slim);

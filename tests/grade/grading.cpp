@@ -136,16 +136,17 @@ class CheckRun {
     for (std::size_t c = 0; c < inputs.size(); ++c)
       if (difference(expected[c], got[c], check_.tolerance, check_.outputs))
         return explain(student, inputs, expected, got, result);
-    // The same question again, here and, in the other order, in a process that has seen nothing yet.
+    // The same questions again, in the other order, here and in a process that has seen nothing yet.
     Student other(worker_, options_.build.level, options_.build.slot);
-    const std::size_t last = inputs.size() - 1;
-    if (!identical(call(student, inputs[0], expected[0]), got[0]) ||
-        !identical(call(other, inputs[last], expected[last]), got[last]) ||
-        !identical(call(other, inputs[0], expected[0]), got[0])) {
+    for (std::size_t c = inputs.size(); c-- > 0;) {
+      if (identical(call(student, inputs[c], expected[c]), got[c]) &&
+          identical(call(other, inputs[c], expected[c]), got[c]))
+        continue;
       result.state = State::wrong;
       result.sentence =
           "the same inputs give another answer the second time: it depends on something besides its inputs "
           "(a static or global variable, time, chance, or memory that was never set)";
+      return;
     }
   }
 
@@ -314,6 +315,7 @@ ExerciseResult grade_all(const Exercise& exercise, const Submission& submission,
           one.points += one.checks.back().points;
           if (one.checks.back().state == State::not_started) break;  // the others would say the same
         }
+        GRADUS_CHECK(!one.checks.empty(), "TODO ", todo.id, " has no checks");
         one.state = worst(one.checks);
       }
       one.seconds = seconds_since(start);

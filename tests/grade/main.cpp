@@ -96,6 +96,7 @@ int command_line(int argc, char** argv) {
   prove_app->add_option("part", part, "stubs, reference, mistakes, attacks");
   prove_app->add_option("--ex", prove.only, "only this exercise");
   prove_app->add_option("--seeds", prove.seeds, "draws of the reference");
+  prove_app->add_flag("--sample", prove.sample, "every fourth mistake only");
   prove_app->add_flag("--full", full, "both compilers, several optimisations, every sandbox level");
   prove_app->add_option("-j,--jobs", prove.jobs, "exercises at a time")->check(CLI::Range(1, 64));
   prove_app->add_option("--level", level, "sandbox: L1, L2, L3");

@@ -12,11 +12,12 @@ namespace gradus::grade {
 struct ProveOptions {
   std::filesystem::path root, cache;
   Level level = Level::l1;
-  std::string only{};  ///< an exercise, or empty for all
-  int seeds = 5;       ///< of the reference
-  bool quick = true;   ///< one compiler, one level
-  int jobs = 2;        ///< exercises at a time
-  int slot = 0;        ///< of the sandbox
+  std::string only{};   ///< an exercise, or empty for all
+  int seeds = 5;        ///< of the reference
+  bool quick = true;    ///< one compiler, one level
+  bool sample = false;  ///< of the mistakes, every fourth of a TODO
+  int jobs = 2;         ///< exercises at a time
+  int slot = 0;         ///< of the sandbox
 };
 
 /// All parts, or the one that is named, an exercise at a time in a process of its own; prints a line each and

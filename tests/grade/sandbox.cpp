@@ -261,6 +261,7 @@ std::vector<std::string> wrapped(const std::vector<std::string>& argv, const Jai
   if (jail.compiler) add({"--proc", "/proc", "--setenv", "PATH", "/usr/bin:/bin"});
   for (const fs::path& path : jail.readable) add({"--ro-bind", path.string(), path.string()});
   if (!jail.writable.empty()) add({"--bind", jail.writable.string(), jail.writable.string()});
+  add({"--remount-ro", "/"});
   add({"--chdir", jail.writable.empty() ? "/tmp" : jail.writable.string()});
   add({"--seccomp", std::to_string(filter), "--"});
   command.insert(command.end(), argv.begin(), argv.end());

@@ -62,7 +62,14 @@ void serve(const Header& question, std::span<const unsigned char> payload) {
     answer(Kind::thrown, question, std::move(out));
   };
   try {
+    Tensors kept;
+    for (const Tensor& input : inputs) kept.push_back(input ? input.clone() : Tensor());
     const Tensors outputs = call_named(name)(inputs);
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      if (inputs[i] && std::memcmp(inputs[i].data(), kept[i].data(), kept[i].bytes()) != 0)
+        return thrown(
+            "overrun",
+            "writes into its inputs: a copy of a Tensor is a handle on the same numbers; clone() them first");
     if (const char* damage = damaged_tensor()) return thrown("overrun", damage);
     out.text(denied_call() ? denied_call() : "");
     out.tensors(outputs);

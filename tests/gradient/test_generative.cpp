@@ -6,6 +6,7 @@
 #include "gradus/generative/elbo.hpp"
 #include "gradus/generative/gaussian_kl.hpp"
 #include "gradus/generative/reparameterize.hpp"
+#include "gradus/generative/vae_loss.hpp"
 
 using namespace gradus;
 
@@ -34,6 +35,8 @@ TEST_CASE("gradients of the variational autoencoder's terms and of the divergenc
     check("learned_gaussian_nll", [&](Inputs v) { return learned_gaussian_nll(v[0], v[1], x); },
           {x_hat, Tensor::of({1}, {Real(-0.3)})});
     check("importance_weighted_bound", [](Inputs v) { return importance_weighted_bound(v[0]); }, {mu});
+    check("elbo", [](Inputs v) { return elbo(v[0], v[1]); },
+          {Tensor::randn({B}, rng), Tensor::randn({B}, rng)});
     check("vae_loss", [](Inputs v) { return vae_loss(v[0], v[1], 4); },
           {Tensor::randn({B}, rng), Tensor::randn({B}, rng)});
     // The formulas hold for all positive numbers; away from zero, differences are as exact as the rest.

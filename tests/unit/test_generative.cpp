@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "gradus/autograd/tape.hpp"
 #include "gradus/base/check.hpp"
 #include "gradus/generative/disentanglement.hpp"
 #include "gradus/generative/divergence.hpp"
@@ -14,6 +15,8 @@
 #include "gradus/generative/moments.hpp"
 #include "gradus/generative/pca.hpp"
 #include "gradus/generative/reparameterize.hpp"
+#include "gradus/generative/vae_loss.hpp"
+#include "gradus/generative/with_label.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/losses.hpp"
 #include "gradus/ops/reduction.hpp"
@@ -186,6 +189,18 @@ TEST_CASE(
               1e-2));
 }
 
+TEST_CASE("log importance weight: the densities of three Gaussians, and shapes that do not fit") {
+  Rng rng(5);
+  const Tensor mu = Tensor::randn({4, 3}, rng), logvar = Tensor::randn({4, 3}, rng),
+               z = Tensor::randn({4, 3}, rng), zero = Tensor::zeros({4, 3}), nll = Tensor::randn({4}, rng);
+  const Tensor log_w = log_importance_weight(nll, mu, logvar, z),
+               minus_log_q = gaussian_nll(mu, logvar, z).value(),
+               minus_log_p = gaussian_nll(zero, zero, z).value();
+  for (Index b = 0; b < 4; ++b) CHECK(close(log_w[b], minus_log_q[b] - minus_log_p[b] - nll[b], 1e-4));
+  CHECK_THROWS_AS(log_importance_weight(Tensor::zeros({3}), mu, logvar, z), Error);
+  CHECK_THROWS_AS(log_importance_weight(nll, mu, logvar, Tensor::zeros({4, 2})), Error);
+}
+
 TEST_CASE("likelihoods: C is half the precision, and the learned sigma keeps its constant") {
   const Tensor x_hat = Tensor::of({1, 3}, {.1, .2, .3}), x = Tensor::of({1, 3}, {.4, .1, .5});
   CHECK(close(fixed_gaussian_nll(x_hat, x, 5).item(), 5 * (.09 + .01 + .04), 1e-6));
@@ -195,6 +210,8 @@ TEST_CASE("likelihoods: C is half the precision, and the learned sigma keeps its
   CHECK_THROWS_AS(fixed_gaussian_nll(x_hat, x, 0), Error);
   const Tensor nll = Tensor::of({2}, {3, 4}), kl = Tensor::of({2}, {1, 2});
   CHECK(vae_loss(nll, kl, 4).value()[1] == 12);
+  CHECK(elbo(nll, kl).value()[1] == -6);
+  CHECK_THROWS_AS(elbo(nll, Tensor::of({1}, {1})), Error);
   CHECK(warmed_beta(8, 0.25) == 4);
   CHECK(warmed_beta(8, 0.5) == 8);
   CHECK(warmed_beta(8, 0, 0) == 8);
@@ -264,4 +281,18 @@ TEST_CASE("rank correlation and mutual information: known answers, ties, indepen
   for (Index i = 0; i < n; ++i) u.push_back(rng.normal()), v.push_back(rng.normal());
   CHECK(mutual_information(u, v) < 0.01);
   CHECK(mutual_information(u, u) > 2.9);  // log 20
+}
+
+TEST_CASE("a label stands beside its row as ones and zeros, and gradients pass it by") {
+  Parameter x(Tensor::of({2, 2}, {Real(.5), -1, 2, 0}));
+  Tape tape;
+  const Var both = with_label(Var(x), {2, 1}, 3);
+  const Tensor expected = Tensor::of({2, 5}, {Real(.5), -1, 0, 0, 1, 2, 0, 0, 1, 0});
+  CHECK(both.shape() == expected.shape());
+  for (Index i = 0; i < expected.size(); ++i) CHECK(both.value()[i] == expected[i]);
+  tape.backward(sum(both));
+  for (const Real slope : x.grad.values()) CHECK(slope == 1);
+  CHECK_THROWS_AS(with_label(x.value, {2, 3}, 3), Error);
+  CHECK_THROWS_AS(with_label(x.value, {2, -1}, 3), Error);
+  CHECK_THROWS_AS(with_label(x.value, {2}, 3), Error);
 }

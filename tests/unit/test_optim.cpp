@@ -8,9 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "gradus/autograd/tape.hpp"
 #include "gradus/base/check.hpp"
 #include "gradus/nn/ema.hpp"
 #include "gradus/nn/layers.hpp"
+#include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/reduction.hpp"
+#include "gradus/optim/descend.hpp"
 #include "gradus/optim/optimizer.hpp"
 #include "gradus/optim/schedule.hpp"
 
@@ -371,4 +375,23 @@ TEST_CASE("a parameter that is given twice is updated once") {
   a.step();
   b.step();
   for (Index i = 0; i < 4; ++i) CHECK(once.value[i] == twice.value[i]);
+}
+
+TEST_CASE("descend is one step down: old gradients do not count, this step's stay") {
+  Parameter p(Tensor::of({2}, {3, -1}));
+  p.grad = Tensor::full({2}, 100);
+  Sgd sgd({&p}, {.lr = Real(0.25)});
+  int evaluations = 0;
+  const auto loss = [&] {
+    ++evaluations;
+    return sum(square(p));
+  };
+  CHECK(descend(sgd, loss) == 10);  // the loss before the step
+  CHECK(numbers(p.value) == std::vector<Real>{Real(1.5), Real(-0.5)});
+  CHECK(numbers(p.grad) == std::vector<Real>{6, -2});
+  CHECK(descend(sgd, loss) == Real(2.5));
+  CHECK(evaluations == 2);
+  CHECK(!Tape::active());
+  CHECK(
+      contains(message([&] { descend(sgd, [&] { return sum(square(Var(p).detach())); }); }), "no parameter"));
 }

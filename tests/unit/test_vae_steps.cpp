@@ -9,6 +9,7 @@
 #include "gradus/generative/elbo.hpp"
 #include "gradus/generative/gaussian_kl.hpp"
 #include "gradus/generative/reparameterize.hpp"
+#include "gradus/generative/vae_loss.hpp"
 #include "gradus/ops/activation.hpp"
 #include "gradus/ops/linear.hpp"
 #include "gradus/ops/losses.hpp"

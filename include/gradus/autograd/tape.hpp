@@ -35,6 +35,10 @@ struct Step {
   double forward_ms = 0, backward_ms = 0;
 };
 
+/// sum += grad, where an empty sum is 0. A buffer that another handle sees is not written into.
+/// Throws Error when grad is empty.
+void accumulate(Tensor& sum, Tensor grad);
+
 /// While a Tape is in scope, ops on this thread are recorded on it; tapes nest, the innermost one records.
 /// When it ends, its memory returns to the pool.
 class Tape {
@@ -70,7 +74,9 @@ class Tape {
   Var leaf(Parameter& parameter);
 
  private:
-  void receive(int node, Tensor grad);
+  /// What the op's backward gives, one gradient an input, from dy = dL/d(output); empty where none flows. The
+  /// step's saved tensors are dropped: once a step. Throws Error when a gradient has not its input's shape.
+  static std::vector<Tensor> gradients(Step& step, const Tensor& dy);
 
   std::uint64_t id_;
   Tape* outer_;

@@ -29,30 +29,32 @@ struct LearnedGaussianNll {
 };
 Var learned_gaussian_nll(const Var& x_hat, const Var& log_sigma, const Tensor& x);
 
-/// vae_loss: what a variational autoencoder minimises, the negative ELBO with a weight on the second term.
+/// elbo: the evidence lower bound of every example: what is maximised.
 ///
-///   nll, kl  [B], or their means [1]      loss_b = nll_b + beta kl_b
+///   nll, kl  [B]     -log p(x|z) with z drawn from q(z|x), and KL( q(z|x) || p(z) )
+///   elbo     [B]     log p(x_b) >= elbo_b, on average over the draws of z
 ///
-/// 6.S191 L4, "VAE optimization" (beta 1) and "Latent space disentanglement with beta-VAEs" (there with the
-/// sign of the ELBO, which is maximised, and without its beta). Throws gradus::Error when the shapes differ.
-struct VaeLoss {
-  Real beta = 1;
-  Tensor forward(const Tensor& nll, const Tensor& kl);
-  Grads<2> backward(const Tensor& dloss) const;
-};
-Var vae_loss(const Var& nll, const Var& kl, Real beta = 1);
+/// DS542, "Variational Inference", fourth line. Throws gradus::Error when the shapes differ.
+Var elbo(const Var& nll, const Var& kl);
 
-/// KL warm-up: the weight rises linearly from 0 to beta over the first `warm_up` part of the training, so
-/// that units are in use before they are taxed. progress in [0, 1]. Bowman et al. 2016; needed for every beta
-/// above 1.
-Real warmed_beta(Real beta, double progress, double warm_up = 0.5);
+/// log_importance_weight: how likely x and z are together, measured against the encoder that proposed z. Its
+/// mean over z drawn from q(z|x) is the ELBO.
+///
+///   nll         [B]      -log p(x_b|z_b)
+///   mu, logvar  [B, K]   q(z|x_b) = N(mu_b, diag(exp(logvar_b)));  the prior is N(0, I)
+///   z           [B, K]   drawn from q
+///   log_w       [B]      log p(x_b|z_b) + log p(z_b) - log q(z_b|x_b)
+///
+/// For measuring: no gradient. Throws gradus::Error when the shapes do not fit.
+Tensor log_importance_weight(const Tensor& nll, const Tensor& mu, const Tensor& logvar, const Tensor& z);
 
 /// importance_weighted_bound: log of the mean of k weights, safe against overflow; a tighter bound than the
 /// ELBO.
 ///
 ///   log_w  [B, k]   log_w_bs = log p(x_b|z_s) + log p(z_s) - log q(z_s|x_b)
-///   bound  [B]      log( 1/k sum_s e^log_w_bs )          k = 1: the ELBO's estimate;  k -> infinity: log
-///   p(x)
+///   bound  [B]      log( 1/k sum_s e^log_w_bs )
+///
+/// k = 1 is the ELBO's estimate; k -> infinity gives log p(x).
 ///
 /// Burda, Grosse, Salakhutdinov 2016. Throws gradus::Error when the rank is not 2.
 struct ImportanceWeightedBound {

@@ -24,12 +24,11 @@ Tensor framed(const Window& window, const Tensor& x);
 /// null
 Tensor convolve(const Window& window, const Tensor& framed_x, const Tensor& w, const Real* bias = nullptr);
 
-/// dx [B, H, W, C] from dy [B, I, J, K]: each output pixel hands its gradient back to the pixels it has seen,
-///   dx[b, s i + u - p, s j + v - p, c] = bias[c] + sum_ijkuv dy[b,i,j,k] w[k,u,v,c]     bias [C] may be null
-/// Taken by itself, this is the transposed convolution.
+/// dL/dx [B, H, W, C] of y = convolve(x, w) from dy [B, I, J, K], and bias[c] added; bias [C] may be null.
+/// Taken by itself, this is the transposed convolution: its formula stands in ops/conv.hpp.
 Tensor convolve_back(const Window& window, const Tensor& dy, const Tensor& w, const Real* bias = nullptr);
 
-/// dw [K, height, width, C] = sum_bij dy[b,i,j,k] x[b, s i + u - p, s j + v - p, c]
+/// dL/dw [K, height, width, C] of y = convolve(x, w) from dy [B, I, J, K].
 Tensor convolve_weights(const Window& window, const Tensor& framed_x, const Tensor& dy);
 
 }  // namespace gradus

@@ -1,10 +1,21 @@
 #pragma once
 // Activations. All of any shape, except softmax and log_softmax: over the last axis.
-#include "gradus/autograd/var.hpp"
+#include "gradus/autograd/op.hpp"
 
 namespace gradus {
 
-Var relu(const Var& x);                                ///< max(x, 0); gradient 0 at 0
+/// relu: what is below 0 becomes 0. The bend without which a stack of layers is one layer.
+///
+///   y = max(x, 0)                NaN stays NaN; the gradient at 0 is 0
+///
+/// 6.S191 L4, "Autoencoders: background": between the layers of encoder and decoder.
+struct Relu {
+  Tensor y{};  // kept for backward
+  Tensor forward(const Tensor& x);
+  Grads<1> backward(const Tensor& dy) const;
+};
+Var relu(const Var& x);
+
 Var leaky_relu(const Var& x, Real slope = Real(0.2));  ///< x above 0, slope x below; gradient `slope` at 0
 Var sigmoid(const Var& x);                             ///< 1 / (1 + e^-x)
 Var tanh(const Var& x);

@@ -3,21 +3,31 @@
 // applies. The caller writes the batch mean: mean(squared_error(model(x), x)).
 #include <span>
 
-#include "gradus/autograd/var.hpp"
+#include "gradus/autograd/op.hpp"
 
 namespace gradus {
 
 // All throw Error when the shapes do not fit. `target` is data: no gradient flows to it unless it is a Var.
 
-/// l_b = sum_k (y_bk - t_bk)^2                       y, target [B, ..]
+/// squared_error: l_b = sum_k (y_bk - t_bk)^2        y, target [B, ..]
 /// 6.S191 L4, "Autoencoders: background": L(x, x^) = ||x - x^||^2.
+struct SquaredError {
+  Tensor y{}, t{};  // kept for backward
+  Tensor forward(const Tensor& y_in, const Tensor& t_in);
+  Grads<2> backward(const Tensor& dl, const Needs<2>& needs) const;
+};
 Var squared_error(const Var& y, const Var& target);
 
 /// l_b = sum_k |y_bk - t_bk|                         gradient 0 where y = t
 Var l1_error(const Var& y, const Var& target);
 
-/// l_b = -sum_k ( t log p + (1 - t) log(1 - p) ),  p = sigmoid(logit);  target in [0, 1]
-/// computed as softplus(logit) - t logit: finite for every finite logit.
+/// l_b = -sum_k ( t log p + (1 - t) log(1 - p) ),  p = sigmoid(logit);  target in [0, 1];
+/// finite for every finite logit.
+struct BernoulliNll {
+  Tensor logits{}, t{};  // kept for backward
+  Tensor forward(const Tensor& logits_in, const Tensor& t_in);
+  Grads<2> backward(const Tensor& dl) const;  // none for t
+};
 Var bernoulli_nll(const Var& logits, const Tensor& target);
 
 /// l_b = log sum_k e^logit_bk - logit_b,label        logits [B, K], labels 0 .. K-1

@@ -1,7 +1,37 @@
 #include "../calls.hpp"
+#include "gradus/ops/conv.hpp"
 
 namespace gradus::grade {
+namespace {
 
-std::vector<Call> calls_03() { return {}; }
+/// Number `i` of the window's settings: stride, padding, output padding.
+Index setting(const Tensor& settings, Index i) { return static_cast<Index>(settings[i]); }
+
+/// The ops as the forward pass leaves them, so that a backward pass is asked alone.
+NaiveConv2d conv(const Tensor& settings, const Tensor& x = {}, const Tensor& w = {}) {
+  return {setting(settings, 0), setting(settings, 1), x, w};
+}
+NaiveConvTranspose2d conv_transpose(const Tensor& settings, const Tensor& x = {}, const Tensor& w = {}) {
+  return {setting(settings, 0), setting(settings, 1), setting(settings, 2), x, w};
+}
+
+Tensors list(const Grads<3>& grads) { return {grads[0], grads[1], grads[2]}; }
+
+}  // namespace
+
+// Inputs of all: x, w, b (or empty), settings; of a backward pass dy, too.
+std::vector<Call> calls_03() {
+  return {
+      {"conv2d", [](const Tensors& in) -> Tensors { return {conv(in[3]).forward(in[0], in[1], in[2])}; }},
+      {"conv2d.backward",
+       [](const Tensors& in) -> Tensors { return list(conv(in[3], in[0], in[1]).backward(in[4])); }},
+      {"conv_transpose2d",
+       [](const Tensors& in) -> Tensors { return {conv_transpose(in[3]).forward(in[0], in[1], in[2])}; }},
+      {"conv_transpose2d.backward",
+       [](const Tensors& in) -> Tensors {
+         return list(conv_transpose(in[3], in[0], in[1]).backward(in[4]));
+       }},
+  };
+}
 
 }  // namespace gradus::grade

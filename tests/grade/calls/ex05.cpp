@@ -1,7 +1,100 @@
+#include <cmath>
+#include <memory>
+
 #include "../calls.hpp"
+#include "gradus/autograd/tape.hpp"
+#include "gradus/generative/elbo.hpp"
+#include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/losses.hpp"
+#include "gradus/ops/reduction.hpp"
 
 namespace gradus::grade {
+namespace {
 
-std::vector<Call> calls_05() { return {}; }
+/// { y, gradients of sum(slope y) }. An input that y does not depend on has gradient 0; a y of another shape
+/// than the slope's has no gradients.
+template <class F>
+Tensors value_and_gradients(F f, std::vector<Tensor> inputs, const Tensor& slope) {
+  std::vector<std::unique_ptr<Parameter>> leaves;
+  for (const Tensor& input : inputs) leaves.push_back(std::make_unique<Parameter>(input));
+  Tape tape;
+  std::vector<Var> vars;
+  for (const auto& leaf : leaves) vars.emplace_back(*leaf);
+  const Var y = f(vars);
+  Tensors out = {y.value()};
+  if (!y.value() || y.shape() != slope.shape()) {
+    out.resize(1 + inputs.size());
+    return out;
+  }
+  Var loss = sum(y * Var(slope));
+  for (const Var& var : vars) loss = loss + 0 * sum(var);
+  tape.backward(loss);
+  for (const auto& leaf : leaves) out.push_back(leaf->grad);
+  return out;
+}
+
+/// ||x_b - x_hat_b||^2, as LearnedGaussianNll keeps it: [B]
+Tensor squared_distances(const Tensor& x_hat, const Tensor& x) {
+  Tensor out = Tensor::zeros({x.dim(0)});
+  for (Index i = 0; i < x.size(); ++i) out[i / x.dim(1)] += (x[i] - x_hat[i]) * (x[i] - x_hat[i]);
+  return out;
+}
+
+/// For log_w whose weights sum to 1 in every row: [B, k]
+Tensor exponentials(const Tensor& log_w) {
+  Tensor w(log_w.shape());
+  for (Index i = 0; i < w.size(); ++i) w[i] = std::exp(log_w[i]);
+  return w;
+}
+
+}  // namespace
+
+std::vector<Call> calls_05() {
+  return {
+      {"bernoulli_nll", [](const Tensors& in) -> Tensors { return {BernoulliNll{}.forward(in[0], in[1])}; }},
+      {"bernoulli_nll.backward",
+       [](const Tensors& in) -> Tensors {
+         return {BernoulliNll{in[0], in[1]}.backward(in[2])[0]};
+       }},
+      {"fixed_gaussian_nll",
+       [](const Tensors& in) -> Tensors { return {fixed_gaussian_nll(in[0], in[1], in[2].item()).value()}; }},
+      {"fixed_gaussian_nll.backward",
+       [](const Tensors& in) -> Tensors {
+         const auto nll = [&](const std::vector<Var>& v) {
+           return fixed_gaussian_nll(v[0], in[1], in[2].item());
+         };
+         return {value_and_gradients(nll, {in[0]}, in[3])[1]};
+       }},
+      {"learned_gaussian_nll",
+       [](const Tensors& in) -> Tensors {
+         LearnedGaussianNll op;
+         Tensor nll = op.forward(in[0], in[1], in[2]);
+         return {nll, op.squared};
+       }},
+      {"learned_gaussian_nll.backward",
+       [](const Tensors& in) -> Tensors {
+         const LearnedGaussianNll op{in[0], in[1], in[2], squared_distances(in[0], in[2])};
+         const Grads<3> grads = op.backward(in[3], {true, true, false});
+         return {grads[0], grads[1]};
+       }},
+      {"elbo",
+       [](const Tensors& in) -> Tensors {
+         return value_and_gradients([](const std::vector<Var>& v) { return elbo(v[0], v[1]); },
+                                    {in[0], in[1]}, in[2]);
+       }},
+      {"log_importance_weight",
+       [](const Tensors& in) -> Tensors { return {log_importance_weight(in[0], in[1], in[2], in[3])}; }},
+      {"importance_weighted_bound",
+       [](const Tensors& in) -> Tensors {
+         ImportanceWeightedBound op;
+         Tensor bound = op.forward(in[0]);
+         return {bound, op.weights};
+       }},
+      {"importance_weighted_bound.backward",
+       [](const Tensors& in) -> Tensors {
+         return {ImportanceWeightedBound{exponentials(in[0])}.backward(in[1])[0]};
+       }},
+  };
+}
 
 }  // namespace gradus::grade

@@ -1,7 +1,38 @@
 #include "../calls.hpp"
+#include "gradus/generative/manifold.hpp"
+#include "gradus/generative/reparameterize.hpp"
+#include "gradus/generative/vae_loss.hpp"
 
 namespace gradus::grade {
 
-std::vector<Call> calls_06() { return {}; }
+// A backward pass is asked alone: what the forward pass would have kept is put in its place.
+std::vector<Call> calls_06() {
+  return {
+      {"reparameterize",
+       [](const Tensors& in) -> Tensors {
+         Reparameterize op;
+         Tensor z = op.forward(in[0], in[1], in[2]);
+         return {z, op.logvar, op.noise};
+       }},
+      {"reparameterize.backward",
+       [](const Tensors& in) -> Tensors {
+         const Grads<3> grads = Reparameterize{in[1], in[2]}.backward(in[3]);
+         return {grads[0], grads[1], grads[2]};
+       }},
+      {"vae_loss",
+       [](const Tensors& in) -> Tensors { return {VaeLoss{in[2].item()}.forward(in[0], in[1])}; }},
+      {"vae_loss.backward",
+       [](const Tensors& in) -> Tensors {
+         const Grads<2> grads = VaeLoss{in[2].item()}.backward(in[3]);
+         return {grads[0], grads[1]};
+       }},
+      {"traversals",
+       [](const Tensors& in) -> Tensors {
+         return {traversals(in[0], static_cast<Index>(in[1].item()), in[2].item(), in[3].item())};
+       }},
+      {"quantile_sheet",
+       [](const Tensors& in) -> Tensors { return {quantile_sheet(static_cast<Index>(in[0].item()))}; }},
+  };
+}
 
 }  // namespace gradus::grade

@@ -1,7 +1,62 @@
 #include "../calls.hpp"
+#include "gradus/autograd/tape.hpp"
+#include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/gan.hpp"
+#include "gradus/ops/reduction.hpp"
 
 namespace gradus::grade {
+namespace {
 
-std::vector<Call> calls_07() { return {}; }
+/// {loss, the logits that were kept}
+template <class Loss>
+Tensors value(Loss loss, const Tensor& logits) {
+  Tensor values = loss.forward(logits);
+  return {values, loss.logits};
+}
+
+/// The loss and its gradient in the logits, through a tape: {loss [B], dlogits}.
+template <class F>
+void add_with_gradient(Tensors& out, const Tensor& logits, const Tensor& slope, F loss) {
+  Parameter a(logits.clone());
+  Tape tape;
+  const Var values = loss(Var(a));
+  out.push_back(values.value());
+  tape.backward(sum(values * Var(slope)));
+  out.push_back(a.grad);
+}
+
+}  // namespace
+
+// Inputs: logits; of the real loss, the label; of a backward pass, dloss at the end. A backward pass is asked
+// alone: what the forward pass would have kept is put in its place.
+std::vector<Call> calls_07() {
+  return {
+      {"minimax_real", [](const Tensors& in) { return value(MinimaxRealLoss{in[1].item()}, in[0]); }},
+      {"minimax_real.backward",
+       [](const Tensors& in) -> Tensors {
+         return {MinimaxRealLoss{in[1].item(), in[0]}.backward(in[2])[0]};
+       }},
+      {"minimax_fake", [](const Tensors& in) { return value(MinimaxFakeLoss{}, in[0]); }},
+      {"minimax_fake.backward",
+       [](const Tensors& in) -> Tensors { return {MinimaxFakeLoss{in[0]}.backward(in[1])[0]}; }},
+      {"saturating", [](const Tensors& in) { return value(SaturatingGeneratorLoss{}, in[0]); }},
+      {"saturating.backward",
+       [](const Tensors& in) -> Tensors { return {SaturatingGeneratorLoss{in[0]}.backward(in[1])[0]}; }},
+      {"non_saturating", [](const Tensors& in) { return value(NonSaturatingGeneratorLoss{}, in[0]); }},
+      {"non_saturating.backward",
+       [](const Tensors& in) -> Tensors { return {NonSaturatingGeneratorLoss{in[0]}.backward(in[1])[0]}; }},
+      {"p_fake",
+       [](const Tensors& in) -> Tensors {
+         Tensors out;
+         const Real label = in[1].item();
+         add_with_gradient(out, in[0], in[2],
+                           [&](const Var& a) { return p_fake::minimax_real_loss(a, label); });
+         add_with_gradient(out, in[0], in[2], p_fake::minimax_fake_loss);
+         add_with_gradient(out, in[0], in[2], p_fake::saturating_generator_loss);
+         add_with_gradient(out, in[0], in[2], p_fake::non_saturating_generator_loss);
+         return out;
+       }},
+  };
+}
 
 }  // namespace gradus::grade

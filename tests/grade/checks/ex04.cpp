@@ -82,6 +82,15 @@ void add_gaussian(std::vector<Check>& all) {
                     {"kl.mean_over_k", "the mean over the K numbers of a code, not the sum", over(width_of)},
                     {"kl.mean_over_batch", "divided by the number of rows: the batch mean is the caller's",
                      over(height_of)},
+                    {"kl.mean_over_all",
+                     "divided by the number of all numbers, rows times columns: a row's sum is asked",
+                     over([](const Tensor& x) { return static_cast<double>(x.size()); })},
+                    {"kl.batch_mean", "every row holds the mean of the batch; the mean is the caller's",
+                     [](const Tensors& in) -> Tensors {
+                       double sum = 0;
+                       for (Index i = 0; i < in[0].size(); ++i) sum += 0.5 * right_term(in[0][i], in[1][i]);
+                       return {Tensor::full({in[0].dim(0)}, static_cast<Real>(sum / height_of(in[0])))};
+                     }},
                     {"kl.sum_over_all", "every row holds the sum over the whole batch",
                      [](const Tensors& in) -> Tensors {
                        double sum = 0;
@@ -147,6 +156,13 @@ void add_gaussian(std::vector<Check>& all) {
             {"kl.grad_first_slope", "every row takes the slope of the first row",
              [=](const Tensors& in) -> Tensors {
                return gaussian_gradients(mu, half)({in[0], in[1], Tensor::full(in[2].shape(), in[2][0])});
+             }},
+            {"kl.grad_slope_misplaced",
+             "the slopes are taken in the wrong order: number i stands in row i / K",
+             [=](const Tensors& in) -> Tensors {
+               const auto slope = [&](Index i) { return in[2][i % in[0].dim(0)]; };
+               return {each(in[0], [&](Index i, Index) { return slope(i) * mu(in[0][i]); }),
+                       each(in[0], [&](Index i, Index) { return slope(i) * half(in[1][i]); })};
              }}},
        .inputs = {"mu", "logvar", "dL/dkl"},
        .outputs = {"dmu", "dlogvar"},

@@ -88,6 +88,19 @@ Function first_slope(Dp dp, Dq dq) {
   };
 }
 
+/// Number i takes the slope of row i % B: the row of number i is i / K.
+template <class Dp, class Dq>
+Function misplaced_slope(Dp dp, Dq dq) {
+  return [=](const Tensors& in) -> Tensors {
+    const auto with = [&](auto d) {
+      return each(in[0], [&](Index i, Index) {
+        return in[3][i % in[0].dim(0)] * in[2].item() * d(in[0][i], in[1][i]);
+      });
+    };
+    return {with(dp), with(dq)};
+  };
+}
+
 void add_kl(std::vector<Check>& all) {
   all.push_back(
       {.todo = "4.1",
@@ -157,6 +170,9 @@ void add_kl(std::vector<Check>& all) {
                      gradients(kl_dp, kl_dq, false)},
                     {"pq.grad_first_slope", "every row takes the slope of the first row",
                      first_slope(kl_dp, kl_dq)},
+                    {"pq.grad_slope_misplaced",
+                     "the slopes are taken in the wrong order: number i stands in row i / K",
+                     misplaced_slope(kl_dp, kl_dq)},
                     {"pq.grad_no_spacing", "the grid's spacing is left out",
                      gradients(kl_dp, kl_dq, true, false)}},
        .inputs = laws_and_slope,
@@ -291,6 +307,9 @@ void add_js(std::vector<Check>& all) {
                      both_ways(js_d, false)},
                     {"js.grad_first_slope", "every row takes the slope of the first row",
                      first_slope(js_d, [](double p, double q) { return js_d(q, p); })},
+                    {"js.grad_slope_misplaced",
+                     "the slopes are taken in the wrong order: number i stands in row i / K",
+                     misplaced_slope(js_d, [](double p, double q) { return js_d(q, p); })},
                     {"js.grad_no_spacing", "the grid's spacing is left out", both_ways(js_d, true, false)}},
        .inputs = laws_and_slope,
        .outputs = {"dp", "dq"},

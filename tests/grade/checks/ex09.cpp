@@ -1,7 +1,262 @@
+// Exercise 9: scores of generated samples. What asks the nearest neighbours is in ex09_neighbours.cpp.
+#include <algorithm>
+#include <array>
+#include <cmath>
+
 #include "../check.hpp"
+#include "../inputs.hpp"
+#include "gradus/kernels/blas.hpp"
+#include "gradus/kernels/symmetric.hpp"
 
 namespace gradus::grade {
 
-std::vector<Check> checks_09() { return {}; }
+std::vector<Check> checks_09_neighbours();
+
+namespace {
+
+Tensor number(double value) { return Tensor::of({1}, {static_cast<Real>(value)}); }
+
+// ---- 9.1
+// ----------------------------------------------------------------------------------------------------
+
+/// Rows of probabilities, some classes likely and some not.
+Tensor opinions(Rng& rng, const Shape& shape) {
+  Tensor p = Tensor::randn(shape, rng, 0, Real(1.5));
+  const Index C = shape[1];
+  for (Index n = 0; n < shape[0]; ++n) {
+    Real sum = 0;
+    for (Index c = 0; c < C; ++c) sum += p[n * C + c] = std::exp(p[n * C + c]);
+    for (Index c = 0; c < C; ++c) p[n * C + c] /= sum;
+  }
+  return p;
+}
+
+struct ScoreKnobs {
+  bool no_exp = false, exp_inside = false, base2 = false, reversed = false, sign = false;
+  bool marginal_sum = false, marginal_even = false, sum = false, over_classes = false;
+  bool of_marginal = false, of_rows = false, zeros_are_nan = false;
+};
+Function inception_with(ScoreKnobs knobs) {
+  return [knobs](const Tensors& in) -> Tensors {
+    const Tensor& p = in[0];
+    const Index N = p.dim(0), C = p.dim(1);
+    std::vector<double> average(static_cast<std::size_t>(C));
+    for (Index i = 0; i < p.size(); ++i)
+      average[static_cast<std::size_t>(i % C)] += p[i] / (knobs.marginal_sum ? 1 : static_cast<double>(N));
+    double total = 0;
+    for (Index n = 0; n < N; ++n) {
+      double kl = 0;
+      for (Index c = 0; c < C; ++c) {
+        const double a = p[n * C + c], b = knobs.marginal_even ? 1 / static_cast<double>(C)
+                                                               : average[static_cast<std::size_t>(c)];
+        double term = a * std::log(a / b);
+        if (knobs.reversed) term = b * std::log(b / a);
+        if (knobs.of_marginal) term = -b * std::log(b);
+        if (knobs.of_rows) term = -a * std::log(a);
+        kl += a > 0 || knobs.zeros_are_nan ? term : 0;
+      }
+      total += knobs.exp_inside ? std::exp(kl) : kl;
+    }
+    total /= knobs.sum ? 1 : static_cast<double>(knobs.over_classes ? N * C : N);
+    total *= (knobs.sign ? -1 : 1) / (knobs.base2 ? std::log(2.0) : 1);
+    return {number(knobs.no_exp || knobs.exp_inside ? total : std::exp(total))};
+  };
+}
+
+/// One-hot rows of all classes alike; then zeros among other numbers, and a class that never occurs.
+Tensors sure_opinions(Rng& rng, int number) {
+  if (number == 0) return {Tensor::of({3, 3}, {0, 1, 0, 1, 0, 0, 0, 0, 1})};
+  Tensor p = opinions(rng, {5, 3}), wide = Tensor::zeros({5, 4});
+  for (Index n = 0; n < 5; ++n)
+    for (Index c = 0; c < 3; ++c) wide[n * 4 + c] = n == 2 ? Real(c == 1) : p[n * 3 + c];
+  return {wide};
+}
+
+// ---- 9.2
+// ----------------------------------------------------------------------------------------------------
+
+using Matrix = std::vector<double>;
+Matrix matrix(const Tensor& t) { return {t.values().begin(), t.values().end()}; }
+double trace(const Matrix& m, Index n) {
+  double sum = 0;
+  for (Index i = 0; i < n; ++i) sum += m[static_cast<std::size_t>(i * (n + 1))];
+  return sum;
+}
+
+struct FrechetKnobs {
+  bool no_two = false, no_means = false, norm = false, no_traces = false, rooted = false, plus = false;
+  bool plain_product = false, product_of_roots = false, no_root = false, element_roots = false,
+       variances = false, unguarded = false;
+};
+/// tr of what stands for (S1^1/2 S2 S1^1/2)^1/2
+double mixed_trace(const FrechetKnobs& knobs, const Matrix& s1, const Matrix& s2, Index n) {
+  double sum = 0;
+  if (knobs.variances || knobs.element_roots) {
+    const Matrix product = symmetric_product(s1, s2, n);
+    for (std::size_t i = 0; i < product.size(); i += static_cast<std::size_t>(n + 1))
+      sum += std::sqrt(knobs.variances ? s1[i] * s2[i] : product[i]);
+    return sum;
+  }
+  if (knobs.plain_product) return trace(symmetric_root(symmetric_product(s1, s2, n), n), n);
+  const Matrix root = symmetric_root(s1, n);
+  if (knobs.product_of_roots) return trace(symmetric_product(root, symmetric_root(s2, n), n), n);
+  Matrix inner = symmetric_product(symmetric_product(root, s2, n), root, n);
+  if (knobs.no_root) return trace(inner, n);
+  Matrix values(static_cast<std::size_t>(n));
+  symmetric_eigen(inner, values, n);
+  for (const double value : values) sum += std::sqrt(knobs.unguarded ? value : std::max(0.0, value));
+  return sum;
+}
+Function frechet_with(FrechetKnobs knobs) {
+  return [knobs](const Tensors& in) -> Tensors {
+    const Index n = in[0].size();
+    const Matrix s1 = matrix(in[1]), s2 = matrix(in[3]);
+    double means = 0;
+    for (Index d = 0; d < n; ++d) means += double{in[0][d] - in[2][d]} * (in[0][d] - in[2][d]);
+    double distance = knobs.no_means ? 0 : knobs.norm ? std::sqrt(means) : means;
+    if (!knobs.no_traces) distance += trace(s1, n) + trace(s2, n);
+    distance -= (knobs.plus ? -2 : knobs.no_two ? 1 : 2) * mixed_trace(knobs, s1, s2, n);
+    return {number(knobs.rooted ? std::sqrt(distance) : distance)};
+  };
+}
+
+/// A covariance of `rank` directions in n dimensions.
+Tensor covariance(Rng& rng, Index n, Index rank) {
+  const Tensor a = Tensor::randn({n, rank}, rng);
+  Tensor s = Tensor::zeros({n, n});
+  for (Index i = 0; i < n; ++i)
+    for (Index j = 0; j < n; ++j)
+      for (Index k = 0; k < rank; ++k) s[i * n + j] += a[i * rank + k] * a[j * rank + k];
+  return s;
+}
+Tensors two_gaussians(Rng& rng, int number) {
+  const Index n = 2 + number;
+  Tensors in = {numbers(rng, {n}), covariance(rng, n, n), numbers(rng, {n}), covariance(rng, n, n)};
+  return in;
+}
+/// Rank 2 of 16 and more: among so many zero eigenvalues rounding makes some negative.
+Tensors flat_gaussians(Rng& rng, int number) {
+  const Index n = 16 + number;
+  return {numbers(rng, {n}), covariance(rng, n, 2), away_from_zero(rng, {n}), covariance(rng, n, 2)};
+}
+
+Check by_hand(const char* todo, int points, const char* call, Tensors in) {
+  return {.todo = todo,
+          .title = "the lesson's example",
+          .points = points,
+          .call = call,
+          .draw = [in](Rng&, int) { return in; },
+          .cases = 1};
+}
+/// The check that was pushed last, with names.
+void name(Check& check, std::vector<std::string> inputs, std::vector<std::string> outputs) {
+  check.inputs = std::move(inputs), check.outputs = std::move(outputs);
+}
+
+}  // namespace
+
+std::vector<Check> checks_09() {
+  std::vector<Check> all;
+  const std::vector<std::string> gaussians = {"mean 1", "covariance 1", "mean 2", "covariance 2"};
+
+  all.push_back(by_hand("9.1", 5, "inception_score",
+                        {Tensor::of({2, 2}, {Real(0.9), Real(0.1), Real(0.1), Real(0.9)})}));
+  name(all.back(), {"p"}, {"score"});
+  all.push_back(
+      {.todo = "9.1",
+       .title = "random opinions",
+       .points = 15,
+       .call = "inception_score",
+       .draw = [](Rng& rng, int number) -> Tensors {
+         constexpr std::array<std::array<Index, 2>, 4> shapes = {{{2, 3}, {3, 5}, {5, 2}, {7, 4}}};
+         const auto [N, C] = shapes[static_cast<std::size_t>(number) % 4];
+         return {opinions(rng, {N, C})};
+       },
+       .mistakes = {{"is.no_exp", "the mean divergence is returned, not exp of it",
+                     inception_with({.no_exp = true})},
+                    {"is.exp_inside", "exp is taken of every row's divergence; it is taken of their mean",
+                     inception_with({.exp_inside = true})},
+                    {"is.reversed", "the divergence is the wrong way round: KL( p(y|x) || p(y) ) is asked",
+                     inception_with({.reversed = true})},
+                    {"is.sign", "the divergence has the wrong sign", inception_with({.sign = true})},
+                    {"is.base2", "a logarithm to base 2 goes into exp; the natural one belongs there",
+                     inception_with({.base2 = true})},
+                    {"is.marginal_sum", "p(y) is the sum of the rows: it must be their mean",
+                     inception_with({.marginal_sum = true})},
+                    {"is.marginal_even", "p(y) is taken to be even, 1/C: it is the mean of the rows",
+                     inception_with({.marginal_even = true})},
+                    {"is.sum", "the divergences are summed over the examples; their mean is asked",
+                     inception_with({.sum = true})},
+                    {"is.over_classes", "the sum over classes became a mean: KL is a sum over c",
+                     inception_with({.over_classes = true})},
+                    {"is.of_marginal", "this is exp of the entropy of p(y): the rows' own entropy is missing",
+                     inception_with({.of_marginal = true})},
+                    {"is.of_rows", "this is exp of the rows' mean entropy: p(y) does not enter",
+                     inception_with({.of_rows = true})}},
+       .inputs = {"p"},
+       .outputs = {"score"},
+       .tolerance = 1e-5});
+  all.push_back(
+      {.todo = "9.1",
+       .title = "0 log 0 = 0",
+       .points = 5,
+       .call = "inception_score",
+       .draw = sure_opinions,
+       .cases = 2,
+       .mistakes = {{"is.zero_is_nan",
+                     "p log(p / q) is computed at p = 0, where it is 0 times minus infinity: 0 log 0 is 0",
+                     inception_with({.zeros_are_nan = true})}},
+       .inputs = {"p"},
+       .outputs = {"score"},
+       .tolerance = 1e-5});
+
+  all.push_back(by_hand("9.2", 6, "frechet_distance",
+                        {Tensor::of({2}, {0, 0}), Tensor::of({2, 2}, {1, 0, 0, 4}), Tensor::of({2}, {3, 4}),
+                         Tensor::of({2, 2}, {9, 0, 0, 1})}));
+  name(all.back(), gaussians, {"distance"});
+  all.push_back(
+      {.todo = "9.2",
+       .title = "random Gaussians",
+       .points = 22,
+       .call = "frechet_distance",
+       .draw = two_gaussians,
+       .mistakes =
+           {{"fid.no_two", "the factor 2 of the mixed term is missing", frechet_with({.no_two = true})},
+            {"fid.plus", "the mixed term is added, not taken away", frechet_with({.plus = true})},
+            {"fid.no_means", "the distance of the means is left out", frechet_with({.no_means = true})},
+            {"fid.norm", "the distance of the means is not squared", frechet_with({.norm = true})},
+            {"fid.no_traces", "the traces of the two covariances are left out",
+             frechet_with({.no_traces = true})},
+            {"fid.root_of_all", "the root is taken of the result; the squared distance is asked",
+             frechet_with({.rooted = true})},
+            {"fid.plain_product",
+             "the root of S1 S2 is taken as if that product were symmetric: S1^1/2 S2 S1^1/2 is",
+             frechet_with({.plain_product = true})},
+            {"fid.product_of_roots",
+             "S1^1/2 S2^1/2 is not the root that is asked: the two agree only where S1 and S2 commute",
+             frechet_with({.product_of_roots = true})},
+            {"fid.no_root", "no root is taken of S1^1/2 S2 S1^1/2", frechet_with({.no_root = true})},
+            {"fid.element_roots", "the root is taken of every element; the root of a matrix is another thing",
+             frechet_with({.element_roots = true})},
+            {"fid.variances", "only the variances are compared, as if the covariances were diagonal",
+             frechet_with({.variances = true})}},
+       .inputs = gaussians,
+       .outputs = {"distance"}});
+  all.push_back(
+      {.todo = "9.2",
+       .title = "singular covariances",
+       .points = 5,
+       .call = "frechet_distance",
+       .draw = flat_gaussians,
+       .mistakes = {{"fid.negative_eigenvalue",
+                     "the root of an eigenvalue that is zero but for rounding, and negative: NaN; take the "
+                     "larger of it and 0",
+                     frechet_with({.unguarded = true})}},
+       .inputs = gaussians,
+       .outputs = {"distance"},
+       .tolerance = 1e-5});
+  for (Check& check : checks_09_neighbours()) all.push_back(std::move(check));
+  return all;
+}
 
 }  // namespace gradus::grade

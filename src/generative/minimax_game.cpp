@@ -1,11 +1,9 @@
 #include "gradus/generative/gan.hpp"
 
-#include "gradus/autograd/tape.hpp"
 #include "gradus/base/fast_math.hpp"
 #include "gradus/kernels/elementwise.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/checks.hpp"
-#include "gradus/ops/reduction.hpp"
 #include "gradus/ops/shaping.hpp"
 
 namespace gradus {
@@ -22,31 +20,6 @@ GanLosses least_squares_losses() {
   return {least_squares_real_loss, least_squares_fake_loss, least_squares_generator_loss};
 }
 GanLosses hinge_losses() { return {hinge_real_loss, hinge_fake_loss, hinge_generator_loss}; }
-
-DiscriminatorLoss discriminator_step(const Network& discriminator, const Network& generator,
-                                     const Tensor& real, const Tensor& z, const GanLosses& losses,
-                                     Adam& optimizer, const std::function<Var()>& penalty) {
-  const Var fake = generator(z).detach();  // before the tape, and cut off: G's work is data here
-  Tape tape;
-  const Var loss = mean(losses.real(discriminator(real))) + mean(losses.fake(discriminator(fake)));
-  const Var extra = penalty ? penalty() : Var(Tensor::zeros({1}));
-  optimizer.zero_grad();
-  tape.backward(loss + extra);
-  optimizer.step();
-  return {loss.item(), extra.item()};
-}
-
-Real generator_step(const Network& discriminator, Module& frozen, const Network& generator, const Tensor& z,
-                    const GanLosses& losses, Adam& optimizer, const std::function<Var(const Var&)>& extra) {
-  const Frozen constant{frozen};
-  Tape tape;
-  const Var fake = generator(z);
-  const Var loss = mean(losses.generator(discriminator(fake)));
-  optimizer.zero_grad();
-  tape.backward(extra ? loss + extra(fake) : loss);
-  optimizer.step();
-  return loss.item();
-}
 
 Var difference_penalty(const Network& discriminator, const Tensor& x, const Tensor& u, Real distance) {
   check_same_shape("difference_penalty (x, u)", x, u);

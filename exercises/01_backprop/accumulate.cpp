@@ -1,0 +1,20 @@
+// Your file for exercise 1. The lesson is README.md beside it; every TODO is a part of its own.
+#include "gradus/autograd/tape.hpp"
+
+#include "gradus/base/check.hpp"
+#include "gradus/base/todo.hpp"
+#include "gradus/kernels/elementwise.hpp"
+
+namespace gradus {
+
+void accumulate(Tensor& sum, Tensor grad) {
+  GRADUS_CHECK(grad, "accumulate: the gradient is empty: none flows here, so there is nothing to add");
+  // TODO(1.5) Add `grad` to `sum`: afterwards the handle `sum` has the sum of both. The two
+  // have the same shape.
+  // An empty sum (`!sum`) becomes `grad` as it is, no copy: std::move(grad).
+  // Copies of a Tensor share one buffer. Where sum.unique() is false somebody else sees sum's buffer (it may
+  // be another value's gradient): then never write into it, make a new tensor. Never write into grad's.
+  todo("1.5", sum, grad);
+}
+
+}  // namespace gradus

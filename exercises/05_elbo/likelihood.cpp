@@ -1,0 +1,49 @@
+// Your file for exercise 5. The lesson is README.md beside it; every TODO is a part of its own.
+#include <cmath>
+#include <numbers>
+
+#include "gradus/base/todo.hpp"
+#include "gradus/generative/elbo.hpp"
+#include "gradus/kernels/elementwise.hpp"
+#include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/checks.hpp"
+#include "gradus/ops/losses.hpp"
+
+namespace gradus {
+
+Var fixed_gaussian_nll(const Var& x_hat, const Tensor& x, Real C) {
+  GRADUS_CHECK(C > 0, "fixed_gaussian_nll: C = 1 / (2c) must be positive, got ", C);
+  // TODO(5.3) Return -log N(x_b; x_hat_b, c I) of every row, [B], with C = 1 / (2c) given and
+  // the constant D/2 log(2 pi c) left out:
+  //   nll_b = C sum_d (x_bd - x_hat_bd)^2
+  // Compose it of the library's ops on Vars (ops/losses.hpp, ops/arithmetic.hpp): what they do is recorded on
+  // the tape, so the gradient for x_hat comes by itself.
+  todo("5.3", x_hat, x);
+}
+
+Tensor LearnedGaussianNll::forward(const Tensor& x_hat_in, const Tensor& log_sigma_in, const Tensor& x_in) {
+  check_rank("learned_gaussian_nll", "x_hat", x_hat_in, 2);
+  check_same_shape("learned_gaussian_nll (x_hat, x)", x_hat_in, x_in);
+  GRADUS_CHECK(log_sigma_in.rank() == 1 && log_sigma_in.size() == 1,
+               "learned_gaussian_nll: log_sigma must be [1], got ", log_sigma_in.shape());
+  x_hat = x_hat_in, log_sigma = log_sigma_in, x = x_in;  // backward needs them
+  // TODO(5.4) Return -log N(x_b; x_hat_b, sigma^2 I) of every row, [B], constant included. log_sigma [1]
+  // is the logarithm of the standard deviation, one for all rows and all D pixels:
+  //   nll_b = D (1/2 log(2 pi) + log sigma) + squared_b / (2 sigma^2)
+  //   squared_b = sum_d (x_bd - x_hat_bd)^2
+  // Keep squared [B] in the op: backward finds it there.
+  todo("5.4");
+}
+
+Grads<3> LearnedGaussianNll::backward(const Tensor& dnll, const Needs<3>& needs) const {
+  // TODO(5.5) Return { dL/dx_hat [B, D], dL/dlog_sigma [1], Tensor() } from dnll [B]; x is
+  // data. x_hat, log_sigma, x and squared [B] are what forward kept. Where needs[i] is false, gradient i may
+  // be left an empty Tensor.
+  todo("5.5", dnll, needs);
+}
+
+Var learned_gaussian_nll(const Var& x_hat, const Var& log_sigma, const Tensor& x) {
+  return record(LearnedGaussianNll{}, x_hat, log_sigma, Var(x));
+}
+
+}  // namespace gradus

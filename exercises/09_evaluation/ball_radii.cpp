@@ -1,0 +1,23 @@
+// Your file for exercise 9. The lesson is README.md beside it; every TODO is a part of its own.
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "gradus/base/check.hpp"
+#include "gradus/base/todo.hpp"
+#include "gradus/generative/points.hpp"
+#include "gradus/kernels/elementwise.hpp"
+
+namespace gradus {
+
+std::vector<Real> ball_radii(const Tensor& points, Index k) {
+  GRADUS_CHECK(points.rank() == 2 && k >= 1 && k < points.dim(0),
+               "ball_radii: needs points [N, D] and 1 <= k < N, got ", points.shape(), " and k = ", k);
+  const Index N = points.dim(0), D = points.dim(1);
+  // TODO(9.3) Return N numbers: of every point the squared distance to its k-th nearest neighbour
+  // among the other points. The point itself does not count; another point in the same place does.
+  // squared_distance(a, b, D) is given; a and b are where the points begin, for point n points.data() + n D.
+  todo("9.3", N, D);
+}
+
+}  // namespace gradus

@@ -1,0 +1,24 @@
+#pragma once
+#include "gradus/autograd/op.hpp"
+
+namespace gradus {
+
+/// vae_loss: what a variational autoencoder minimises, the negative ELBO with a weight on the second term.
+///
+///   nll, kl  [B], or their means [1]      loss_b = nll_b + beta kl_b
+///
+/// 6.S191 L4, "VAE optimization" (beta 1) and "Latent space disentanglement with beta-VAEs" (there with the
+/// sign of the ELBO, which is maximised, and without its beta). Throws gradus::Error when the shapes differ.
+struct VaeLoss {
+  Real beta = 1;
+  Tensor forward(const Tensor& nll, const Tensor& kl);
+  Grads<2> backward(const Tensor& dloss) const;
+};
+Var vae_loss(const Var& nll, const Var& kl, Real beta = 1);
+
+/// KL warm-up: the weight rises linearly from 0 to beta over the first `warm_up` part of the training, so
+/// that units are in use before they are taxed. progress in [0, 1]. Bowman et al. 2016; needed for every beta
+/// above 1.
+Real warmed_beta(Real beta, double progress, double warm_up = 0.5);
+
+}  // namespace gradus

@@ -1,0 +1,37 @@
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "gradus/base/check.hpp"
+#include "gradus/generative/points.hpp"
+#include "gradus/kernels/elementwise.hpp"
+
+namespace gradus {
+
+std::vector<Real> ball_radii(const Tensor& points, Index k) {
+  GRADUS_CHECK(points.rank() == 2 && k >= 1 && k < points.dim(0),
+               "ball_radii: needs points [N, D] and 1 <= k < N, got ", points.shape(), " and k = ", k);
+  const Index N = points.dim(0), D = points.dim(1);
+  // SOLUTION(9.3: N, D) Return N numbers: of every point the squared distance to its k-th nearest neighbour
+  // among the other points. The point itself does not count; another point in the same place does.
+  // squared_distance(a, b, D) is given; a and b are where the points begin, for point n points.data() + n D.
+  //
+  const Real* x = points.data();
+  std::vector<Real> radii(static_cast<std::size_t>(N));
+  for_rows(N, N * N * D, [&](Index n) {
+    std::vector<Real> nearest(static_cast<std::size_t>(k), std::numeric_limits<Real>::infinity());
+    for (Index other = 0; other < N; ++other) {  // `nearest` stays in order: most points are too far for it
+      if (other == n) continue;
+      const Real distance = squared_distance(x + n * D, x + other * D, D);
+      if (distance >= nearest.back()) continue;
+      nearest.back() = distance;
+      for (std::size_t i = nearest.size() - 1; i > 0 && nearest[i] < nearest[i - 1]; --i)
+        std::swap(nearest[i], nearest[i - 1]);
+    }
+    radii[static_cast<std::size_t>(n)] = nearest.back();
+  });
+  return radii;
+  // END
+}
+
+}  // namespace gradus

@@ -1,0 +1,53 @@
+#include <limits>
+
+#include "gradus/base/fast_math.hpp"
+#include "gradus/generative/elbo.hpp"
+#include "gradus/kernels/elementwise.hpp"
+#include "gradus/ops/checks.hpp"
+
+namespace gradus {
+
+Tensor ImportanceWeightedBound::forward(const Tensor& log_w) {
+  check_rank("importance_weighted_bound", "log_w", log_w, 2);
+  const Index B = log_w.dim(0), k = log_w.dim(1);
+  GRADUS_CHECK(k > 0, "importance_weighted_bound: log_w ", log_w.shape(), " has no sample");
+  // SOLUTION(5.8: B) Return the bound of every row, [B], from k samples each:
+  //   bound_b = log( 1/k sum_s exp(log_w_bs) )
+  // and keep in the op, for backward, the normalised weights [B, k]:
+  //   weights_bs = exp(log_w_bs) / sum_r exp(log_w_br)
+  // Logarithms of weights are numbers like -90 or -5000, whose exp is 0: subtract the row's largest first.
+  //
+  weights = Tensor(log_w.shape());
+  Tensor bound({B});
+  const Real* in = log_w.data();
+  Real *w = weights.data(), *out = bound.data();
+  for_rows(B, B * k, [=](Index b) {
+    Real largest = -std::numeric_limits<Real>::infinity(), sum = 0;
+    for (Index s = 0; s < k; ++s) largest = in[b * k + s] > largest ? in[b * k + s] : largest;
+    for (Index s = 0; s < k; ++s) sum += w[b * k + s] = fast_exp(in[b * k + s] - largest);
+    for (Index s = 0; s < k; ++s) w[b * k + s] /= sum;
+    out[b] = largest + fast_log(sum / static_cast<Real>(k));
+  });
+  return bound;
+  // END
+}
+
+Grads<1> ImportanceWeightedBound::backward(const Tensor& dbound) const {
+  // SOLUTION(5.9: dbound) Return { dL/dlog_w }, [B, k], from dbound = dL/dbound [B]. The normalised weights
+  // [B, k] are what forward kept.
+  //
+  // dlog_w_bs = weights_bs dbound_b
+  const Index B = weights.dim(0), k = weights.dim(1);
+  Tensor dlog_w(weights.shape());
+  const Real *w = weights.data(), *d = dbound.data();
+  Real* out = dlog_w.data();
+  for_rows(B, B * k, [=](Index b) {
+    for (Index s = 0; s < k; ++s) out[b * k + s] = d[b] * w[b * k + s];
+  });
+  return {dlog_w};
+  // END
+}
+
+Var importance_weighted_bound(const Var& log_w) { return record(ImportanceWeightedBound{}, log_w); }
+
+}  // namespace gradus

@@ -1,0 +1,44 @@
+#include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/gan.hpp"
+
+namespace gradus {
+namespace {
+
+/// Where the game has a loss.
+enum class Place { real, fake, saturating, non_saturating };
+
+/// The loss of logits whose sigmoid is P(FAKE).
+Var loss_at(Place place, const Var& logits, Real label = 1) {
+  // SOLUTION(7.9: place, logits, label) Return the loss [B] at this place, when D = sigmoid(logit) is the
+  // chance that the example is a FAKE:
+  //   real             -( label log(1 - D) + (1 - label) log D )
+  //   fake             -log D
+  //   saturating        log D
+  //   non_saturating   -log(1 - D)
+  // The four functions of gradus/ops/gan.hpp, whose D is P(REAL), do the work: minimax_real_loss,
+  // minimax_fake_loss, saturating_generator_loss, non_saturating_generator_loss. Which logit do they want?
+  //
+  const Var a = -logits;  // P(real) = 1 - sigmoid(logit) = sigmoid(-logit)
+  switch (place) {
+    case Place::real:
+      return minimax_real_loss(a, label);
+    case Place::fake:
+      return minimax_fake_loss(a);
+    case Place::saturating:
+      return saturating_generator_loss(a);
+    default:
+      return non_saturating_generator_loss(a);
+  }
+  // END
+}
+
+}  // namespace
+
+namespace p_fake {
+Var minimax_real_loss(const Var& logits, Real label) { return loss_at(Place::real, logits, label); }
+Var minimax_fake_loss(const Var& logits) { return loss_at(Place::fake, logits); }
+Var saturating_generator_loss(const Var& logits) { return loss_at(Place::saturating, logits); }
+Var non_saturating_generator_loss(const Var& logits) { return loss_at(Place::non_saturating, logits); }
+}  // namespace p_fake
+
+}  // namespace gradus

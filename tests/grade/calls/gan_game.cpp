@@ -1,0 +1,212 @@
+#include "gan_game.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "gradus/autograd/tape.hpp"
+#include "gradus/base/todo.hpp"
+#include "gradus/nn/layers.hpp"
+#include "gradus/ops/activation.hpp"
+#include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/linear.hpp"
+#include "gradus/ops/reduction.hpp"
+
+namespace gradus::grade {
+namespace {
+
+struct Net : Module {
+  Net(Rng& random, Index outputs, const Tensor& weights)
+      : Module(random), layers(*this, "layers", {2, 3, outputs}, gradus::tanh) {
+    Index at = 0;
+    for (Parameter* parameter : parameters())
+      for (Real& value : parameter->value.values()) value = weights[at++];
+  }
+  Var operator()(const Var& x) { return layers(x); }
+  Mlp layers;
+};
+
+/// All numbers of all parameters, in order; an empty gradient counts as zeros.
+Tensor flat(Module& net, bool gradients) {
+  std::vector<Real> numbers;
+  for (Parameter* parameter : net.parameters()) {
+    const Tensor& from = gradients ? parameter->grad : parameter->value;
+    for (Index i = 0; i < parameter->value.size(); ++i) numbers.push_back(from ? from[i] : Real(0));
+  }
+  return Tensor::of({static_cast<Index>(numbers.size())}, numbers);
+}
+template <class Property>
+Tensor count(Module& net, Property has) {
+  const std::vector<Parameter*> all = net.parameters();
+  return Tensor::full({1}, static_cast<Real>(std::count_if(all.begin(), all.end(), has)));
+}
+Tensor with_gradient(Module& net) {
+  return count(net, [](const Parameter* parameter) { return static_cast<bool>(parameter->grad); });
+}
+void give_gradients(Module& net, const Tensor& numbers) {
+  Index at = 0;
+  for (Parameter* parameter : net.parameters()) {
+    parameter->grad = Tensor(parameter->value.shape());
+    for (Real& value : parameter->grad.values()) value = numbers[at++];
+  }
+}
+
+/// Runs it and returns 0, or why it ended early, 1: no parameter reaches the loss, 2: the optimizer finds no
+/// gradient, 3: another tape's value.
+template <class Run>
+Tensor where_stopped(Run run) {
+  try {
+    run();
+    return Tensor::zeros({1});
+  } catch (const NotImplemented&) {
+    throw;
+  } catch (const std::bad_function_call&) {
+    throw Error("the penalty is called although there is none: `if (penalty)` tells");
+  } catch (const Error& error) {
+    const std::string_view words = error.what();
+    const auto says = [&](std::string_view part) { return words.find(part) != words.npos; };
+    if (says("no parameter reaches this loss")) return Tensor::full({1}, 1);
+    if (says("no parameter has a gradient")) return Tensor::full({1}, 2);
+    if (says("belongs to another tape")) return Tensor::full({1}, 3);
+    throw;
+  }
+}
+
+}  // namespace
+
+Tensors discriminator_game(const Tensors& in, const DiscriminatorStep& step) {
+  Rng rng(1);
+  Net discriminator(rng, 1, in[0]), generator(rng, 2, in[1]);
+  give_gradients(discriminator, in[2]);
+  Adam adam(discriminator.parameters(), {.lr = Real(0.1), .beta1 = Real(0.5)});
+  const Real weight = in[5].item();
+  std::function<Var()> penalty;
+  if (weight > 0) penalty = [&] { return weight * mean(square(discriminator(in[3]))); };
+  Tensor losses = Tensor::zeros({2}), penalties = Tensor::zeros({2});
+  const Tensor stopped = where_stopped([&] {
+    for (Index i = 0; i < 2; ++i) {
+      const DiscriminatorLoss found = step(std::ref(discriminator), std::ref(generator), in[3], in[4],
+                                           non_saturating_losses(Real(0.8)), adam, penalty);
+      losses[i] = found.loss, penalties[i] = found.penalty;
+    }
+  });
+  return {losses,
+          penalties,
+          flat(discriminator, false),
+          flat(discriminator, true),
+          flat(generator, false),
+          with_gradient(generator),
+          stopped};
+}
+
+Tensors discriminator_tapes(const Tensors& in, const DiscriminatorStep& step) {
+  Rng rng(1);
+  Net discriminator(rng, 1, in[0]), generator(rng, 2, in[1]);
+  Adam adam(discriminator.parameters(), {.lr = Real(0.1), .beta1 = Real(0.5)});
+  const Tape callers;
+  Tensor recorded = Tensor::zeros({1}), mixed = Tensor::zeros({1});
+  const Network watched = [&](const Var& z) {
+    recorded[0] += Tape::active() != &callers;
+    return generator(z);
+  };
+  const Network watched_too = [&](const Var& x) {
+    mixed[0] += x.dim(0) == in[3].dim(0) + in[4].dim(0);
+    return discriminator(x);
+  };
+  const Tensor stopped = where_stopped(
+      [&] { step(watched_too, watched, in[3], in[4], non_saturating_losses(Real(0.8)), adam, {}); });
+  return {recorded, mixed, flat(discriminator, false), with_gradient(generator), stopped};
+}
+
+Tensors generator_game(const Tensors& in, const GeneratorStep& step) {
+  Rng rng(1);
+  Net discriminator(rng, 1, in[0]), generator(rng, 2, in[1]);
+  give_gradients(generator, in[2]);
+  give_gradients(discriminator, in[4]);
+  Adam adam(generator.parameters(), {.lr = Real(0.1), .beta1 = Real(0.5)});
+  Tensor losses = Tensor::zeros({2});
+  const Real weight = in[5].item();
+  std::function<Var(const Var&)> extra;
+  if (weight > 0) extra = [weight](const Var& drawn) { return weight * mean(square(drawn)); };
+  const Tensor stopped = where_stopped([&] {
+    for (Index i = 0; i < 2; ++i)
+      losses[i] = step(std::ref(discriminator), discriminator, std::ref(generator), in[3],
+                       non_saturating_losses(Real(0.8)), adam, extra);
+  });
+  return {losses,
+          flat(generator, false),
+          flat(generator, true),
+          flat(discriminator, false),
+          flat(discriminator, true),
+          count(discriminator, [](const Parameter* parameter) { return parameter->frozen(); }),
+          stopped};
+}
+
+namespace {
+
+/// x -> number x
+struct Times : Module {
+  Times(Rng& random, const Tensor& number_in) : Module(random), number(number_in.clone()) {
+    add_parameter("number", number);
+  }
+  Var operator()(const Var& x) { return linear(x, number, Tensor::zeros({1})); }
+  Parameter number;
+};
+
+}  // namespace
+
+Tensors discriminator_by_hand(const Tensors& in, const DiscriminatorStep& step) {
+  Rng rng(1);
+  Times discriminator(rng, in[0]), generator(rng, in[1]);
+  Adam adam(discriminator.parameters());
+  Real loss = 0;
+  const Tensor stopped = where_stopped([&] {
+    loss = step(std::ref(discriminator), std::ref(generator), in[2], in[3], minimax_losses(), adam, {}).loss;
+  });
+  return {Tensor::full({1}, loss), discriminator.number.grad, with_gradient(generator), stopped};
+}
+
+Tensors generator_by_hand(const Tensors& in, const GeneratorStep& step) {
+  Rng rng(1);
+  Times discriminator(rng, in[0]), generator(rng, in[1]);
+  Adam adam(generator.parameters());
+  Real loss = 0;
+  const Tensor stopped = where_stopped([&] {
+    loss = step(std::ref(discriminator), discriminator, std::ref(generator), in[3], non_saturating_losses(),
+                adam, {});
+  });
+  return {Tensor::full({1}, loss), generator.number.grad, with_gradient(discriminator), stopped};
+}
+
+Tensors labelled(const Tensors& in,
+                 const std::function<Var(const Var&, const std::vector<int>&, int)>& with_label) {
+  std::vector<int> labels;
+  for (const Real label : in[1].values()) labels.push_back(static_cast<int>(label));
+  Parameter x(in[0].clone());
+  Tape tape;
+  const Var both = with_label(Var(x), labels, static_cast<int>(in[2].item()));
+  if (both.tracked() && both.shape() == in[3].shape()) tape.backward(sum(both * Var(in[3])));
+  return {both.value(), x.grad};
+}
+
+Tensors averaged(
+    const Tensors& in,
+    const std::function<State(Module&, Real decay, const std::function<void(int)>& learn)>& run) {
+  Rng rng(1);
+  struct Layer : Module {
+    using Module::Module;
+    Linear only{*this, "only", 3, 2};
+  } layer{rng};
+  const auto learn = [&](int row) {
+    layer.only.w.value.copy_from(in[0].row(row).reshape({2, 3}));
+    layer.only.b.value.copy_from(in[1].row(row));
+  };
+  learn(0);
+  const State state = run(layer, in[2].item(), [&](int step) { learn(step + 1); });
+  Tensors out;
+  for (const auto& [name, tensor] : state.tensors) out.push_back(tensor);
+  out.push_back(layer.only.w.value);
+  out.push_back(layer.only.b.value);
+  return out;
+}
+
+}  // namespace gradus::grade

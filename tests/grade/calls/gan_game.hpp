@@ -1,0 +1,60 @@
+#pragma once
+// A small game for exercise 8: G 2-3-2 and D 2-3-1, their weights given, and everything that can be seen of
+// them after a training step. The step itself is an argument: a student's, the library's, or a known mistake.
+#include <functional>
+#include <vector>
+
+#include "../calls.hpp"
+#include "gradus/generative/gan.hpp"
+
+namespace gradus::grade {
+
+using DiscriminatorStep = std::function<DiscriminatorLoss(
+    const Network& discriminator, const Network& generator, const Tensor& real, const Tensor& z,
+    const GanLosses& losses, Adam& optimizer, const std::function<Var()>& penalty)>;
+using GeneratorStep = std::function<Real(const Network& discriminator, Module& frozen,
+                                         const Network& generator, const Tensor& z, const GanLosses& losses,
+                                         Adam& optimizer, const std::function<Var(const Var&)>& extra)>;
+
+inline constexpr Index generator_weights = 2 * 3 + 3 + 3 * 2 + 2, discriminator_weights = 2 * 3 + 3 + 3 + 1;
+
+/// Two steps of D.
+///
+///   in    D's weights, G's weights, D's gradients of an earlier step, real [B, 2], z [B', 2],
+///         [1] the weight of a penalty (0: none)
+///   out   losses [2], penalties [2], D's weights, D's gradients, G's weights, [1] how many of G's gradients
+///         are set, [1] where it stopped
+Tensors discriminator_game(const Tensors& in, const DiscriminatorStep& step);
+
+/// One step of D for a caller who has a tape of his own, the same inputs.
+///
+///   out   [1] how often G was called while the step's tape was recording, [1] how often D was given real and
+///         generated examples together, D's weights, [1] how many of G's
+///         gradients are set, [1] where it stopped
+Tensors discriminator_tapes(const Tensors& in, const DiscriminatorStep& step);
+
+/// Two steps of G.
+///
+///   in    D's weights, G's weights, G's gradients of an earlier step, z [B, 2], D's gradients of an earlier
+///         step, [1] the weight of an extra term (0: none)
+///   out   losses [2], G's weights, G's gradients, D's weights, D's gradients, [1] how many of D's
+///         parameters are frozen, [1] where it stopped
+Tensors generator_game(const Tensors& in, const GeneratorStep& step);
+
+/// The lesson's game: D(x) = w x, G(z) = v z, one number each.
+///
+///   in    w, v, x, z [1, 1]
+///   out   loss [1], gradient of the one who learns, [1] whether the other one's is set, [1] where it stopped
+Tensors discriminator_by_hand(const Tensors& in, const DiscriminatorStep& step);
+Tensors generator_by_hand(const Tensors& in, const GeneratorStep& step);
+
+/// in: x [B, K], labels [B], [1] classes, slope [B, K + classes].   out: the labelled x, its gradient
+Tensors labelled(const Tensors& in,
+                 const std::function<Var(const Var&, const std::vector<int>&, int)>& with_label);
+
+/// in: w [4, 3], b [4, 2]: first values and three later ones, a row each; [1] decay.   out: the averages, the
+/// weights. `run` makes an average of the module, calls learn(step) and updates, for steps 0, 1 and 2.
+Tensors averaged(const Tensors& in,
+                 const std::function<State(Module&, Real decay, const std::function<void(int)>& learn)>& run);
+
+}  // namespace gradus::grade

@@ -1,0 +1,291 @@
+// Exercise 2: principal components.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "ex02.hpp"
+#include "gradus/generative/moments.hpp"
+#include "gradus/kernels/blas.hpp"
+
+namespace gradus::grade {
+namespace {
+
+/// The lecture's five points, moved by (1, -1): a mean of 0 could be compared with nothing.
+Tensor five_points() {
+  return Tensor::of({5, 2}, {Real(.5), Real(-1.4), Real(.6), Real(-1.1), Real(1.1), -1, Real(1.3), Real(-.7),
+                             Real(1.5), Real(-.8)});
+}
+
+/// More examples than features, the features mixed, so that the components lean in every direction.
+Tensor cloud(Rng& rng, int number) {
+  constexpr std::array<std::array<Index, 2>, 4> all = {{{5, 2}, {9, 3}, {12, 4}, {10, 4}}};
+  const auto [N, D] = all[static_cast<std::size_t>(number) % 4];
+  const Tensor raw = numbers(rng, {N, D}), mix = away_from_zero(rng, {D, D});
+  Tensor x = Tensor::zeros({N, D});
+  for (Index n = 0; n < N; ++n)
+    for (Index d = 0; d < D; ++d)
+      for (Index e = 0; e < D; ++e) x[n * D + d] += raw[n * D + e] * mix[e * D + d];
+  return x;
+}
+
+struct MomentKnobs {
+  bool not_centred = false, unbiased = false, no_division = false, mean_no_division = false,
+       by_features = false, diagonal = false;
+};
+Function moments_with(MomentKnobs knobs) {
+  return [knobs](const Tensors& in) -> Tensors {
+    const Tensor& x = in[0];
+    const Index N = x.dim(0), D = x.dim(1);
+    Tensor mean = Tensor::zeros({D}), covariance = Tensor::zeros({D, D});
+    for (Index i = 0; i < x.size(); ++i)
+      mean[i % D] += x[i] / static_cast<Real>(knobs.mean_no_division ? 1 : N);
+    const Real count = static_cast<Real>(knobs.no_division   ? 1
+                                         : knobs.by_features ? D
+                                         : knobs.unbiased    ? N - 1
+                                                             : N);
+    const auto from_mean = [&](Index n, Index d) { return x[n * D + d] - (knobs.not_centred ? 0 : mean[d]); };
+    for (Index n = 0; n < N; ++n)
+      for (Index d = 0; d < D; ++d)
+        for (Index e = 0; e < D; ++e)
+          if (!knobs.diagonal || d == e) covariance[d * D + e] += from_mean(n, d) * from_mean(n, e) / count;
+    return {mean, covariance};
+  };
+}
+
+struct FitKnobs {
+  bool smallest_first = false, ascending_variances = false, by_columns = false, any_sign = false,
+       first_positive = false, largest_signed = false, by_sum = false, deviations = false, loadings = false,
+       no_mean = false;
+};
+Function fit_with(FitKnobs knobs) {
+  return [knobs](const Tensors& in) -> Tensors {
+    const Index D = in[0].dim(1), K = static_cast<Index>(in[1].item());
+    Moments moments = moments_of(in[0]);
+    std::vector<double> values(static_cast<std::size_t>(D));
+    symmetric_eigen(moments.covariance, values, D);
+    Tensor mean = Tensor::zeros({D}), components({K, D}), variances({D});
+    for (Index d = 0; d < D; ++d) {
+      if (!knobs.no_mean) mean[d] = static_cast<Real>(moments.mean[static_cast<std::size_t>(d)]);
+      const bool ascending = knobs.ascending_variances || knobs.smallest_first;
+      const double value = std::max(0.0, values[static_cast<std::size_t>(ascending ? d : D - 1 - d)]);
+      variances[d] = static_cast<Real>(knobs.deviations ? std::sqrt(value) : value);
+    }
+    for (Index k = 0; k < K; ++k) {
+      const Index v = knobs.smallest_first ? k : D - 1 - k;
+      std::vector<double> row;
+      for (Index d = 0; d < D; ++d)
+        row.push_back(moments.covariance[static_cast<std::size_t>(knobs.by_columns ? d * D + v : v * D + d)]);
+      const double largest = *std::max_element(row.begin(), row.end(),
+                                               [](double a, double b) { return std::abs(a) < std::abs(b); });
+      double deciding = largest;
+      if (knobs.any_sign) deciding = 1;
+      if (knobs.first_positive) deciding = row[0];
+      if (knobs.largest_signed) deciding = *std::max_element(row.begin(), row.end());
+      if (knobs.by_sum) deciding = std::accumulate(row.begin(), row.end(), 0.0);
+      const double length = knobs.loadings ? std::sqrt(values[static_cast<std::size_t>(v)]) : 1;
+      for (Index d = 0; d < D; ++d)
+        components[k * D + d] =
+            static_cast<Real>((deciding < 0 ? -1 : 1) * length * row[static_cast<std::size_t>(d)]);
+    }
+    return {mean, components, variances};
+  };
+}
+
+/// x or z, and a Pca (mean, components, variances) with K < D rows of length 1, not orthogonal: nothing may
+/// hang on that.
+Tensors point_and_pca(Rng& rng, int number, bool coded) {
+  constexpr std::array<std::array<Index, 3>, 4> all = {{{1, 3, 2}, {4, 5, 2}, {3, 4, 1}, {2, 6, 4}}};
+  const auto [B, D, K] = all[static_cast<std::size_t>(number) % 4];
+  Tensor components = numbers(rng, {K, D});
+  for (Index k = 0; k < K; ++k) {
+    Real length = 0;
+    for (Index d = 0; d < D; ++d) length += components[k * D + d] * components[k * D + d];
+    for (Index d = 0; d < D; ++d) components[k * D + d] /= std::sqrt(length);
+  }
+  return {numbers(rng, {B, coded ? K : D}), away_from_zero(rng, {D}), components,
+          Tensor::uniform({D}, rng, Real(0.3), 3)};
+}
+
+struct CodeKnobs {
+  Real mean = 1;
+  bool transposed = false, whitened = false, mean_each = false;
+};
+Tensors encoded(const Tensors& in, CodeKnobs knobs) {
+  const Tensor &x = in[0], &mean = in[1], &W = in[2];
+  const Index B = x.dim(0), D = x.dim(1), K = W.dim(0);
+  Tensor z = Tensor::zeros({B, K});
+  for (Index b = 0; b < B; ++b)
+    for (Index k = 0; k < K; ++k) {
+      for (Index d = 0; d < D; ++d)
+        z[b * K + k] +=
+            (knobs.transposed ? W[d * K + k] : W[k * D + d]) * (x[b * D + d] - knobs.mean * mean[d]);
+      if (knobs.whitened) z[b * K + k] /= std::sqrt(in[3][k]);
+    }
+  return {z};
+}
+Tensors decoded(const Tensors& in, CodeKnobs knobs) {
+  const Tensor &z = in[0], &mean = in[1], &W = in[2];
+  const Index B = z.dim(0), D = W.dim(1), K = W.dim(0);
+  Tensor x({B, D});
+  for (Index b = 0; b < B; ++b)
+    for (Index d = 0; d < D; ++d) {
+      x[b * D + d] = knobs.mean * mean[d] * (knobs.mean_each ? static_cast<Real>(K) : 1);
+      for (Index k = 0; k < K; ++k)
+        x[b * D + d] += (knobs.transposed ? W[d * K + k] : W[k * D + d]) * z[b * K + k] *
+                        (knobs.whitened ? std::sqrt(in[3][k]) : 1);
+    }
+  return {x};
+}
+Function encode_with(CodeKnobs knobs) {
+  return [knobs](const Tensors& in) { return encoded(in, knobs); };
+}
+Function decode_with(CodeKnobs knobs) {
+  return [knobs](const Tensors& in) { return decoded(in, knobs); };
+}
+
+}  // namespace
+
+void pca_checks(std::vector<Check>& all) {
+  const std::vector<std::string> moments = {"mean", "covariance"};
+  const std::vector<std::string> pca = {"mean", "components", "variances"};
+  all.push_back({.todo = "2.3",
+                 .title = "the lesson's five points",
+                 .points = 3,
+                 .call = "moments_of",
+                 .draw = always({five_points()}),
+                 .cases = 1,
+                 .inputs = {"x"},
+                 .outputs = moments});
+  all.push_back(
+      {.todo = "2.3",
+       .title = "random points",
+       .points = 8,
+       .call = "moments_of",
+       .draw = [](Rng& rng, int number) -> Tensors { return {cloud(rng, number)}; },
+       .mistakes = {{"cov.not_centred",
+                     "the mean is not subtracted: these are mean products, not covariances",
+                     moments_with({.not_centred = true})},
+                    {"cov.unbiased", "divided by N - 1; here the covariance is the plain mean, divided by N",
+                     moments_with({.unbiased = true})},
+                    {"cov.no_division", "the covariance is a sum, not divided by N",
+                     moments_with({.no_division = true})},
+                    {"cov.mean_no_division",
+                     "the mean is a sum, not divided by N, and the covariance goes wrong with it",
+                     moments_with({.mean_no_division = true})},
+                    {"cov.by_features",
+                     "the covariance is divided by the number of features D, not of examples N",
+                     moments_with({.by_features = true})},
+                    {"cov.diagonal", "only the diagonal is there: the variances without the covariances",
+                     moments_with({.diagonal = true})}},
+       .inputs = {"x"},
+       .outputs = moments});
+  all.push_back({.todo = "2.3",
+                 .title = "points far from zero (subtract the mean before multiplying)",
+                 .points = 3,
+                 .call = "moments_of",
+                 .draw = [](Rng& rng, int number) -> Tensors {
+                   Tensor x = cloud(rng, number);
+                   for (Real& value : x.values()) value += Real(1e7);
+                   return {x};
+                 },
+                 .inputs = {"x"},
+                 .outputs = moments});
+  all.push_back({.todo = "2.4",
+                 .title = "the lesson's five points",
+                 .points = 3,
+                 .call = "fit_pca",
+                 .draw = always({five_points(), Tensor::full({1}, 1)}),
+                 .cases = 1,
+                 .inputs = {"x", "K"},
+                 .outputs = pca});
+  all.push_back(
+      {.todo = "2.4",
+       .title = "random points",
+       .points = 15,
+       .call = "fit_pca",
+       .draw = [](Rng& rng, int number) -> Tensors {
+         constexpr Real K[] = {1, 3, 4, 2};
+         return {cloud(rng, number), Tensor::full({1}, K[number % 4])};
+       },
+       .mistakes =
+           {{"pca.smallest_first", "the smallest variances come first: LAPACK counts upwards, PCA downwards",
+             fit_with({.smallest_first = true})},
+            {"pca.ascending_variances", "the components are right, but the variances go upwards",
+             fit_with({.ascending_variances = true})},
+            {"pca.by_columns",
+             "components are read from the columns; eigenvector v_i is row i, element d at [i * D + d]",
+             fit_with({.by_columns = true})},
+            {"pca.any_sign",
+             "the components' signs are LAPACK's; the entry of largest size has to be positive",
+             fit_with({.any_sign = true})},
+            {"pca.first_positive",
+             "the first entry of a component is made positive; it is the entry of largest size",
+             fit_with({.first_positive = true})},
+            {"pca.largest_signed",
+             "the largest entry is looked for with its sign; of 0.4 and -0.9 the second is larger in size",
+             fit_with({.largest_signed = true})},
+            {"pca.sign_by_sum",
+             "the sum of a component's entries is made positive; it is the entry of largest size",
+             fit_with({.by_sum = true})},
+            {"pca.deviations",
+             "roots of the variances: an eigenvalue of the covariance is a variance already",
+             fit_with({.deviations = true})},
+            {"pca.loadings", "the components are stretched by the standard deviation; they have length 1",
+             fit_with({.loadings = true})},
+            {"pca.no_mean", "the mean is left at zero", fit_with({.no_mean = true})}},
+       .inputs = {"x", "K"},
+       .outputs = pca});
+
+  const std::vector<std::string> x_and_pca = {"x", "mean", "components", "variances"},
+                                 z_and_pca = {"z", "mean", "components", "variances"};
+  const Tensor axis = Tensor::of({1, 2}, {Real(0.8), Real(0.6)}), centre = Tensor::of({2}, {1, -1}),
+               spread = Tensor::of({2}, {2, Real(0.5)});
+  all.push_back({.todo = "2.5",
+                 .title = "the lesson's numbers",
+                 .points = 3,
+                 .call = "pca.encode",
+                 .draw = always({Tensor::of({2, 2}, {2, 1, 1, -1}), centre, axis, spread}),
+                 .cases = 1,
+                 .inputs = x_and_pca,
+                 .outputs = {"z"}});
+  all.push_back(
+      {.todo = "2.5",
+       .title = "random components",
+       .points = 9,
+       .call = "pca.encode",
+       .draw = [](Rng& rng, int number) { return point_and_pca(rng, number, false); },
+       .mistakes = {{"pca.encode_not_centred", "the mean is not subtracted from x", encode_with({.mean = 0})},
+                    {"pca.encode_adds_mean", "the mean is added to x, not subtracted",
+                     encode_with({.mean = -1})},
+                    {"pca.encode_transposed", "components are read as [D, K]; they are [K, D]",
+                     encode_with({.transposed = true})},
+                    {"pca.encode_whitened", "z is divided by the standard deviations; here it keeps its size",
+                     encode_with({.whitened = true})}},
+       .inputs = x_and_pca,
+       .outputs = {"z"}});
+  all.push_back({.todo = "2.6",
+                 .title = "the lesson's numbers",
+                 .points = 3,
+                 .call = "pca.decode",
+                 .draw = always({Tensor::of({2, 1}, {2, -1}), centre, axis, spread}),
+                 .cases = 1,
+                 .inputs = z_and_pca,
+                 .outputs = {"x^"}});
+  all.push_back({.todo = "2.6",
+                 .title = "random components",
+                 .points = 9,
+                 .call = "pca.decode",
+                 .draw = [](Rng& rng, int number) { return point_and_pca(rng, number, true); },
+                 .mistakes = {{"pca.decode_no_mean", "the mean is not added", decode_with({.mean = 0})},
+                              {"pca.decode_subtracts_mean", "the mean is subtracted, not added",
+                               decode_with({.mean = -1})},
+                              {"pca.decode_transposed", "components are read as [D, K]; they are [K, D]",
+                               decode_with({.transposed = true})},
+                              {"pca.decode_mean_each",
+                               "the mean is added again for every component, inside the sum over k",
+                               decode_with({.mean_each = true})}},
+                 .inputs = z_and_pca,
+                 .outputs = {"x^"}});
+}
+
+}  // namespace gradus::grade

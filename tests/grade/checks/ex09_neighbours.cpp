@@ -1,0 +1,229 @@
+// Exercise 9, what asks the nearest neighbours: radii of balls, precision, recall, density, coverage.
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "../check.hpp"
+#include "../inputs.hpp"
+
+namespace gradus::grade {
+
+std::vector<Check> checks_09_neighbours();
+
+namespace {
+
+Tensor number(double value) { return Tensor::of({1}, {static_cast<Real>(value)}); }
+Tensor whole(Index value) { return number(static_cast<double>(value)); }
+
+// ---- 9.3
+// ----------------------------------------------------------------------------------------------------
+
+struct RadiusKnobs {
+  bool self = false, root = false, nearest = false, one_further = false, farthest = false, mean = false,
+       blocks = false, no_twins = false;
+};
+std::vector<Real> radii_of(const Tensor& x, Index k, RadiusKnobs knobs) {
+  const Index N = x.dim(0), D = x.dim(1);
+  std::vector<Real> radii;
+  for (Index n = 0; n < N; ++n) {
+    std::vector<Real> all;
+    for (Index m = 0; m < N; ++m) {
+      Real sum = 0;
+      for (Index d = 0; d < D; ++d) {
+        const Real step = std::abs(x[n * D + d] - x[m * D + d]);
+        sum += knobs.blocks ? step : step * step;
+      }
+      if (knobs.no_twins ? sum > 0 : m != n || knobs.self) all.push_back(sum);
+    }
+    std::sort(all.begin(), all.end());
+    if (knobs.farthest) std::reverse(all.begin(), all.end());
+    const auto at = static_cast<std::size_t>(knobs.nearest ? 0 : knobs.one_further ? k : k - 1);
+    Real radius = all[std::min(at, all.size() - 1)];
+    if (knobs.mean) {
+      radius = 0;
+      for (Index i = 0; i < k; ++i) radius += all[static_cast<std::size_t>(i)] / static_cast<Real>(k);
+    }
+    radii.push_back(knobs.root ? std::sqrt(radius) : radius);
+  }
+  return radii;
+}
+Function radii_with(RadiusKnobs knobs) {
+  return [knobs](const Tensors& in) -> Tensors {
+    return {Tensor::of({in[0].dim(0)}, radii_of(in[0], static_cast<Index>(in[1].item()), knobs))};
+  };
+}
+
+Tensors points_and_k(Rng& rng, int number) {
+  constexpr std::array<std::array<Index, 3>, 4> all = {{{4, 1, 2}, {7, 2, 3}, {6, 3, 1}, {9, 4, 5}}};
+  const auto [N, D, k] = all[static_cast<std::size_t>(number) % 4];
+  return {numbers(rng, {N, D}), whole(k)};
+}
+/// Whole numbers, every point with a twin or two.
+Tensor twins(Rng& rng, Index N, Index D) {
+  Tensor x = Tensor::uniform({N, D}, rng, 0, 5);
+  for (Real& value : x.values()) value = std::floor(value);
+  for (Index n = N / 2; n < N; ++n) x.rows(n, n + 1).copy_from(x.rows(n - N / 2, n - N / 2 + 1));
+  return x;
+}
+
+// ---- 9.4
+// ----------------------------------------------------------------------------------------------------
+
+struct NeighbourKnobs {
+  bool swapped = false, all = false, coverage_is_recall = false, coverage_of_generated = false,
+       density_without_k = false, density_over_real = false, density_clipped = false, roots_mixed = false,
+       open = false;
+};
+Function neighbours_with(NeighbourKnobs knobs) {
+  return [knobs](const Tensors& in) -> Tensors {
+    const Tensor &x = in[0], &y = in[1];
+    const Index N = x.dim(0), M = y.dim(0), D = x.dim(1), k = static_cast<Index>(in[2].item());
+    const std::vector<Real> of_x = radii_of(x, k, {}), of_y = radii_of(y, k, {});
+    std::vector<Index> inside(static_cast<std::size_t>(M)), reached(static_cast<std::size_t>(N)),
+        holds(reached), caught(inside);
+    double pairs = 0;
+    for (Index n = 0; n < N; ++n)
+      for (Index m = 0; m < M; ++m) {
+        Real distance = 0;
+        for (Index d = 0; d < D; ++d)
+          distance += (x[n * D + d] - y[m * D + d]) * (x[n * D + d] - y[m * D + d]);
+        if (knobs.roots_mixed) distance = std::sqrt(distance);
+        const auto i = static_cast<std::size_t>(n), j = static_cast<std::size_t>(m);
+        const bool in_x = knobs.open ? distance < of_x[i] : distance <= of_x[i],
+                   in_y = knobs.open ? distance < of_y[j] : distance <= of_y[j];
+        inside[j] += in_x, holds[i] += in_x, pairs += in_x;
+        reached[i] += in_y, caught[j] += in_y;
+      }
+    const auto share = [&](const std::vector<Index>& counts, Index of) {
+      const Index least = knobs.all ? of : 1;
+      return static_cast<double>(
+                 std::count_if(counts.begin(), counts.end(), [=](Index c) { return c >= least; })) /
+             static_cast<double>(counts.size());
+    };
+    double precision = share(inside, N), recall = share(reached, M), coverage = share(holds, M);
+    if (knobs.swapped) std::swap(precision, recall);
+    if (knobs.coverage_is_recall) coverage = recall;
+    if (knobs.coverage_of_generated) coverage = share(caught, N);
+    double density =
+        pairs / static_cast<double>((knobs.density_without_k ? 1 : k) * (knobs.density_over_real ? N : M));
+    if (knobs.density_clipped) density = std::min(1.0, density);
+    return {number(precision), number(recall), number(density), number(coverage)};
+  };
+}
+
+Tensors two_clouds(Rng& rng, int number) {
+  constexpr std::array<std::array<Index, 4>, 4> all = {
+      {{6, 4, 1, 1}, {14, 11, 2, 2}, {9, 17, 1, 3}, {20, 12, 3, 2}}};
+  const auto [N, M, D, k] = all[static_cast<std::size_t>(number) % 4];
+  return {Tensor::randn({N, D}, rng), Tensor::randn({M, D}, rng, Real(0.4), Real(number == 3 ? 0.5 : 1.2)),
+          whole(k)};
+}
+
+Check by_hand(const char* todo, int points, const char* call, Tensors in) {
+  return {.todo = todo,
+          .title = "the lesson's example",
+          .points = points,
+          .call = call,
+          .draw = [in](Rng&, int) { return in; },
+          .cases = 1};
+}
+/// The check that was pushed last, with names.
+void name(Check& check, std::vector<std::string> inputs, std::vector<std::string> outputs) {
+  check.inputs = std::move(inputs), check.outputs = std::move(outputs);
+}
+
+}  // namespace
+
+std::vector<Check> checks_09_neighbours() {
+  const std::vector<std::string> scores = {"precision", "recall", "density", "coverage"};
+  std::vector<Check> all;
+  all.push_back(by_hand("9.3", 4, "ball_radii", {Tensor::of({4, 1}, {0, 1, 3, 10}), whole(2)}));
+  name(all.back(), {"points", "k"}, {"radii"});
+  all.push_back(
+      {.todo = "9.3",
+       .title = "random points",
+       .points = 10,
+       .call = "ball_radii",
+       .draw = points_and_k,
+       .mistakes =
+           {{"radii.self", "the point counts as its own nearest neighbour", radii_with({.self = true})},
+            {"radii.root", "these are the distances; their squares are asked", radii_with({.root = true})},
+            {"radii.nearest", "always the nearest neighbour, whatever k is", radii_with({.nearest = true})},
+            {"radii.one_further", "one neighbour too far: the first of a sorted list has the index 0",
+             radii_with({.one_further = true})},
+            {"radii.farthest", "the k-th farthest: sorted the wrong way", radii_with({.farthest = true})},
+            {"radii.mean", "the mean over the k nearest; the k-th alone is asked",
+             radii_with({.mean = true})},
+            {"radii.blocks", "the differences are added without squaring them",
+             radii_with({.blocks = true})}},
+       .inputs = {"points", "k"},
+       .outputs = {"radii"}});
+  all.push_back({.todo = "9.3",
+                 .title = "points in one place",
+                 .points = 3,
+                 .call = "ball_radii",
+                 .draw = [](Rng& rng, int number) -> Tensors {
+                   return {twins(rng, 8 + number, 2), whole(2 + number)};
+                 },
+                 .cases = 2,
+                 .mistakes = {{"radii.no_twins",
+                               "every point at distance 0 is left out; only the point itself is no neighbour",
+                               radii_with({.no_twins = true})}},
+                 .inputs = {"points", "k"},
+                 .outputs = {"radii"}});
+
+  all.push_back(
+      by_hand("9.4", 5, "neighbour_scores",
+              {Tensor::of({4, 1}, {0, 1, 3, 10}), Tensor::of({3, 1}, {Real(0.5), 4, 30}), whole(1)}));
+  name(all.back(), {"real", "generated", "k"}, scores);
+  all.push_back(
+      {.todo = "9.4",
+       .title = "random clouds",
+       .points = 16,
+       .call = "neighbour_scores",
+       .draw = two_clouds,
+       .mistakes = {{"scores.swapped",
+                     "precision and recall are exchanged: precision asks whether generated points lie among "
+                     "real ones",
+                     neighbours_with({.swapped = true})},
+                    {"scores.all", "a point has to lie in all balls; one is enough",
+                     neighbours_with({.all = true})},
+                    {"scores.coverage_is_recall",
+                     "coverage asks real balls, not generated ones: it is recall here",
+                     neighbours_with({.coverage_is_recall = true})},
+                    {"scores.coverage_of_generated",
+                     "coverage is the share of real balls that hold a generated point, not of "
+                     "generated balls that hold a real one",
+                     neighbours_with({.coverage_of_generated = true})},
+                    {"scores.density_without_k", "density is not divided by k",
+                     neighbours_with({.density_without_k = true})},
+                    {"scores.density_over_real",
+                     "density is divided by the number of real points; it is the generated ones'",
+                     neighbours_with({.density_over_real = true})},
+                    {"scores.density_clipped", "density is cut at 1: in a dense place it may be larger",
+                     neighbours_with({.density_clipped = true})},
+                    {"scores.roots_mixed", "a distance is compared with a squared radius",
+                     neighbours_with({.roots_mixed = true})}},
+       .inputs = {"real", "generated", "k"},
+       .outputs = scores});
+  all.push_back(
+      {.todo = "9.4",
+       .title = "points on the rim",
+       .points = 4,
+       .call = "neighbour_scores",
+       .draw = [](Rng& rng, int number) -> Tensors {
+         Tensor x = Tensor::uniform({7 + number, 2}, rng, 0, 5), y = Tensor::uniform({6, 2}, rng, 0, 5);
+         for (Tensor* t : {&x, &y})
+           for (Real& value : t->values()) value = std::floor(value);
+         return {x, y, whole(1 + number)};
+       },
+       .cases = 2,
+       .mistakes = {{"scores.rim_outside",
+                     "a point on the rim of a ball counts as outside: <= is meant, not <",
+                     neighbours_with({.open = true})}},
+       .inputs = {"real", "generated", "k"},
+       .outputs = scores});
+  return all;
+}
+
+}  // namespace gradus::grade
