@@ -58,6 +58,14 @@ class Collector {
   std::size_t entries_ = 0, total_ = 0;
 };
 
+/// Originals, kept texts and the library, which lie beside a student's files in a copy of the project.
+bool beside(const std::string& path) {
+  const std::string from_root = "/" + path;
+  for (const char* folder : {"/.", "/build/", "/src/", "/__MACOSX/"})
+    if (from_root.find(folder) != std::string::npos) return true;
+  return false;
+}
+
 std::string last_part(const std::string& name) {
   const auto slash = name.find_last_of("/\\");
   return slash == std::string::npos ? name : name.substr(slash + 1);
@@ -72,7 +80,7 @@ void read_folder(const fs::path& folder, Collector& collector) {
       collector.note("ignored: " + name + " (a link)");
       continue;
     }
-    if (!entry->is_regular_file()) continue;
+    if (!entry->is_regular_file() || beside(fs::relative(entry->path(), folder).string())) continue;
     if (!collector.wants(name)) {
       collector.remark(name);
       continue;
@@ -100,7 +108,9 @@ void read_archive(const fs::path& file, Collector& collector) {
     GRADUS_CHECK(status == ARCHIVE_OK || status == ARCHIVE_WARN, why());
     collector.count();
     const char* path = archive_entry_pathname(entry);
-    const std::string name = last_part(path ? path : "");
+    const std::string full = path ? path : "", name = last_part(full);
+    const bool up = full.find("..") != std::string::npos;  // a name, whatever it says: never a path
+    if (!up && beside(full)) continue;
     if (archive_entry_hardlink(entry) || archive_entry_symlink(entry) ||
         archive_entry_filetype(entry) != AE_IFREG) {
       if (archive_entry_filetype(entry) != AE_IFDIR)

@@ -40,6 +40,8 @@ std::vector<Student1> students_in(const fs::path& folder) {
   std::map<std::string, fs::path> found;
   for (const auto& entry : fs::directory_iterator(folder)) {
     std::string id = entry.path().filename().string();
+    id = Json::parse(Json(id).dump(-1, ' ', false, Json::error_handler_t::replace))
+             .get<std::string>();  // as the journal keeps it
     if (id.starts_with(".")) continue;
     if (!entry.is_directory())
       for (const char* ending : {".zip", ".tar.gz", ".tgz", ".tar", ".cpp"})
@@ -57,7 +59,8 @@ std::vector<Student1> students_in(const fs::path& folder) {
   return students;
 }
 
-std::string course_key(const fs::path& file) {
+std::string course_key(const fs::path& file, bool make) {
+  GRADUS_CHECK(make || fs::exists(file), file.string(), ": no such key");
   if (!fs::exists(file)) {
     std::random_device device;
     std::string key;
@@ -180,8 +183,8 @@ int grade_student(const Place& place, const ClassCommand& command, const Journal
   return refused.empty() ? 0 : 4;
 }
 
-/// gradebook.csv, feedback and the histogram, from the journal alone.
-void write_tables(const Place& place, const ClassCommand& command, const std::vector<Student1>& students,
+/// gradebook.csv, feedback and the histogram, from the journal alone. False when some cell is REVIEW.
+bool write_tables(const Place& place, const ClassCommand& command, const std::vector<Student1>& students,
                   const Journal& journal, const std::set<std::string>& faults) {
   std::vector<const Exercise*> exercises;
   for (const Exercise& exercise : place.exercises)
@@ -195,6 +198,7 @@ void write_tables(const Place& place, const ClassCommand& command, const std::ve
   }
   book << ",states,digest,seeds,level\n";
   std::map<std::string, std::set<std::string>> who_made;
+  bool whole = true;
   for (const Student1& student : students) {
     int total = 0;
     bool review = faults.count(student.id) > 0;
@@ -237,6 +241,7 @@ void write_tables(const Place& place, const ClassCommand& command, const std::ve
       cells << "," << (found == journal.last.end() ? "REVIEW" : std::to_string(sum)) << parts.str();
       total += sum;
     }
+    whole = whole && !review;
     book << csv_cell(student.id) << "," << (review ? "REVIEW" : std::to_string(total)) << cells.str() << ","
          << csv_cell(states.str()) << "," << hash << "," << csv_cell(seeds.str()) << "," << level << "\n";
     std::string name;
@@ -266,6 +271,7 @@ void write_tables(const Place& place, const ClassCommand& command, const std::ve
     std::cout << "  " << count << " of " << students.size() << ": " << name << ", " << sentence << "\n";
   }
   write_text(command.out / "mistakes.csv", table.str());
+  return whole;
 }
 
 }  // namespace
@@ -278,8 +284,10 @@ int class_command(const Place& place, const ClassCommand& given) {
       command.out.empty() ? fs::path(command.submissions.string() + "-grades") : fs::absolute(command.out);
   fs::create_directories(command.out);
   const int lock = open((command.out / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  GRADUS_CHECK(lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0, command.out.string(),
-               ": another run is at work there");
+  bool mine = false;  // children of a run that was killed may need a moment to die
+  for (int trial = 0; lock >= 0 && trial < 50 && !(mine = flock(lock, LOCK_EX | LOCK_NB) == 0); ++trial)
+    usleep(100'000);
+  GRADUS_CHECK(mine, command.out.string(), ": another run is at work there");
 
   const Level level = best_level(), required = level_of(command.required);
   std::vector<std::string> holes = escapes(level);
@@ -294,8 +302,8 @@ int class_command(const Place& place, const ClassCommand& given) {
     GRADUS_CHECK(std::any_of(students.begin(), students.end(),
                              [&](const Student1& s) { return s.id == command.regrade; }),
                  "--regrade: no submission of '", command.regrade, "'");
-  const std::string key =
-      course_key(command.key_file.empty() ? command.out / "course.key" : command.key_file);
+  const std::string key = course_key(command.key_file.empty() ? command.out / "course.key" : command.key_file,
+                                     command.key_file.empty());
   const Journal journal(command.out / "journal.jsonl");
   std::cout << students.size() << " submissions, " << command.jobs << " at a time, sandbox " << name_of(level)
             << "\n";
@@ -350,12 +358,12 @@ int class_command(const Place& place, const ClassCommand& given) {
                               : "")
               << "  " << left << " s left\n";
   }
-  write_tables(place, command, students, Journal(journal.path), faults);
+  const bool whole = write_tables(place, command, students, Journal(journal.path), faults);
   std::cout << (command.out / "gradebook.csv").string() << "\n";
   for (const std::string& id : refused) std::cout << "refused: " << id << " (feedback says why)\n";
   for (const std::string& id : faults)
     std::cout << "REVIEW: " << id << " (a fault of the grader; run again)\n";
-  return faults.empty() ? 0 : 70;
+  return faults.empty() && whole ? 0 : 70;
 }
 
 int gradescope_command(const Place& place, const GradeCommand& command, const fs::path& key_file,
@@ -365,10 +373,19 @@ int gradescope_command(const Place& place, const GradeCommand& command, const fs
   const auto write = [&](bool complete) { write_text(file, gradescope_json(results, complete, notes)); };
   try {
     write(false);
-    const Submitted submitted = read_submission(command.submission, place.exercises);
+    Submitted submitted;
+    try {
+      submitted = read_submission(command.submission, place.exercises);
+    } catch (const Error& error) {  // the student's fault: that is a number, and its reason
+      notes.push_back(std::string("the submission was refused: ") + error.what());
+      write(true);
+      return 0;
+    }
     notes = submitted.notes;
-    const std::string key = key_file.empty() ? "" : course_key(key_file);
+    const std::string key = key_file.empty() ? "" : course_key(key_file, false);
     const Level level = best_level();
+    if (static_cast<int>(level) < static_cast<int>(Level::l2) || !escapes(level).empty())
+      throw GraderFault("the sandbox is too weak here: " + why_not_higher());
     for (const Exercise& exercise : place.exercises) {
       if (!chosen_exercise(exercise, command.exercise)) continue;
       GradeOptions options{
@@ -420,6 +437,7 @@ int escape_command(const std::string& project_file) {
   const auto opens = [](const char* path, int how) {
     const int file = open(path, how, 0600);
     if (file >= 0) close(file);
+    if (file >= 0 && (how & O_CREAT)) unlink(path);
     return file >= 0;
   };
   tried(opens(project_file.c_str(), O_RDONLY), "reads the project's files");
@@ -432,7 +450,8 @@ int escape_command(const std::string& project_file) {
   tried(socket_file >= 0, "opens a network connection");
   const int unix_file = socket(AF_UNIX, SOCK_STREAM, 0);
   tried(unix_file >= 0, "opens a local connection");
-  tried(getppid() > 1 && ptrace(PTRACE_ATTACH, getppid(), nullptr, nullptr) == 0, "traces the grader");
+  tried(getppid() > 1 && ptrace(PTRACE_SEIZE, getppid(), nullptr, nullptr) == 0,
+        "traces the grader");  // does not stop it
   const int child = fork();
   if (child == 0) _exit(0);
   tried(child > 0, "starts a process");

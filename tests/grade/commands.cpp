@@ -264,7 +264,12 @@ int grade_command(const Place& place, const GradeCommand& command) {
     write_outputs(command, results, false, notes);
     if (mine) known.save();
     print_heading(std::cout, result, colour);
-    for (const TodoResult& todo : result.todos) print_todo(std::cout, todo, colour);
+    const TodoResult* before = nullptr;
+    for (const TodoResult& todo : result.todos) {
+      print_todo(std::cout, todo, colour,
+                 !before || before->path != todo.path || before->compiler != todo.compiler);
+      before = &todo;
+    }
     points += result.points();
     for (const Check& check : checks_of(exercise.number))
       most += command.todo.empty() || check.todo == command.todo ? check.points : 0;
@@ -275,10 +280,13 @@ int grade_command(const Place& place, const GradeCommand& command) {
   for (const std::string& note : notes) std::cout << note << "\n";
   write_outputs(command, results, true, notes);
   if (command.github) std::cout << github_annotations(results);
-  if (const auto next = mine ? next_of(place, known, only) : std::nullopt; next && points < most)
-    std::cout << "next: make hint EX=" << next->exercise->key() << " TODO=" << next->todo->id
-              << "    again with the same inputs: make grade EX=" << next->exercise->key()
-              << " SEED=" << hexadecimal(seed) << "\n";
+  if (const auto next = mine ? next_of(place, known, only) : std::nullopt; next && points < most) {
+    const std::string todo = command.todo.empty() ? next->todo->id : command.todo;
+    std::cout << "next: make hint EX=" << next->exercise->key() << " TODO=" << todo << "\n";
+    if (next->standing.state == "wrong")
+      std::cout << "the same inputs again: make grade EX=" << next->exercise->key()
+                << (command.todo.empty() ? "" : " TODO=" + todo) << " SEED=" << hexadecimal(seed) << "\n";
+  }
   return points == most ? 0 : 1;
 }
 
@@ -468,7 +476,8 @@ int hint_command(const Place& place, const std::string& exercise_name, const std
     for (const char letter : hint) std::cout << letter << (letter == '\n' ? "  " : "");
     std::cout << "\n";
   }
-  if (shown < static_cast<int>(hints.size())) std::cout << "\nask again for the next one\n";
+  std::cout << (shown < static_cast<int>(hints.size()) ? "\nask again for the next one\n"
+                                                       : "\nthat was the last one\n");
   known.set_hints_seen(id, shown);
   known.save();
   return 0;
@@ -522,7 +531,7 @@ int solution_command(const Place& place, const std::string& exercise_name) {
       }
   for (const GradedFile& file : exercise.files) {
     const fs::path source = place.root / file.source;
-    GRADUS_CHECK(fs::exists(source), file.source, ": a hand-out has no solutions");
+    GRADUS_CHECK(fs::exists(source), "this copy has no solutions: ask your teacher");
     const Outcome outcome = run({"/usr/bin/diff", "-u", "--label", "yours", "--label", "the library's",
                                  (place.root / file.path).string(), source.string()},
                                 {.compiler = true}, 10);
@@ -577,6 +586,7 @@ int submit_command(const Place& place, const std::string& id) {
   write_zip(file, packed);
   std::cout << "packed:\n";
   for (const Packed& one : packed) std::cout << "  " << one.name << "  " << one.text.size() << " bytes\n";
+  if (id.empty()) std::cout << "no name given: make submit ID=yourname\n";
   if (waiting) std::cout << "warning: " << waiting << " TODOs are not started\n";
   std::cout << file.filename().string() << "  " << fs::file_size(file) << " bytes, SHA-256 "
             << digest(read_text(file)) << "\n";
@@ -612,9 +622,11 @@ int mine_command(const Place& place) {
         std::cerr << file.path << " is left out, the library's takes its place: " << built.sentence << "\n";
       }
     }
-  std::cerr << (words.empty() ? "no exercise is begun: everything is the library's"
-                              : "yours:" + words + "; everything else is the library's")
-            << "\n";
+  std::cerr << (words.empty() ? "no exercise is begun" : "yours:" + words);
+  if (fs::exists(place.root / "exercises/.original"))
+    std::cerr << "; this copy has no others: a program runs when every exercise that it uses is done\n";
+  else
+    std::cerr << "; everything else is the library's\n";
   std::cout << list << "\n";
   return 0;
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <sstream>
+#include <utility>
 
 #include "compare.hpp"
 #include "gradus/base/check.hpp"
@@ -204,10 +205,11 @@ class CheckRun {
       const std::string name = t < check_.outputs.size() ? check_.outputs[t] : "gradient";
       if (gap({expected[t]}, {got[t]}) <= check_.tolerance) continue;
       result.evidence.push_back(
-          "differences     " + name + " = " + shown(fd) +
-          (mine && !right ? "  of your forward pass: your backward fits it; the forward pass is off"
-           : right        ? "  of your forward pass: it is right, the backward pass is off"
-                          : "  of your forward pass: neither fits"));
+          "measured        " + name + " = " + shown(fd) +
+          (mine && !right
+               ? "  by differences of your own forward pass: your backward fits it, the forward pass is off"
+           : right ? "  by differences of your own forward pass, which is right: the backward pass is off"
+                   : "  by differences of your own forward pass, which is not right either"));
     }
   }
 
@@ -215,6 +217,15 @@ class CheckRun {
   const std::filesystem::path& worker_;
   const GradeOptions& options_;
 };
+
+/// Whether a check asks the same whatever the seed.
+bool is_fixed(const Check& check) {
+  for (int c = 0; c < check.cases; ++c) {
+    Rng one(1), other(2);
+    if (!identical(check.draw(one, c), check.draw(other, c))) return false;
+  }
+  return true;
+}
 
 /// Line of todo("4.5") in a source, or 0.
 int line_of(const std::string& source, const std::string& todo) {
@@ -225,8 +236,7 @@ int line_of(const std::string& source, const std::string& todo) {
          static_cast<int>(std::count(source.begin(), source.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
 }
 
-State worst(const std::vector<CheckResult>& checks) {
-  // "not started" only when nothing was begun; otherwise the first thing that went wrong.
+State first_not_passed(const std::vector<CheckResult>& checks) {
   for (const CheckResult& check : checks)
     if (check.state != State::pass) return check.state;
   return State::pass;
@@ -316,7 +326,21 @@ ExerciseResult grade_all(const Exercise& exercise, const Submission& submission,
           if (one.checks.back().state == State::not_started) break;  // the others would say the same
         }
         GRADUS_CHECK(!one.checks.empty(), "TODO ", todo.id, " has no checks");
-        one.state = worst(one.checks);
+        // An example whose inputs never change could be learned by heart: it counts when something drawn is
+        // right, too.
+        std::size_t next_check = 0;
+        bool drawn = false, drawn_right = false;
+        std::vector<bool> fixed;
+        for (const Check& check : checks_of(exercise.number)) {
+          if (check.todo != todo.id || next_check == one.checks.size()) continue;
+          fixed.push_back(is_fixed(check));
+          drawn = drawn || !fixed.back();
+          drawn_right = drawn_right || (!fixed.back() && one.checks[next_check].state == State::pass);
+          ++next_check;
+        }
+        for (std::size_t c = 0; drawn && !drawn_right && c < fixed.size(); ++c)
+          if (fixed[c]) one.points -= std::exchange(one.checks[c].points, 0);
+        one.state = first_not_passed(one.checks);
       }
       one.seconds = seconds_since(start);
       if (options.done) options.done(one);

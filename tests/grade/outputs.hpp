@@ -8,7 +8,7 @@
 namespace gradus::grade {
 
 /// Gradescope's results.json: https://gradescope-autograders.readthedocs.io/en/latest/specs/#output-format
-/// `complete` false: a placeholder, valid from second 0, that scores what is graded so far.
+/// `complete` false: a placeholder without any number, so that an interruption is no grade.
 std::string gradescope_json(const std::vector<ExerciseResult>& results, bool complete,
                             const std::vector<std::string>& notes);
 

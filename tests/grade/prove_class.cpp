@@ -61,8 +61,8 @@ int run_class(const fs::path& folder, const fs::path& out, const ProveOptions& o
                                     "--key",
                                     (folder.parent_path() / "key").string(),
                                     "-j",
-                                    "2",
-                                    "--accept-level"};
+                                    "2"};
+  if (best_level() == Level::l1) words.push_back("--accept-level");
   if (options.quick) words.insert(words.end(), {"--ex", "04"});
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());

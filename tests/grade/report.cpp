@@ -35,6 +35,12 @@ std::string quoted(const std::string& text, const std::string& prefix, std::size
   return out.str();
 }
 
+std::string visible(const std::string& text) {
+  std::string out = quoted(text, "", 1);
+  if (!out.empty() && out.back() == '\n') out.pop_back();
+  return out;
+}
+
 namespace {
 
 struct Paint {
@@ -55,7 +61,7 @@ void print_heading(std::ostream& out, const ExerciseResult& result, bool colour)
       << "   seed " << std::hex << result.seed << std::dec << "\n";
 }
 
-void print_todo(std::ostream& out, const TodoResult& todo, bool colour) {
+void print_todo(std::ostream& out, const TodoResult& todo, bool colour, bool compiler) {
   const Paint paint{colour};
   const bool passed = todo.state == State::pass, waiting = todo.state == State::not_started;
   out << "  "
@@ -74,9 +80,10 @@ void print_todo(std::ostream& out, const TodoResult& todo, bool colour) {
   out << "\n";
   const CheckResult* failure = todo.first_failure();
   if (!failure || waiting) return;
-  out << "      " << paint(red) << failure->title << paint(plain) << ": " << failure->sentence << "\n";
-  for (const std::string& line : failure->evidence) out << "      " << line << "\n";
-  if (!todo.compiler.empty()) out << quoted(todo.compiler, "      | ", 14);
+  out << "      " << paint(red) << failure->title << paint(plain) << ": " << visible(failure->sentence)
+      << "\n";
+  for (const std::string& line : failure->evidence) out << "      " << visible(line) << "\n";
+  if (compiler && !todo.compiler.empty()) out << quoted(todo.compiler, "      | ", 14);
   if (!todo.printed.empty()) out << "      your program printed:\n" << quoted(todo.printed, "      > ");
 }
 

@@ -14,7 +14,11 @@ bool colourful(int file);
 /// for ours.
 std::string quoted(const std::string& text, const std::string& prefix, std::size_t most_lines = 12);
 
+/// One line of the same, without a prefix.
+std::string visible(const std::string& text);
+
 void print_heading(std::ostream& out, const ExerciseResult& result, bool colour);
-void print_todo(std::ostream& out, const TodoResult& todo, bool colour);
+/// `compiler`: whether to print the compiler's words as well (once a file is enough).
+void print_todo(std::ostream& out, const TodoResult& todo, bool colour, bool compiler = true);
 
 }  // namespace gradus::grade

@@ -43,7 +43,6 @@ Level level_of(const std::string& name) {
 namespace {
 
 constexpr const char* bwrap = "/usr/bin/bwrap";
-constexpr unsigned first_uid = 61000;  // as root at level 2, slot n runs as user 61000 + n
 
 /// Folders of shared libraries, and for a compiler the toolchain; those that are there.
 std::vector<fs::path> system_folders(bool compiler) {
@@ -58,16 +57,18 @@ std::vector<fs::path> system_folders(bool compiler) {
 
 void limit(int what, rlim_t most) {
   const rlimit both{most, most};
-  setrlimit(static_cast<__rlimit_resource_t>(what), &both);
+  setrlimit(static_cast<decltype(RLIMIT_CPU)>(what), &both);
 }
 
-void set_limits(const Limits& limits, bool compiler) {
+void set_limits(const Limits& limits, bool compiler, Level level) {
   const auto seconds = static_cast<rlim_t>(limits.cpu_seconds + 1);
-  limit(RLIMIT_CPU, seconds);
+  const rlimit cpu{seconds, seconds + 1};  // first SIGXCPU: a SIGKILL is then the system's, for memory
+  setrlimit(RLIMIT_CPU, &cpu);
   limit(RLIMIT_AS, limits.memory);
   limit(RLIMIT_FSIZE, limits.file_bytes);
   limit(RLIMIT_CORE, 0);
   if (!compiler) {
+    if (level == Level::l1) limit(RLIMIT_NPROC, 0);  // higher levels refuse fork itself
     limit(RLIMIT_NOFILE, 16);
     limit(RLIMIT_STACK, rlim_t{8} << 20);
   }
@@ -125,7 +126,7 @@ scmp_filter_ctx make_filter(bool compiler) {
                            "ftruncate",
                            "dup",
                            "dup2",
-                           "fcntl",
+
                            "getdents64",
                            "ioctl",
                            "poll",
@@ -149,7 +150,6 @@ scmp_filter_ctx make_filter(bool compiler) {
                            "set_tid_address",
                            "set_robust_list",
                            "rseq",
-                           "prlimit64",
                            "getrlimit",
                            "getrandom",
                            "futex",
@@ -190,18 +190,30 @@ scmp_filter_ctx make_filter(bool compiler) {
                            "process_vm_writev", "io_uring_setup", "unshare", "mount", "setns"})
     add(SCMP_ACT_TRAP, name);
   add(SCMP_ACT_ERRNO(ENOSYS), "clone3");  // the C library then tries clone, which is noticed
-  // A signal to oneself is how abort() ends; to anybody else it is refused.
-  for (const char* name : {"kill", "tkill", "tgkill"}) {
-    const int number = seccomp_syscall_resolve_name(name);
-    seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
-  }
+  // Limits of its own only; no owner of a file's signals.
+  seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_EQ, 0));
+  for (const int command : {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL})
+    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+                     SCMP_A1(SCMP_CMP_EQ, static_cast<scmp_datum_t>(command)));
   return filter;
+}
+
+/// A signal to itself is how abort() ends. At level 3 (`itself` 0) nobody else is there.
+void allow_signals(scmp_filter_ctx filter, int itself) {
+  for (const int call : {SCMP_SYS(kill), SCMP_SYS(tkill), SCMP_SYS(tgkill)}) {
+    if (itself)
+      seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1,
+                       SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffffULL, static_cast<scmp_datum_t>(itself)));
+    else
+      seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
+  }
 }
 
 int filter_file(bool compiler) {
   const int file = memfd_create("filter", 0);
   GRADUS_CHECK(file >= 0, "memfd_create: ", std::strerror(errno));
   scmp_filter_ctx filter = make_filter(compiler);
+  if (!compiler) allow_signals(filter, 0);
   seccomp_export_bpf(filter, file);
   seccomp_release(filter);
   lseek(file, 0, SEEK_SET);
@@ -286,7 +298,7 @@ Pipe make_pipe() {
 
 Process start(const std::vector<std::string>& argv, const Jail& jail) {
   std::signal(SIGPIPE, SIG_IGN);
-  const Pipe in = make_pipe(), out = make_pipe(), text = make_pipe();
+  const Pipe in = make_pipe(), out = make_pipe(), text = make_pipe(), status = make_pipe();
   int filter = -1;
   std::vector<std::string> command = argv;
 #ifdef __linux__
@@ -315,15 +327,26 @@ Process start(const std::vector<std::string>& argv, const Jail& jail) {
   const int pid = fork();
   GRADUS_CHECK(pid >= 0, "fork: ", std::strerror(errno));
   if (pid == 0) {
-    // Between fork and exec: system calls only.
+    // Between fork and exec: no memory of ours is touched but what is there.
     setsid();
     const int null = open("/dev/null", O_RDWR);
     // move our ends out of the way of 0 .. 5, then to their places
-    const int ends[] = {fcntl(null, F_DUPFD, 20), fcntl(text.write, F_DUPFD, 20), fcntl(in.read, F_DUPFD, 20),
-                        fcntl(out.write, F_DUPFD, 20), filter >= 0 ? fcntl(filter, F_DUPFD, 20) : -1};
+    const int ends[] = {fcntl(null, F_DUPFD, 20),
+                        fcntl(text.write, F_DUPFD, 20),
+                        fcntl(in.read, F_DUPFD, 20),
+                        fcntl(out.write, F_DUPFD, 20),
+                        filter >= 0 ? fcntl(filter, F_DUPFD, 20) : -1,
+                        fcntl(status.write, F_DUPFD, 20)};
     dup2(ends[0], 0), dup2(ends[1], 1), dup2(ends[1], 2), dup2(ends[2], 3), dup2(ends[3], 4);
     int kept = 4;
     if (filter >= 0) dup2(ends[4], kept = 5);
+    const int tell = ++kept;  // closed by exec: a byte in it is a step of ours that failed
+    dup2(ends[5], tell);
+    fcntl(tell, F_SETFD, FD_CLOEXEC);
+    const auto fail = [tell](char step) {
+      if (write(tell, &step, 1) < 0) _exit(98);
+      _exit(97);
+    };
 #ifdef __linux__
     syscall(SYS_close_range, static_cast<unsigned>(kept + 1), ~0U, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -334,28 +357,37 @@ Process start(const std::vector<std::string>& argv, const Jail& jail) {
     for (int file = kept + 1; file < 64; ++file) close(file);
     for (int number = 1; number < 32; ++number)
       if (number != SIGKILL && number != SIGSTOP) std::signal(number, SIG_DFL);
-    if (chdir(folder.c_str()) != 0) _exit(96);
-    set_limits(jail.limits, jail.compiler);
+    if (chdir(folder.c_str()) != 0) fail('b');
+    set_limits(jail.limits, jail.compiler, jail.level);
 #ifdef __linux__
     if (jail.level == Level::l2) {
       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-      if (!shut_file_system(readable, jail.writable)) _exit(95);
+      if (!shut_file_system(readable, jail.writable)) fail('c');
       if (geteuid() == 0) {
-        const unsigned user = first_uid + static_cast<unsigned>(jail.slot);
-        if (setgroups(0, nullptr) != 0 || setgid(user) != 0 || setuid(user) != 0) _exit(94);
+        const unsigned user = slot_user(jail.slot);
+        if (setgroups(0, nullptr) != 0 || setgid(user) != 0 || setuid(user) != 0) fail('d');
         prctl(PR_SET_PDEATHSIG, SIGKILL);  // forgotten with the old user
       }
-      if (seccomp_load(own_filter) != 0) _exit(93);
+      if (!jail.compiler) allow_signals(own_filter, getpid());
+      if (seccomp_load(own_filter) != 0) fail('e');
     }
 #endif
     execve(words[0], words.data(), jail.compiler ? environment : nothing);
-    _exit(92);
+    fail('f');
   }
 #ifdef __linux__
   if (own_filter) seccomp_release(own_filter);
 #endif
-  for (const int end : {in.read, out.write, text.write, filter})
+  for (const int end : {in.read, out.write, text.write, status.write, filter})
     if (end >= 0) close(end);
+  char step = 0;
+  const bool broken = read(status.read, &step, 1) == 1;
+  close(status.read);
+  if (broken) {
+    for (const int end : {in.write, out.read, text.read}) close(end);
+    waitpid(pid, nullptr, 0);
+    throw Error(std::string("the sandbox could not be set up, step ") + step);
+  }
   for (const int end : {in.write, out.read, text.read}) fcntl(end, F_SETFL, O_NONBLOCK);
   return {pid, in.write, out.read, text.read};
 }
@@ -365,7 +397,10 @@ Ending finish(Process& process, bool kill_first) {
   if (process.pid < 0) return ending;
   if (kill_first) kill(-process.pid, SIGKILL), kill(process.pid, SIGKILL);
   int status = 0;
-  while (waitpid(process.pid, &status, 0) < 0 && errno == EINTR) {
+  pid_t got = 0;  // what has closed its pipes has a second to end by itself
+  for (int tick = 0; tick < 1000 && (got = waitpid(process.pid, &status, WNOHANG)) == 0; ++tick) usleep(1000);
+  if (got == 0) kill(-process.pid, SIGKILL), kill(process.pid, SIGKILL);
+  while (got <= 0 && (got = waitpid(process.pid, &status, 0)) < 0 && errno == EINTR) {
   }
   kill(-process.pid, SIGKILL);  // whatever it left behind in its session
   if (WIFEXITED(status)) ending.code = WEXITSTATUS(status);
@@ -415,7 +450,9 @@ struct Probe {
   std::string why;
 };
 
-bool works(Level level) {
+}  // namespace
+
+bool sandbox_works(Level level) {
   try {
     const Outcome outcome =
         run({"/usr/bin/true"}, {.level = level, .readable = {"/usr/bin"}, .compiler = false}, 5);
@@ -425,14 +462,16 @@ bool works(Level level) {
   }
 }
 
+namespace {
+
 const Probe& probe() {
   static const Probe result = [] {
     Probe found;
 #ifdef __linux__
-    if (fs::exists(bwrap) && works(Level::l3)) return Probe{Level::l3, ""};
+    if (fs::exists(bwrap) && sandbox_works(Level::l3)) return Probe{Level::l3, ""};
     found.why = fs::exists(bwrap) ? "bubblewrap is here, but this system forbids user namespaces"
                                   : "bubblewrap is not installed";
-    if (landlock_version() >= 1 && works(Level::l2)) {
+    if (landlock_version() >= 1 && sandbox_works(Level::l2)) {
       found.level = Level::l2;
       return found;
     }

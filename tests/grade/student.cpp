@@ -26,13 +26,15 @@ constexpr std::size_t most_printed = 64 << 10, flood = 16 << 20;
 
 /// "exercises/04_divergences/gaussian_kl.cpp:14" out of return addresses: the first line that is the
 /// student's.
-std::string place_of(const fs::path& worker, const std::vector<std::string>& addresses) {
+std::string place_of(const fs::path& worker, Level level, const std::vector<std::string>& addresses) {
   if (addresses.empty()) return "";
   std::vector<std::string> command = {"/usr/bin/addr2line", "-e", worker.string()};
   command.insert(command.end(), addresses.begin(), addresses.end());
   if (!fs::exists(command[0])) return "";
-  const Outcome outcome =
-      run(command, {.level = Level::l1, .limits = {.memory = std::size_t{2} << 30}, .compiler = true}, 5);
+  const Outcome outcome = run(
+      command,
+      {.level = level, .limits = {.memory = std::size_t{2} << 30}, .readable = {worker}, .compiler = true},
+      5);
   std::istringstream lines(outcome.text);
   for (std::string line; std::getline(lines, line);) {
     const auto at = line.find("exercises/");
@@ -65,7 +67,7 @@ Crash take_crash(std::string& printed) {
 
 }  // namespace
 
-Student::Student(const fs::path& worker, Level level, int slot) : worker_(worker) {
+Student::Student(const fs::path& worker, Level level, int slot) : worker_(worker), level_(level) {
   std::random_device device;
   session_ = (std::uint64_t{device()} << 32) | device();
   process_ = start({worker.string()}, {.level = level, .readable = {worker}, .slot = slot});
@@ -108,6 +110,7 @@ Student::Answer Student::exchange(const Bytes& question, double seconds, std::si
   std::size_t wanted = header_bytes;
   Header header;
   bool have_header = false;
+  int late = 0;
   for (;;) {
     if (!have_header && got.size() >= header_bytes) {
       try {
@@ -125,11 +128,11 @@ Student::Answer Student::exchange(const Bytes& question, double seconds, std::si
       return {header, Bytes(got.begin() + header_bytes, got.begin() + static_cast<std::ptrdiff_t>(wanted))};
     }
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
-    if (left <= 0) ended(asked, true, seconds);
+    if (left <= 0 && late++ > 0) ended(asked, true, seconds);  // what is already there is read first
     const bool sending = sent < question.size();
     pollfd files[] = {
         {process_.from, POLLIN, 0}, {process_.text, POLLIN, 0}, {sending ? process_.to : -1, POLLOUT, 0}};
-    if (poll(files, 3, static_cast<int>(left)) < 0 && errno != EINTR) continue;
+    if (poll(files, 3, static_cast<int>(std::max<decltype(left)>(left, 0))) < 0) continue;
     if (files[1].revents & (POLLIN | POLLHUP)) listen();
     if (sending && files[2].revents) {
       const ssize_t put = write(process_.to, question.data() + sent, question.size() - sent);
@@ -160,7 +163,7 @@ void Student::ended(const std::string& asked, bool out_of_time, double seconds) 
     throw StudentFault(State::timeout, words.str());
   }
   const Crash crash = take_crash(printed_);
-  const std::string place = place_of(worker_, crash.addresses);
+  const std::string place = place_of(worker_, level_, crash.addresses);
   const std::string where = place.empty() ? "" : " at " + place;
   const int signal = ending.signal ? ending.signal : crash.signal;
   if (crash.tensor >= 0)
@@ -182,8 +185,9 @@ void Student::ended(const std::string& asked, bool out_of_time, double seconds) 
     case SIGILL:
       throw StudentFault(State::crash,
                          "crashed" + where + ": a function that returns a value ended without return");
-    case SIGXCPU:
     case SIGKILL:
+      throw StudentFault(State::memory, "was stopped by the system: too much memory?");
+    case SIGXCPU:
       throw StudentFault(State::timeout, "used up its processor time for " + asked + ": does a loop end?");
     case SIGXFSZ:
       throw StudentFault(State::sandbox_denied, "tried to write a large file");
@@ -195,8 +199,8 @@ void Student::ended(const std::string& asked, bool out_of_time, double seconds) 
       throw StudentFault(State::crash, text("was ended by signal ", signal, where));
   }
   if (asked == "the start") {
-    if (ending.code >= 92 && ending.code <= 97)
-      throw Error(text("the sandbox could not be set up (code ", ending.code, ")"));  // ours
+    if (printed_.starts_with("bwrap: ") && !sandbox_works(level_))
+      throw Error("the sandbox could not be set up: " + printed_.substr(0, 200));
     throw StudentFault(State::crash, text("your file ends the program (exit ", ending.code,
                                           ") before main, in a constructor or a static variable"));
   }
@@ -213,7 +217,9 @@ Tensors Student::call(const std::string& name, const Tensors& inputs, double sec
   Bytes question =
       pack_header({Kind::call, 0, ++seq_, session_, static_cast<std::uint32_t>(payload.bytes.size())});
   question.insert(question.end(), payload.bytes.begin(), payload.bytes.end());
-  const Answer answer = exchange(question, seconds, most_bytes, name);
+  const auto begin = std::chrono::steady_clock::now();
+  const Answer answer = exchange(question, std::min(seconds, std::max(seconds_left_, 0.0)), most_bytes, name);
+  seconds_left_ -= std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (answer.header.session != session_ || answer.header.seq != seq_ || !surplus_.empty())
     throw StudentFault(State::bad_reply, "the answer of " + name +
                                              " does not belong to the question: only return values count");

@@ -37,6 +37,8 @@ class Student {
   [[noreturn]] void ended(const std::string& asked, bool out_of_time, double seconds);
 
   std::filesystem::path worker_;
+  Level level_;
+  double seconds_left_ = 20;  // of all calls together
   Process process_;
   std::uint64_t session_;
   std::uint32_t seq_ = 0;

@@ -1,6 +1,7 @@
 // Reports with a hostile student in them are still valid files.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "../outputs.hpp"
@@ -61,7 +62,7 @@ TEST_CASE("results.json has the fields and types that Gradescope asks for, and t
     CHECK(test.at("tags").is_array());
   }
   const auto placeholder = nlohmann::json::parse(gradescope_json({}, false, {}));
-  CHECK(placeholder.at("score") == 0);
+  CHECK_FALSE(placeholder.contains("score"));
   CHECK(placeholder.at("tests").empty());
 }
 
