@@ -13,9 +13,9 @@ Tensor Reparameterize::forward(const Tensor& mu, const Tensor& logvar_in, const 
   check_same_shape("reparameterize (mu, noise)", mu, noise_in);
   logvar = logvar_in, noise = noise_in;  // backward needs them
   // TODO(6.1) Return the sample z, of the shape of mu:
-  //   z_i = mu_i + sigma_i noise_i        sigma the standard deviation, logvar the log of the variance
-  //   sigma^2
-  // Every number has its own noise; logvar may be anything from -100 to 100 and is not to be cut off.
+  //   z_i = mu_i + sigma_i noise_i
+  // sigma is the standard deviation; logvar is the logarithm of the variance sigma^2. Every number has its
+  // own noise; logvar may be anything from -100 to 100 and is not to be cut off.
   todo("6.1");
 }
 

@@ -75,6 +75,8 @@ std::string command_text(const std::string& text, bool property) {
       out += "%3A";
     else if (property && letter == ',')
       out += "%2C";
+    else if (static_cast<unsigned char>(letter) < 32)
+      out += '?';
     else
       out += letter;
   }

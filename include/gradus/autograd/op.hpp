@@ -4,9 +4,8 @@
 // An op is any struct with attributes, saved tensors and two functions:
 //
 //   Tensor   forward(const Tensor& x, const Tensor& w);               one argument an input
-//   Grads<2> backward(const Tensor& dy) const;                        one gradient an input, each of the
-//   input's shape Grads<2> backward(const Tensor& dy, const Needs<2>& needs) const; ... or so, to skip what
-//   nobody needs
+//   Grads<2> backward(const Tensor& dy) const;                        a gradient an input, of its shape
+//   Grads<2> backward(const Tensor& dy, const Needs<2>& needs) const; or so, to skip what nobody needs
 //
 // With a list of inputs (concat): Tensor forward(std::span<const Tensor>), std::vector<Tensor> backward(dy).
 // `backward` returns gradients and never adds to anything: adding is the tape's work.

@@ -25,12 +25,25 @@ Tensors two_laws_and_slope(Rng& rng, int number) {
   in.push_back(number == 0 ? Tensor::full({1}, 1) : away_from_zero(rng, {in[0].dim(0)}));
   return in;
 }
+
+/// Rows that sum to 1 again.
+void normalise(Tensor& p) {
+  const Index K = p.dim(1);
+  for (Index b = 0; b < p.dim(0); ++b) {
+    Real sum = 0;
+    for (Index k = 0; k < K; ++k) sum += p[b * K + k];
+    for (Index k = 0; k < K; ++k) p[b * K + k] /= sum;
+  }
+}
+
 /// A zero in p, one in both at once, and one in q where asked.
 Tensors laws_with_zeros(Rng& rng, bool zero_in_q) {
   Tensor p = distributions(rng, {3, 5}), q = distributions(rng, {3, 5});
   p[0] = 0;
   p[7] = q[7] = 0;
   if (zero_in_q) q[12] = 0;
+  normalise(p);
+  normalise(q);
   return {p, q, Tensor::full({1}, 1)};
 }
 Tensors zeros_and_slope(Rng& rng, int) {

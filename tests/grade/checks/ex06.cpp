@@ -105,7 +105,8 @@ Function sample_slope_with(SampleSlopeKnobs knobs) {
 }
 std::vector<Mistake> sample_slope_mistakes() {
   return {
-      {"reparam.grad_no_half", "dlogvar lacks the factor 1/2: sigma is exp(logvar / 2), not exp(logvar)",
+      {"reparam.grad_no_half",
+       "dlogvar lacks the factor 1/2: the derivative of exp(logvar / 2) is half of it",
        sample_slope_with({.factor = 1})},
       {"reparam.grad_missing", "dlogvar is left empty: sigma would never learn",
        sample_slope_with({.empty = true})},
