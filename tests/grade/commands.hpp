@@ -34,7 +34,7 @@ int reset_command(const Place& place, const std::string& exercise, const std::st
 int solution_command(const Place& place, const std::string& exercise);
 int submit_command(const Place& place, const std::string& id);
 int doctor_command(const Place& place);
-/// Files that are no longer stubs, one a line: `path source`; says which are left out, and why (make lecture4
+/// Files that were begun and compile, joined by ';' for CMake, on stdout; in words on stderr (make lecture4
 /// MINE=1).
 int mine_command(const Place& place);
 
