@@ -137,7 +137,7 @@ run 3 grade --ex 4 --submission "$scratch/empty"
 # --- Gradescope: valid from the first moment, exit code 0 whatever comes
 mkdir -p "$scratch/autograder"
 run 0 gradescope "$scratch/broken.zip" "$scratch/autograder/results.json"
-expect "a refused submission has a results file" grep -q 'not graded to the end' "$scratch/autograder/results.json"
+expect "a refused submission has a results file" grep -q 'the submission was refused' "$scratch/autograder/results.json"
 run 0 gradescope "$scratch/first.zip" "$scratch/autograder/results.json" --ex 4
 expect "a graded one is complete" grep -q '"complete": true' "$scratch/autograder/results.json"
 

@@ -423,6 +423,8 @@ std::vector<std::string> escapes(Level level) {
   const Outcome outcome = run({self.string(), "escape", (fs::path(GRADUS_SOURCE_DIR) / "README.md").string()},
                               {.level = level, .readable = {self}}, 10);
   std::vector<std::string> found;
+  const fs::path escaped = fs::path(GRADUS_SOURCE_DIR) / "README.md.escaped";
+  if (fs::remove(escaped)) found.push_back("writes beside the project's files");
   std::istringstream in(outcome.text);
   bool finished = false;
   for (std::string line; std::getline(in, line);) {
@@ -450,7 +452,8 @@ int escape_command(const std::string& project_file) {
   tried(opens("/etc/passwd", O_RDONLY), "reads /etc/passwd");
   tried(opens(("/proc/" + std::to_string(getppid()) + "/environ").c_str(), O_RDONLY),
         "reads the grader's environment");
-  tried(opens((project_file + ".escaped").c_str(), O_WRONLY | O_CREAT), "writes beside the project's files");
+  std::ofstream(project_file + ".escaped")
+      << "out";  // looked for from outside: inside, a folder may be its own
   tried(opens("/usr/lib/gradus-escaped", O_WRONLY | O_CREAT), "writes into the system");
   const int socket_file = socket(AF_INET, SOCK_STREAM, 0);
   tried(socket_file >= 0, "opens a network connection");
