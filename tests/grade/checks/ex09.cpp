@@ -3,18 +3,14 @@
 #include <array>
 #include <cmath>
 
-#include "../check.hpp"
 #include "../inputs.hpp"
+#include "ex09.hpp"
 #include "gradus/kernels/blas.hpp"
 #include "gradus/kernels/symmetric.hpp"
 
 namespace gradus::grade {
 
-std::vector<Check> checks_09_neighbours();
-
 namespace {
-
-Tensor number(double value) { return Tensor::of({1}, {static_cast<Real>(value)}); }
 
 // ---- 9.1
 // ----------------------------------------------------------------------------------------------------
@@ -138,19 +134,6 @@ Tensors two_gaussians(Rng& rng, int number) {
 Tensors flat_gaussians(Rng& rng, int number) {
   const Index n = 16 + number;
   return {numbers(rng, {n}), covariance(rng, n, 2), away_from_zero(rng, {n}), covariance(rng, n, 2)};
-}
-
-Check by_hand(const char* todo, int points, const char* call, Tensors in) {
-  return {.todo = todo,
-          .title = "the lesson's example",
-          .points = points,
-          .call = call,
-          .draw = [in](Rng&, int) { return in; },
-          .cases = 1};
-}
-/// The check that was pushed last, with names.
-void name(Check& check, std::vector<std::string> inputs, std::vector<std::string> outputs) {
-  check.inputs = std::move(inputs), check.outputs = std::move(outputs);
 }
 
 }  // namespace
