@@ -29,7 +29,7 @@ limited() { "${time_limit[@]}" "$@"; }
 suite_unit() { build default unit_tests && limited build/default/tests/unit_tests; }
 suite_gradient() { build double gradient_tests && limited build/double/tests/gradient_tests; }
 suite_grader() { build double grade_tests && limited build/double/tests/grade_tests; }
-suite_exercises() { build double gradus-grade && limited tests/test_exercises.sh build/double/tests/gradus-grade; }
+suite_exercises() { build double gradus-grade handed_out && limited tests/test_exercises.sh build/double/tests/gradus-grade; }
 suite_prove() { build double gradus-grade && limited build/double/tests/gradus-grade prove --sample --seeds 5 -j "$jobs"; }
 suite_lectures() { build default lecture4 && limited tests/test_lectures.sh build/default/lectures/lecture4/lecture4; }
 suite_runner() { build default lecture4 && limited tests/test_lecture_runner.sh build/default/lectures/lecture4/lecture4; }

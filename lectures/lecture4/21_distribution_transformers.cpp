@@ -81,10 +81,11 @@ Color hue(bool upright, Index line) {
                  : Color{Real(0.05) + Real(0.85) * t, Real(0.55) + Real(0.1) * t, Real(0.15)};
 }
 
-Tensor draw(const std::string& title, const Tensor& places, const Tensor& data) {
-  Canvas canvas(380, 380, {-3, 3, -3, 3});
+/// The square from -reach to reach; grey discs for the data.
+Tensor draw(const std::string& title, double reach, const Tensor& places, const Tensor& data) {
+  Canvas canvas(420, 420, {-reach, reach, -reach, reach});
   for (Index n = 0; n < data.dim(0); ++n)
-    canvas.disc(data[2 * n], data[2 * n + 1], 5, {Real(0.8), Real(0.8), Real(0.78)});
+    canvas.disc(data[2 * n], data[2 * n + 1], 6, {Real(0.8), Real(0.8), Real(0.78)});
   for (const bool upright : {false, true})
     for (Index i = 0; i < lines; ++i) {
       const Index first = ((upright ? 0 : lines) + i) * points;
@@ -125,12 +126,12 @@ void noise_to_curve(Program& program, const std::string& name, const GaussianMix
             {.steps = steps, .noise_size = 2, .instance_noise = Real(0.5)}, film);
   const Tensor end = film.fakes(film.size() - 1);
   program.picture(
-      name, hstack({draw("noise z", noise, {}), draw("G(z)", end, some)}, 10),
+      name, hstack({draw("noise z", 3, noise, {}), draw("G(z)", 2.4, end, some)}, 10),
       "Left the noise with lines of equal probability apart, right where G puts the same lines and points; "
       "grey: the data");
   std::vector<Tensor> frames;
   for (std::size_t i = 0; i < film.size(); ++i)
-    frames.push_back(draw(text("step ", film.step(i)), film.fakes(i), some));
+    frames.push_back(draw(text("step ", film.step(i)), 2.4, film.fakes(i), some));
   program.animation(name + "_film", frames, {.frames_per_second = 5}, "The plane is folded while G learns");
   const NeighbourScores scores = neighbour_scores(some, end.rows(2 * lines * points, end.dim(0)));
   program.figure(name + "_precision", scores.precision);

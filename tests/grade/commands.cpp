@@ -1,21 +1,14 @@
 #include "commands.hpp"
 
-#include <poll.h>
-#include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <csignal>
 #include <ctime>
-#include <fstream>
 #include <iomanip>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
-#include <thread>
 
 #include "archive.hpp"
 #include "outputs.hpp"
@@ -103,7 +96,8 @@ Standing standing_of(const Place& place, const Known& known, const GradedFile& f
   return {"changed", 0, line_with(*text, "TODO(" + todo.id + ")")};
 }
 
-/// The first TODO that is not done: of one exercise, or of all.
+/// The first TODO that is not done: of one exercise, or of all, where an exercise that was begun comes before
+/// untouched ones.
 struct Next {
   const Exercise* exercise = nullptr;
   const GradedFile* file = nullptr;
@@ -111,25 +105,25 @@ struct Next {
   Standing standing;
 };
 std::optional<Next> next_of(const Place& place, const Known& known, const Exercise* only) {
+  std::optional<Next> next;
   for (const Exercise& exercise : place.exercises) {
     if (only && only != &exercise) continue;
+    std::optional<Next> first;
+    bool begun = false;
     for (const GradedFile& file : exercise.files)
       for (const Todo& todo : file.todos) {
         const Standing standing = standing_of(place, known, file, todo);
-        if (standing.state != "pass") return Next{&exercise, &file, &todo, standing};
+        begun |= standing.state != "not_started";
+        if (!first && standing.state != "pass") first = Next{&exercise, &file, &todo, standing};
       }
+    if (first && begun) return first;
+    if (!next) next = first;
   }
-  return std::nullopt;
+  return next;
 }
 
 std::string at_line(const std::string& path, int line) {
   return line ? path + ":" + std::to_string(line) : path;
-}
-
-const Exercise* chosen(const Place& place, const std::string& exercise, const std::string& todo) {
-  if (!exercise.empty()) return &exercise_named(place.exercises, exercise);
-  if (!todo.empty()) return &exercise_named(place.exercises, todo.substr(0, todo.find('.')));
-  return nullptr;
 }
 
 const GradedFile& file_of(const Exercise& exercise, const std::string& todo) {
@@ -153,6 +147,17 @@ void write_outputs(const GradeCommand& command, const std::vector<ExerciseResult
 }
 
 }  // namespace
+
+const Exercise* chosen(const Place& place, const std::string& exercise, const std::string& todo) {
+  if (!exercise.empty()) return &exercise_named(place.exercises, exercise);
+  if (!todo.empty()) return &exercise_named(place.exercises, todo.substr(0, todo.find('.')));
+  return nullptr;
+}
+
+const Exercise* first_open(const Place& place) {
+  const auto next = next_of(place, Known(place), nullptr);
+  return next ? next->exercise : nullptr;
+}
 
 std::uint64_t seed_of(const std::string& text) {
   if (text.empty()) {
@@ -288,155 +293,6 @@ int grade_command(const Place& place, const GradeCommand& command) {
                 << (command.todo.empty() ? "" : " TODO=" + todo) << " SEED=" << hexadecimal(seed) << "\n";
   }
   return points == most ? 0 : 1;
-}
-
-namespace {
-
-/// Keys one by one, without Enter; puts the terminal back as it was.
-class Keys {
- public:
-  Keys() : there_(isatty(0)) {
-    if (!there_ || tcgetattr(0, &before_) != 0) return;
-    termios raw = before_;
-    raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
-    tcsetattr(0, TCSANOW, &raw);
-  }
-  ~Keys() {
-    if (there_) tcsetattr(0, TCSANOW, &before_);
-  }
-  /// A key within `milliseconds`, or 0.
-  char wait(int milliseconds) const {
-    if (!there_) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-      return 0;
-    }
-    pollfd one{0, POLLIN, 0};
-    char key = 0;
-    if (poll(&one, 1, milliseconds) > 0 && read(0, &key, 1) != 1) return 'q';
-    return key;
-  }
-  bool there() const { return there_; }
-
- private:
-  bool there_;
-  termios before_{};
-};
-
-std::atomic<bool> stopped{false};
-
-/// Size, time and, when these moved, content of the files that are watched.
-class Watched {
- public:
-  explicit Watched(std::vector<fs::path> files) : files_(std::move(files)) {
-    for (const fs::path& file : files_) seen_.push_back(look(file));
-  }
-  /// Index of a file whose content changed, or -1.
-  int changed() {
-    for (std::size_t i = 0; i < files_.size(); ++i) {
-      Look now = look(files_[i], &seen_[i]);
-      const bool other = now.content != seen_[i].content;
-      seen_[i] = std::move(now);
-      if (other) return static_cast<int>(i);
-    }
-    return -1;
-  }
-
- private:
-  struct Look {
-    fs::file_time_type time{};
-    std::uintmax_t size = 0;
-    std::string content;
-  };
-  static Look look(const fs::path& file, const Look* before = nullptr) {
-    Look now;
-    std::error_code error;
-    now.time = fs::last_write_time(file, error);
-    if (error) return now;  // an editor may be replacing it
-    now.size = fs::file_size(file, error);
-    if (before && before->time == now.time && before->size == now.size) return *before;
-    try {
-      now.content = now.size ? digest(read_text(file)) : "empty";
-    } catch (const Error&) {
-      if (before) now.content = before->content;
-    }
-    return now;
-  }
-  std::vector<fs::path> files_;
-  std::vector<Look> seen_;
-};
-
-}  // namespace
-
-int watch_command(const Place& place, const GradeCommand& command) {
-  const Exercise* only = chosen(place, command.exercise, command.todo);
-  std::vector<fs::path> paths;
-  std::vector<const Exercise*> owners;
-  for (const Exercise& exercise : place.exercises)
-    for (const GradedFile& file : exercise.files)
-      if (!only || only == &exercise) paths.push_back(place.root / file.path), owners.push_back(&exercise);
-  std::signal(SIGINT, [](int) { stopped = true; });
-  std::signal(SIGTERM, [](int) { stopped = true; });
-  const Keys keys;
-  Watched watched(paths);
-  const Exercise* current = only;
-  if (!current) {
-    const auto next = next_of(place, Known(place), nullptr);
-    current = next ? next->exercise : &place.exercises.front();
-  }
-  const std::string help = keys.there() ? "keys: h hint, n next exercise, l list, r run again, q quit" : "";
-  int job = -1;
-  const auto stop_job = [&] {
-    if (job <= 0) return;
-    kill(-job, SIGKILL);
-    waitpid(job, nullptr, 0);
-    job = -1;
-  };
-  const auto start_job = [&] {
-    stop_job();
-    if (keys.there()) std::cout << "\033[2J\033[H";
-    std::cout << "watching exercise " << current->key() << " " << current->title
-              << "; save a file to see its verdict. " << help << "\n"
-              << std::flush;
-    job = fork();
-    if (job == 0) {
-      setpgid(0, 0);
-      std::signal(SIGINT, SIG_DFL);
-      std::signal(SIGTERM, SIG_DFL);
-      int code = 70;
-      try {
-        GradeCommand one = command;
-        one.exercise = current->key();
-        one.first = command.todo.empty();
-        code = grade_command(place, one);
-      } catch (const std::exception& error) {
-        std::cerr << "gradus-grade: " << error.what() << "\n";
-      }
-      std::cout << std::flush;
-      _exit(code);
-    }
-    setpgid(job, job);
-  };
-  start_job();
-  while (!stopped) {
-    const char key = keys.wait(200);
-    if (job > 0 && waitpid(job, nullptr, WNOHANG) == job) job = -1;
-    if (const int file = watched.changed(); file >= 0) {
-      current = owners[static_cast<std::size_t>(file)];
-      start_job();
-      continue;
-    }
-    if (key == 'q') break;
-    if (key == 'r') start_job();
-    if (key == 'l') stop_job(), list_command(place);
-    if (key == 'h') stop_job(), hint_command(place, current->key(), "");
-    if (key == 'n') {
-      const auto at = static_cast<std::size_t>(current - place.exercises.data());
-      current = &place.exercises[(at + 1) % place.exercises.size()];
-      start_job();
-    }
-  }
-  stop_job();
-  return 0;
 }
 
 int hint_command(const Place& place, const std::string& exercise_name, const std::string& todo_name) {
@@ -585,7 +441,11 @@ int submit_command(const Place& place, const std::string& id) {
   const fs::path file = place.root / (name + ".zip");
   write_zip(file, packed);
   std::cout << "packed:\n";
-  for (const Packed& one : packed) std::cout << "  " << one.name << "  " << one.text.size() << " bytes\n";
+  for (const Exercise& exercise : place.exercises) {
+    std::cout << "  " << exercise.key() << " ";
+    for (const GradedFile& one : exercise.files) std::cout << " " << one.name;
+    std::cout << "\n";
+  }
   if (id.empty()) std::cout << "no name given: make submit ID=yourname\n";
   if (waiting) std::cout << "warning: " << waiting << " TODOs are not started\n";
   std::cout << file.filename().string() << "  " << fs::file_size(file) << " bytes, SHA-256 "
@@ -623,10 +483,9 @@ int mine_command(const Place& place) {
       }
     }
   std::cerr << (words.empty() ? "no exercise is begun" : "yours:" + words);
-  if (fs::exists(place.root / "exercises/.original"))
-    std::cerr << "; this copy has no others: a program runs when every exercise that it uses is done\n";
-  else
-    std::cerr << "; everything else is the library's\n";
+  std::cerr << (place.tools.whole
+                    ? "; everything else is the library's\n"
+                    : "; this copy has no others: a program runs when every exercise that it uses is done\n");
   std::cout << list << "\n";
   return 0;
 }

@@ -38,6 +38,12 @@ int doctor_command(const Place& place);
 /// MINE=1).
 int mine_command(const Place& place);
 
+/// The exercise that is named, or that has this TODO; null when neither is said. Throws Error for unknown
+/// names.
+const Exercise* chosen(const Place& place, const std::string& exercise, const std::string& todo);
+/// The exercise of the first TODO that is not done; null when all are.
+const Exercise* first_open(const Place& place);
+
 /// A hexadecimal seed, or a fresh one. Throws Error for other text.
 std::uint64_t seed_of(const std::string& text);
 

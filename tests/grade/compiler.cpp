@@ -56,6 +56,10 @@ Toolchain Toolchain::read(const fs::path& file) {
     tools.libraries = list("libraries");
     tools.archive = root.at("archive").get<std::string>();
     tools.include = root.at("include").get<std::string>();
+    tools.solutions = list("solutions");
+    tools.system = root.at("system").get<std::string>();
+    tools.gcc = root.at("gcc").get<std::string>();
+    tools.whole = root.at("whole").get<bool>();
     return tools;
   } catch (const std::exception& error) {
     throw Error(file.string() + ": " + error.what());

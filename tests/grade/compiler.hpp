@@ -24,6 +24,9 @@ struct Toolchain {
   std::string compiler, flags;
   std::vector<std::string> worker_objects, libraries;
   std::filesystem::path archive, include;
+  std::vector<std::string> solutions;  ///< compiled, in float, for the students' copy
+  std::string system, gcc;  ///< that they were compiled for, "Linux-x86_64", and by which GCC, "12"
+  bool whole = true;        ///< false: a students' copy without compiled solutions for this system
 
   /// Throws Error when the file is missing or incomplete.
   static Toolchain read(const std::filesystem::path& file);

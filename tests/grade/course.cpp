@@ -70,8 +70,7 @@ std::vector<Exercise> read_exercises(const fs::path& folder) {
 const Exercise& exercise_named(const std::vector<Exercise>& exercises, const std::string& name) {
   std::string known;
   for (const Exercise& exercise : exercises) {
-    if (name == exercise.folder || name == exercise.key() || name == std::to_string(exercise.number))
-      return exercise;
+    if (exercise.is_named(name)) return exercise;
     known += " " + exercise.key();
   }
   throw Error("no exercise '" + name + "'; there are" + known);

@@ -31,13 +31,17 @@ struct Exercise {
   std::vector<GradedFile> files;
 
   std::string key() const { return folder.substr(0, 2); }
+  /// By "4", "04" or "04_divergences".
+  bool is_named(const std::string& name) const {
+    return name == folder || name == key() || name == std::to_string(number);
+  }
 };
 
 /// Every exercise.json in the folders of `folder`, in order, checked: ids and files are unique, ids belong to
 /// their exercise. Throws Error that names the file and the field.
 std::vector<Exercise> read_exercises(const std::filesystem::path& folder);
 
-/// "4", "04" or "04_divergences". Throws Error, naming the nearest, for any other.
+/// The exercise of that name. Throws Error that lists the names for any other.
 const Exercise& exercise_named(const std::vector<Exercise>& exercises, const std::string& name);
 
 /// Points of a TODO: the sum over its checks.

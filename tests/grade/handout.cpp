@@ -33,12 +33,20 @@ const std::vector<std::string> given = {".clang-format",
                                         "src",
                                         "tests/grade"};
 /// ... without these.
-const std::vector<std::string> kept_back = {
-    "exercises/INSTRUCTORS.md", "tests/grade/attacks",           "tests/grade/checks",
-    "tests/grade/handout",      "tests/grade/mistakes",          "tests/grade/unit",
-    "tests/grade/prove.cpp",    "tests/grade/prove_attacks.cpp", "tests/grade/prove_class.cpp",
-    "tests/grade/prove.hpp",    "tests/grade/handout.cpp",       "tests/grade/handout.hpp",
-    "exercises/gradescope"};
+const std::vector<std::string> kept_back = {"exercises/INSTRUCTORS.md",
+                                            "CONTRIBUTING.md",
+                                            "tests/grade/attacks",
+                                            "tests/grade/checks",
+                                            "tests/grade/handout",
+                                            "tests/grade/mistakes",
+                                            "tests/grade/unit",
+                                            "tests/grade/prove.cpp",
+                                            "tests/grade/prove_attacks.cpp",
+                                            "tests/grade/prove_class.cpp",
+                                            "tests/grade/prove.hpp",
+                                            "tests/grade/handout.cpp",
+                                            "tests/grade/handout.hpp",
+                                            "exercises/gradescope"};
 
 bool below(const std::string& path, const std::string& place) {
   return path == place || path.starts_with(place + "/");
@@ -87,9 +95,36 @@ void scan_for_leaks(const Place& place, const std::vector<Packed>& packed) {
   GRADUS_CHECK(found.empty(), "solutions would be handed out:", found);
 }
 
-}  // namespace
-
-namespace {
+/// A page for students: links to solutions lead to the exercise files, and sections ("## ...") that link to
+/// what is kept back are left out.
+std::string page_for_students(const Place& place, const std::string& path, std::string text) {
+  std::string home = fs::path(path).parent_path().string();
+  for (const Exercise& exercise : place.exercises)
+    for (const GradedFile& file : exercise.files) {
+      const std::string link =
+          "](" + fs::path(file.source).lexically_relative(home.empty() ? "." : home).string();
+      const std::string other =
+          "](" + fs::path(file.path).lexically_relative(home.empty() ? "." : home).string();
+      for (std::size_t at = 0; (at = text.find(link, at)) != std::string::npos; at += other.size())
+        text.replace(at, link.size(), other);
+    }
+  std::istringstream in(text);
+  std::string out, section;
+  const auto close = [&] {
+    const bool kept = std::none_of(kept_back.begin(), kept_back.end(), [&](const std::string& no) {
+      return section.find("](" + fs::path(no).lexically_relative(home.empty() ? "." : home).string()) !=
+             std::string::npos;
+    });
+    if (kept) out += section;
+    section.clear();
+  };
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("## ")) close();
+    section += line + "\n";
+  }
+  close();
+  return out;
+}
 
 /// The files below these places, relative to the project.
 std::vector<std::string> files_below(const Place& place, const std::vector<std::string>& places) {
@@ -139,11 +174,13 @@ int handout_command(const Place& place, const fs::path& file) {
     for (const GradedFile& one : exercise.files) graded.insert(one.source), graded.insert(one.path);
   std::vector<Packed> packed;
   for (const std::string& path : files_below(place, given)) {
-    if (graded.count(path) || below(path, "exercises/.original")) continue;
+    if (graded.count(path) || below(path, "exercises/.original") || below(path, "exercises/.compiled"))
+      continue;
     if (std::any_of(kept_back.begin(), kept_back.end(),
                     [&](const std::string& no) { return below(path, no); }))
       continue;
     packed.push_back(packed_file(place, path, path));
+    if (path.ends_with(".md")) packed.back().text = page_for_students(place, path, packed.back().text);
   }
   for (const Exercise& exercise : place.exercises)
     for (const GradedFile& one : exercise.files) {
@@ -157,6 +194,17 @@ int handout_command(const Place& place, const fs::path& file) {
   packed.push_back({"tests/grade/prove.hpp", read_text(place.root / "tests/grade/prove.hpp")});
   packed.push_back({"tests/grade/handout.hpp", read_text(place.root / "tests/grade/handout.hpp")});
   scan_for_leaks(place, packed);
+  packed.push_back({"exercises/.compiled/gcc", place.tools.gcc});
+  for (const Exercise& exercise : place.exercises)
+    for (const GradedFile& one : exercise.files) {
+      const auto object =
+          std::find_if(place.tools.solutions.begin(), place.tools.solutions.end(),
+                       [&](const std::string& path) { return fs::path(path).filename() == one.name + ".o"; });
+      GRADUS_CHECK(object != place.tools.solutions.end() && fs::exists(*object), one.source,
+                   " is not compiled for the students' copy (target handed_out; make handout does it)");
+      packed.push_back(
+          {"exercises/.compiled/" + place.tools.system + "/" + one.name + ".o", read_text(*object)});
+    }
   const std::string recorded = record_checks(place.exercises, 6);
   const std::vector<std::byte> zipped = gzip(std::as_bytes(std::span(recorded.data(), recorded.size())));
   packed.push_back({"exercises/recorded.json.gz",

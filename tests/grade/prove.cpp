@@ -74,8 +74,7 @@ std::optional<std::string> with_mistake(const std::string& source, const Edit& e
 namespace {
 
 bool wanted(const Exercise& exercise, const ProveOptions& options) {
-  return options.only.empty() || options.only == exercise.key() ||
-         options.only == std::to_string(exercise.number) || options.only == exercise.folder;
+  return options.only.empty() || exercise.is_named(options.only);
 }
 
 Submission library_files(const ProveOptions& options) {
