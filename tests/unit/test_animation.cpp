@@ -1,5 +1,4 @@
 // Animations: what was written is read back with giflib's decoder and compared pixel by pixel.
-#include <doctest/doctest.h>
 #include <gif_lib.h>
 #include <unistd.h>
 
@@ -11,17 +10,12 @@
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
 #include "gradus/io/animation.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("gradus_test_animation_" + std::to_string(::getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-};
 
 // A GIF as a player sees it.
 struct Film {

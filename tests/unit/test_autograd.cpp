@@ -1,5 +1,3 @@
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -21,31 +19,11 @@
 #include "gradus/ops/reduction.hpp"
 #include "gradus/ops/shaping.hpp"
 #include "gradus/optim/optimizer.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 
 namespace {
-
-template <class F>
-std::string message(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
-
-bool contains(const std::string& whole, std::initializer_list<const char*> parts) {
-  for (const char* part : parts)
-    if (whole.find(part) == whole.npos) {
-      MESSAGE("\"" << whole << "\" lacks \"" << part << "\"");
-      return false;
-    }
-  return true;
-}
-
-std::vector<Real> numbers(const Tensor& x) { return {x.values().begin(), x.values().end()}; }
 
 /// dL/dp of a loss that f computes from p, on a tape of its own.
 template <class F>

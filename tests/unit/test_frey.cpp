@@ -1,6 +1,5 @@
 // Frey faces: MATLAB 5 and idx hold the same pixels; damaged files are told; without a file there is a
 // generated film.
-#include <doctest/doctest.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -15,6 +14,7 @@
 #include "gradus/base/file.hpp"
 #include "gradus/data/frey.hpp"
 #include "gradus/data/idx.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 namespace fs = std::filesystem;
@@ -23,10 +23,8 @@ namespace {
 
 using Bytes = std::vector<std::byte>;
 
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("gradus_test_frey_" + std::to_string(::getpid()));
-  Folder() { fs::create_directories(path / "frey"); }
-  ~Folder() { fs::remove_all(path); }
+struct FreyFolder : Folder {
+  FreyFolder() { std::filesystem::create_directories(path / "frey"); }
 };
 
 void put(Bytes& bytes, std::uint32_t value, int width = 4) {
@@ -169,7 +167,7 @@ TEST_CASE("frey: parse_mat gives any matrix of bytes") {
 TEST_CASE("frey: an idx file of the same frames") {
   Bytes bytes;
   for (const std::byte b : pixels(560, 4)) bytes.push_back(b);
-  const Folder folder;
+  const FreyFolder folder;
   const fs::path path = folder.path / "frey" / "frey-images-idx3-ubyte";
   write_idx(path, {IdxType::u8, {4, 28, 20}, bytes});
   check_pixels(read_frey(path));
@@ -233,7 +231,7 @@ TEST_CASE("frey: damaged compressed elements are told") {
 }
 
 TEST_CASE("frey: without a file there is a generated film, with a note; a broken file is not replaced") {
-  const Folder folder;
+  const FreyFolder folder;
   CHECK_THROWS_WITH_AS(load_frey(folder.path), doctest::Contains("frey_rawface.mat"), Error);
   const FreyFaces made = frey_faces(folder.path);
   CHECK_FALSE(made.real);

@@ -1,5 +1,4 @@
 // Losses, steps and value of the adversarial game against closed forms; who learns in which step.
-#include <doctest/doctest.h>
 
 #include <cmath>
 #include <cstring>
@@ -17,22 +16,13 @@
 #include "gradus/ops/losses.hpp"
 #include "gradus/ops/reduction.hpp"
 #include "gradus/ops/shaping.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 
 namespace {
 
 using Loss = std::function<Var(const Var&)>;
-
-template <class F>
-std::string message(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 bool close(double a, double b, double tolerance) { return std::abs(a - b) <= tolerance; }
 Real value(const Loss& loss, Real logit) { return loss(Tensor::of({1}, {logit})).item(); }

@@ -1,5 +1,4 @@
 // The IDX reader and writer, gzip, files, and the choice between MNIST and generated digits.
-#include <doctest/doctest.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -12,19 +11,12 @@
 #include "gradus/data/dataset.hpp"
 #include "gradus/data/idx.hpp"
 #include "gradus/data/usps.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 namespace fs = std::filesystem;
 
 namespace {
-
-// A folder that goes away with the test.
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("gradus_test_idx_" + std::to_string(::getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-  fs::path operator/(const char* file) const { return path / file; }
-};
 
 std::vector<std::byte> bytes_of(std::initializer_list<int> values) {
   std::vector<std::byte> out;
@@ -32,26 +24,7 @@ std::vector<std::byte> bytes_of(std::initializer_list<int> values) {
   return out;
 }
 
-// Runs the function and returns the message of the Error that it must throw.
-template <class Function>
-std::string message_of(Function function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "(no error)";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-#define CHECK_MESSAGE_HAS(call, ...)                                                        \
-  do {                                                                                      \
-    const std::string message = message_of([&] { call; });                                  \
-    for (const char* part : {__VA_ARGS__}) CHECK_MESSAGE(contains(message, part), message); \
-  } while (false)
+#define CHECK_MESSAGE_HAS(call, ...) CHECK(contains(message([&] { call; }), {__VA_ARGS__}))
 
 // Two images of 2 x 3 bytes.
 const std::vector<std::byte> two_images =

@@ -1,5 +1,4 @@
 // Pictures: PNG there and back, damaged files, sheets with labels and frames.
-#include <doctest/doctest.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -11,18 +10,12 @@
 #include "gradus/base/check.hpp"
 #include "gradus/data/dataset.hpp"
 #include "gradus/io/image.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("gradus_test_image_" + std::to_string(::getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-  fs::path operator/(const char* file) const { return path / file; }
-};
 
 // A picture whose values are all whole bytes, so that nothing is lost in a file.
 Tensor byte_picture(Index height, Index width, Index channels) {

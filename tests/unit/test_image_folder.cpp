@@ -1,6 +1,5 @@
 // Folders of pictures: order, sizes, classes; what file names say; and the real face sets where they are
 // present.
-#include <doctest/doctest.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -15,17 +14,12 @@
 #include "gradus/data/idx.hpp"
 #include "gradus/data/image_folder.hpp"
 #include "gradus/io/image.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("gradus_test_image_folder_" + std::to_string(::getpid()));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-};
 
 // A PGM of one grey, in a folder that is made when needed.
 void put_pgm(const fs::path& path, int height, int width, int grey) {

@@ -1,5 +1,3 @@
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -9,22 +7,11 @@
 #include "gradus/nn/layers.hpp"
 #include "gradus/ops/activation.hpp"
 #include "gradus/ops/reduction.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 
 namespace {
-
-template <class F>
-std::string message(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
-
-bool contains(const std::string& whole, const std::string& part) { return whole.find(part) != whole.npos; }
 
 struct Encoder : Module {
   Linear hidden{*this, "hidden", 6, 4}, mu{*this, "mu", 4, 2};

@@ -1,5 +1,4 @@
 // Values of every op: by hand, and against its definition in double. Gradients: tests/gradient.
-#include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cmath>
@@ -17,6 +16,7 @@
 #include "gradus/ops/losses.hpp"
 #include "gradus/ops/reduction.hpp"
 #include "gradus/ops/shaping.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 
@@ -28,25 +28,6 @@ const Real no_number = std::numeric_limits<Real>::quiet_NaN();
 /// One number, prime sizes, over a block of 64 columns, enough for several threads; no rows at all.
 const std::vector<Shape> any_rank{{1},       {5},          {1, 1},     {1, 5},         {7, 13}, {3, 67},
                                   {2, 3, 5}, {3, 2, 1, 5}, {131, 127}, {2, 3, 59, 53}, {0, 5}};
-
-template <class F>
-std::string message(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
-
-bool contains(const std::string& whole, std::initializer_list<const char*> parts) {
-  for (const char* part : parts)
-    if (whole.find(part) == whole.npos) {
-      MESSAGE("\"" << whole << "\" lacks \"" << part << "\"");
-      return false;
-    }
-  return true;
-}
 
 std::vector<Real> numbers(const Var& x) { return {x.value().values().begin(), x.value().values().end()}; }
 

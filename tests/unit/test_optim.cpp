@@ -1,5 +1,3 @@
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -17,24 +15,11 @@
 #include "gradus/optim/descend.hpp"
 #include "gradus/optim/optimizer.hpp"
 #include "gradus/optim/schedule.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 
 namespace {
-
-template <class F>
-std::string message(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
-
-bool contains(const std::string& whole, const std::string& part) { return whole.find(part) != whole.npos; }
-
-std::vector<Real> numbers(const Tensor& x) { return {x.values().begin(), x.values().end()}; }
 
 /// Two parameters, one longer than a piece of work (8192) and than a parallel region needs, and their
 /// gradients.

@@ -1,4 +1,3 @@
-#include <doctest/doctest.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -10,22 +9,12 @@
 #include "gradus/base/check.hpp"
 #include "gradus/io/image.hpp"
 #include "gradus/io/plot.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Folder {
-  fs::path path = fs::temp_directory_path() / text("gradus_plot_", getpid());
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-};
-
-std::string slurp(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 bool no_gnuplot(const char* test) {
   const bool missing = std::system("gnuplot --version > /dev/null 2>&1") != 0;
@@ -43,18 +32,6 @@ Index pixels(const Tensor& image, Color color) {
 }
 
 constexpr Color blue{0.122f, 0.467f, 0.706f}, orange{1, 0.498f, 0.055f};
-
-template <class Call>
-std::string complaint(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-bool has(const std::string& words, const std::string& part) { return words.find(part) != words.npos; }
 
 }  // namespace
 
@@ -111,13 +88,14 @@ TEST_CASE("plot: every kind of plot comes out") {
     const std::string& name = one.first;
     INFO(name);
     const fs::path png = folder.path / (name + ".png");
-    REQUIRE(complaint([&] { CHECK(one.second.write(png)); }) == "no error");
+    REQUIRE(message([&] { CHECK(one.second.write(png)); }) == "");
     const Tensor image = read_image(png);
     CHECK(image.dim(1) >= 600);
     CHECK(pixels(image, colors::white) < image.size() / 3);
     CHECK(fs::file_size(folder.path / (name + ".csv")) > 4);
   }
-  CHECK(has(slurp(folder.path / "overlay.csv"), "series,x,y\nall,1,1\nall,2,inf\nall,nan,2\nmean,1,1\n"));
+  CHECK(
+      contains(slurp(folder.path / "overlay.csv"), "series,x,y\nall,1,1\nall,2,inf\nall,nan,2\nmean,1,1\n"));
   CHECK(slurp(folder.path / "bars.csv") == "label,a,b\nx,1,-1\nit's,nan,4\n");
 }
 
@@ -135,26 +113,29 @@ TEST_CASE("plot: without gnuplot the numbers are written all the same") {
   CHECK(!fs::exists(folder.path / "p.png"));
   CHECK(slurp(folder.path / "p.csv") == "x,a\n1,2\n");
   CHECK(fs::exists(folder.path / "q.csv"));
-  CHECK(has(said.str(), "gnuplot is not installed"));
+  CHECK(contains(said.str(), "gnuplot is not installed"));
   CHECK(said.str().find('\n') == said.str().size() - 1);  // said once
 }
 
 TEST_CASE("plot: misuse has its message") {
   const Folder folder;
   const fs::path png = folder.path / "p.png";
-  CHECK(has(complaint([&] { Plot("p").line("a", {1, 2}, {1}); }), "2 x and 1 y"));
-  CHECK(has(complaint([&] { Plot("p").scatter(Tensor::zeros({4, 3}), std::vector<int>(4)); }), "[4, 3]"));
-  CHECK(has(complaint([&] { Plot("p").scatter(Tensor::zeros({4, 2}), std::vector<int>(3)); }), "3 labels"));
-  CHECK(has(complaint([&] { Plot("p").bars("a", {"x"}, {1}).bars("b", {"y"}, {1}); }), "other labels"));
-  CHECK(has(complaint([&] { Plot("p").size(10, 10); }), "100 .. 8000"));
-  CHECK(has(complaint([&] { Plot("p").write(png); }), "nothing to plot"));
-  CHECK(
-      has(complaint([&] { Plot("p").bars("a", {"x"}, {1}).line("b", {1}, {1}).write(png); }), "bars cannot"));
-  CHECK(has(complaint([&] { Plot("p").line("b", {1}, {1}).write(folder.path / "p.jpg"); }), ".png"));
+  CHECK(contains(message([&] { Plot("p").line("a", {1, 2}, {1}); }), "2 x and 1 y"));
+  CHECK(contains(message([&] { Plot("p").scatter(Tensor::zeros({4, 3}), std::vector<int>(4)); }), "[4, 3]"));
+  CHECK(contains(message([&] {
+                   Plot("p").scatter(Tensor::zeros({4, 2}), std::vector<int>(3));
+                 }),
+                 "3 labels"));
+  CHECK(contains(message([&] { Plot("p").bars("a", {"x"}, {1}).bars("b", {"y"}, {1}); }), "other labels"));
+  CHECK(contains(message([&] { Plot("p").size(10, 10); }), "100 .. 8000"));
+  CHECK(contains(message([&] { Plot("p").write(png); }), "nothing to plot"));
+  CHECK(contains(message([&] { Plot("p").bars("a", {"x"}, {1}).line("b", {1}, {1}).write(png); }),
+                 "bars cannot"));
+  CHECK(contains(message([&] { Plot("p").line("b", {1}, {1}).write(folder.path / "p.jpg"); }), ".png"));
   CHECK(fs::is_empty(folder.path));
   std::ofstream(folder.path / "file") << "x";
-  CHECK(has(complaint([&] { Plot("p").line("b", {1}, {1}).write(folder.path / "file" / "p.png"); }),
-            "cannot write"));
+  CHECK(contains(message([&] { Plot("p").line("b", {1}, {1}).write(folder.path / "file" / "p.png"); }),
+                 "cannot write"));
 }
 
 TEST_CASE("plot: tables and columns") {
@@ -163,11 +144,11 @@ TEST_CASE("plot: tables and columns") {
   const std::string words = slurp(folder.path / "t.csv");
   CHECK(words.substr(0, words.find('\n')) == "a,\"b \"\"q\"\"\"");
   CHECK(words == "a,\"b \"\"q\"\"\"\n1,2\n0.1,-3e-300\n");
-  CHECK(has(complaint([&] {
-              write_csv(folder.path / "u.csv", {"a", "b"}, {{1}, {1, 2}});
-            }),
-            "column \"b\" has 2"));
-  CHECK(has(complaint([&] { write_csv(folder.path / "u.csv", {"a"}, {}); }), "1 names for 0 columns"));
+  CHECK(contains(message([&] {
+                   write_csv(folder.path / "u.csv", {"a", "b"}, {{1}, {1, 2}});
+                 }),
+                 "column \"b\" has 2"));
+  CHECK(contains(message([&] { write_csv(folder.path / "u.csv", {"a"}, {}); }), "1 names for 0 columns"));
   CHECK(column(Tensor::of({2, 3}, {1, 2, 3, 4, 5, 6}), 1) == std::vector<double>{2, 5});
   CHECK_THROWS_AS(column(Tensor::zeros({2, 3}), 3), Error);
 }

@@ -1,5 +1,3 @@
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <chrono>
 #include <sstream>
@@ -7,6 +5,7 @@
 
 #include "gradus/base/check.hpp"
 #include "gradus/train/progress.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 
@@ -16,8 +15,6 @@ using Look = ProgressOptions::Look;
 using Clock = std::chrono::steady_clock;
 
 auto count(const std::string& words, char c) { return std::count(words.begin(), words.end(), c); }
-bool has(const std::string& words, const std::string& part) { return words.find(part) != words.npos; }
-
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
@@ -33,10 +30,10 @@ TEST_CASE("progress: without a terminal a short work is one line, with the avera
     CHECK(out.str().empty());
   }
   CHECK(count(out.str(), '\n') == 1);
-  CHECK(has(out.str(), "epoch 3"));
-  CHECK(has(out.str(), "loss 4  kl 0.5"));
-  CHECK(!has(out.str(), "%"));
-  CHECK(!has(out.str(), "\r"));
+  CHECK(contains(out.str(), "epoch 3"));
+  CHECK(contains(out.str(), "loss 4  kl 0.5"));
+  CHECK(!contains(out.str(), "%"));
+  CHECK(!contains(out.str(), "\r"));
 }
 
 TEST_CASE("progress: a work that was left early says how far it came") {
@@ -46,7 +43,7 @@ TEST_CASE("progress: a work that was left early says how far it came") {
     bar.tick();
     bar.tick();
   }
-  CHECK(has(out.str(), "50 %"));
+  CHECK(contains(out.str(), "50 %"));
 }
 
 TEST_CASE("progress: finish draws once, and readings may come in any order or not at all") {
@@ -61,7 +58,7 @@ TEST_CASE("progress: finish draws once, and readings may come in any order or no
     bar.finish();
   }
   CHECK(count(out.str(), '\n') == 1);
-  CHECK(has(out.str(), "a 2  b 15  c 7"));
+  CHECK(contains(out.str(), "a 2  b 15  c 7"));
 }
 
 TEST_CASE("progress: a bar redraws itself at most ten times a second") {
@@ -75,9 +72,9 @@ TEST_CASE("progress: a bar redraws itself at most ten times a second") {
   CHECK(drawn >= 3);
   CHECK(static_cast<double>(drawn) <= seconds_since(start) * 10 + 2);  // the first and the last one
   CHECK(count(out.str(), '\n') == 1);
-  CHECK(has(out.str(), "left"));
-  CHECK(has(out.str(), "/s"));
-  CHECK(has(out.str(), "loss 2"));
+  CHECK(contains(out.str(), "left"));
+  CHECK(contains(out.str(), "/s"));
+  CHECK(contains(out.str(), "loss 2"));
 }
 
 TEST_CASE("progress: the remaining time is that of the rate so far") {
@@ -87,8 +84,8 @@ TEST_CASE("progress: the remaining time is that of the rate so far") {
   bar.tick();  // 1 tick in 0.2 s: 49 more take 9.8 s, however many were made in an earlier run
   const std::string words = out.str();
   bar.finish();
-  CHECK(has(words, "51 %"));
-  CHECK((has(words, "0:10 left") || has(words, "0:11 left")));
+  CHECK(contains(words, "51 %"));
+  CHECK((contains(words, "0:10 left") || contains(words, "0:11 left")));
 }
 
 TEST_CASE("progress: running averages follow the recent values") {
@@ -100,7 +97,7 @@ TEST_CASE("progress: running averages follow the recent values") {
   std::this_thread::sleep_for(std::chrono::milliseconds(110));
   bar.tick({{"loss", 1}});
   const std::string words = out.str();
-  CHECK(has(words, "loss 1.0"));  // the average of all would be 56
+  CHECK(contains(words, "loss 1.0"));  // the average of all would be 56
 }
 
 TEST_CASE("progress: a tick costs under a microsecond") {

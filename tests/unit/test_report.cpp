@@ -1,4 +1,3 @@
-#include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,17 +11,12 @@
 #include "gradus/base/check.hpp"
 #include "gradus/io/image.hpp"
 #include "gradus/train/program.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Folder {
-  fs::path path = fs::temp_directory_path() / text("gradus_report_", getpid());
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-};
 
 /// What goes to cout and cerr while it lives.
 class Heard {
@@ -41,13 +35,6 @@ class Heard {
   std::ostringstream words_, complaints_;
   std::streambuf *out_, *err_;
 };
-
-std::string slurp(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-bool has(const std::string& words, const std::string& part) { return words.find(part) != words.npos; }
 
 const Lesson lesson{
     .name = "07_test", .title = "A \"title\"", .slide = "L4, a slide", .look = "Everything ends well."};
@@ -117,9 +104,9 @@ TEST_CASE("report: a program's findings are merged into summary.json, exactly an
   report.figures = {{"zeta", 2}};
   merge_report(folder.path, "07_test", report);
   const std::string again = slurp(folder.path / "summary.json");
-  CHECK(has(again, "01_pca"));
-  CHECK(has(again, "\"zeta\": 2.0"));
-  CHECK(!has(again, "alpha"));
+  CHECK(contains(again, "01_pca"));
+  CHECK(contains(again, "\"zeta\": 2.0"));
+  CHECK(!contains(again, "alpha"));
 }
 
 TEST_CASE("report: a broken summary.json is kept aside and said") {
@@ -129,8 +116,8 @@ TEST_CASE("report: a broken summary.json is kept aside and said") {
     const Heard heard;
     merge_report(folder.path, "07_test", {});
     CHECK(slurp(folder.path / "summary.json.bad") == broken);
-    CHECK(has(slurp(folder.path / "summary.json"), "07_test"));
-    CHECK(has(heard.complaints(), "summary.json.bad"));
+    CHECK(contains(slurp(folder.path / "summary.json"), "07_test"));
+    CHECK(contains(heard.complaints(), "summary.json.bad"));
   }
 }
 
@@ -157,7 +144,7 @@ TEST_CASE("report: programs that end together do not lose each other's reports")
   }
   const std::string summary = slurp(folder.path / "summary.json");
   for (int p = 0; p < programs; ++p)
-    for (int r = 0; r < rounds; ++r) CHECK(has(summary, text("\"p", p, "_", r, "\"")));
+    for (int r = 0; r < rounds; ++r) CHECK(contains(summary, text("\"p", p, "_", r, "\"")));
   CHECK(!fs::exists(folder.path / "summary.json.bad"));
 }
 
@@ -185,13 +172,13 @@ TEST_CASE("program: from the command line to summary.json") {
   for (const char* part :
        {"\"preset\": \"tiny\"", "\"seed\": 5", "\"error\": 0.25", "\"07_test/grid.png\"", "ten digits",
         "all is well", "generated digits, 30 + 10 test", "Everything ends well."})
-    CHECK_MESSAGE(has(summary, part), std::string(part));
+    CHECK_MESSAGE(contains(summary, part), std::string(part));
   CHECK(summary.find("error") < summary.find("other"));
   CHECK(slurp(folder.path / "07_test" / "numbers.csv") == "a\n1\n2\n");
   CHECK(fs::exists(folder.path / "07_test" / "grid.png"));
   for (const char* part : {"A \"title\"", "L4, a slide", "Everything ends well.",
                            "gradus: ", "generated digits", "error", "0.25", "grid.png", "all is well"})
-    CHECK_MESSAGE(has(heard.words(), part), std::string(part));
+    CHECK_MESSAGE(contains(heard.words(), part), std::string(part));
 }
 
 TEST_CASE("program: presets choose, --epochs overrules") {
@@ -227,25 +214,25 @@ TEST_CASE("program: every end has its exit code and its words") {
     const Heard heard;
     CHECK(run(out, [](Program&) { throw std::bad_alloc(); }) == 1);
     CHECK(run(out, [](Program&) { throw 7; }) == 1);
-    CHECK(has(heard.complaints(), "unknown type"));
+    CHECK(contains(heard.complaints(), "unknown type"));
   }
   {
     const Heard heard;
     bool ran = false;
     CHECK(run({"--preset", "slow"}, [&](Program&) { ran = true; }) == 2);
     CHECK(!ran);
-    CHECK(has(heard.complaints(), "--preset"));
+    CHECK(contains(heard.complaints(), "--preset"));
     CHECK(heard.words().empty());
   }
   {
     const Heard heard;
     CHECK(run({"--help"}, [](Program&) {}) == 0);
-    CHECK(has(heard.words(), "--resume"));
+    CHECK(contains(heard.words(), "--resume"));
   }
   {
     std::ofstream(folder.path / "file") << "x";
     const Heard heard;
     CHECK(run({"--out", (folder.path / "file").string()}, [](Program&) {}) == 1);
-    CHECK(has(heard.complaints(), "cannot be made"));
+    CHECK(contains(heard.complaints(), "cannot be made"));
   }
 }

@@ -1,5 +1,4 @@
 // Tables and the USPS text format: what is read, and what the messages say about what is not.
-#include <doctest/doctest.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -8,6 +7,7 @@
 #include "gradus/base/check.hpp"
 #include "gradus/data/table.hpp"
 #include "gradus/data/usps.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 
@@ -19,16 +19,6 @@ std::span<const std::byte> bytes_of(const std::string& text) {
 
 Table table_of(const std::string& text, const TableOptions& options = {}) {
   return parse_table(bytes_of(text), "t.csv", options);
-}
-
-template <class Function>
-std::string message_of(Function function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "(no error)";
 }
 
 std::string usps_line(const std::string& label, const std::string& grey, int count = 256) {
@@ -75,20 +65,20 @@ TEST_CASE("table: gzip is read as well") {
 }
 
 TEST_CASE("table: messages tell the place") {
-  const auto message = [](const std::string& text) { return message_of([&] { table_of(text); }); };
-  CHECK(message("a,b,c\n1,2,x\n1,two,x\n") == "t.csv: line 3, column 2 (b): expected a number, got 'two'");
-  CHECK(message("1,2,0\n1,,0\n") == "t.csv: line 2, column 2: expected a number, got ''");
-  CHECK(message("1,nan,0\n") == "t.csv: line 1, column 2: expected a number, got 'nan'");
-  CHECK(message("1,2,0\n1,1e999,0\n") == "t.csv: line 2, column 2: expected a number, got '1e999'");
-  CHECK(message("1,2,0\n1,2,3,4\n") == "t.csv: line 2: 4 columns, expected 3 as in the first line");
-  CHECK(message("1,2,0\n\n1,2,0\n") == "t.csv: line 2: 1 columns, expected 3 as in the first line");
-  CHECK(message("1,2,0\n1,\"2,0\n") == "t.csv: line 2, column 2: the quote is not closed");
-  CHECK(message("1,2,0\n\"1\"2,2,0\n") ==
+  const auto complaint = [](const std::string& text) { return message([&] { table_of(text); }); };
+  CHECK(complaint("a,b,c\n1,2,x\n1,two,x\n") == "t.csv: line 3, column 2 (b): expected a number, got 'two'");
+  CHECK(complaint("1,2,0\n1,,0\n") == "t.csv: line 2, column 2: expected a number, got ''");
+  CHECK(complaint("1,nan,0\n") == "t.csv: line 1, column 2: expected a number, got 'nan'");
+  CHECK(complaint("1,2,0\n1,1e999,0\n") == "t.csv: line 2, column 2: expected a number, got '1e999'");
+  CHECK(complaint("1,2,0\n1,2,3,4\n") == "t.csv: line 2: 4 columns, expected 3 as in the first line");
+  CHECK(complaint("1,2,0\n\n1,2,0\n") == "t.csv: line 2: 1 columns, expected 3 as in the first line");
+  CHECK(complaint("1,2,0\n1,\"2,0\n") == "t.csv: line 2, column 2: the quote is not closed");
+  CHECK(complaint("1,2,0\n\"1\"2,2,0\n") ==
         "t.csv: line 2, column 1: text after the closing quote, expected ','");
-  CHECK(message("1,2,0\n1,2,\n") == "t.csv: line 2, column 3: the label is empty");
-  CHECK(message("a,b,c\n") == "t.csv: no line of numbers");
-  CHECK(message("") == "t.csv: no line of numbers");
-  CHECK(message("1\n2\n") == "t.csv: line 1: 1 column, expected at least one number and the label");
+  CHECK(complaint("1,2,0\n1,2,\n") == "t.csv: line 2, column 3: the label is empty");
+  CHECK(complaint("a,b,c\n") == "t.csv: no line of numbers");
+  CHECK(complaint("") == "t.csv: no line of numbers");
+  CHECK(complaint("1\n2\n") == "t.csv: line 1: 1 column, expected at least one number and the label");
 }
 
 TEST_CASE("parse_number: one finite decimal number and nothing else") {
@@ -110,20 +100,20 @@ TEST_CASE("usps: grey values are mapped to [0, 1]") {
 }
 
 TEST_CASE("usps: messages tell the place") {
-  const auto message = [](const std::string& text) {
-    return message_of([&] { parse_usps(bytes_of(text), "zip"); });
+  const auto complaint = [](const std::string& text) {
+    return message([&] { parse_usps(bytes_of(text), "zip"); });
   };
   const std::string good = usps_line("1", "0");
-  CHECK(message(good + usps_line("1", "0", 255)) ==
+  CHECK(complaint(good + usps_line("1", "0", 255)) ==
         "zip: line 2: 256 numbers, expected a label and 256 grey values");
-  CHECK(message(good + usps_line("1", "0", 257)) ==
+  CHECK(complaint(good + usps_line("1", "0", 257)) ==
         "zip: line 2, column 515: '0' after 256 grey values, expected the end of the line");
-  CHECK(message(good + usps_line("12", "0")) == "zip: line 2, column 1: label '12', expected 0 .. 9");
-  CHECK(message(usps_line("1.5", "0")) == "zip: line 1, column 1: label '1.5', expected 0 .. 9");
-  CHECK(message(usps_line("1", "1.5")) == "zip: line 1, column 3: grey value '1.5', expected -1 .. 1");
-  CHECK(message(usps_line("1", "x")) == "zip: line 1, column 3: expected a number, got 'x'");
-  CHECK(message("") == "zip: no line, expected a label and 256 grey values a line");
-  CHECK(message("\n" + good) == "zip: line 1: 0 numbers, expected a label and 256 grey values");
+  CHECK(complaint(good + usps_line("12", "0")) == "zip: line 2, column 1: label '12', expected 0 .. 9");
+  CHECK(complaint(usps_line("1.5", "0")) == "zip: line 1, column 1: label '1.5', expected 0 .. 9");
+  CHECK(complaint(usps_line("1", "1.5")) == "zip: line 1, column 3: grey value '1.5', expected -1 .. 1");
+  CHECK(complaint(usps_line("1", "x")) == "zip: line 1, column 3: expected a number, got 'x'");
+  CHECK(complaint("") == "zip: no line, expected a label and 256 grey values a line");
+  CHECK(complaint("\n" + good) == "zip: line 1: 0 numbers, expected a label and 256 grey values");
 }
 
 TEST_CASE("the real tables") {

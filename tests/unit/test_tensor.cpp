@@ -1,5 +1,3 @@
-#include <doctest/doctest.h>
-
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -9,38 +7,17 @@
 #include "gradus/base/check.hpp"
 #include "gradus/tensor/state.hpp"
 #include "gradus/tensor/tensor.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 
 namespace {
-
-/// The message of the Error that f throws; empty when it throws none.
-template <class F>
-std::string message(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
-
-bool contains(const std::string& whole, std::initializer_list<const char*> parts) {
-  for (const char* part : parts)
-    if (whole.find(part) == whole.npos) {
-      MESSAGE("\"" << whole << "\" lacks \"" << part << "\"");
-      return false;
-    }
-  return true;
-}
 
 Tensor counting(const Shape& shape) {
   Tensor x(shape);
   for (Index i = 0; i < x.size(); ++i) x[i] = static_cast<Real>(i);
   return x;
 }
-
-std::vector<Real> numbers(const Tensor& x) { return {x.values().begin(), x.values().end()}; }
 
 }  // namespace
 

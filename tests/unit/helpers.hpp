@@ -1,0 +1,62 @@
+#pragma once
+// What several unit tests need.
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "gradus/base/check.hpp"
+#include "gradus/tensor/tensor.hpp"
+
+/// The message of the Error that f throws; empty when it throws none.
+template <class F>
+std::string message(F f) {
+  try {
+    f();
+  } catch (const gradus::Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+/// Does `whole` have all these parts? Says which one is missing.
+inline bool contains(const std::string& whole, std::initializer_list<std::string> parts) {
+  for (const std::string& part : parts)
+    if (whole.find(part) == whole.npos) {
+      MESSAGE("\"" << whole << "\" lacks \"" << part << "\"");
+      return false;
+    }
+  return true;
+}
+inline bool contains(const std::string& whole, const std::string& part) {
+  return whole.find(part) != whole.npos;
+}
+
+inline std::vector<gradus::Real> numbers(const gradus::Tensor& x) {
+  return {x.values().begin(), x.values().end()};
+}
+
+/// A new folder that goes away.
+struct Folder {
+  std::filesystem::path path;
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "gradus_test_XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()));
+    path = name;
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  std::filesystem::path operator/(const std::string& file) const { return path / file; }
+};
+
+/// All bytes of a file; empty when it is not there.
+inline std::string slurp(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
