@@ -13,7 +13,8 @@ Tensor Reparameterize::forward(const Tensor& mu, const Tensor& logvar_in, const 
   // SOLUTION(6.1) Return the sample z, of the shape of mu:
   //   z_i = mu_i + sigma_i noise_i
   // sigma is the standard deviation; logvar is the logarithm of the variance sigma^2. Every number has its
-  // own noise; logvar may be anything from -100 to 100 and is not to be cut off.
+  // own noise. logvar may be any number and is not to be cut off: at -1000 and 1000 a double holds sigma,
+  // but not sigma^2.
   //
   Tensor z(mu.shape());
   zip(z.size(), mu.data(), logvar.data(), noise.data(), z.data(),
@@ -24,7 +25,8 @@ Tensor Reparameterize::forward(const Tensor& mu, const Tensor& logvar_in, const 
 
 Grads<3> Reparameterize::backward(const Tensor& dz) const {
   // SOLUTION(6.2: dz) Return { dL/dmu, dL/dlogvar, Tensor() } from dz = dL/dz, all of one shape. The noise is
-  // a constant: an empty tensor in its place says that no gradient flows there.
+  // a constant: an empty tensor in its place says that no gradient flows there. logvar may be any number, as
+  // in 6.1.
   //
   // dmu = dz             dlogvar = dz noise exp(logvar / 2) / 2
   Tensor dlogvar(dz.shape());

@@ -2,6 +2,7 @@
 #include "gradus/generative/manifold.hpp"
 #include "gradus/generative/reparameterize.hpp"
 #include "gradus/generative/vae_loss.hpp"
+#include "sheet.hpp"
 
 namespace gradus::grade {
 
@@ -31,7 +32,9 @@ std::vector<Call> calls_06() {
          return {traversals(in[0], static_cast<Index>(in[1].item()), in[2].item(), in[3].item())};
        }},
       {"quantile_sheet",
-       [](const Tensors& in) -> Tensors { return {quantile_sheet(static_cast<Index>(in[0].item()))}; }},
+       [](const Tensors& in) {
+         return sheet_or_refusal([&] { return quantile_sheet(static_cast<Index>(in[0].item())); });
+       }},
   };
 }
 

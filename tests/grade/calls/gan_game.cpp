@@ -123,13 +123,17 @@ Tensors generator_game(const Tensors& in, const GeneratorStep& step) {
   give_gradients(generator, in[2]);
   give_gradients(discriminator, in[4]);
   Adam adam(generator.parameters(), {.lr = Real(0.1), .beta1 = Real(0.5)});
-  Tensor losses = Tensor::zeros({2});
+  Tensor losses = Tensor::zeros({2}), calls = Tensor::zeros({1});
+  const Network counted = [&](const Var& z) {
+    calls[0] += 1;
+    return generator(z);
+  };
   const Real weight = in[5].item();
   std::function<Var(const Var&)> extra;
   if (weight > 0) extra = [weight](const Var& drawn) { return weight * mean(square(drawn)); };
   const Tensor stopped = where_stopped([&] {
     for (Index i = 0; i < 2; ++i)
-      losses[i] = step(std::ref(discriminator), discriminator, std::ref(generator), in[3],
+      losses[i] = step(std::ref(discriminator), discriminator, counted, in[3],
                        non_saturating_losses(Real(0.8)), adam, extra);
   });
   return {losses,
@@ -138,7 +142,8 @@ Tensors generator_game(const Tensors& in, const GeneratorStep& step) {
           flat(discriminator, false),
           flat(discriminator, true),
           count(discriminator, [](const Parameter* parameter) { return parameter->frozen(); }),
-          stopped};
+          stopped,
+          calls};
 }
 
 namespace {

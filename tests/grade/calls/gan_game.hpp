@@ -38,7 +38,7 @@ Tensors discriminator_tapes(const Tensors& in, const DiscriminatorStep& step);
 ///   in    D's weights, G's weights, G's gradients of an earlier step, z [B, 2], D's gradients of an earlier
 ///         step, [1] the weight of an extra term (0: none)
 ///   out   losses [2], G's weights, G's gradients, D's weights, D's gradients, [1] how many of D's
-///         parameters are frozen, [1] where it stopped
+///         parameters are frozen, [1] where it stopped, [1] how often G was called
 Tensors generator_game(const Tensors& in, const GeneratorStep& step);
 
 /// The lesson's game: D(x) = w x, G(z) = v z, one number each.

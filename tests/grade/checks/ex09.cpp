@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "../inputs.hpp"
 #include "ex09.hpp"
@@ -28,9 +29,12 @@ Tensor opinions(Rng& rng, const Shape& shape) {
 }
 
 struct ScoreKnobs {
-  bool no_exp = false, exp_inside = false, base2 = false, reversed = false, sign = false;
-  bool marginal_sum = false, marginal_even = false, sum = false, over_classes = false;
-  bool of_marginal = false, of_rows = false, zeros_are_nan = false;
+  bool no_exp = false, exp_inside = false, reversed = false, sign = false;
+  bool marginal_sum = false, marginal_even = false, marginal_over_classes = false, marginal_empty = false;
+  bool sum = false, over_classes = false, classes_for_examples = false;
+  bool of_marginal = false, of_rows = false, zeros_are_nan = false, ones_left_out = false;
+  bool no_weight = false, marginal_weight = false;
+  double base = 0;  // of the logarithm; 0: e
 };
 Function inception_with(ScoreKnobs knobs) {
   return [knobs](const Tensors& in) -> Tensors {
@@ -38,23 +42,28 @@ Function inception_with(ScoreKnobs knobs) {
     const Index N = p.dim(0), C = p.dim(1);
     std::vector<double> average(static_cast<std::size_t>(C));
     for (Index i = 0; i < p.size(); ++i)
-      average[static_cast<std::size_t>(i % C)] += p[i] / (knobs.marginal_sum ? 1 : static_cast<double>(N));
+      average[static_cast<std::size_t>(i % C)] +=
+          knobs.marginal_empty
+              ? 0
+              : p[i] / (knobs.marginal_sum ? 1 : static_cast<double>(knobs.marginal_over_classes ? C : N));
     double total = 0;
     for (Index n = 0; n < N; ++n) {
       double kl = 0;
       for (Index c = 0; c < C; ++c) {
         const double a = p[n * C + c], b = knobs.marginal_even ? 1 / static_cast<double>(C)
                                                                : average[static_cast<std::size_t>(c)];
-        double term = a * std::log(a / b);
+        double term = (knobs.no_weight ? 1 : knobs.marginal_weight ? b : a) * std::log(a / b);
         if (knobs.reversed) term = b * std::log(b / a);
         if (knobs.of_marginal) term = -b * std::log(b);
         if (knobs.of_rows) term = -a * std::log(a);
-        kl += a > 0 || knobs.zeros_are_nan ? term : 0;
+        kl += (a > 0 && !(knobs.ones_left_out && a == 1)) || knobs.zeros_are_nan ? term : 0;
       }
       total += knobs.exp_inside ? std::exp(kl) : kl;
     }
-    total /= knobs.sum ? 1 : static_cast<double>(knobs.over_classes ? N * C : N);
-    total *= (knobs.sign ? -1 : 1) / (knobs.base2 ? std::log(2.0) : 1);
+    total /= knobs.sum                    ? 1
+             : knobs.classes_for_examples ? static_cast<double>(C)
+                                          : static_cast<double>(knobs.over_classes ? N * C : N);
+    total *= (knobs.sign ? -1 : 1) / (knobs.base > 0 ? std::log(knobs.base) : 1);
     return {number(knobs.no_exp || knobs.exp_inside ? total : std::exp(total))};
   };
 }
@@ -81,6 +90,8 @@ double trace(const Matrix& m, Index n) {
 
 struct FrechetKnobs {
   bool no_two = false, no_means = false, norm = false, no_traces = false, rooted = false, plus = false;
+  bool blocks = false, mean_of_means = false, one_trace = false, whole_sums = false;
+  bool no_roots = false, one_root = false, root_of_sum = false, fourth_root = false;
   bool plain_product = false, product_of_roots = false, no_root = false, element_roots = false,
        variances = false, unguarded = false;
 };
@@ -94,10 +105,13 @@ double mixed_trace(const FrechetKnobs& knobs, const Matrix& s1, const Matrix& s2
     return sum;
   }
   if (knobs.plain_product) return trace(symmetric_root(symmetric_product(s1, s2, n), n), n);
-  const Matrix root = symmetric_root(s1, n);
+  const Matrix root = knobs.no_roots ? s1 : symmetric_root(s1, n);
   if (knobs.product_of_roots) return trace(symmetric_product(root, symmetric_root(s2, n), n), n);
-  Matrix inner = symmetric_product(symmetric_product(root, s2, n), root, n);
+  Matrix inner = symmetric_product(root, s2, n);
+  if (!knobs.one_root) inner = symmetric_product(inner, root, n);
   if (knobs.no_root) return trace(inner, n);
+  if (knobs.root_of_sum) return std::sqrt(trace(inner, n));
+  if (knobs.fourth_root) inner = symmetric_root(inner, n);
   Matrix values(static_cast<std::size_t>(n));
   symmetric_eigen(inner, values, n);
   for (const double value : values) sum += std::sqrt(knobs.unguarded ? value : std::max(0.0, value));
@@ -108,9 +122,15 @@ Function frechet_with(FrechetKnobs knobs) {
     const Index n = in[0].size();
     const Matrix s1 = matrix(in[1]), s2 = matrix(in[3]);
     double means = 0;
-    for (Index d = 0; d < n; ++d) means += double{in[0][d] - in[2][d]} * (in[0][d] - in[2][d]);
+    for (Index d = 0; d < n; ++d) {
+      const double step = std::abs(in[0][d] - in[2][d]);
+      means += knobs.blocks ? step : step * step / (knobs.mean_of_means ? static_cast<double>(n) : 1);
+    }
     double distance = knobs.no_means ? 0 : knobs.norm ? std::sqrt(means) : means;
-    if (!knobs.no_traces) distance += trace(s1, n) + trace(s2, n);
+    const auto spread = [&](const Matrix& s) {
+      return knobs.whole_sums ? std::accumulate(s.begin(), s.end(), 0.0) : trace(s, n);
+    };
+    if (!knobs.no_traces) distance += spread(s1) + (knobs.one_trace ? 0 : spread(s2));
     distance -= (knobs.plus ? -2 : knobs.no_two ? 1 : 2) * mixed_trace(knobs, s1, s2, n);
     return {number(knobs.rooted ? std::sqrt(distance) : distance)};
   };
@@ -155,27 +175,43 @@ std::vector<Check> checks_09() {
          const auto [N, C] = shapes[static_cast<std::size_t>(number) % 4];
          return {opinions(rng, {N, C})};
        },
-       .mistakes = {{"is.no_exp", "the mean divergence is returned, not exp of it",
-                     inception_with({.no_exp = true})},
-                    {"is.exp_inside", "exp is taken of every row's divergence; it is taken of their mean",
-                     inception_with({.exp_inside = true})},
-                    {"is.reversed", "the divergence is the wrong way round: KL( p(y|x) || p(y) ) is asked",
-                     inception_with({.reversed = true})},
-                    {"is.sign", "the divergence has the wrong sign", inception_with({.sign = true})},
-                    {"is.base2", "a logarithm to base 2 goes into exp; the natural one belongs there",
-                     inception_with({.base2 = true})},
-                    {"is.marginal_sum", "p(y) is the sum of the rows: it must be their mean",
-                     inception_with({.marginal_sum = true})},
-                    {"is.marginal_even", "p(y) is taken to be even, 1/C: it is the mean of the rows",
-                     inception_with({.marginal_even = true})},
-                    {"is.sum", "the divergences are summed over the examples; their mean is asked",
-                     inception_with({.sum = true})},
-                    {"is.over_classes", "the sum over classes became a mean: KL is a sum over c",
-                     inception_with({.over_classes = true})},
-                    {"is.of_marginal", "this is exp of the entropy of p(y): the rows' own entropy is missing",
-                     inception_with({.of_marginal = true})},
-                    {"is.of_rows", "this is exp of the rows' mean entropy: p(y) does not enter",
-                     inception_with({.of_rows = true})}},
+       .mistakes =
+           {{"is.no_exp", "the mean divergence is returned, not exp of it", inception_with({.no_exp = true})},
+            {"is.exp_inside", "exp is taken of every row's divergence; it is taken of their mean",
+             inception_with({.exp_inside = true})},
+            {"is.reversed", "the divergence is the wrong way round: KL( p(y|x) || p(y) ) is asked",
+             inception_with({.reversed = true})},
+            {"is.sign", "the divergence has the wrong sign", inception_with({.sign = true})},
+            {"is.base2", "a logarithm to base 2 goes into exp; the natural one belongs there",
+             inception_with({.base = 2})},
+            {"is.base10", "a logarithm to base 10 goes into exp; the natural one belongs there",
+             inception_with({.base = 10})},
+            {"is.no_weight", "the logarithms are not weighted with p(y|x)",
+             inception_with({.no_weight = true})},
+            {"is.marginal_weight", "the logarithms are weighted with p(y): with p(y|x) is asked",
+             inception_with({.marginal_weight = true})},
+            {"is.marginal_over_classes",
+             "the sum of the rows is divided by the number of classes: p(y) is a mean over N rows",
+             inception_with({.marginal_over_classes = true})},
+            {"is.marginal_empty",
+             "p(y) is 0 everywhere: it was never filled, or whole numbers were divided (1 / N is 0 in "
+             "C++)",
+             inception_with({.marginal_empty = true})},
+            {"is.classes_for_examples",
+             "the divergences are divided by the number of classes; their mean over N examples is asked",
+             inception_with({.classes_for_examples = true})},
+            {"is.marginal_sum", "p(y) is the sum of the rows: it must be their mean",
+             inception_with({.marginal_sum = true})},
+            {"is.marginal_even", "p(y) is taken to be even, 1/C: it is the mean of the rows",
+             inception_with({.marginal_even = true})},
+            {"is.sum", "the divergences are summed over the examples; their mean is asked",
+             inception_with({.sum = true})},
+            {"is.over_classes", "the sum over classes became a mean: KL is a sum over c",
+             inception_with({.over_classes = true})},
+            {"is.of_marginal", "this is exp of the entropy of p(y): the rows' own entropy is missing",
+             inception_with({.of_marginal = true})},
+            {"is.of_rows", "this is exp of the rows' mean entropy: p(y) does not enter",
+             inception_with({.of_rows = true})}},
        .inputs = {"p"},
        .outputs = {"score"},
        .tolerance = 1e-5});
@@ -188,7 +224,9 @@ std::vector<Check> checks_09() {
        .cases = 2,
        .mistakes = {{"is.zero_is_nan",
                      "p log(p / q) is computed at p = 0, where it is 0 times minus infinity: 0 log 0 is 0",
-                     inception_with({.zeros_are_nan = true})}},
+                     inception_with({.zeros_are_nan = true})},
+                    {"is.ones_left_out", "p = 1 is left out, too: its term is -log q, not 0",
+                     inception_with({.ones_left_out = true})}},
        .inputs = {"p"},
        .outputs = {"score"},
        .tolerance = 1e-5});
@@ -208,6 +246,23 @@ std::vector<Check> checks_09() {
             {"fid.plus", "the mixed term is added, not taken away", frechet_with({.plus = true})},
             {"fid.no_means", "the distance of the means is left out", frechet_with({.no_means = true})},
             {"fid.norm", "the distance of the means is not squared", frechet_with({.norm = true})},
+            {"fid.blocks", "the differences of the means are added without squaring them",
+             frechet_with({.blocks = true})},
+            {"fid.mean_of_means", "the squared differences of the means are averaged; their sum is asked",
+             frechet_with({.mean_of_means = true})},
+            {"fid.one_trace", "the trace of the second covariance is left out",
+             frechet_with({.one_trace = true})},
+            {"fid.whole_sums", "all elements of the covariances are added; a trace is the diagonal alone",
+             frechet_with({.whole_sums = true})},
+            {"fid.no_roots", "S1 S2 S1 stands in the place of S1^1/2 S2 S1^1/2",
+             frechet_with({.no_roots = true})},
+            {"fid.one_root", "the right S1^1/2 is missing in S1^1/2 S2 S1^1/2",
+             frechet_with({.one_root = true})},
+            {"fid.root_of_sum",
+             "the root is taken of the sum of the eigenvalues; the sum of their roots is asked",
+             frechet_with({.root_of_sum = true})},
+            {"fid.fourth_root", "two roots are taken of S1^1/2 S2 S1^1/2: one is asked",
+             frechet_with({.fourth_root = true})},
             {"fid.no_traces", "the traces of the two covariances are left out",
              frechet_with({.no_traces = true})},
             {"fid.root_of_all", "the root is taken of the result; the squared distance is asked",

@@ -5,6 +5,7 @@
 
 #include "../inputs.hpp"
 #include "ex09.hpp"
+#include "gradus/base/check.hpp"
 
 namespace gradus::grade {
 
@@ -17,7 +18,8 @@ Tensor whole(Index value) { return number(static_cast<double>(value)); }
 
 struct RadiusKnobs {
   bool self = false, root = false, nearest = false, one_further = false, farthest = false, mean = false,
-       blocks = false, no_twins = false;
+       blocks = false, no_twins = false, unsorted = false, sum = false, largest_step = false,
+       mean_step = false, from_first = false, twins_once = false;
 };
 std::vector<Real> radii_of(const Tensor& x, Index k, RadiusKnobs knobs) {
   const Index N = x.dim(0), D = x.dim(1);
@@ -27,18 +29,21 @@ std::vector<Real> radii_of(const Tensor& x, Index k, RadiusKnobs knobs) {
     for (Index m = 0; m < N; ++m) {
       Real sum = 0;
       for (Index d = 0; d < D; ++d) {
-        const Real step = std::abs(x[n * D + d] - x[m * D + d]);
-        sum += knobs.blocks ? step : step * step;
+        const Real step = std::abs(x[(knobs.from_first ? 0 : n) * D + d] - x[m * D + d]);
+        sum = knobs.largest_step ? std::max(sum, step * step) : sum + (knobs.blocks ? step : step * step);
       }
+      if (knobs.mean_step) sum /= static_cast<Real>(D);
       if (knobs.no_twins ? sum > 0 : m != n || knobs.self) all.push_back(sum);
     }
-    std::sort(all.begin(), all.end());
+    if (!knobs.unsorted) std::sort(all.begin(), all.end());
+    if (knobs.twins_once) all.erase(std::unique(all.begin(), all.end()), all.end());
     if (knobs.farthest) std::reverse(all.begin(), all.end());
     const auto at = static_cast<std::size_t>(knobs.nearest ? 0 : knobs.one_further ? k : k - 1);
     Real radius = all[std::min(at, all.size() - 1)];
-    if (knobs.mean) {
+    if (knobs.mean || knobs.sum) {
       radius = 0;
-      for (Index i = 0; i < k; ++i) radius += all[static_cast<std::size_t>(i)] / static_cast<Real>(k);
+      for (Index i = 0; i < k; ++i)
+        radius += all[static_cast<std::size_t>(i)] / (knobs.mean ? static_cast<Real>(k) : 1);
     }
     radii.push_back(knobs.root ? std::sqrt(radius) : radius);
   }
@@ -69,7 +74,10 @@ Tensor twins(Rng& rng, Index N, Index D) {
 struct NeighbourKnobs {
   bool swapped = false, all = false, coverage_is_recall = false, coverage_of_generated = false,
        density_without_k = false, density_over_real = false, density_clipped = false, roots_mixed = false,
-       open = false;
+       recall_is_coverage = false, coverage_is_precision = false, density_over_pairs = false, order = false,
+       whole = false, whole_density = false;
+  int open = 0;  // where a point on the rim is outside: a sum of these
+  enum { in_precision = 1, in_recall = 2, in_density = 4, in_coverage = 8 };
 };
 Function neighbours_with(NeighbourKnobs knobs) {
   return [knobs](const Tensors& in) -> Tensors {
@@ -86,24 +94,34 @@ Function neighbours_with(NeighbourKnobs knobs) {
           distance += (x[n * D + d] - y[m * D + d]) * (x[n * D + d] - y[m * D + d]);
         if (knobs.roots_mixed) distance = std::sqrt(distance);
         const auto i = static_cast<std::size_t>(n), j = static_cast<std::size_t>(m);
-        const bool in_x = knobs.open ? distance < of_x[i] : distance <= of_x[i],
-                   in_y = knobs.open ? distance < of_y[j] : distance <= of_y[j];
-        inside[j] += in_x, holds[i] += in_x, pairs += in_x;
-        reached[i] += in_y, caught[j] += in_y;
+        const auto holding = [&](Real radius, int where) {
+          return knobs.open & where ? distance < radius : distance <= radius;
+        };
+        using K = NeighbourKnobs;
+        inside[j] += holding(of_x[i], K::in_precision), holds[i] += holding(of_x[i], K::in_coverage);
+        pairs += holding(of_x[i], K::in_density);
+        reached[i] += holding(of_y[j], K::in_recall), caught[j] += holding(of_y[j], K::in_recall);
       }
     const auto share = [&](const std::vector<Index>& counts, Index of) {
       const Index least = knobs.all ? of : 1;
-      return static_cast<double>(
-                 std::count_if(counts.begin(), counts.end(), [=](Index c) { return c >= least; })) /
-             static_cast<double>(counts.size());
+      const double part = static_cast<double>(std::count_if(counts.begin(), counts.end(),
+                                                            [=](Index c) { return c >= least; })) /
+                          static_cast<double>(counts.size());
+      return knobs.whole ? std::floor(part) : part;
     };
     double precision = share(inside, N), recall = share(reached, M), coverage = share(holds, M);
     if (knobs.swapped) std::swap(precision, recall);
     if (knobs.coverage_is_recall) coverage = recall;
+    if (knobs.recall_is_coverage) recall = coverage;
+    if (knobs.coverage_is_precision) coverage = precision;
     if (knobs.coverage_of_generated) coverage = share(caught, N);
-    double density =
-        pairs / static_cast<double>((knobs.density_without_k ? 1 : k) * (knobs.density_over_real ? N : M));
+    const double over =
+        knobs.density_over_pairs
+            ? static_cast<double>(N * M)
+            : static_cast<double>((knobs.density_without_k ? 1 : k) * (knobs.density_over_real ? N : M));
+    double density = knobs.whole_density ? std::floor(pairs / over) : pairs / over;
     if (knobs.density_clipped) density = std::min(1.0, density);
+    if (knobs.order) std::swap(density, coverage);
     return {number(precision), number(recall), number(density), number(coverage)};
   };
 }
@@ -114,6 +132,30 @@ Tensors two_clouds(Rng& rng, int number) {
   const auto [N, M, D, k] = all[static_cast<std::size_t>(number) % 4];
   return {Tensor::randn({N, D}, rng), Tensor::randn({M, D}, rng, Real(0.4), Real(number == 3 ? 0.5 : 1.2)),
           whole(k)};
+}
+
+/// Whole numbers on a line: most balls have something on the rim.
+Tensor lattice(Rng& rng, Index N) {
+  Tensor x = Tensor::uniform({N, 1}, rng, 0, 20);
+  for (Real& value : x.values()) value = std::floor(value);
+  return x;
+}
+std::vector<Mistake> rim_mistakes() {
+  using K = NeighbourKnobs;
+  std::vector<Mistake> all;
+  const auto add = [&](const char* where, int open) {
+    all.push_back({"scores.rim_outside",
+                   text("a point on the rim of a ball counts as outside", where, ": <= is meant, not <"),
+                   neighbours_with({.open = open})});
+  };
+  add("", K::in_precision + K::in_recall + K::in_density + K::in_coverage);
+  add(" in precision and density", K::in_precision + K::in_density);
+  add(" where real balls are asked", K::in_precision + K::in_density + K::in_coverage);
+  add(" in precision", K::in_precision);
+  add(" in recall", K::in_recall);
+  add(" in density", K::in_density);
+  add(" in coverage", K::in_coverage);
+  return all;
 }
 
 }  // namespace
@@ -138,6 +180,15 @@ std::vector<Check> checks_09_neighbours() {
             {"radii.farthest", "the k-th farthest: sorted the wrong way", radii_with({.farthest = true})},
             {"radii.mean", "the mean over the k nearest; the k-th alone is asked",
              radii_with({.mean = true})},
+            {"radii.sum", "the sum over the k nearest; the k-th alone is asked", radii_with({.sum = true})},
+            {"radii.unsorted", "the k-th point of the list: the distances are not sorted",
+             radii_with({.unsorted = true})},
+            {"radii.largest_step", "only the largest difference of the coordinates counts: add their squares",
+             radii_with({.largest_step = true})},
+            {"radii.mean_step", "the squares are averaged over the coordinates; their sum is asked",
+             radii_with({.mean_step = true})},
+            {"radii.from_first", "the distances of the first point are sorted, for all points",
+             radii_with({.from_first = true})},
             {"radii.blocks", "the differences are added without squaring them",
              radii_with({.blocks = true})}},
        .inputs = {"points", "k"},
@@ -152,7 +203,10 @@ std::vector<Check> checks_09_neighbours() {
                  .cases = 2,
                  .mistakes = {{"radii.no_twins",
                                "every point at distance 0 is left out; only the point itself is no neighbour",
-                               radii_with({.no_twins = true})}},
+                               radii_with({.no_twins = true})},
+                              {"radii.twins_once",
+                               "neighbours at the same distance count once (a set, or unique): each counts",
+                               radii_with({.twins_once = true})}},
                  .inputs = {"points", "k"},
                  .outputs = {"radii"}});
 
@@ -186,27 +240,38 @@ std::vector<Check> checks_09_neighbours() {
                      neighbours_with({.density_over_real = true})},
                     {"scores.density_clipped", "density is cut at 1: in a dense place it may be larger",
                      neighbours_with({.density_clipped = true})},
+                    {"scores.recall_is_coverage",
+                     "recall asks the balls of generated points, not those of real ones: it is coverage here",
+                     neighbours_with({.recall_is_coverage = true})},
+                    {"scores.coverage_is_precision",
+                     "coverage counts real balls, not generated points: it is precision here",
+                     neighbours_with({.coverage_is_precision = true})},
+                    {"scores.density_over_pairs", "density is divided by N M, all pairs: by k M is asked",
+                     neighbours_with({.density_over_pairs = true})},
+                    {"scores.order", "density and coverage are returned in each other's place",
+                     neighbours_with({.order = true})},
+                    {"scores.whole_numbers",
+                     "whole numbers are divided: in C++ 2 / 3 is 0; make one of them a double first",
+                     neighbours_with({.whole = true})},
+                    {"scores.whole_numbers",
+                     "whole numbers are divided: in C++ 2 / 3 is 0; make one of them a double first",
+                     neighbours_with({.whole = true, .whole_density = true})},
+                    {"scores.whole_numbers", "density is cut to a whole number: divide as double",
+                     neighbours_with({.whole_density = true})},
                     {"scores.roots_mixed", "a distance is compared with a squared radius",
                      neighbours_with({.roots_mixed = true})}},
        .inputs = {"real", "generated", "k"},
        .outputs = scores});
-  all.push_back(
-      {.todo = "9.4",
-       .title = "points on the rim",
-       .points = 4,
-       .call = "neighbour_scores",
-       .draw = [](Rng& rng, int number) -> Tensors {
-         Tensor x = Tensor::uniform({7 + number, 2}, rng, 0, 5), y = Tensor::uniform({6, 2}, rng, 0, 5);
-         for (Tensor* t : {&x, &y})
-           for (Real& value : t->values()) value = std::floor(value);
-         return {x, y, whole(1 + number)};
-       },
-       .cases = 2,
-       .mistakes = {{"scores.rim_outside",
-                     "a point on the rim of a ball counts as outside: <= is meant, not <",
-                     neighbours_with({.open = true})}},
-       .inputs = {"real", "generated", "k"},
-       .outputs = scores});
+  all.push_back({.todo = "9.4",
+                 .title = "points on the rim",
+                 .points = 4,
+                 .call = "neighbour_scores",
+                 .draw = [](Rng& rng, int number) -> Tensors {
+                   return {lattice(rng, 6 + number), lattice(rng, 8 - number), whole(1 + number % 2)};
+                 },
+                 .mistakes = rim_mistakes(),
+                 .inputs = {"real", "generated", "k"},
+                 .outputs = scores});
   return all;
 }
 

@@ -1,0 +1,27 @@
+#pragma once
+// A sheet of codes that may have failed: normal_quantile throws at 0 and at 1, which is a known mistake.
+#include <cstdlib>
+#include <functional>
+#include <string>
+
+#include "../calls.hpp"
+#include "gradus/base/check.hpp"
+
+namespace gradus::grade {
+
+inline constexpr double none_refused = -1;
+
+/// out: [1] the probability that normal_quantile refused, or none_refused; the codes, empty after a refusal
+inline Tensors sheet_or_refusal(const std::function<Tensor()>& sheet) {
+  const auto one = [](double value) { return Tensor::full({1}, static_cast<Real>(value)); };
+  try {
+    return {one(none_refused), sheet()};
+  } catch (const Error& error) {
+    const std::string words = error.what();
+    const auto got = words.rfind("got ");
+    if (words.rfind("normal_quantile", 0) != 0 || got == words.npos) throw;
+    return {one(std::strtod(words.c_str() + got + 4, nullptr)), Tensor()};
+  }
+}
+
+}  // namespace gradus::grade

@@ -1,0 +1,158 @@
+// Exercise 8, what is not a step: the label beside the input (8.3), the average of the weights (8.4).
+#include <algorithm>
+
+#include "../calls/gan_game.hpp"
+#include "../inputs.hpp"
+#include "ex08.hpp"
+#include "gradus/ops/shaping.hpp"
+
+namespace gradus::grade {
+namespace {
+
+// 8.3: the label beside the noise
+
+struct LabelKnobs {
+  int offset = 0;
+  bool turned_round = false, value = false;
+  bool first = false, as_number = false, shared = false, transposed = false, detached = false;
+};
+Function label_with(LabelKnobs knobs) {
+  return [knobs](const Tensors& in) {
+    return labelled(in, [knobs](const Var& x, const std::vector<int>& labels, int classes) {
+      const Index B = x.dim(0), places = knobs.as_number ? 1 : classes;
+      Tensor hot = Tensor::zeros({B, places});
+      for (Index b = 0; b < B; ++b) {
+        const Index label = labels[static_cast<std::size_t>(knobs.shared ? 0 : b)];
+        const Index place = knobs.turned_round ? classes - 1 - label : label + knobs.offset;
+        if (knobs.as_number)
+          hot[b] = static_cast<Real>(label);
+        else if (const Index at = knobs.transposed ? label * B + b : b * classes + place; at < hot.size())
+          hot[at] = knobs.value ? static_cast<Real>(label) : 1;
+      }
+      const Var code = knobs.detached ? x.detach() : x;
+      return knobs.first ? concat({Var(hot), code}, 1) : concat({code, Var(hot)}, 1);
+    });
+  };
+}
+std::vector<Mistake> label_mistakes() {
+  return {
+      {"label.off_by_one", "the 1 stands one place too far to the left: label 0 is the first place",
+       label_with({.offset = -1})},
+      {"label.off_by_one", "the 1 stands one place too far to the right: label 0 is the first place",
+       label_with({.offset = 1})},
+      {"label.turned_round", "the places are counted from the right: label 0 is the first place",
+       label_with({.turned_round = true})},
+      {"label.value", "the label's number stands in its place: a 1 is asked", label_with({.value = true})},
+      {"label.first", "the label stands on the left of x, it belongs to the right",
+       label_with({.first = true})},
+      {"label.as_number", "the label is one number: every class needs a place of its own",
+       label_with({.as_number = true})},
+      {"label.shared", "all examples get the label of the first", label_with({.shared = true})},
+      {"label.transposed", "the ones are laid out as [classes, B]: an example is a row",
+       label_with({.transposed = true})},
+      {"label.detached", "no gradient reaches x: it was detached, or its numbers were copied",
+       label_with({.detached = true})}};
+}
+
+// 8.4: the average of the weights
+
+/// average = f(average, weight) after every step; `both`: w and b, not w alone
+Function average_with(double (*f)(double average, double weight, double decay), bool both = true,
+                      bool into_weights = false) {
+  return [=](const Tensors& in) -> Tensors {
+    Tensors averages, weights;
+    for (int t = 0; t < 2; ++t) {
+      const Shape shape = t == 0 ? Shape{2, 3} : Shape{2};
+      Tensor average = in[std::size_t(t)].row(0).clone().reshape(shape), weight = average.clone();
+      for (Index step = 1; step <= 3; ++step) {
+        const Tensor learned = in[std::size_t(t)].row(step);
+        for (Index i = 0; i < average.size(); ++i) {
+          weight[i] = learned[i];
+          if (t == 1 && !both) continue;
+          (into_weights ? weight : average)[i] =
+              static_cast<Real>(f(average[i], learned[i], double{in[2].item()}));
+        }
+      }
+      averages.push_back(average);
+      weights.push_back(weight);
+    }
+    return {averages[0], averages[1], weights[0], weights[1]};
+  };
+}
+double mixed(double average, double weight, double decay) { return decay * average + (1 - decay) * weight; }
+
+}  // namespace
+
+std::vector<Check> label_and_average_checks() {
+  std::vector<Check> all;
+  const std::vector<std::string> label_inputs = {"x", "labels", "classes", "slope"},
+                                 label_outputs = {"x with its labels", "the gradient of x"};
+  all.push_back({.todo = "8.3",
+                 .title = "the lesson's numbers",
+                 .points = 4,
+                 .call = "with_label",
+                 .draw = [](Rng&, int) -> Tensors {
+                   return {Tensor::of({2, 2}, {.5, -1, 2, 0}), Tensor::of({2}, {2, 1}), number(3),
+                           Tensor::of({2, 5}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})};
+                 },
+                 .cases = 1,
+                 .mistakes = label_mistakes(),
+                 .inputs = label_inputs,
+                 .outputs = label_outputs});
+  all.push_back({.todo = "8.3",
+                 .title = "random labels",
+                 .points = 14,
+                 .call = "with_label",
+                 .draw = [](Rng& rng, int i) -> Tensors {
+                   // The last case is as large as the one before: a buffer that was kept holds old labels.
+                   constexpr Index class_counts[] = {3, 10, 2, 4};
+                   const int size = std::min(i, 3);
+                   const Index B = sizes(size)[0] + 1, K = sizes(size)[1], classes = class_counts[size];
+                   Tensor labels({B});
+                   for (Real& label : labels.values())
+                     label = static_cast<Real>(rng.below(static_cast<std::uint64_t>(classes)));
+                   labels[0] = i == 4 ? 2 : 1, labels[B - 1] = static_cast<Real>(classes - 1), labels[1] = 0;
+                   return {numbers(rng, {B, K}), labels, number(static_cast<double>(classes)),
+                           away_from_zero(rng, {B, K + classes})};
+                 },
+                 .cases = 5,
+                 .mistakes = label_mistakes(),
+                 .inputs = label_inputs,
+                 .outputs = label_outputs});
+
+  all.push_back(
+      {.todo = "8.4",
+       .title = "three updates",
+       .points = 12,
+       .call = "ema.update",
+       .draw = [](Rng& rng, int i) -> Tensors {
+         constexpr double decays[] = {0.9, 0.7, 0.95, 0};
+         return {numbers(rng, {4, 6}), numbers(rng, {4, 2}), number(decays[i])};
+       },
+       .mistakes =
+           {{"ema.decay_swapped", "the decay is exchanged: it is the share of the average that is kept",
+             average_with([](double a, double w, double d) { return (1 - d) * a + d * w; })},
+            {"ema.no_rest", "the weights count fully: their share is 1 - decay",
+             average_with([](double a, double w, double d) { return d * a + w; })},
+            {"ema.copies", "the average is the last weights: nothing of it is kept",
+             average_with([](double, double w, double) { return w; })},
+            {"ema.into_weights", "the mixture is written into the weights: training would be disturbed",
+             average_with(mixed, true, true)},
+            {"ema.adds", "the old average is not scaled down: its share is decay",
+             average_with([](double a, double w, double d) { return a + (1 - d) * w; })},
+            {"ema.no_weights", "the weights do not enter: was a copy of them, or the average itself, read?",
+             average_with([](double a, double, double d) { return d * a; })},
+            {"ema.half", "average and weights count alike: decay is not used",
+             average_with([](double a, double w, double) { return (a + w) / 2; })},
+            {"ema.first_only", "only the first tensor is averaged", average_with(mixed, false)},
+            {"ema.unmoved",
+             "the average never moves: was a copy written to, or a new tensor put in the place of "
+             "the old one, "
+             "which a checkpoint holds?",
+             average_with([](double a, double, double) { return a; })}},
+       .inputs = {"w, first and after each step", "b, first and after each step", "decay"},
+       .outputs = {"average of w", "average of b", "w", "b"}});
+  return all;
+}
+
+}  // namespace gradus::grade
