@@ -25,7 +25,7 @@ struct Check {
   std::function<Tensors(Rng& rng, int number)> draw;
   int cases = 4;
 
-  std::vector<Mistake> mistakes{};     ///< diagnosed by comparing all cases
+  std::vector<Mistake> mistakes{};     ///< diagnosed by comparing all cases, output by output
   std::vector<std::string> inputs{};   ///< names of the inputs, for the report: {"mu", "logvar"}
   std::vector<std::string> outputs{};  ///< names of the outputs: {"kl"}
   std::string differentiates{};  ///< of a backward call: the call that it is the gradient of. Its last input

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
-#include <functional>
 #include <limits>
 
 #include "gradus/base/check.hpp"
@@ -25,14 +25,39 @@ bool near(double expected, double got, double allowed) {
   return std::abs(got - expected) <= allowed;
 }
 
-std::string place(const Shape& shape, Index i) {
-  std::vector<Index> index(static_cast<std::size_t>(shape.rank()));
-  for (int axis = shape.rank(); axis-- > 0;) {
-    index[static_cast<std::size_t>(axis)] = i % shape[axis];
-    i /= shape[axis];
+/// The first `count` indices of element i: "1, 3"
+std::string place(const Shape& shape, Index i, int count) {
+  std::string words;
+  Index inner = shape.size();
+  for (int axis = 0; axis < count; ++axis) {
+    inner /= shape[axis];
+    words += (axis ? ", " : "") + std::to_string(i / inner % shape[axis]);
   }
+  return words;
+}
+
+/// The first element that differs, of two tensors of one shape.
+std::optional<Index> first_different(const Tensor& right, const Tensor& mine, double tolerance) {
+  const double scale = largest(right), allowed = scale > 0 ? tolerance * scale : 1e-12;  // all 0: rounding
+  for (Index i = 0; i < right.size(); ++i)
+    if (!near(right[i], mine[i], allowed)) return i;
+  return std::nullopt;
+}
+
+std::string number(double value, const char* format = "%.5g") {
+  char words[32];
+  std::snprintf(words, sizeof words, format, value);
+  return std::isnan(value) ? "nan" : words;  // without its sign
+}
+
+/// Everything under the first `axis` indices of the element at `offset`: "[[1, 2], [3, 4]]"
+std::string brackets(const Tensor& tensor, int axis, Index offset) {
+  if (axis == tensor.rank()) return number(tensor[offset]);
+  Index inner = 1;
+  for (int later = axis + 1; later < tensor.rank(); ++later) inner *= tensor.dim(later);
   std::string words = "[";
-  for (std::size_t k = 0; k < index.size(); ++k) words += (k ? ", " : "") + std::to_string(index[k]);
+  for (Index i = 0; i < tensor.dim(axis); ++i)
+    words += (i ? ", " : "") + brackets(tensor, axis + 1, offset + i * inner);
   return words + "]";
 }
 
@@ -54,13 +79,9 @@ std::optional<std::string> difference(const Tensors& expected, const Tensors& go
     if (!right) continue;
     if (right.shape() != mine.shape())
       return text(named(names, t), " has the shape ", mine.shape(), ", expected ", right.shape());
-    const double scale = largest(right),
-                 allowed = scale > 0 ? tolerance * scale : 1e-12;  // all 0: room for rounding
-    for (Index i = 0; i < right.size(); ++i) {
-      if (near(right[i], mine[i], allowed)) continue;
-      return text("element ", place(right.shape(), i), " of ", named(names, t), " is ", mine[i],
-                  ", expected ", right[i]);
-    }
+    if (const auto i = first_different(right, mine, tolerance))
+      return text("element [", place(right.shape(), *i, right.rank()), "] of ", named(names, t), " is ",
+                  number(mine[*i], "%g"), ", expected ", number(right[*i], "%g"));
   }
   return std::nullopt;
 }
@@ -98,33 +119,38 @@ bool identical(const Tensors& a, const Tensors& b) {
   return true;
 }
 
-std::string shown(const Tensor& tensor, Index most) {
-  if (!tensor) return "(empty)";
-  std::string out;
-  Index printed = 0;
-  const std::function<void(int, Index)> walk = [&](int axis, Index offset) {
-    out += '[';
-    Index inner = 1;
-    for (int later = axis + 1; later < tensor.rank(); ++later) inner *= tensor.dim(later);
-    for (Index i = 0; i < tensor.dim(axis); ++i) {
-      if (i) out += ", ";
-      if (printed >= most) {
-        out += "..";
-        break;
-      }
-      if (axis + 1 < tensor.rank()) {
-        walk(axis + 1, offset + i * inner);
-      } else {
-        char number[32];
-        std::snprintf(number, sizeof number, "%.5g", static_cast<double>(tensor[offset + i]));
-        out += number;
-        ++printed;
-      }
-    }
-    out += ']';
+Index differing_element(const Tensor& expected, const Tensor& got, double tolerance) {
+  if (!expected || !got || got.shape() != expected.shape()) return 0;
+  return first_different(expected, got, tolerance).value_or(0);
+}
+
+std::string shown(const std::string& name, const Tensor& tensor, Index at, std::size_t width) {
+  if (!tensor) return name + " = (empty)";
+  const Shape& shape = tensor.shape();
+  if (shape == Shape{1}) return name + " = " + number(tensor[0]);
+  if (shape.size() == 0) return name + " = []";
+  if (at >= shape.size()) at = 0;
+  Index inner = shape.size();
+  for (int depth = 0; depth < shape.rank(); inner /= shape[depth++]) {
+    if (3 * inner > static_cast<Index>(width)) continue;  // a number and its comma take three columns
+    const std::string words = name + (depth ? "[" + place(shape, at, depth) + "]" : "") + " = " +
+                              brackets(tensor, depth, at / inner * inner);
+    if (words.size() <= width) return words;
+  }
+  const Index row = at / shape.back() * shape.back();
+  const auto part = [&](Index first, Index last) {
+    std::string words = name + "[" + place(shape, at, shape.rank() - 1) + (shape.rank() > 1 ? ", " : "") +
+                        text(first, "..", last) + "] = [";
+    for (Index k = first; k <= last; ++k) words += (k > first ? ", " : "") + number(tensor[row + k]);
+    return words + "]";
   };
-  walk(0, 0);
-  return out;
+  Index first = at - row, last = first;
+  for (bool grown = true; grown;) {
+    grown = false;
+    if (last + 1 < shape.back() && part(first, last + 1).size() <= width) ++last, grown = true;
+    if (first > 0 && part(first - 1, last).size() <= width) --first, grown = true;
+  }
+  return part(first, last);
 }
 
 std::string relation(const std::vector<Tensors>& expected, const std::vector<Tensors>& got,
@@ -164,7 +190,8 @@ std::string relation(const std::vector<Tensors>& expected, const std::vector<Ten
       return true;
     });
   };
-  if (scaled([](const Tensor&) { return 0.0; })) return "your answer is all zeros";
+  if (scaled([](const Tensor&) { return 0.0; }))
+    return "your answer is all zeros (is there a quotient of whole numbers, like 1 / 2? It is 0)";
   if (scaled([](const Tensor&) { return -1.0; })) return "your answer has the wrong sign";
   // one factor for all
   {
@@ -173,7 +200,9 @@ std::string relation(const std::vector<Tensors>& expected, const std::vector<Ten
     for (Index i = 0; i < e.size(); ++i)
       if (std::isfinite(e[i]) && std::abs(e[i]) > std::abs(e[at])) at = i;
     const double f = g[at] / e[at], offset = g[at] - e[at];
-    const bool several = pairs.size() > 1 || e.size() > 1;
+    Index numbers = 0;  // two may agree by chance
+    for (const auto& pair : pairs) numbers += pair.first->size();
+    const bool several = numbers > 2;
     if (several && std::isfinite(f) && scaled([&](const Tensor&) { return f; }))
       return text("your answer is ", f, " times the right one, everywhere");
     if (several && std::isfinite(offset) && all([&](const Tensor& x, const Tensor& y) {
@@ -205,6 +234,21 @@ std::string relation(const std::vector<Tensors>& expected, const std::vector<Ten
         return true;
       }))
     return "every row of your answer is the first row";
+  if (all([&](const Tensor& e, const Tensor& g) {
+        double sum = 0;
+        for (Index i = 0; i < e.size(); ++i)
+          if (sum += e[i]; !near(sum, g[i], 10 * tolerance * largest(e))) return false;
+        return true;
+      }))
+    return "every number of your answer is the sum of the right ones up to it: set the sum back to 0 for "
+           "each";
+  if (all([](const Tensor& e, const Tensor& g) {
+        for (Index i = 0; i < e.size(); ++i)
+          if (g[i] != std::trunc(e[i])) return false;
+        return true;
+      }))
+    return "your answer is the right one without its digits after the point: is there an Index or an int "
+           "where a Real is meant?";
   if (all([](const Tensor& e, const Tensor& g) {
         if (e.size() < 2) return false;
         for (Index i = 1; i < g.size(); ++i)

@@ -19,8 +19,13 @@ double gap(const Tensors& a, const Tensors& b);
 /// The same bits.
 bool identical(const Tensors& a, const Tensors& b);
 
-/// "[[0.5, 1], [2, -1]]", at most `most` numbers of it.
-std::string shown(const Tensor& tensor, Index most = 12);
+/// The element that `difference` speaks of, or 0.
+Index differing_element(const Tensor& expected, const Tensor& got, double tolerance);
+
+/// "w = [[0.5, 1], [2, -1]]" in at most `width` columns. What is longer is shown around element `at`: its
+/// row, "w[1] = [2, -1]", or a part of its row, "w[1, 7..9] = [2, -1, 3]". A single number, [1], has no
+/// brackets.
+std::string shown(const std::string& name, const Tensor& tensor, Index at = 0, std::size_t width = 78);
 
 /// What a wrong answer has to do with the right one, tried on all cases: a constant factor, an offset, the
 /// transpose, a division by the number of rows or columns, the same number everywhere. Empty when nothing

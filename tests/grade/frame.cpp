@@ -17,7 +17,7 @@ void Packer::text(std::string_view value) {
 }
 
 void Packer::tensor(const Tensor& value) {
-  if (!value) return put(255, 1);
+  if (!value || value.rank() == 0) return put(255, 1);  // one without axes has no numbers either
   put(static_cast<std::uint64_t>(value.rank()), 1);
   for (int axis = 0; axis < value.rank(); ++axis) u32(static_cast<std::uint32_t>(value.dim(axis)));
   for (const Real one : value.values()) {

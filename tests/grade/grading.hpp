@@ -15,7 +15,8 @@ struct CheckResult {
   State state = State::pass;
   int points = 0, most = 0;
   std::string sentence{};               ///< what is wrong, in one sentence
-  std::string mistake{};                ///< id of a known mistake, or empty
+  std::string mistake{};                ///< id of a known mistake, or several: "a + b", or empty
+  int explained = 0;                    ///< 2: by known mistakes, 1: what it has to do with the right answer
   std::vector<std::string> evidence{};  ///< lines below it: input, expected, got, gradients
   double seconds = 0;
 };
@@ -31,7 +32,8 @@ struct TodoResult {
   std::string printed{};   ///< what the student's code printed
   double seconds = 0;
 
-  /// The check that the report begins with: the first that did not pass. Null when all did.
+  /// The check that the report begins with: the first of those that are explained best. Null
+  /// when all passed.
   const CheckResult* first_failure() const;
 };
 

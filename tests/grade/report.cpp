@@ -43,6 +43,19 @@ std::string visible(const std::string& text) {
 
 namespace {
 
+/// Broken between words where it is longer than a screen is wide.
+std::string wrapped(std::string line, std::size_t width = 94) {
+  const std::string gap(22, ' ');
+  for (std::size_t begin = 0; line.size() - begin > width;) {
+    const auto space = line.rfind(' ', begin + width);
+    if (space == std::string::npos || space <= begin + gap.size()) break;  // one long word
+    const auto last = line.find_last_not_of(' ', space);                   // there may be two spaces
+    line.replace(last + 1, space - last, "\n" + gap);
+    begin = last + 2, width = 100;
+  }
+  return line;
+}
+
 struct Paint {
   bool on;
   const char* operator()(const char* code) const { return on ? code : ""; }
@@ -82,7 +95,7 @@ void print_todo(std::ostream& out, const TodoResult& todo, bool colour, bool com
   if (!failure || waiting) return;
   out << "      " << paint(red) << failure->title << paint(plain) << ": " << visible(failure->sentence)
       << "\n";
-  for (const std::string& line : failure->evidence) out << "      " << visible(line) << "\n";
+  for (const std::string& line : failure->evidence) out << "      " << wrapped(visible(line)) << "\n";
   if (compiler && !todo.compiler.empty()) out << quoted(todo.compiler, "      | ", 14);
   if (!todo.printed.empty()) out << "      your program printed:\n" << quoted(todo.printed, "      > ");
 }

@@ -56,6 +56,11 @@ void relu_checks(std::vector<Check>& all) {
              [](const Tensors& in) -> Tensors {
                return {relu_with(right_relu)(in)[0], in[0], in[0]};
              }},
+            {"relu.keeps_slope", "what is kept in the member y is relu's slope, 1 or 0, not max(x, 0)",
+             [](const Tensors& in) -> Tensors {
+               const auto slope = relu_with([](Real v) { return v > 0 ? Real(1) : Real(0); });
+               return {relu_with(right_relu)(in)[0], slope(in)[0], in[0]};
+             }},
             {"relu.in_place",
              "x itself has changed: copying a Tensor copies the handle, both share their numbers. Make a new "
              "one, Tensor y(x.shape())",
@@ -132,29 +137,31 @@ Tensors layer_and_slope(Rng& rng, int number) {
 
 struct LinearKnobs {
   Real bias = 1;
-  bool w_as_io = false, bias_in_sum = false, last_product = false;
+  bool w_as_io = false, bias_in_sum = false, last_product = false, never_reset = false, first_bias = false;
 };
 Function linear_with(LinearKnobs knobs) {
   return [knobs](const Tensors& in) -> Tensors {
     const Tensor &x = in[0], &w = in[1], &b = in[2];
     const Index B = x.dim(0), I = x.dim(1), O = w.dim(0);
     Tensor y({B, O});
+    Real sum = 0;
     for (Index n = 0; n < B; ++n)
       for (Index o = 0; o < O; ++o) {
-        Real sum = 0;
+        if (!knobs.never_reset) sum = 0;
         for (Index i = 0; i < I; ++i) {
           const Real product = x[n * I + i] * (knobs.w_as_io ? w[i * O + o] : w[o * I + i]);
           sum = knobs.last_product ? product : sum + product;
         }
-        y[n * O + o] = sum + knobs.bias * b[o] * (knobs.bias_in_sum ? static_cast<Real>(I) : 1);
+        const Real times = knobs.bias_in_sum ? static_cast<Real>(I) : knobs.first_bias && n > 0 ? 0 : 1;
+        y[n * O + o] = sum + knobs.bias * times * b[o];
       }
     return {y, x, w};
   };
 }
 
 struct LinearSlopeKnobs {
-  bool dx_w_as_io = false, dx_last = false, dw_layout = false, dw_last = false, dw_mean = false,
-       dw_no_slope = false, db_last = false, db_mean = false, db_count = false;
+  bool dx_w_as_io = false, dx_last = false, dx_no_slope = false, dw_layout = false, dw_last = false,
+       dw_mean = false, dw_no_slope = false, db_last = false, db_mean = false, db_count = false;
 };
 Tensors linear_slopes(const Tensors& in, LinearSlopeKnobs knobs = {}) {
   const Tensor &x = in[0], &w = in[1], &dy = in[3];
@@ -167,7 +174,8 @@ Tensors linear_slopes(const Tensors& in, LinearSlopeKnobs knobs = {}) {
       db[o] = (knobs.db_last ? 0 : db[o]) + (knobs.db_count ? 1 : knobs.db_mean ? d / batch : d);
       for (Index i = 0; i < I; ++i) {
         Real &to_x = dx[n * I + i], &to_w = knobs.dw_layout ? dw[i * O + o] : dw[o * I + i];
-        to_x = (knobs.dx_last ? 0 : to_x) + d * (knobs.dx_w_as_io ? w[i * O + o] : w[o * I + i]);
+        to_x = (knobs.dx_last ? 0 : to_x) +
+               (knobs.dx_no_slope ? 1 : d) * (knobs.dx_w_as_io ? w[i * O + o] : w[o * I + i]);
         to_w = (knobs.dw_last ? 0 : to_w) +
                (knobs.dw_no_slope ? 1 : d) * x[n * I + i] / (knobs.dw_mean ? batch : 1);
       }
@@ -207,15 +215,18 @@ void linear_checks(std::vector<Check>& all) {
        .points = 10,
        .call = "linear",
        .draw = layer,
-       .mistakes = {{"linear.no_bias", "the bias is left out", linear_with({.bias = 0})},
-                    {"linear.w_as_io", "w is read as [I, O]; it is [O, I]: w_oi is w[o * I + i]",
-                     linear_with({.w_as_io = true})},
-                    {"linear.bias_in_sum", "the bias is added once for every input, inside the sum over i",
-                     linear_with({.bias_in_sum = true})},
-                    {"linear.last_product",
-                     "only the last product of the sum over i is there: = where += is meant",
-                     linear_with({.last_product = true})},
-                    {"linear.bias_sign", "the bias is subtracted", linear_with({.bias = -1})}},
+       .mistakes =
+           {{"linear.no_bias", "the bias is left out", linear_with({.bias = 0})},
+            {"linear.w_as_io", "w is read as [I, O]; it is [O, I]: w_oi is w[o * I + i]",
+             linear_with({.w_as_io = true})},
+            {"linear.bias_in_sum", "the bias is added once for every input, inside the sum over i",
+             linear_with({.bias_in_sum = true})},
+            {"linear.last_product", "only the last product of the sum over i is there: = where += is meant",
+             linear_with({.last_product = true})},
+            {"linear.never_reset", "the sum over i goes on from one y_no to the next: set it to 0 for each",
+             linear_with({.never_reset = true})},
+            {"linear.first_bias", "only the first example gets the bias", linear_with({.first_bias = true})},
+            {"linear.bias_sign", "the bias is subtracted", linear_with({.bias = -1})}},
        .inputs = {"x", "w", "b"},
        .outputs = {"y", "the kept x", "the kept w"}});
   const std::vector<std::string> inputs = {"x", "w", "b", "dL/dy"}, outputs = {"dx", "dw", "db"};
@@ -254,6 +265,8 @@ void linear_checks(std::vector<Check>& all) {
             {"linear.dx_last",
              "dx has the last output's share only: x_ni moves every y_no, = where += is meant",
              linear_slopes_with({.dx_last = true})},
+            {"linear.dx_no_slope", "dx is a sum of w alone: the slope dL/dy is left out (the chain rule)",
+             linear_slopes_with({.dx_no_slope = true})},
             {"linear.db_not_summed", "db is dy itself, [B, O]: one b_o moves the whole batch, so sum over it",
              [](const Tensors& in) -> Tensors {
                const Tensors grads = linear_slopes(in);

@@ -38,35 +38,46 @@ void accumulate_checks(std::vector<Check>& all) {
        .points = 9,
        .call = "accumulate",
        .draw = three_gradients,
-       .mistakes = {{"add.overwrites", "the sum is the last gradient only: set where it has to be added",
-                     sums_with(0, 0, 1)},
-                    {"add.keeps_first",
-                     "the sum is the first gradient only: later ones are dropped (or added to a copy)",
-                     sums_with(1, 0, 0)},
-                    {"add.first_twice",
-                     "the first gradient counts twice: set, and then added as well (is an else missing?)",
-                     sums_with(2, 1, 1)},
-                    {"add.into_shared",
-                     "the first gradient's own numbers have changed: sum shares its buffer (sum.unique() is "
-                     "false), so "
-                     "a new tensor is needed",
-                     [](const Tensors& in) -> Tensors {
-                       const Tensor total = plus(plus(in[0], in[1]), in[2]);
-                       return {total, total, in[1], in[2]};
-                     }},
-                    {"add.asks_grad",
-                     "the first gradient's own numbers have changed: grad.unique() was asked, but what is "
-                     "written into "
-                     "is the buffer of sum",
-                     [](const Tensors& in) -> Tensors {
-                       const Tensor two = plus(in[0], in[1]);
-                       return {plus(two, in[2]), two, in[1], in[2]};
-                     }},
-                    {"add.into_grad", "the sum is written into the new gradient's buffer, which others see",
-                     [](const Tensors& in) -> Tensors {
-                       const Tensor total = plus(plus(in[0], in[1]), in[2]);
-                       return {total, in[0], in[1], total};
-                     }}},
+       .mistakes =
+           {{"add.stays_empty",
+             "the sum stays empty: it has to become the first gradient (is `!sum` asked first?)",
+             [](const Tensors& in) -> Tensors {
+               return {Tensor(), in[0], in[1], in[2]};
+             }},
+            {"add.replaces_shared",
+             "where somebody else sees its buffer the sum is replaced by the new gradient; make a new "
+             "tensor of both",
+             sums_with(0, 1, 1)},
+            {"add.subtracts", "later gradients are subtracted; they are added", sums_with(1, -1, -1)},
+            {"add.overwrites", "the sum is the last gradient only: set where it has to be added",
+             sums_with(0, 0, 1)},
+            {"add.keeps_first",
+             "the sum is the first gradient only: later ones are dropped (or added to a copy)",
+             sums_with(1, 0, 0)},
+            {"add.first_twice",
+             "the first gradient counts twice: set, and then added as well (is an else missing?)",
+             sums_with(2, 1, 1)},
+            {"add.into_shared",
+             "the first gradient's own numbers have changed: sum shares its buffer (sum.unique() is "
+             "false), so "
+             "a new tensor is needed",
+             [](const Tensors& in) -> Tensors {
+               const Tensor total = plus(plus(in[0], in[1]), in[2]);
+               return {total, total, in[1], in[2]};
+             }},
+            {"add.asks_grad",
+             "the first gradient's own numbers have changed: grad.unique() was asked, but what is "
+             "written into "
+             "is the buffer of sum",
+             [](const Tensors& in) -> Tensors {
+               const Tensor two = plus(in[0], in[1]);
+               return {plus(two, in[2]), two, in[1], in[2]};
+             }},
+            {"add.into_grad", "the sum is written into the new gradient's buffer, which others see",
+             [](const Tensors& in) -> Tensors {
+               const Tensor total = plus(plus(in[0], in[1]), in[2]);
+               return {total, in[0], in[1], total};
+             }}},
        .inputs = {"1st", "2nd", "3rd gradient"},
        .outputs = {"sum", "the 1st gradient afterwards", "the 2nd gradient afterwards",
                    "the 3rd gradient afterwards"}});
@@ -76,7 +87,8 @@ namespace {
 
 struct WalkKnobs {
   bool overwrite = false, slopes_one = false, forward = false, only_first = false, only_last = false,
-       skip_zero = false, stop_at_leaf = false, stop_at_empty = false, leaf_overwrite = false;
+       to_first = false, to_previous = false, skip_zero = false, stop_at_leaf = false, stop_at_empty = false,
+       leaf_overwrite = false;
 };
 /// Tape::backward with mistakes, `times` tapes one after the other.
 Function walk_with(const std::string& name, WalkKnobs knobs, int times = 1) {
@@ -109,7 +121,9 @@ Function walk_with(const std::string& name, WalkKnobs knobs, int times = 1) {
           if (!needs[i] || !grads[i] || (knobs.only_first && i > 0) ||
               (knobs.only_last && i + 1 < grads.size()))
             continue;
-          Tensor& sum = steps[static_cast<std::size_t>(step.inputs[i])].grad;
+          const std::size_t to =
+              knobs.to_previous ? s - 1 : static_cast<std::size_t>(step.inputs[knobs.to_first ? 0 : i]);
+          Tensor& sum = steps[to].grad;
           sum = sum && !knobs.overwrite ? plus(sum, grads[i]) : grads[i];
         }
       }
@@ -162,6 +176,11 @@ void tape_checks(std::vector<Check>& all) {
         walk_with("reused", {.only_first = true})},
        {"tape.only_last", "only the last input of an op gets its gradient",
         walk_with("reused", {.only_last = true})},
+       {"tape.to_first", "every gradient goes to an op's first input: input i was made by step.inputs[i]",
+        walk_with("reused", {.to_first = true})},
+       {"tape.to_previous",
+        "every gradient goes to the step before on the tape: input i was made by step.inputs[i]",
+        walk_with("reused", {.to_previous = true})},
        {"tape.step_zero",
         "step 0 is never visited: the loop ends one too early, and the first parameter gets nothing",
         walk_with("reused", {.skip_zero = true})},

@@ -37,7 +37,8 @@ double squared(double d) { return d * d; }
 
 struct SlopeKnobs {
   Real factor = 2, target = -1;
-  bool no_slope = false, first_slope = false, sign_only = false, mean = false, empty_target = false;
+  bool no_slope = false, first_slope = false, misplaced_slope = false, sign_only = false, mean = false,
+       empty_target = false;
 };
 Function error_slopes_with(SlopeKnobs knobs) {
   return [knobs](const Tensors& in) -> Tensors {
@@ -46,7 +47,10 @@ Function error_slopes_with(SlopeKnobs knobs) {
     for (Index i = 0; i < dy.size(); ++i) {
       Real d = in[0][i] - in[1][i];
       if (knobs.sign_only) d = d > 0 ? Real(0.5) : Real(-0.5);
-      const Real slope = knobs.no_slope ? 1 : in[2][knobs.first_slope ? 0 : i / K];
+      const Real slope = knobs.no_slope ? 1
+                                        : in[2][knobs.first_slope       ? 0
+                                                : knobs.misplaced_slope ? i % in[0].dim(0)
+                                                                        : i / K];
       dy[i] = knobs.factor * d * slope / (knobs.mean ? static_cast<Real>(K) : 1);
       dt[i] = knobs.target * dy[i];
     }
@@ -70,24 +74,32 @@ void error_checks(std::vector<Check>& all) {
        .points = 7,
        .call = "squared_error",
        .draw = two_batches,
-       .mistakes = {{"se.mean",
-                     "the mean over the features, not the sum: with 784 pixels a loss 784 times too small",
-                     errors_with(squared, [](double sum, double K) { return sum / K; })},
-                    {"se.half", "there is a factor 1/2: here the loss is the plain square",
-                     errors_with(squared, [](double sum, double) { return sum / 2; })},
-                    {"se.root", "a root is taken: the distance, not its square",
-                     errors_with(squared, [](double sum, double) { return std::sqrt(sum); })},
-                    {"se.abs", "absolute values are summed, not squares",
-                     errors_with([](double d) { return std::abs(d); })},
-                    {"se.square_of_sum", "differences are summed first and squared then: they cancel",
-                     errors_with([](double d) { return d; }, [](double sum, double) { return sum * sum; })},
-                    {"se.not_per_example", "one number for the whole batch; every example has its own, [B]",
-                     [](const Tensors& in) -> Tensors {
-                       const Tensors l = errors_with(squared)(in);
-                       Real sum = 0;
-                       for (const Real one : l[0].values()) sum += one;
-                       return {Tensor::full({1}, sum)};
-                     }}},
+       .mistakes =
+           {{"se.mean", "the mean over the features, not the sum: with 784 pixels a loss 784 times too small",
+             errors_with(squared, [](double sum, double K) { return sum / K; })},
+            {"se.half", "there is a factor 1/2: here the loss is the plain square",
+             errors_with(squared, [](double sum, double) { return sum / 2; })},
+            {"se.root", "a root is taken: the distance, not its square",
+             errors_with(squared, [](double sum, double) { return std::sqrt(sum); })},
+            {"se.abs", "absolute values are summed, not squares",
+             errors_with([](double d) { return std::abs(d); })},
+            {"se.square_of_sum", "differences are summed first and squared then: they cancel",
+             errors_with([](double d) { return d; }, [](double sum, double) { return sum * sum; })},
+            {"se.two_axes",
+             "only dim(1) numbers of an example are summed: pictures have more axes, and row_size() numbers",
+             [](const Tensors& in) -> Tensors {
+               const Index B = in[0].dim(0), K = in[0].dim(1);
+               Tensor l = Tensor::zeros({B});
+               for (Index i = 0; i < B * K; ++i) l[i / K] += (in[0][i] - in[1][i]) * (in[0][i] - in[1][i]);
+               return {l};
+             }},
+            {"se.not_per_example", "one number for the whole batch; every example has its own, [B]",
+             [](const Tensors& in) -> Tensors {
+               const Tensors l = errors_with(squared)(in);
+               Real sum = 0;
+               for (const Real one : l[0].values()) sum += one;
+               return {Tensor::full({1}, sum)};
+             }}},
        .inputs = {"y", "t"},
        .outputs = {"l"}});
   const std::vector<std::string> inputs = {"y", "t", "dL/dl"};
@@ -106,7 +118,7 @@ void error_checks(std::vector<Check>& all) {
        .call = "squared_error.backward",
        .draw = two_batches_and_slope,
        .mistakes = {{"se.grad_no_2", "the factor 2 is missing", error_slopes_with({.factor = 1})},
-                    {"se.grad_sign", "the sign is wrong, in both: t - y where y - t is meant",
+                    {"se.grad_sign", "the sign is wrong: t - y where y - t is meant, or the other way round",
                      error_slopes_with({.factor = -2})},
                     {"se.grad_mean", "the gradient is divided by the number of features, the loss is a sum",
                      error_slopes_with({.mean = true})},
@@ -115,6 +127,9 @@ void error_checks(std::vector<Check>& all) {
                     {"se.grad_first_slope",
                      "the slope of the first example is taken for all: element i is of example i / K",
                      error_slopes_with({.first_slope = true})},
+                    {"se.grad_slope_misplaced",
+                     "the slopes are taken in the wrong order: element i is of example i / K",
+                     error_slopes_with({.misplaced_slope = true})},
                     {"se.grad_sign_only",
                      "only the sign of y - t counts: this is the absolute error's gradient",
                      error_slopes_with({.sign_only = true})},
@@ -137,8 +152,8 @@ void error_checks(std::vector<Check>& all) {
 // a training step -----------------------------------------------------------------------------------------
 
 struct StepKnobs {
-  bool no_zero = false, zero_late = false, zero_last = false, step_early = false, loss_after = false,
-       loss_twice = false;
+  bool no_zero = false, zero_late = false, zero_last = false, zero_again = false, step_early = false,
+       step_twice = false, loss_after = false, loss_twice = false;
 };
 /// The call "descend" with mistakes, its gradients written out: l = mean_n sum_o (x w + b - t)^2.
 Function descend_with(StepKnobs knobs) {
@@ -186,7 +201,8 @@ Function descend_with(StepKnobs knobs) {
       backward(e);
       if (knobs.zero_late) zero();
       if (!knobs.step_early) move();
-      if (knobs.zero_last) zero();
+      if (knobs.step_twice) move();
+      if (knobs.zero_last || knobs.zero_again) zero();
       if (knobs.loss_after) losses[step] = loss_of(errors());
     }
     return {losses, w, b, dw, db};
@@ -231,6 +247,11 @@ void step_checks(std::vector<Check>& all) {
              "the "
              "gradients afterwards",
              descend_with({.zero_last = true})},
+            {"step.zero_again",
+             "zero_grad() is called once more at the end: the gradients are gone, nobody can look at them",
+             descend_with({.zero_again = true})},
+            {"step.twice", "the parameters move twice: step() is called once too often",
+             descend_with({.step_twice = true})},
             {"step.too_early", "the parameters do not move: step() comes before backward(), or not at all",
              descend_with({.step_early = true})},
             {"step.loss_after",

@@ -30,7 +30,8 @@ Tensor cloud(Rng& rng, int number) {
 
 struct MomentKnobs {
   bool not_centred = false, unbiased = false, no_division = false, mean_no_division = false,
-       by_features = false, diagonal = false;
+       by_features = false, diagonal = false, upper = false, integer_mean = false, integer = false,
+       correlation = false;
 };
 Function moments_with(MomentKnobs knobs) {
   return [knobs](const Tensors& in) -> Tensors {
@@ -38,7 +39,7 @@ Function moments_with(MomentKnobs knobs) {
     const Index N = x.dim(0), D = x.dim(1);
     Tensor mean = Tensor::zeros({D}), covariance = Tensor::zeros({D, D});
     for (Index i = 0; i < x.size(); ++i)
-      mean[i % D] += x[i] / static_cast<Real>(knobs.mean_no_division ? 1 : N);
+      mean[i % D] += x[i] / static_cast<Real>(knobs.mean_no_division ? 1 : N) * (knobs.integer_mean ? 0 : 1);
     const Real count = static_cast<Real>(knobs.no_division   ? 1
                                          : knobs.by_features ? D
                                          : knobs.unbiased    ? N - 1
@@ -47,7 +48,11 @@ Function moments_with(MomentKnobs knobs) {
     for (Index n = 0; n < N; ++n)
       for (Index d = 0; d < D; ++d)
         for (Index e = 0; e < D; ++e)
-          if (!knobs.diagonal || d == e) covariance[d * D + e] += from_mean(n, d) * from_mean(n, e) / count;
+          if ((!knobs.diagonal || d == e) && (!knobs.upper || d <= e) && !knobs.integer)
+            covariance[d * D + e] += from_mean(n, d) * from_mean(n, e) / count;
+    const Tensor plain = covariance.clone();
+    for (Index i = 0; knobs.correlation && i < D * D; ++i)
+      covariance[i] /= std::sqrt(plain[i / D * (D + 1)] * plain[i % D * (D + 1)]);
     return {mean, covariance};
   };
 }
@@ -55,7 +60,7 @@ Function moments_with(MomentKnobs knobs) {
 struct FitKnobs {
   bool smallest_first = false, ascending_variances = false, by_columns = false, any_sign = false,
        first_positive = false, largest_signed = false, by_sum = false, deviations = false, loadings = false,
-       no_mean = false;
+       shares = false, only_K = false, no_mean = false;
 };
 Function fit_with(FitKnobs knobs) {
   return [knobs](const Tensors& in) -> Tensors {
@@ -68,7 +73,11 @@ Function fit_with(FitKnobs knobs) {
       if (!knobs.no_mean) mean[d] = static_cast<Real>(moments.mean[static_cast<std::size_t>(d)]);
       const bool ascending = knobs.ascending_variances || knobs.smallest_first;
       const double value = std::max(0.0, values[static_cast<std::size_t>(ascending ? d : D - 1 - d)]);
-      variances[d] = static_cast<Real>(knobs.deviations ? std::sqrt(value) : value);
+      const double all = std::accumulate(values.begin(), values.end(), 0.0);
+      variances[d] = static_cast<Real>(knobs.deviations         ? std::sqrt(value)
+                                       : knobs.shares           ? value / all
+                                       : knobs.only_K && d >= K ? 0
+                                                                : value);
     }
     for (Index k = 0; k < K; ++k) {
       const Index v = knobs.smallest_first ? k : D - 1 - k;
@@ -162,21 +171,33 @@ void pca_checks(std::vector<Check>& all) {
        .points = 8,
        .call = "moments_of",
        .draw = [](Rng& rng, int number) -> Tensors { return {cloud(rng, number)}; },
-       .mistakes = {{"cov.not_centred",
-                     "the mean is not subtracted: these are mean products, not covariances",
-                     moments_with({.not_centred = true})},
-                    {"cov.unbiased", "divided by N - 1; here the covariance is the plain mean, divided by N",
-                     moments_with({.unbiased = true})},
-                    {"cov.no_division", "the covariance is a sum, not divided by N",
-                     moments_with({.no_division = true})},
-                    {"cov.mean_no_division",
-                     "the mean is a sum, not divided by N, and the covariance goes wrong with it",
-                     moments_with({.mean_no_division = true})},
-                    {"cov.by_features",
-                     "the covariance is divided by the number of features D, not of examples N",
-                     moments_with({.by_features = true})},
-                    {"cov.diagonal", "only the diagonal is there: the variances without the covariances",
-                     moments_with({.diagonal = true})}},
+       .mistakes =
+           {{"cov.not_centred", "the mean is not subtracted: these are mean products, not covariances",
+             moments_with({.not_centred = true})},
+            {"cov.unbiased", "divided by N - 1; here the covariance is the plain mean, divided by N",
+             moments_with({.unbiased = true})},
+            {"cov.no_division", "the covariance is a sum, not divided by N",
+             moments_with({.no_division = true})},
+            {"cov.mean_no_division",
+             "the mean is a sum, not divided by N, and the covariance goes wrong with it",
+             moments_with({.mean_no_division = true})},
+            {"cov.by_features", "the covariance is divided by the number of features D, not of examples N",
+             moments_with({.by_features = true})},
+            {"cov.upper_half", "below the diagonal there is nothing: fill the whole matrix, it is symmetric",
+             moments_with({.upper = true})},
+            {"cov.correlation",
+             "these are correlations, divided by the standard deviations; covariances are asked",
+             moments_with({.correlation = true})},
+            {"cov.integer_mean",
+             "the mean is 0: 1 / N of whole numbers is 0, write static_cast<double>(N) (or it was "
+             "never filled)",
+             moments_with({.not_centred = true, .integer_mean = true})},
+            {"cov.integer",
+             "the covariance is 0: 1 / N of whole numbers is 0, write static_cast<double>(N) (or it "
+             "was never filled)",
+             moments_with({.integer = true})},
+            {"cov.diagonal", "only the diagonal is there: the variances without the covariances",
+             moments_with({.diagonal = true})}},
        .inputs = {"x"},
        .outputs = moments});
   all.push_back({.todo = "2.3",
@@ -230,6 +251,10 @@ void pca_checks(std::vector<Check>& all) {
             {"pca.deviations",
              "roots of the variances: an eigenvalue of the covariance is a variance already",
              fit_with({.deviations = true})},
+            {"pca.shares", "shares of the whole variance; the eigenvalues themselves are asked",
+             fit_with({.shares = true})},
+            {"pca.only_K", "only the K largest variances are there: all D eigenvalues are asked",
+             fit_with({.only_K = true})},
             {"pca.loadings", "the components are stretched by the standard deviation; they have length 1",
              fit_with({.loadings = true})},
             {"pca.no_mean", "the mean is left at zero", fit_with({.no_mean = true})}},

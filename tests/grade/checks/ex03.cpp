@@ -10,15 +10,18 @@ namespace gradus::grade {
 namespace {
 
 struct Knobs {
-  bool no_padding = false, padding_sign = false, no_stride = false;  // where the window looks
+  bool no_padding = false, padding_sign = false, no_stride = false, padding_by_stride = false,
+       dilated = false;  // where the window looks
   bool channels_first = false, flipped = false, swapped = false,
-       turned = false;                            // which weight it takes there
-  bool clamped = false, interior = false;         // at the edge
-  bool overwritten = false;                       // = for +=
-  bool no_bias = false, bias_per_weight = false;  // the bias
-  bool short_by_one = false, rounded_up = false, grows = false, long_by_s = false, no_output_padding = false,
-       padded_first = false;
+       turned = false;                                            // which weight it takes there
+  bool clamped = false, interior = false, zero_left_out = false;  // at the edge
+  bool answer_first = false;                                      // the answer's channels come first
+  bool overwritten = false;                                       // = for +=
+  bool no_bias = false, bias_per_weight = false;                  // the bias
+  bool short_by_one = false, rounded_up = false, half_padded = false, square = false, grows = false,
+       long_by_s = false, no_output_padding = false, padded_first = false;
   bool dx_only = false, dw_only = false;  // where the knobs hold
+  bool no_slope = false;                  // as if dy were 1
   double db = 1;                          // gradients scaled
   bool db_per_batch = false, db_per_pixel = false, dw_per_batch = false, db_last_batch = false;
 };
@@ -38,7 +41,8 @@ void walk(const Knobs& knobs, const Shape& picture, const Shape& weights, const 
               I = answer[1], J = answer[2], s = knobs.no_stride ? 1 : geometry.s,
               p = knobs.no_padding     ? 0
                   : knobs.padding_sign ? -geometry.p
-                                       : geometry.p - (knobs.padded_first ? geometry.o : 0);
+                                       : (knobs.padding_by_stride ? geometry.s : 1) * geometry.p -
+                                             (knobs.padded_first ? geometry.o : 0);
   for (Index m = 0; m < answer.size(); ++m) {
     const Index k = m % K, j = m / K % J, i = m / K / J % I, b = m / K / J / I;
     if (knobs.interior && (s * i < p || s * i + U - p > H || s * j < p || s * j + V - p > W)) continue;
@@ -46,12 +50,13 @@ void walk(const Knobs& knobs, const Shape& picture, const Shape& weights, const 
       for (Index v = 0; v < V; ++v)
         for (Index c = 0; c < C; ++c) {
           Index y = s * i - p + (knobs.turned ? v : u), x = s * j - p + (knobs.turned ? u : v);
+          if (knobs.dilated) y = i + s * u - p, x = j + s * v - p;
           if (knobs.clamped) y = std::clamp<Index>(y, 0, H - 1), x = std::clamp<Index>(x, 0, W - 1);
-          if (y < 0 || y >= H || x < 0 || x >= W) continue;
+          if (y < 0 || y >= H || x < 0 || x >= W || (knobs.zero_left_out && (y == 0 || x == 0))) continue;
           const Index row = knobs.flipped ? U - 1 - u : u, column = knobs.flipped ? V - 1 - v : v;
           joined(knobs.channels_first ? ((b * C + c) * H + y) * W + x : ((b * H + y) * W + x) * C + c,
                  knobs.swapped ? ((c * U + row) * V + column) * K + k : ((k * U + row) * V + column) * C + c,
-                 m);
+                 knobs.answer_first ? ((b * K + k) * I + i) * J + j : m);
         }
   }
 }
@@ -68,7 +73,11 @@ Function conv_with(Knobs knobs) {
     const Tensor &x = in[0], &w = in[1], &b = in[2];
     const Geometry g = geometry_of(in[3]);
     const auto size = [&](int axis) {
-      const Index room = x.dim(axis) + (knobs.no_padding ? 0 : 2 * g.p) - w.dim(axis);
+      const Index side = knobs.square ? 1 : axis, room = x.dim(side) +
+                                                         (knobs.no_padding    ? 0
+                                                          : knobs.half_padded ? g.p
+                                                                              : 2 * g.p) -
+                                                         w.dim(side);
       return std::max<Index>(1,
                              (room + (knobs.rounded_up ? g.s - 1 : 0)) / g.s + (knobs.short_by_one ? 0 : 1));
     };
@@ -86,9 +95,10 @@ Function conv_transpose_with(Knobs knobs) {
     const Tensor &x = in[0], &w = in[1], &b = in[2];
     const Geometry g = geometry_of(in[3]);
     const Index grow = (knobs.no_output_padding ? 0 : g.o) +
-                       (knobs.no_padding ? 0
-                        : knobs.grows    ? 2 * g.p
-                                         : -2 * g.p) +
+                       (knobs.no_padding    ? 0
+                        : knobs.half_padded ? -g.p
+                        : knobs.grows       ? 2 * g.p
+                                            : -2 * g.p) +
                        (knobs.long_by_s ? g.s : 0);
     const auto size = [&](int axis) { return g.s * (x.dim(axis) - 1) + w.dim(axis) + grow; };
     Tensor y = start(b, {x.dim(0), size(1), size(2), w.dim(3)}, knobs);
@@ -121,13 +131,13 @@ Function gradients_with(bool transposed, Knobs knobs) {
     };
     const auto set = [&](Real& sum, Real term) { sum = (knobs.overwritten ? 0 : sum) + term; };
     pass(knobs.dw_only ? Knobs{} : knobs, [&](Index n, Index weight, Index m) {
-      const Real term = (transposed ? dy[n] : dy[m]) * w[weight];
+      const Real term = (knobs.no_slope ? 1 : transposed ? dy[n] : dy[m]) * w[weight];
       Real& sum = transposed ? dx[m] : dx[n];
       knobs.dw_only ? void(sum += term) : set(sum, term);
     });
     pass(knobs.dx_only ? Knobs{} : knobs, [&](Index n, Index weight, Index m) {
-      knobs.dx_only ? void(dw[weight] += x[transposed ? m : n] * dy[transposed ? n : m])
-                    : set(dw[weight], x[transposed ? m : n] * dy[transposed ? n : m]);
+      const Real term = x[transposed ? m : n] * (knobs.no_slope ? 1 : dy[transposed ? n : m]);
+      knobs.dx_only ? void(dw[weight] += term) : set(dw[weight], term);
     });
     if (knobs.dw_per_batch)
       for (Real& value : dw.values()) value /= static_cast<Real>(dy.dim(0));
@@ -206,6 +216,23 @@ std::vector<Mistake> conv_mistakes() {
        conv_with({.no_padding = true})},
       {"conv.padding_sign", "the padding is added, not taken away: the window begins at s i - p",
        conv_with({.padding_sign = true})},
+      {"conv.padding_by_stride", "the padding is multiplied by the stride: s (i - p), where s i - p is meant",
+       conv_with({.padding_by_stride = true})},
+      {"conv.dilated", "the stride stands before u, not before i: the window is torn apart, i + s u - p",
+       conv_with({.dilated = true})},
+      {"conv.zero_left_out", "row 0 and column 0 of x are left out: > 0 where >= 0 is meant",
+       conv_with({.zero_left_out = true})},
+      {"conv.half_padded", "the padding counts once in the answer's size; it is on both sides, 2p",
+       conv_with({.half_padded = true})},
+      {"conv.square", "the answer is always square: J is computed from W and V, not from H and U",
+       conv_with({.square = true})},
+      {"conv.answer_first",
+       "the answer is filled as [B, K, I, J]; the channel is the last index: [B, I, J, K]",
+       conv_with({.answer_first = true})},
+      {"conv.both_first",
+       "x is read as [B, C, H, W] and the answer filled as [B, K, I, J]; the channel is the last index of "
+       "both",
+       conv_with({.channels_first = true, .answer_first = true})},
       {"conv.stride_ignored", "the window moves by one pixel, not by the stride: it begins at s i - p",
        conv_with({.no_stride = true})},
       {"conv.flipped",
@@ -245,6 +272,8 @@ std::vector<Mistake> conv_gradient_mistakes() {
        with({.no_padding = true})},
       {"conv.grads_no_stride", "the stride is left out: dy[i, j] belongs to a window that begins at s i - p",
        with({.no_stride = true})},
+      {"conv.grads_no_slope", "the slope dL/dy is left out of dx and dw (the chain rule)",
+       with({.no_slope = true})},
       {"conv.dw_no_stride", "the stride is left out of dw (dx is right)",
        with({.no_stride = true, .dw_only = true})},
       {"conv.dx_overwritten",
@@ -279,6 +308,10 @@ std::vector<Mistake> conv_transpose_mistakes() {
       {"convT.too_large",
        "the size is s I + U - 2p + ..; the first pixel is no step: s (I - 1) + U - 2p + ..",
        conv_transpose_with({.long_by_s = true})},
+      {"convT.half_padded", "the padding counts once in the answer's size; it crops both sides, 2p",
+       conv_transpose_with({.half_padded = true})},
+      {"convT.dilated", "the stride stands before u, not before i: the window is torn apart, i + s u - p",
+       conv_transpose_with({.dilated = true})},
       {"convT.stride_ignored", "the windows are painted one pixel apart, not a stride apart",
        conv_transpose_with({.no_stride = true})},
       {"convT.flipped",
@@ -311,6 +344,8 @@ std::vector<Mistake> conv_transpose_gradient_mistakes() {
        with({.padding_sign = true})},
       {"convT.grads_no_stride", "the stride is left out: x[i, j] has painted from pixel s i - p on",
        with({.no_stride = true})},
+      {"convT.grads_no_slope", "the slope dL/dy is left out of dx and dw (the chain rule)",
+       with({.no_slope = true})},
       {"convT.dx_overwritten", "the terms of dx overwrite one another: += is due",
        with({.overwritten = true, .dx_only = true})},
       {"convT.dw_overwritten", "the terms of dw overwrite one another: += is due",

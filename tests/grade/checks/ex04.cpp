@@ -57,46 +57,57 @@ void add_gaussian(std::vector<Check>& all) {
        .call = "gaussian_kl",
        .draw = gaussians,
        .cases = 5,
-       .mistakes = {{"kl.no_half", "the factor 1/2 is missing",
-                     gaussian_rows([](double m, double v) { return 2 * right_term(m, v); })},
-                    {"kl.sign", "the sign is wrong: a divergence is never negative",
-                     gaussian_rows([](double m, double v) { return -right_term(m, v); })},
-                    {"kl.slide",
-                     "the slide's formula as printed: wrong in sign, and sigma stands for sigma^2",
-                     gaussian_rows([](double m, double v) { return -(e(v / 2) + m * m - 1 - v / 2); })},
-                    {"kl.slide_sign_only",
-                     "the slide's formula with its sign repaired: sigma still stands for sigma^2",
-                     gaussian_rows([](double m, double v) { return e(v / 2) + m * m - 1 - v / 2; })},
-                    {"kl.exp_half", "exp(logvar / 2) is sigma; the formula has the variance, exp(logvar)",
-                     gaussian_rows([](double m, double v) { return e(v / 2) + m * m - 1 - v; })},
-                    {"kl.logvar_as_std", "logvar is taken for log sigma; it is log sigma^2",
-                     gaussian_rows([](double m, double v) { return e(2 * v) + m * m - 1 - 2 * v; })},
-                    {"kl.logvar_as_variance", "logvar is taken for the variance itself; it is its logarithm",
-                     gaussian_rows([](double m, double v) { return v + m * m - 1 - std::log(v); })},
-                    {"kl.no_one", "the - 1 is missing: at mu = 0, logvar = 0 the divergence is 0",
-                     gaussian_rows([](double m, double v) { return right_term(m, v) + 1; })},
-                    {"kl.plus_logvar", "logvar is added; it is subtracted",
-                     gaussian_rows([](double m, double v) { return right_term(m, v) + 2 * v; })},
-                    {"kl.mu_not_squared", "mu is not squared",
-                     gaussian_rows([](double m, double v) { return e(v) + m - 1 - v; })},
-                    {"kl.mean_over_k", "the mean over the K numbers of a code, not the sum", over(width_of)},
-                    {"kl.mean_over_batch", "divided by the number of rows: the batch mean is the caller's",
-                     over(height_of)},
-                    {"kl.mean_over_all",
-                     "divided by the number of all numbers, rows times columns: a row's sum is asked",
-                     over([](const Tensor& x) { return static_cast<double>(x.size()); })},
-                    {"kl.batch_mean", "every row holds the mean of the batch; the mean is the caller's",
-                     [](const Tensors& in) -> Tensors {
-                       double sum = 0;
-                       for (Index i = 0; i < in[0].size(); ++i) sum += 0.5 * right_term(in[0][i], in[1][i]);
-                       return {Tensor::full({in[0].dim(0)}, static_cast<Real>(sum / height_of(in[0])))};
-                     }},
-                    {"kl.sum_over_all", "every row holds the sum over the whole batch",
-                     [](const Tensors& in) -> Tensors {
-                       double sum = 0;
-                       for (Index i = 0; i < in[0].size(); ++i) sum += 0.5 * right_term(in[0][i], in[1][i]);
-                       return {Tensor::full({in[0].dim(0)}, static_cast<Real>(sum))};
-                     }}},
+       .mistakes =
+           {{"kl.no_half", "the factor 1/2 is missing",
+             gaussian_rows([](double m, double v) { return 2 * right_term(m, v); })},
+            {"kl.integer_half",
+             "it is 0 everywhere: is there a 1 / 2? Of whole numbers that is 0: write Real(0.5)",
+             gaussian_rows([](double, double) { return 0.0; })},
+            {"kl.half_of_first", "the half stands before exp(logvar) alone; brackets are missing",
+             gaussian_rows([](double m, double v) { return 2 * right_term(m, v) - e(v); })},
+            {"kl.sign", "the sign is wrong: a divergence is never negative",
+             gaussian_rows([](double m, double v) { return -right_term(m, v); })},
+            {"kl.slide", "the slide's formula as printed: wrong in sign, and sigma stands for sigma^2",
+             gaussian_rows([](double m, double v) { return -(e(v / 2) + m * m - 1 - v / 2); })},
+            {"kl.slide_sign_only",
+             "the slide's formula with its sign repaired: sigma still stands for sigma^2",
+             gaussian_rows([](double m, double v) { return e(v / 2) + m * m - 1 - v / 2; })},
+            {"kl.exp_half", "exp(logvar / 2) is sigma; the formula has the variance, exp(logvar)",
+             gaussian_rows([](double m, double v) { return e(v / 2) + m * m - 1 - v; })},
+            {"kl.logvar_as_std", "logvar is taken for log sigma; it is log sigma^2",
+             gaussian_rows([](double m, double v) { return e(2 * v) + m * m - 1 - 2 * v; })},
+            {"kl.logvar_as_variance", "logvar is taken for the variance itself; it is its logarithm",
+             gaussian_rows([](double m, double v) { return v + m * m - 1 - std::log(v); })},
+            {"kl.no_one", "the - 1 is missing: at mu = 0, logvar = 0 the divergence is 0",
+             gaussian_rows([](double m, double v) { return right_term(m, v) + 1; })},
+            {"kl.plus_logvar", "logvar is added; it is subtracted",
+             gaussian_rows([](double m, double v) { return right_term(m, v) + 2 * v; })},
+            {"kl.no_mu", "mu^2 is missing", gaussian_rows([](double, double v) { return e(v) - 1 - v; })},
+            {"kl.one_once", "the 1 counts once for every row; it stands inside the sum over k",
+             [](const Tensors& in) -> Tensors {
+               const double K = width_of(in[0]);
+               return gaussian_rows([K](double m, double v) { return right_term(m, v) + 1 - 1 / K; })(in);
+             }},
+            {"kl.mu_not_squared", "mu is not squared",
+             gaussian_rows([](double m, double v) { return e(v) + m - 1 - v; })},
+            {"kl.mean_over_k", "the mean over the K numbers of a code, not the sum", over(width_of)},
+            {"kl.mean_over_batch", "divided by the number of rows: the batch mean is the caller's",
+             over(height_of)},
+            {"kl.mean_over_all",
+             "divided by the number of all numbers, rows times columns: a row's sum is asked",
+             over([](const Tensor& x) { return static_cast<double>(x.size()); })},
+            {"kl.batch_mean", "every row holds the mean of the batch; the mean is the caller's",
+             [](const Tensors& in) -> Tensors {
+               double sum = 0;
+               for (Index i = 0; i < in[0].size(); ++i) sum += 0.5 * right_term(in[0][i], in[1][i]);
+               return {Tensor::full({in[0].dim(0)}, static_cast<Real>(sum / height_of(in[0])))};
+             }},
+            {"kl.sum_over_all", "every row holds the sum over the whole batch",
+             [](const Tensors& in) -> Tensors {
+               double sum = 0;
+               for (Index i = 0; i < in[0].size(); ++i) sum += 0.5 * right_term(in[0][i], in[1][i]);
+               return {Tensor::full({in[0].dim(0)}, static_cast<Real>(sum))};
+             }}},
        .inputs = {"mu", "logvar"},
        .outputs = {"kl"}});
   all.push_back(
@@ -124,16 +135,19 @@ void add_gaussian(std::vector<Check>& all) {
        .draw = gaussians_and_slope,
        .cases = 5,
        .mistakes =
-           {{"kl.grad_no_half", "the factor 1/2 is missing in both",
+           {{"kl.grad_no_half", "the factor 1/2 is missing",
              gaussian_gradients([](double m) { return 2 * m; }, [](double v) { return e(v) - 1; })},
             {"kl.grad_mu_no_half", "the factor 1/2 is missing in dmu",
              gaussian_gradients([](double m) { return 2 * m; }, half)},
             {"kl.grad_logvar_no_half",
              "dlogvar is twice too large: the factor 1/2 is missing, or log sigma is meant",
              gaussian_gradients(mu, [](double v) { return e(v) - 1; })},
+            {"kl.grad_integer_half",
+             "dlogvar is 0 everywhere: is there a 1 / 2? Of whole numbers that is 0: write Real(0.5)",
+             gaussian_gradients(mu, [](double) { return 0.0; })},
             {"kl.grad_mu_half", "dmu is half of what it is: the square gives a 2",
              gaussian_gradients([](double m) { return 0.5 * m; }, half)},
-            {"kl.grad_sign", "both signs are wrong",
+            {"kl.grad_sign", "the sign is wrong",
              gaussian_gradients([](double m) { return -m; }, [](double v) { return 0.5 * (1 - e(v)); })},
             {"kl.grad_no_minus_one", "dlogvar lacks what comes of - logvar",
              gaussian_gradients(mu, [](double v) { return 0.5 * e(v); })},
@@ -144,7 +158,7 @@ void add_gaussian(std::vector<Check>& all) {
              gaussian_gradients(mu, [](double v) { return e(v / 2) - e(-v / 2); })},
             {"kl.grad_exp_half", "exp(logvar / 2) is sigma; the variance is exp(logvar)",
              gaussian_gradients(mu, [](double v) { return 0.5 * (e(v / 2) - 1); })},
-            {"kl.grad_exchanged", "the two gradients are returned in the wrong order: dmu comes first",
+            {"kl.grad_exchanged", "each gradient stands in the other's place: dmu comes first",
              [=](const Tensors& in) -> Tensors {
                const Tensors right = gaussian_gradients(mu, half)(in);
                return {right[1], right[0]};

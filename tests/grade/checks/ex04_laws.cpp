@@ -146,7 +146,7 @@ void add_kl(std::vector<Check>& all) {
        kl_terms([](double p, double q) { return p * std::log(p / q); })},
       {"pq.skips_zero_q", "terms with q = 0 < p are left out; there KL is infinite",
        kl_terms([](double p, double q) { return p > 0 && q > 0 ? p * std::log(p / q) : 0; })}};
-  for (const double small : {1e-6, 1e-7, 1e-8, 1e-10, 1e-12})
+  for (const double small : {1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16, 1e-20, 1e-30})
     at_zero.push_back(
         {"pq.eps", "a small number inside the logarithm hides that KL is infinite at q = 0 < p",
          kl_terms([small](double p, double q) { return p * std::log((p + small) / (q + small)); })});
@@ -177,7 +177,7 @@ void add_kl(std::vector<Check>& all) {
                     {"pq.grad_q_ratio", "the ratio in dq is upside down",
                      gradients(kl_dp, [](double p, double q) { return -q / p; })},
                     {"pq.grad_q_missing", "dq is 0 everywhere: KL depends on q, too", gradients(kl_dp, zero)},
-                    {"pq.grad_exchanged", "the two gradients are returned in the wrong order: dp comes first",
+                    {"pq.grad_exchanged", "each gradient stands in the other's place: dp comes first",
                      gradients(kl_dq, kl_dp)},
                     {"pq.grad_no_slope", "the slope dL/dkl of the row is left out (the chain rule)",
                      gradients(kl_dp, kl_dq, false)},
@@ -191,22 +191,27 @@ void add_kl(std::vector<Check>& all) {
        .inputs = laws_and_slope,
        .outputs = {"dp", "dq"},
        .differentiates = "kl_divergence"});
-  all.push_back(
-      {.todo = "4.2",
-       .title = "laws with zeros",
-       .points = 3,
-       .call = "kl_divergence.backward",
-       .draw = zeros_and_slope,
-       .cases = 2,
-       .mistakes = {{"pq.grad_zero_is_nan",
-                     "where p and q are both 0 the formulas are 0/0 and infinity minus infinity",
-                     gradients([](double p, double q) { return std::log(p / q) + 1; },
-                               [](double p, double q) { return -p / q; })},
-                    {"pq.grad_zero_cut",
-                     "dp is set to 0 wherever p is 0; that is only asked where q is 0, too",
-                     gradients([](double p, double q) { return p > 0 ? std::log(p / q) + 1 : 0; }, kl_dq)}},
-       .inputs = laws_and_slope,
-       .outputs = {"dp", "dq"}});
+  std::vector<Mistake> grad_at_zero = {
+      {"pq.grad_zero_is_nan", "where p and q are both 0 the formulas are 0/0 and infinity minus infinity",
+       gradients([](double p, double q) { return std::log(p / q) + 1; },
+                 [](double p, double q) { return -p / q; })},
+      {"pq.grad_zero_cut", "dp is set to 0 wherever p is 0; that is only asked where q is 0, too",
+       gradients([](double p, double q) { return p > 0 ? std::log(p / q) + 1 : 0; }, kl_dq)}};
+  for (const double small : {1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16})
+    grad_at_zero.push_back(
+        {"pq.grad_eps",
+         "a small number inside the logarithm or the quotient hides that dp is infinite at p = 0 < q",
+         gradients([small](double p, double q) { return std::log((p + small) / (q + small)) + 1; },
+                   [small](double p, double q) { return -p / (q + small); })});
+  all.push_back({.todo = "4.2",
+                 .title = "laws with zeros",
+                 .points = 3,
+                 .call = "kl_divergence.backward",
+                 .draw = zeros_and_slope,
+                 .cases = 2,
+                 .mistakes = grad_at_zero,
+                 .inputs = laws_and_slope,
+                 .outputs = {"dp", "dq"}});
 }
 
 // ---- 4.3, 4.4: Jensen-Shannon
@@ -253,6 +258,11 @@ void add_js(std::vector<Check>& all) {
                      js_terms([](double p, double q) { return (xlogx(p, q) + xlogx(q, p)) / 2; })},
                     {"js.m_without_half", "m is p + q without its half: m must be a law, too",
                      js_terms([](double p, double q) { return (xlogx(p, p + q) + xlogx(q, p + q)) / 2; })},
+                    {"js.integer_m", "m is 0: 1 / 2 of whole numbers is 0: write Real(0.5)",
+                     js_terms([](double p, double q) { return (xlogx(p, 0 * q) + xlogx(q, 0 * p)) / 2; })},
+                    {"js.integer_half",
+                     "it is 0 everywhere: is there a 1 / 2? Of whole numbers that is 0: write Real(0.5)",
+                     js_terms([](double, double) { return 0.0; })},
                     {"js.one_side", "only KL(p || m); the half of KL(q || m) is missing",
                      js_terms([](double p, double q) { return xlogx(p, (p + q) / 2) / 2; })},
                     {"js.reversed", "KL(m || p) and KL(m || q): m stands second",
@@ -302,6 +312,10 @@ void add_js(std::vector<Check>& all) {
        .cases = 5,
        .mistakes = {{"js.grad_no_half", "the factor 1/2 is missing",
                      both_ways([](double p, double q) { return 2 * js_d(p, q); })},
+                    {"js.grad_integer_half",
+                     "it is 0 everywhere: is there a 1 / 2? Of whole numbers that is 0: write Real(0.5)",
+                     both_ways([](double, double) { return 0.0; })},
+                    {"js.grad_same", "dq is the same as dp: it asks for log(q / m)", gradients(js_d, js_d)},
                     {"js.grad_m_constant",
                      "m is held constant: it moves with p and q, and takes the + 1 away",
                      both_ways([](double p, double q) { return js_d(p, q) + 0.5; })},
@@ -314,7 +328,7 @@ void add_js(std::vector<Check>& all) {
                      both_ways([](double p, double q) { return std::log(p / (p + q)) / 2; })},
                     {"js.grad_jeffreys", "this is the gradient of the average of KL(p || q) and KL(q || p)",
                      both_ways([](double p, double q) { return (std::log(p / q) + 1 - q / p) / 2; })},
-                    {"js.grad_exchanged", "the two gradients are returned in the wrong order: dp comes first",
+                    {"js.grad_exchanged", "each gradient stands in the other's place: dp comes first",
                      both_ways([](double p, double q) { return js_d(q, p); })},
                     {"js.grad_no_slope", "the slope dL/djs of the row is left out (the chain rule)",
                      both_ways(js_d, false)},

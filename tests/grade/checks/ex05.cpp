@@ -47,6 +47,8 @@ void add_elbo(std::vector<Check>& all) {
             {"elbo.no_nll", "the likelihood term is missing", elbo_with(0, -1)},
             {"elbo.detached", "no gradients: value() or detach() was used, which the tape does not see",
              elbo_with(-1, -1, false, false)},
+            {"elbo.nll_detached", "no gradient reaches nll: the decoder would never learn",
+             elbo_with(-1, -1, false, true)},
             {"elbo.kl_detached", "no gradient reaches kl: the encoder would never be regularised",
              elbo_with(-1, -1, true, false)},
             {"elbo.mean", "the mean over the batch; asked is one number for every example",
@@ -96,6 +98,10 @@ void add_weight(std::vector<Check>& all) {
        .mistakes =
            {{"weight.no_prior", "log p(z) is missing",
              weight_with([=](double m, double v, double z) { return c + v + square(z - m) * e(-v); })},
+            {"weight.no_nll", "nll is left out: log p(x|z) is the first of the three", weight_with(right, 0)},
+            {"weight.integer_half",
+             "log p(z) - log q(z|x) is missing, or 0 with its half: 1 / 2 of whole numbers is 0",
+             weight_with([](double, double, double) { return 0.0; })},
             {"weight.no_q", "log q(z|x) is missing: the weight is measured against the law that proposed z",
              weight_with([=](double, double, double z) { return -c - z * z; })},
             {"weight.q_sign", "log q(z|x) is added; it is subtracted",
@@ -108,6 +114,10 @@ void add_weight(std::vector<Check>& all) {
              weight_with(right, 1)},
             {"weight.no_half", "the factor 1/2 of the Gaussians is missing",
              weight_with([=](double m, double v, double z) { return 2 * right(m, v, z); })},
+            {"weight.constant_left", "log(2 pi) is in one of the two Gaussians only; in both it cancels",
+             weight_with([=](double m, double v, double z) { return right(m, v, z) - c; })},
+            {"weight.constant_left", "log(2 pi) is in one of the two Gaussians only; in both it cancels",
+             weight_with([=](double m, double v, double z) { return right(m, v, z) + c; })},
             {"weight.no_logvar", "the density of q lacks its normalisation: the term logvar is missing",
              weight_with([=](double m, double v, double z) { return right(m, v, z) - v; })},
             {"weight.logvar_as_std", "logvar is taken for log sigma; it is log sigma^2",
@@ -194,6 +204,9 @@ void add_bound(std::vector<Check>& all) {
                  weight)},
             {"iwae.no_mean", "the sum of the weights, not their mean: 1/k is missing",
              bound_with([=](const Row& row) { return bound(row) + std::log(row.k()); }, weight)},
+            {"iwae.integer",
+             "1 / k of whole numbers is 0, and its logarithm minus infinity: divide the sum by k",
+             bound_with([](const Row&) { return -infinite; }, weight)},
             {"iwae.divided_outside", "1/k stands outside the logarithm; the mean is inside",
              bound_with([=](const Row& row) { return (bound(row) + std::log(row.k())) / row.k(); }, weight)},
             {"iwae.by_batch", "divided by the number of rows, not by the number of samples",
@@ -206,6 +219,9 @@ void add_bound(std::vector<Check>& all) {
              bound_with([](const Row& row) { return row.largest; }, weight)},
             {"iwae.weights_not_normalised", "the bound is right; the weights kept do not sum to 1 in a row",
              bound_with(bound, [](const Row& row, double w) { return std::exp(w - row.largest); })},
+            {"iwae.weights_sum_to_k",
+             "the bound is right; the weights kept are divided by the mean, they sum to k: divide by the sum",
+             bound_with(bound, [=](const Row& row, double w) { return row.k() * weight(row, w); })},
             {"iwae.weights_raw",
              "the bound is right; the weights kept are exp(log_w), which do not sum to 1 in a row",
              bound_with(bound, [](const Row&, double w) { return std::exp(w); })},
@@ -278,6 +294,13 @@ void add_bound(std::vector<Check>& all) {
                      gradient([](double w, double d, double) { return std::log(w) * d; })},
                     {"iwae.grad_no_slope", "the slope dL/dbound of the row is left out (the chain rule)",
                      gradient([](double w, double, double) { return w; })},
+                    {"iwae.grad_slope_misplaced",
+                     "the slopes are taken in the wrong order: number i stands in row i / k",
+                     [](const Tensors& in) -> Tensors {
+                       return {each(in[0], [&](Index i, Index) {
+                         return std::exp(double{in[0][i]}) * in[1][i % in[1].size()];
+                       })};
+                     }},
                     {"iwae.grad_first_slope", "every row takes the slope of the first row",
                      [=](const Tensors& in) -> Tensors {
                        return gradient([](double w, double d, double) { return w * d; })(

@@ -107,6 +107,9 @@ void add_bernoulli(std::vector<Check>& all) {
       {"bern.softplus_overflows",
        "log(1 + exp(logit)) is written as it stands: exp overflows at large logits",
        bernoulli_rows([](double a, double t) { return std::log(1 + std::exp(a)) - t * a; })},
+      {"bern.softplus_below",
+       "log(1 + exp(-logit)) is written as it stands: exp overflows at logits below -700",
+       bernoulli_rows([](double a, double t) { return a + std::log(1 + std::exp(-a)) - t * a; })},
       {"bern.log_clamped", "the logarithms are cut off at -100: finite, but not the likelihood",
        bernoulli_rows([](double a, double t) {
          const double p = sigmoid_of(a);
@@ -115,7 +118,7 @@ void add_bernoulli(std::vector<Check>& all) {
       {"bern.logits_clamped", "the logits are cut off: finite, but not the likelihood",
        bernoulli_rows(
            [](double a, double t) { return bernoulli_term(std::min(std::max(a, -30.0), 30.0), t); })}};
-  for (const double small : {1e-6, 1e-7, 1e-8, 1e-10, 1e-12})
+  for (const double small : {1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16})
     far.push_back({"bern.p_clamped",
                    "p is kept away from 0 and 1 by a small number: finite, but not the likelihood",
                    bernoulli_rows([small](double a, double t) {
@@ -167,6 +170,13 @@ void add_bernoulli(std::vector<Check>& all) {
                      with([](const Tensor& d, const Tensor&) { return Tensor::full(d.shape(), 1); })},
                     {"bern.grad_first_slope", "every row takes the slope of the first row",
                      with([](const Tensor& d, const Tensor&) { return Tensor::full(d.shape(), d[0]); })},
+                    {"bern.grad_slope_misplaced",
+                     "the slopes are taken in the wrong order: number i stands in row i / D",
+                     [=](const Tensors& in) -> Tensors {
+                       return {each(in[0], [&](Index i, Index) {
+                         return in[2][i % in[0].dim(0)] * right(in[0][i], in[1][i]);
+                       })};
+                     }},
                     {"bern.grad_mean_over_d", "divided by the number of pixels: the loss is a sum",
                      with([](const Tensor& d, const Tensor& a) {
                        return each(d, [&](Index b, Index) { return d[b] / width_of(a); });
@@ -242,6 +252,9 @@ void add_fixed(std::vector<Check>& all) {
                return {rows_summed(in[0], [&](Index i) { return scale * std::pow(in[1][i] - in[0][i], 2); })};
              }},
             {"fixed.no_C", "C is left out", fixed_rows([](double s, double, double) { return s; })},
+            {"fixed.integer",
+             "it is 0 everywhere: is there a 1 / 2? Of whole numbers that is 0, and C has it already",
+             fixed_rows([](double, double, double) { return 0.0; })},
             {"fixed.half", "there is a factor 1/2 too many: C = 1 / (2c) has it already",
              fixed_rows([](double s, double C, double) { return C * s / 2; })},
             {"fixed.two", "there is a factor 2 too many: C is 1 / (2c), not 1 / c",
@@ -331,10 +344,12 @@ void add_learned(std::vector<Check>& all) {
              learned_rows([=](double s, double v, double D) { return nll(s, v, D) - D * v; })},
             {"learned.no_D", "log sigma counts once for every pixel: its factor D is missing",
              learned_rows([=](double s, double v, double D) { return nll(s, v, D) - D * v + v; })},
-            {"learned.no_2pi", "the constant D/2 log(2 pi) is missing",
+            {"learned.no_2pi", "the constant D/2 log(2 pi) is missing (1 / 2 of whole numbers is 0)",
              learned_rows([=](double s, double v, double D) { return nll(s, v, D) - D * c; })},
             {"learned.2pi_once", "1/2 log(2 pi) counts once for every pixel: its factor D is missing",
              learned_rows([=](double s, double v, double D) { return nll(s, v, D) - (D - 1) * c; })},
+            {"learned.no_error", "the squared error's term is missing, or 0: 1 / 2 of whole numbers is 0",
+             learned_rows([=](double s, double v, double D) { return nll(0 * s, v, D); })},
             {"learned.log_sigma_twice", "log sigma is counted twice: the half of log sigma^2 is missing",
              learned_rows([=](double s, double v, double D) { return nll(s, v, D) + D * v; })},
             {"learned.2pi_no_half", "log(2 pi) lacks its half",
@@ -358,6 +373,12 @@ void add_learned(std::vector<Check>& all) {
                Tensors out = learned_rows(nll)(in);
                for (Real& value : out[1].values()) value *= static_cast<Real>(e(-2 * in[1][0]));
                return out;
+             }},
+            {"learned.squared_is_nll",
+             "nll is right; squared holds the same: was squared itself written over and returned?",
+             [=](const Tensors& in) -> Tensors {
+               const Tensor right = learned_rows(nll)(in)[0];
+               return {right, right};
              }},
             {"learned.squared_not_kept", "nll is right; squared is not kept in the op for backward",
              [=](const Tensors& in) -> Tensors {
@@ -404,6 +425,12 @@ void add_learned(std::vector<Check>& all) {
              [=](const Tensors& in) -> Tensors {
                const Tensors out = right(in);
                return {out[0], Tensor::full({1}, out[1][0] / static_cast<Real>(height_of(in[0])))};
+             }},
+            {"learned.grad_last_row", "dlog_sigma has the last row's share only: = where += is meant",
+             [=](const Tensors& in) -> Tensors {
+               const Index last = in[0].dim(0) - 1;
+               const auto row = [&](const Tensor& x) { return x.rows(last, last + 1); };
+               return {right(in)[0], right({row(in[0]), in[1], row(in[2]), row(in[3])})[1]};
              }},
             {"learned.grad_slope_after_sum",
              "dlog_sigma: every row has a slope of its own, inside the sum over rows",

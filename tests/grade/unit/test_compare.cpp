@@ -4,6 +4,7 @@
 
 #include "../compare.hpp"
 #include "gradus/base/random.hpp"
+#include "gradus/kernels/elementwise.hpp"
 
 using namespace gradus;
 using namespace gradus::grade;
@@ -57,7 +58,15 @@ TEST_CASE("relations are named from the numbers alone") {
   CHECK(said([](const Tensor& x) { return transformed(x, 2, 0); }) ==
         "your answer is 2 times the right one, everywhere");
   CHECK(said([](const Tensor& x) { return transformed(x, -1, 0); }) == "your answer has the wrong sign");
-  CHECK(said([](const Tensor& x) { return transformed(x, 0, 0); }) == "your answer is all zeros");
+  CHECK(said([](const Tensor& x) { return transformed(x, 0, 0); }).starts_with("your answer is all zeros"));
+  CHECK(said([](const Tensor& x) {
+          return mapped(x, [](Real v) { return static_cast<Real>(static_cast<Index>(v)); });
+        }).starts_with("your answer is the right one without its digits"));
+  CHECK(said([](const Tensor& x) {
+          Tensor y = x.clone();
+          for (Index i = 1; i < y.size(); ++i) y[i] += y[i - 1];
+          return y;
+        }).starts_with("every number of your answer is the sum of the right ones up to it"));
   CHECK(said([](const Tensor& x) { return transformed(x, 1, Real(0.5)); }) ==
         "your answer is the right one plus 0.5, everywhere");
   CHECK(said([](const Tensor& x) { return transformed(x, 0, 3); }) ==
@@ -73,6 +82,18 @@ TEST_CASE("relations are named from the numbers alone") {
           y[0] += 1;
           return y;
         }).empty());  // no simple relation: nothing is guessed
+}
+
+TEST_CASE("what is shown fits on a line: all of it, the row, or a part of the row") {
+  CHECK(shown("rate", Tensor::full({1}, 3)) == "rate = 3");
+  CHECK(shown("w", Tensor::full({1, 1}, 3)) == "w = [[3]]");
+  CHECK(shown("w", Tensor::of({2, 2}, {1, 2, 3, nan})) == "w = [[1, 2], [3, nan]]");
+  CHECK(shown("w", Tensor()) == "w = (empty)");
+  Tensor x({2, 3, 40});
+  for (Index i = 0; i < x.size(); ++i) x[i] = static_cast<Real>(i);
+  CHECK(shown("x", x, 170, 40) == "x[1, 1, 9..12] = [169, 170, 171, 172]");
+  CHECK(shown("x", x.reshape({2, 40, 3}), 170, 40) == "x[1, 16] = [168, 169, 170]");
+  for (Index i = 0; i < x.size(); i += 7) CHECK(shown("x", x, i).size() <= 78);
 }
 
 TEST_CASE("gap and identical") {
