@@ -43,7 +43,8 @@ tsan: deps-check ## unit tests under the thread sanitizer
 	@! $(TSAN) $(BUILD)/tsan/tests/openmp_probe race > /dev/null 2>&1 || { echo "a real race is not reported"; exit 1; }
 	@$(TSAN) $(BUILD)/tsan/tests/unit_tests
 
-fuzz: deps ## damaged files against every reader, under the address sanitizer
+fuzz: deps ## damaged files and messages against every reader and the grader, under the address sanitizer
 #> ITERATIONS=200000  SEED=1
-	@$(call build,asan,fuzz_readers)
+	@$(call build,asan,fuzz_readers fuzz_grader)
 	@$(BUILD)/asan/tests/fuzz_readers --iterations $(or $(ITERATIONS),200000) $(call given,SEED,seed)
+	@$(BUILD)/asan/tests/fuzz_grader --iterations $(or $(ITERATIONS),200000) $(call given,SEED,seed)

@@ -33,7 +33,10 @@ suite_exercises() { build double gradus-grade handed_out && limited tests/test_e
 suite_prove() { build double gradus-grade && limited build/double/tests/gradus-grade prove --sample --seeds 5 -j "$jobs"; }
 suite_lectures() { build default lecture4 && limited tests/test_lectures.sh build/default/lectures/lecture4/lecture4; }
 suite_runner() { build default lecture4 && limited tests/test_lecture_runner.sh build/default/lectures/lecture4/lecture4; }
-suite_fuzz() { build asan fuzz_readers && limited build/asan/tests/fuzz_readers --iterations 2000; }
+suite_fuzz() {
+  build asan fuzz_readers fuzz_grader && limited build/asan/tests/fuzz_readers --iterations 2000 &&
+    limited build/asan/tests/fuzz_grader --iterations 2000
+}
 suite_floors() { tests/check_floors.sh --self-test && tests/check_floors.sh; }
 suite_package() { build default gradus && limited tests/test_package.sh; }
 suite_readme() { limited tests/test_readme.sh; }

@@ -9,12 +9,14 @@
 
 #include "compiler.hpp"
 #include "gradus/base/check.hpp"
+#include "report.hpp"
 
 namespace gradus::grade {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t most_entries = 2000, most_file = 256 << 10, most_total = 4 << 20;
+constexpr std::size_t most_entries = 2000, most_file = 256 << 10, most_total = 4 << 20,
+                      most_passed_over = 64 << 20;
 
 /// Collects graded files and remarks, with the caps of all kinds of submission.
 class Collector {
@@ -25,8 +27,9 @@ class Collector {
   }
   bool wants(const std::string& name) const { return names_.count(name) > 0; }
   void count() { GRADUS_CHECK(++entries_ <= most_entries, "more than ", most_entries, " entries"); }
-  void note(const std::string& text) {
-    if (out.notes.size() < 20) out.notes.push_back(text);
+  void note(std::string text) {
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    if (out.notes.size() < 20) out.notes.push_back(visible(text));
   }
   void add(const std::string& name, std::string text) {
     total_ += text.size();
@@ -60,7 +63,9 @@ class Collector {
 
 /// Originals, kept texts and the library, which lie beside a student's files in a copy of the project.
 bool beside(const std::string& path) {
-  const std::string from_root = "/" + path;
+  std::string from_root = "/" + path;  // tar calls everything "./name"
+  for (auto here = from_root.find("/./"); here != std::string::npos; here = from_root.find("/./"))
+    from_root.erase(here, 2);
   for (const char* folder : {"/.", "/build/", "/src/", "/__MACOSX/"})
     if (from_root.find(folder) != std::string::npos) return true;
   return false;
@@ -90,10 +95,17 @@ void read_folder(const fs::path& folder, Collector& collector) {
   }
 }
 
+/// The name as UTF-8 also where the program's locale has no words for it.
+std::string name_of_entry(archive_entry* entry) {
+  if (const char* name = archive_entry_pathname_utf8(entry)) return name;
+  const char* name = archive_entry_pathname(entry);
+  return name ? name : "";
+}
+
 void read_archive(const fs::path& file, Collector& collector) {
   const std::unique_ptr<archive, int (*)(archive*)> in(archive_read_new(), archive_read_free);
   archive_read_support_filter_gzip(in.get());
-  archive_read_support_format_zip(in.get());
+  archive_read_support_format_zip_seekable(in.get());  // by its table of contents: nothing else is unpacked
   archive_read_support_format_tar(in.get());
   const auto why = [&] {
     const char* words = archive_error_string(in.get());
@@ -101,14 +113,22 @@ void read_archive(const fs::path& file, Collector& collector) {
   };
   GRADUS_CHECK(archive_read_open_filename(in.get(), file.c_str(), 10240) == ARCHIVE_OK,
                "neither a zip nor a tar: ", why());
+  GRADUS_CHECK(archive_filter_count(in.get()) <= 2, "packed more than once");
+  std::size_t passed_over = 0;
   for (;;) {
     archive_entry* entry = nullptr;
     const int status = archive_read_next_header(in.get(), &entry);
     if (status == ARCHIVE_EOF) break;
     GRADUS_CHECK(status == ARCHIVE_OK || status == ARCHIVE_WARN, why());
     collector.count();
-    const char* path = archive_entry_pathname(entry);
-    const std::string full = path ? path : "", name = last_part(full);
+    const std::string full = name_of_entry(entry), name = last_part(full);
+    const bool zip = archive_format(in.get()) == ARCHIVE_FORMAT_ZIP;
+    if (!zip) {  // a tar is unpacked to its end, whatever of it is taken
+      passed_over += static_cast<std::size_t>(std::clamp<la_int64_t>(archive_entry_size(entry), 0, 1 << 30));
+      GRADUS_CHECK(passed_over <= most_passed_over &&
+                       archive_filter_bytes(in.get(), 0) <= la_int64_t{most_passed_over},
+                   "unpacks to more than ", most_passed_over >> 20, " MiB");
+    }
     const bool up = full.find("..") != std::string::npos;  // a name, whatever it says: never a path
     if (!up && beside(full)) continue;
     if (archive_entry_hardlink(entry) || archive_entry_symlink(entry) ||
@@ -121,6 +141,10 @@ void read_archive(const fs::path& file, Collector& collector) {
       collector.remark(name);
       continue;
     }
+    // other methods of packing may ask for gigabytes of memory
+    const std::string format = archive_format_name(in.get());
+    GRADUS_CHECK(!zip || format.ends_with("(deflation)") || format.ends_with("(uncompressed)"), name,
+                 ": packed in an unusual way, ", format);
     std::string text;
     char piece[8192];
     for (;;) {
@@ -143,13 +167,15 @@ Submitted read_submission(const fs::path& path, const std::vector<Exercise>& exe
     if (fs::is_directory(path)) {
       read_folder(path, collector);
     } else if (collector.wants(path.filename().string())) {
-      collector.add(path.filename().string(), read_text(path));
+      GRADUS_CHECK(fs::file_size(path) <= most_file, "larger than ", most_file >> 10, " KiB");
+      collector.add(path.filename().string(), fs::file_size(path) == 0 ? "" : read_text(path));
     } else {
+      GRADUS_CHECK(fs::is_regular_file(path), "no plain file");
       GRADUS_CHECK(fs::file_size(path) <= most_total, "larger than ", most_total >> 20, " MiB");
       read_archive(path, collector);
     }
   } catch (const std::exception& error) {
-    throw Error(path.string() + ": " + error.what());
+    throw Error(path.string() + ": " + visible(error.what()));
   }
   return collector.take();
 }

@@ -19,7 +19,7 @@ struct Submitted {
 /// Reads a folder, a zip, or a tar. Only the names of graded files are taken, wherever in the archive they
 /// are; names of entries are never used as paths. Throws Error when it is none of these, damaged, holds a
 /// graded file twice with different text, more than 2000 entries, one larger than 256 KiB, or unpacks to more
-/// than 4 MiB (a bomb).
+/// than 4 MiB, or as a tar to more than 64 MiB (a bomb).
 Submitted read_submission(const std::filesystem::path& path, const std::vector<Exercise>& exercises);
 
 struct Packed {

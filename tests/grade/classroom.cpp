@@ -22,6 +22,7 @@
 #include "archive.hpp"
 #include "lockdown.hpp"
 #include "outputs.hpp"
+#include "report.hpp"
 
 namespace gradus::grade {
 namespace fs = std::filesystem;
@@ -152,6 +153,7 @@ int grade_student(const Place& place, const ClassCommand& command, const Journal
   std::string refused;
   Submitted submitted;
   try {
+    if (fs::is_symlink(student.path)) throw Error(student.path.string() + ": a link, perhaps to another's");
     submitted = read_submission(student.path, place.exercises);
   } catch (const Error& error) {
     refused = error.what();
@@ -189,12 +191,28 @@ int grade_student(const Place& place, const ClassCommand& command, const Journal
   return refused.empty() ? 0 : 4;
 }
 
+/// A file name for an id: short, of harmless letters, and another one for every other id (no id that is kept
+/// as it is has a '~').
+std::string file_name_of(const std::string& id) {
+  std::string name;
+  for (const char letter : id.substr(0, 100))
+    name +=
+        std::isalnum(static_cast<unsigned char>(letter)) || letter == '-' || letter == '_' || letter == '.'
+            ? letter
+            : '_';
+  return name == id ? name : name + "~" + digest(id).substr(0, 12);
+}
+
 /// gradebook.csv, feedback and the histogram, from the journal alone. False when some cell is REVIEW.
 bool write_tables(const Place& place, const ClassCommand& command, const std::vector<Student1>& students,
                   const Journal& journal, const std::set<std::string>& faults) {
-  std::vector<const Exercise*> exercises;
+  std::vector<const Exercise*> exercises;  // of this run, and of earlier ones
   for (const Exercise& exercise : place.exercises)
-    if (chosen_exercise(exercise, command.exercise)) exercises.push_back(&exercise);
+    if (chosen_exercise(exercise, command.exercise) ||
+        std::any_of(students.begin(), students.end(), [&](const Student1& s) {
+          return journal.last.count({s.id, exercise.folder});
+        }))
+      exercises.push_back(&exercise);
   std::ostringstream book;
   book << "id,total";
   for (const Exercise* exercise : exercises) {
@@ -209,19 +227,23 @@ bool write_tables(const Place& place, const ClassCommand& command, const std::ve
     int total = 0;
     bool review = faults.count(student.id) > 0;
     std::ostringstream cells, states, seeds;
-    std::string hash, level, feedback, refused;
+    std::set<std::string> hashes;  // more than one when exercises were graded at different times
+    std::string level, feedback, refused;
     for (const Exercise* exercise : exercises) {
       const auto found = journal.last.find({student.id, exercise->folder});
       std::map<std::string, Json> todos;
+      bool taken = true;
+      const bool chosen = chosen_exercise(*exercise, command.exercise);
+      const char* missing = chosen ? "REVIEW" : "";  // not asked for: empty, and no fault
       if (found == journal.last.end()) {
-        review = true;
+        review = review || chosen;
       } else {
         const Json& record = found->second;
-        hash = record.at("digest").get<std::string>().substr(0, 16);
+        hashes.insert(record.at("digest").get<std::string>().substr(0, 16));
         level = record.at("level").get<std::string>();
         seeds << (seeds.tellp() > 0 ? " " : "") << record.at("seed").get<std::string>();
         feedback += record.at("feedback").get<std::string>() + "\n";
-        if (record.contains("refused")) refused = record.at("refused").get<std::string>();
+        if (record.contains("refused")) refused = record.at("refused").get<std::string>(), taken = false;
         for (const Json& todo : record.at("todos")) {
           todos[todo.at("id").get<std::string>()] = todo;
           if (const std::string mistake = todo.at("mistake").get<std::string>(); !mistake.empty())
@@ -234,31 +256,26 @@ bool write_tables(const Place& place, const ClassCommand& command, const std::ve
         for (const Todo& todo : file.todos) {
           const auto one = todos.find(todo.id);
           if (found == journal.last.end()) {
-            parts << ",REVIEW";
+            parts << "," << missing;
           } else {
             const int points = one == todos.end() ? 0 : one->second.at("points").get<int>();
             sum += points;
             parts << "," << points;
             states << (states.tellp() > 0 ? " " : "") << todo.id << ":"
-                   << (one == todos.end() ? (refused.empty() ? "skipped" : "refused")
+                   << (one == todos.end() ? (taken ? "skipped" : "refused")
                                           : one->second.at("state").get<std::string>());
           }
         }
-      cells << "," << (found == journal.last.end() ? "REVIEW" : std::to_string(sum)) << parts.str();
+      cells << "," << (found == journal.last.end() ? missing : std::to_string(sum)) << parts.str();
       total += sum;
     }
     whole = whole && !review;
+    std::string hash;
+    for (const std::string& one : hashes) hash += (hash.empty() ? "" : " ") + one;
     book << csv_cell(student.id) << "," << (review ? "REVIEW" : std::to_string(total)) << cells.str() << ","
          << csv_cell(states.str()) << "," << hash << "," << csv_cell(seeds.str()) << "," << level << "\n";
-    std::string name;
-    for (const char letter : student.id)
-      name +=
-          std::isalnum(static_cast<unsigned char>(letter)) || letter == '-' || letter == '_' || letter == '.'
-              ? letter
-              : '_';
-    if (name != student.id) name += "_" + digest(student.id).substr(0, 6);  // two ids, two files
     if (!feedback.empty() || !refused.empty())
-      write_text(command.out / "feedback" / (name + ".md"),
+      write_text(command.out / "feedback" / (file_name_of(student.id) + ".md"),
                  (refused.empty() ? "" : "The submission was refused: " + refused + "\n\n") + feedback);
   }
   write_text(command.out / "gradebook.csv", book.str());
@@ -336,7 +353,8 @@ int class_command(const Place& place, const ClassCommand& given) {
         try {
           code = grade_student(place, command, journal, students[begun], key, level, slot);
         } catch (const std::exception& error) {
-          std::cerr << "gradus-grade: " << students[begun].id << ": " << error.what() << "\n";
+          std::cerr << "gradus-grade: " << visible(students[begun].id) << ": " << visible(error.what())
+                    << "\n";
         }
         std::cout << std::flush;
         _exit(code);
@@ -358,7 +376,7 @@ int class_command(const Place& place, const ClassCommand& given) {
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start_time).count();
     const auto left =
         static_cast<int>(seconds / static_cast<double>(ended) * static_cast<double>(students.size() - ended));
-    std::cout << ended << "/" << students.size() << "  " << students[student].id
+    std::cout << ended << "/" << students.size() << "  " << visible(students[student].id)
               << (code == 70  ? "  REVIEW (fault of the grader)"
                   : code == 4 ? "  refused"
                               : "")
@@ -366,9 +384,9 @@ int class_command(const Place& place, const ClassCommand& given) {
   }
   const bool whole = write_tables(place, command, students, Journal(journal.path), faults);
   std::cout << (command.out / "gradebook.csv").string() << "\n";
-  for (const std::string& id : refused) std::cout << "refused: " << id << " (feedback says why)\n";
+  for (const std::string& id : refused) std::cout << "refused: " << visible(id) << " (feedback says why)\n";
   for (const std::string& id : faults)
-    std::cout << "REVIEW: " << id << " (a fault of the grader; run again)\n";
+    std::cout << "REVIEW: " << visible(id) << " (a fault of the grader; run again)\n";
   return faults.empty() && whole ? 0 : 70;
 }
 

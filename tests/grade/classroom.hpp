@@ -15,7 +15,8 @@ struct ClassCommand {
 
 /// The journal has one line a student and exercise: what was found, with a checksum. A line that was cut off
 /// is ignored, one whose submission has not changed is not graded again; all tables are made from it, so that
-/// they do not depend on interruptions.
+/// they do not depend on interruptions, and a run of one exercise keeps what earlier runs found of the
+/// others.
 int class_command(const Place& place, const ClassCommand& command);
 
 /// Writes a valid results file at once, again after every exercise, and always ends with exit code 0.

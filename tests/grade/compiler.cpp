@@ -3,12 +3,17 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+#include <ctime>
 #include <future>
 #include <iomanip>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <sstream>
@@ -75,25 +80,65 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
-/// A folder that goes away.
-struct Scratch {
+/// A folder that goes away. Its process holds a lock on it, so that the folders of graders that were killed
+/// are told from those in use; they go when the next grader begins. Not below the project: the sandbox's user
+/// may be unable to reach that.
+class Scratch {
+ public:
   fs::path path;
   Scratch() {
-    std::string name = (fs::temp_directory_path() / "gradus-XXXXXX").string();
+    static std::once_flag first;
+    std::call_once(first, remove_stale);
+    std::string name = (fs::temp_directory_path() / (prefix + std::string("XXXXXX"))).string();
     GRADUS_CHECK(mkdtemp(name.data()), "no temporary folder under ", fs::temp_directory_path());
     path = name;
+    lock_ = open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    flock(lock_, LOCK_EX | LOCK_NB);
   }
   ~Scratch() {
     std::error_code ignored;
     fs::remove_all(path, ignored);
+    close(lock_);
   }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  /// At level 2 as root, what runs in the sandbox is a user of its own.
+  void hand_over(Level level, int slot) const {
+    if (level != Level::l2 || geteuid() != 0) return;
+    const unsigned user = slot_user(slot);
+    std::vector<fs::path> places = {path};
+    for (const auto& entry : fs::recursive_directory_iterator(path)) places.push_back(entry.path());
+    for (const fs::path& one : places)
+      GRADUS_CHECK(chown(one.c_str(), user, user) == 0, "chown: ", one.string());
+  }
+
+ private:
+  static constexpr const char* prefix = "gradus-grade-";
+  static void remove_stale() {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(fs::temp_directory_path(), ignored)) {
+      if (!entry.path().filename().string().starts_with(prefix)) continue;
+      const int folder = open(entry.path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+      struct stat status {};
+      if (folder < 0 || fstat(folder, &status) != 0) continue;
+      const bool ours = status.st_uid == geteuid() ||
+                        (geteuid() == 0 && status.st_uid >= slot_user(0) && status.st_uid < slot_user(64));
+      // one that was just made may not be locked yet
+      if (ours && status.st_mtime < std::time(nullptr) - 60 && flock(folder, LOCK_EX | LOCK_NB) == 0)
+        fs::remove_all(entry.path(), ignored);
+      close(folder);
+    }
+  }
+  int lock_ = -1;
 };
 
 constexpr Limits compiler_limits{
     .cpu_seconds = 20, .memory = std::size_t{3} << 30, .file_bytes = std::size_t{64} << 20};
 
 /// The library without one object: made once, kept beside the cache.
-fs::path archive_without(const Toolchain& tools, const GradedFile& file, const fs::path& cache) {
+fs::path archive_without(const Toolchain& tools, const GradedFile& file, const fs::path& cache,
+                         const BuildOptions& options) {
   const auto stamp = std::to_string(fs::last_write_time(tools.archive).time_since_epoch().count());
   const fs::path slim =
       cache / ("without_" + file.name + "_" + digest(tools.archive.string() + stamp).substr(0, 12) + ".a");
@@ -103,27 +148,52 @@ fs::path archive_without(const Toolchain& tools, const GradedFile& file, const f
     if (old.path().filename().string().starts_with("without_" + file.name + "_") &&
         old.path().extension() == ".a")
       fs::remove(old.path());
-  const fs::path part = slim.string() + "." + std::to_string(getpid()) + ".part";
-  fs::copy_file(tools.archive, part, fs::copy_options::overwrite_existing);
-  const Outcome outcome = run({"/usr/bin/ar", "d", part.string(), file.name + ".o"},
-                              {.limits = compiler_limits, .writable = cache, .compiler = true}, 20);
+  const Scratch scratch;
+  const fs::path work = scratch.path / "slim.a",
+                 part = slim.string() + "." + std::to_string(getpid()) + ".part";
+  fs::copy_file(tools.archive, work);
+  scratch.hand_over(options.level, options.slot);
+  const Outcome outcome = run({"/usr/bin/ar", "d", work.string(), file.name + ".o"},
+                              {.level = options.level,
+                               .limits = compiler_limits,
+                               .writable = scratch.path,
+                               .compiler = true,
+                               .slot = options.slot},
+                              20);
   GRADUS_CHECK(outcome.ending.code == 0, "ar: ", outcome.text);
+  fs::copy_file(work, part, fs::copy_options::overwrite_existing);
+  fs::permissions(
+      part, fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read | fs::perms::others_read);
   fs::rename(part, slim);
   return slim;
 }
 
 /// What the object takes from the library although it should be written by hand, or brings although it must
 /// not.
-std::string forbidden_symbol(const fs::path& object, const GradedFile& file, Level level) {
-  const Outcome outcome =
-      run({"/usr/bin/nm", "-C", "-u", object.string()},
-          {.level = level, .limits = compiler_limits, .readable = {object}, .compiler = true}, 10);
-  GRADUS_CHECK(outcome.ending.code == 0, "nm: ", outcome.text.substr(0, 200));
+std::string forbidden_symbol(const fs::path& object, const GradedFile& file, const Toolchain& tools,
+                             const BuildOptions& options) {
+  const auto names_of = [&](const fs::path& one) {
+    return run({"/usr/bin/nm", "-C", "-u", one.string()},
+               {.level = options.level,
+                .limits = compiler_limits,
+                .readable = {one},
+                .compiler = true,
+                .slot = options.slot},
+               10);
+  };
+  const Outcome outcome = names_of(object);
+  if (outcome.ending.code != 0) {  // names can be made that take forever to spell out
+    const Outcome control = names_of(tools.worker_objects.at(0));
+    GRADUS_CHECK(control.ending.code == 0, "nm: ", control.text.substr(0, 200));
+    return "the names that your file uses cannot be read";
+  }
   if (outcome.text.size() >= (std::size_t{64} << 10)) return "your file uses too many functions from outside";
   std::istringstream lines(outcome.text);
   for (std::string line; std::getline(lines, line);) {
     if (line.size() < 20) continue;  // 16 blanks, a blank, the kind (U, or weak: w, v), a blank, the name
     const std::string name = line.substr(19, 2000);
+    if (name.starts_with("gradus::grade::"))
+      return "your file calls " + name.substr(0, name.find('(')) + ", which is the grader's own";
     for (const std::string& banned : file.banned)
       if (std::regex_search(name, std::regex(banned)))
         return "your file calls " + name.substr(0, name.find('(')) + ", which is what you are asked to write";
@@ -240,7 +310,7 @@ std::string plain_words(const std::string& all) {
 Built build(const Toolchain& tools, const GradedFile& file, const std::string& source, const fs::path& cache,
             const BuildOptions& options) {
   const std::string compiler = options.compiler.empty() ? tools.compiler : options.compiler;
-  const fs::path slim = archive_without(tools, file, cache);
+  const fs::path slim = archive_without(tools, file, cache, options);
   std::string objects;
   for (const std::string& object : tools.worker_objects)
     objects += object + std::to_string(fs::last_write_time(object).time_since_epoch().count());
@@ -280,13 +350,7 @@ Built build(const Toolchain& tools, const GradedFile& file, const std::string& s
   const Scratch scratch;
   const fs::path shown = file.path;
   write_text(scratch.path / shown, source);
-  if (options.level == Level::l2 && geteuid() == 0) {  // there the compiler is a user of its own
-    const unsigned user = slot_user(options.slot);
-    std::vector<fs::path> places = {scratch.path};
-    for (const auto& entry : fs::recursive_directory_iterator(scratch.path)) places.push_back(entry.path());
-    for (const fs::path& one : places)
-      GRADUS_CHECK(chown(one.c_str(), user, user) == 0, "chown: ", one.string());
-  }
+  scratch.hand_over(options.level, options.slot);
   const Jail jail{.level = options.level,
                   .limits = compiler_limits,
                   .readable = {tools.include},
@@ -335,7 +399,7 @@ Built build(const Toolchain& tools, const GradedFile& file, const std::string& s
     if (std::regex_search(first, place, std::regex(file.name + ":(\\d+):(\\d+): (?:fatal )?error")))
       built.sentence = "line " + place[1].str() + ": " + built.sentence;
     if (only_float) built.sentence += " (in float, the precision that lectures train with)";
-  } else if (const std::string words = forbidden_symbol(object, file, options.level); !words.empty()) {
+  } else if (const std::string words = forbidden_symbol(object, file, tools, options); !words.empty()) {
     built.state = State::banned_call;
     built.sentence = words;
   } else {
@@ -370,7 +434,7 @@ Built build(const Toolchain& tools, const GradedFile& file, const std::string& s
     write_text(kept, nlohmann::json{{"state", static_cast<int>(built.state)},
                                     {"sentence", built.sentence},
                                     {"compiler", built.compiler}}
-                         .dump());
+                         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   return built;
 }
 

@@ -34,7 +34,13 @@ std::string xml(const std::string& text) {
   const std::string sound =
       Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
   std::string out;
-  for (const char letter : sound) {
+  for (std::size_t at = 0; at < sound.size(); ++at) {
+    const char letter = sound[at];
+    if (sound.compare(at, 3, "\xef\xbf\xbe") == 0 || sound.compare(at, 3, "\xef\xbf\xbf") == 0) {
+      out += '?';  // U+FFFE and U+FFFF are no characters to XML
+      at += 2;
+      continue;
+    }
     switch (letter) {
       case '&':
         out += "&amp;";
@@ -241,9 +247,9 @@ std::string markdown(const std::vector<ExerciseResult>& results, const std::stri
 
 std::string csv_cell(const std::string& text) {
   std::string safe;
-  if (!text.empty() && std::string("=+-@\t\r").find(text[0]) != std::string::npos) safe = "'";
+  if (!text.empty() && std::string("=+-@\t\r\n").find(text[0]) != std::string::npos) safe = "'";
   for (const char letter : text) safe += static_cast<unsigned char>(letter) < 32 ? ' ' : letter;
-  if (safe.find_first_of(",\"'") == std::string::npos) return safe;
+  if (safe.find_first_of(",;\"'") == std::string::npos) return safe;  // ; separates in some countries
   std::string out = "\"";
   for (const char letter : safe) {
     if (letter == '"') out += '"';

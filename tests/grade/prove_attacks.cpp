@@ -1,5 +1,6 @@
 // Every attack in tests/grade/attacks meets its verdict, in time, and leaves nothing behind.
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <ostream>
 #include <regex>
 #include <sstream>
@@ -53,6 +54,12 @@ std::string with_body(const std::string& source, const std::string& todo, const 
          source.substr(end);
 }
 
+bool sound_text(const std::string& text) {
+  using Json = nlohmann::json;
+  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace) ==
+         Json(text).dump(-1, ' ', false, Json::error_handler_t::ignore);
+}
+
 /// Whether a process that runs a program from `cache` is still there a second later.
 bool left_behind(const fs::path& cache) {
   for (int look = 0; look < 20; ++look) {
@@ -88,7 +95,7 @@ Count prove_attacks(std::ostream& out, const std::vector<Exercise>& exercises, c
   std::vector<Level> levels;
   for (const Level level : {Level::l1, Level::l2, Level::l3})
     if (static_cast<int>(level) <= static_cast<int>(best_level()) &&
-        (!options.quick || level == best_level()))
+        (!options.quick || level == options.level))
       levels.push_back(level);
   for (const Level level : levels)
     for (const Attack& attack : read_attacks(options.root / "tests/grade/attacks/attacks.txt")) {
@@ -130,6 +137,10 @@ Count prove_attacks(std::ostream& out, const std::vector<Exercise>& exercises, c
       check((shown + junit_xml({result})).find('\033') == std::string::npos &&
                 shown.find("\n::error::owned") == std::string::npos,
             at + "its output is alive in a report");
+      const std::string xml = junit_xml({result});
+      check(xml.find("\xef\xbf\xbe") == std::string::npos && xml.find("\xef\xbf\xbf") == std::string::npos &&
+                nlohmann::json::accept(gradescope_json({result}, true, {})) && sound_text(xml),
+            at + "a report is no valid file");
     }
   return count;
 }

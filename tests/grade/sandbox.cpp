@@ -171,7 +171,6 @@ scmp_filter_ctx make_filter(bool compiler) {
                            "getgid",
                            "getegid",
                            "getpgrp",
-                           "prctl",
                            "seccomp",
                            "execve",
                            "getcpu",
@@ -190,6 +189,10 @@ scmp_filter_ctx make_filter(bool compiler) {
                            "process_vm_writev", "io_uring_setup", "unshare", "mount", "setns"})
     add(SCMP_ACT_TRAP, name);
   add(SCMP_ACT_ERRNO(ENOSYS), "clone3");  // the C library then tries clone, which is noticed
+  // Of prctl what the worker's own lock and the C library need: nobody forgets to die with its parent.
+  for (const int option : {PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, PR_SET_NAME, PR_GET_NAME})
+    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+                     SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffffULL, static_cast<scmp_datum_t>(option)));
   // Limits of its own only; no owner of a file's signals.
   seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_EQ, 0));
   for (const int command : {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL})
@@ -271,9 +274,11 @@ std::vector<std::string> wrapped(const std::vector<std::string>& argv, const Jai
   }
   add({"--dev", "/dev", "--tmpfs", "/tmp"});
   if (jail.compiler) add({"--proc", "/proc", "--setenv", "PATH", "/usr/bin:/bin"});
+  if (jail.compiler && !jail.writable.empty()) add({"--setenv", "TMPDIR", jail.writable.string()});
   for (const fs::path& path : jail.readable) add({"--ro-bind", path.string(), path.string()});
   if (!jail.writable.empty()) add({"--bind", jail.writable.string(), jail.writable.string()});
-  add({"--remount-ro", "/"});
+  // Folders in memory have no limit of their own: only what is bound may grow.
+  for (const char* path : {"/", "/dev", "/tmp"}) add({"--remount-ro", path});
   add({"--chdir", jail.writable.empty() ? "/tmp" : jail.writable.string()});
   add({"--seccomp", std::to_string(filter), "--"});
   command.insert(command.end(), argv.begin(), argv.end());
@@ -386,6 +391,7 @@ Process start(const std::vector<std::string>& argv, const Jail& jail) {
   if (broken) {
     for (const int end : {in.write, out.read, text.read}) close(end);
     waitpid(pid, nullptr, 0);
+    if (step == 'f') throw CannotRun(argv[0] + " cannot be run");
     throw Error(std::string("the sandbox could not be set up, step ") + step);
   }
   for (const int end : {in.write, out.read, text.read}) fcntl(end, F_SETFL, O_NONBLOCK);

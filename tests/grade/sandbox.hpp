@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "gradus/base/check.hpp"
+
 namespace gradus::grade {
 
 /// How high the walls are. A level has all of those below it.
@@ -48,7 +50,13 @@ struct Process {
   int to = -1, from = -1, text = -1;
 };
 
-/// Starts argv[0] (an absolute path). Throws Error when that is impossible.
+/// The sandbox stands, but argv[0] cannot be run in it.
+class CannotRun : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Starts argv[0] (an absolute path). Throws CannotRun, or Error when the sandbox cannot be set up.
 Process start(const std::vector<std::string>& argv, const Jail& jail);
 
 /// How a process ended: its exit code, or the signal, or killed by us.

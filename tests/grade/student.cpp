@@ -43,6 +43,7 @@ std::string place_of(const fs::path& worker, Level level, const std::vector<std:
   return "";
 }
 
+constexpr long most_number = 1 << 30;
 struct Crash {
   int signal = 0;
   long tensor = -1, past = 0;
@@ -58,8 +59,10 @@ Crash take_crash(std::string& printed) {
   printed.resize(begin);
   for (std::string line; std::getline(lines, line);) {
     if (std::sscanf(line.c_str(), "gradus-fault: signal %d tensor %ld past %ld", &crash.signal, &crash.tensor,
-                    &crash.past) >= 1)
+                    &crash.past) >= 1) {
+      if (crash.tensor > most_number || std::abs(crash.past) > most_number) crash = {};  // not our words
       continue;
+    }
     if (line.starts_with("gradus-frame: 0x") && line.size() < 40) crash.addresses.push_back(line.substr(14));
   }
   return crash;
@@ -70,7 +73,14 @@ Crash take_crash(std::string& printed) {
 Student::Student(const fs::path& worker, Level level, int slot) : worker_(worker), level_(level) {
   std::random_device device;
   session_ = (std::uint64_t{device()} << 32) | device();
-  process_ = start({worker.string()}, {.level = level, .readable = {worker}, .slot = slot});
+  try {
+    process_ = start({worker.string()}, {.level = level, .readable = {worker}, .slot = slot});
+  } catch (const CannotRun& error) {
+    if (!sandbox_works(level)) throw Error(error.what());
+    throw StudentFault(
+        State::crash,
+        "what was made of your file does not start: a variable larger than the memory (1 GiB)?");
+  }
   try {
     const Answer answer = exchange({}, 5, 0, "the start");
     if (answer.header.kind != Kind::hello || answer.header.session != 0 || answer.header.seq != 0)
@@ -87,6 +97,10 @@ void Student::listen() {
   char piece[4096];
   for (;;) {
     const ssize_t got = read(process_.text, piece, sizeof piece);
+    if (got == 0) {  // closed: no more of it, and nothing to wait for
+      close(process_.text);
+      process_.text = -1;
+    }
     if (got <= 0) return;
     const std::size_t size = static_cast<std::size_t>(got),
                       room = most_printed - std::min(most_printed, printed_.size());
@@ -193,8 +207,9 @@ void Student::ended(const std::string& asked, bool out_of_time, double seconds) 
       throw StudentFault(State::sandbox_denied, "tried to write a large file");
     case SIGSYS:
       throw StudentFault(State::sandbox_denied,
-                         "tried something that exercises may not do before it was asked (start a process, "
-                         "open a connection)");
+                         "tried something that exercises may not do" +
+                             std::string(asked == "the start" ? " before it was asked" : "") +
+                             " (start a process or a thread, open a connection)");
     default:
       throw StudentFault(State::crash, text("was ended by signal ", signal, where));
   }
@@ -254,6 +269,7 @@ Tensors Student::call(const std::string& name, const Tensors& inputs, double sec
   }
   if (type == "memory")
     throw StudentFault(State::memory, name + " asks for more memory than there is (1 GiB)");
+  if (type == "denied") throw StudentFault(State::sandbox_denied, "tried what exercises may not do: " + what);
   if (type == "overrun") throw StudentFault(State::crash, name + " " + what);
   throw StudentFault(State::wrong, name + " throws " + type + ": " + what);
 }

@@ -57,8 +57,9 @@ void serve(const Header& question, std::span<const unsigned char> payload) {
   in.end();
   Packer out;
   const auto thrown = [&](const char* type, const char* what) {
-    out.text(type);
-    out.text(what);
+    if (denied_call()) type = "denied", what = denied_call();  // what was refused is why it throws
+    out.text(std::string_view(type).substr(0, 500));           // an answer's bytes are counted
+    out.text(std::string_view(what).substr(0, 2000));
     answer(Kind::thrown, question, std::move(out));
   };
   try {
@@ -75,8 +76,8 @@ void serve(const Header& question, std::span<const unsigned char> payload) {
     out.tensors(outputs);
     answer(Kind::result, question, std::move(out));
   } catch (const NotImplemented& todo) {
-    out.text(todo.id);
-    out.text(todo.file);
+    out.text(std::string_view(todo.id).substr(0, 500));
+    out.text(std::string_view(todo.file).substr(0, 2000));
     out.u32(static_cast<std::uint32_t>(todo.line));
     answer(Kind::todo, question, std::move(out));
   } catch (const std::bad_alloc&) {

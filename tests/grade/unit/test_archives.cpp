@@ -2,6 +2,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -139,6 +140,68 @@ TEST_CASE("3000 damaged zips: an Error or small files, nothing else") {
     }
   }
   CHECK(read < 3000);
+}
+
+TEST_CASE("a tar of '.' and names with umlauts are read; hostile names are harmless in a note") {
+  const Folder folder;
+  write_archive(folder.path / "a.tar", {{"./exercises/./gaussian_kl.cpp", "int x;\n"}, {"./.git/x", ""}},
+                true);
+  const Submitted dot = read_submission(folder.path / "a.tar", exercises());
+  CHECK(dot.files.count("gaussian_kl.cpp") == 1);
+  CHECK(dot.notes.empty());
+  write_archive(folder.path / "u.tar",
+                {{"\xc3\x9c"
+                  "bung/gaussian_kl.cpp",
+                  "int x;\n"},
+                 {"\033[2J" + std::string(900, 'x') + "\n::error::x", ""}},
+                true);
+  const Submitted umlaut = read_submission(folder.path / "u.tar", exercises());
+  CHECK(umlaut.files.count("gaussian_kl.cpp") == 1);
+  REQUIRE(umlaut.notes.size() == 1);
+  CHECK(umlaut.notes[0].size() < 1300);
+  CHECK(umlaut.notes[0].find_first_of("\033\n") == std::string::npos);
+}
+
+TEST_CASE("bombs among the files that are passed over, and packing in layers, are refused") {
+  const Folder folder;
+  const std::string zeros(std::size_t{70} << 20, '\0');
+  for (const int layers : {1, 2}) {
+    const fs::path file = folder.path / "bomb.tgz";
+    {
+      const std::unique_ptr<archive, int (*)(archive*)> out(archive_write_new(), archive_write_free);
+      archive_write_set_format_pax_restricted(out.get());
+      for (int i = 0; i < layers; ++i) archive_write_add_filter_gzip(out.get());
+      REQUIRE(archive_write_open_filename(out.get(), file.c_str()) == ARCHIVE_OK);
+      const std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry(archive_entry_new(),
+                                                                           archive_entry_free);
+      archive_entry_set_pathname(entry.get(), "data.bin");
+      archive_entry_set_filetype(entry.get(), AE_IFREG);
+      const std::size_t size = layers == 1 ? zeros.size() : 10;
+      archive_entry_set_size(entry.get(), static_cast<la_int64_t>(size));
+      archive_write_header(out.get(), entry.get());
+      archive_write_data(out.get(), zeros.data(), size);
+      archive_write_close(out.get());
+    }
+    CHECK_THROWS_AS(read_submission(file, exercises()), Error);
+  }
+}
+
+TEST_CASE("zips packed by a method that may want gigabytes are refused, and files that are none") {
+  const Folder folder;
+  const fs::path file = folder.path / "a.zip";
+  write_archive(file, {{"gaussian_kl.cpp", std::string(3000, 'a')}});
+  std::string bytes = read_text(file);
+  for (const char* mark : {"PK\003\004", "PK\001\002"}) {
+    const auto at = bytes.find(mark);
+    REQUIRE(at != std::string::npos);
+    bytes[at + (mark[2] == '\003' ? 8 : 10)] = 14;  // LZMA
+  }
+  std::ofstream(file, std::ios::binary) << bytes;
+  CHECK_THROWS_AS(read_submission(file, exercises()), Error);
+  REQUIRE(mkfifo((folder.path / "pipe.zip").c_str(), 0600) == 0);
+  CHECK_THROWS_AS(read_submission(folder.path / "pipe.zip", exercises()), Error);
+  write_text(folder.path / "gaussian_kl.cpp", std::string(300 << 10, ' '));
+  CHECK_THROWS_AS(read_submission(folder.path / "gaussian_kl.cpp", exercises()), Error);
 }
 
 TEST_CASE("the same files give the same zip") {

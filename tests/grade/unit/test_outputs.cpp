@@ -12,7 +12,8 @@ using namespace gradus::grade;
 namespace {
 
 const std::string hostile =
-    "\033[2J]]>\"'&<script>|`\r\n::error::owned\n##[error]x\n=HYPERLINK(1)\xff\xfe\x01%0A";
+    "\033[2J]]>\"'&<script>|`\r\n::error::owned\n##[error]x\n=HYPERLINK(1)\xff\xfe\x01%0A"
+    "\xef\xbf\xbe\xef\xbf\xbf\xed\xa0\x80";
 
 struct Sample {
   Exercise exercise{
@@ -72,6 +73,8 @@ TEST_CASE("JUnit: no control characters, no open entities, counts that add up") 
   CHECK(xml.find("tests=\"2\" failures=\"1\" errors=\"0\"") != std::string::npos);
   CHECK(xml.find('\033') == std::string::npos);
   CHECK(xml.find('\x01') == std::string::npos);
+  CHECK(xml.find("\xef\xbf\xbe") == std::string::npos);
+  CHECK(xml.find("\xef\xbf\xbf") == std::string::npos);
   CHECK(xml.find("<script") == std::string::npos);
   CHECK(xml.find("]]>") == std::string::npos);
   for (std::size_t at = xml.find('&'); at != std::string::npos; at = xml.find('&', at + 1)) {
@@ -101,6 +104,7 @@ TEST_CASE("CSV cells: spreadsheets compute nothing") {
   CHECK(csv_cell("=HYPERLINK(\"x\")") == "\"'=HYPERLINK(\"\"x\"\")\"");
   CHECK(csv_cell("+1") == "\"'+1\"");
   CHECK(csv_cell("a,b") == "\"a,b\"");
+  CHECK(csv_cell("a;=1") == "\"a;=1\"");
   CHECK(csv_cell("a\nb") == "a b");
 }
 
