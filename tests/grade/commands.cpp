@@ -71,15 +71,6 @@ class Known {
   Json json_ = Json::object();
 };
 
-/// Number of the line that holds `words`, from 1, or 0.
-int line_with(const std::string& text, const std::string& words) {
-  const auto at = text.find(words);
-  return at == std::string::npos
-             ? 0
-             : 1 + static_cast<int>(
-                       std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
-}
-
 struct Standing {
   std::string state;  // "pass", "not_started", "changed" (not graded since), or how it ended
   int points = 0, line = 0;
@@ -89,11 +80,10 @@ struct Standing {
 Standing standing_of(const Place& place, const Known& known, const GradedFile& file, const Todo& todo) {
   const std::optional<std::string> text = text_if_there(place.root / file.path);
   if (!text) return {"missing", 0, 0};
-  if (const int line = line_with(*text, "todo(\"" + todo.id + "\"")) return {"not_started", 0, line};
+  if (const int line = open_line(*text, todo.id)) return {"not_started", 0, line};
   if (const auto entry = known.find(todo.id, *text))
-    return {entry->state, entry->points,
-            entry->line ? entry->line : line_with(*text, "TODO(" + todo.id + ")")};
-  return {"changed", 0, line_with(*text, "TODO(" + todo.id + ")")};
+    return {entry->state, entry->points, entry->line ? entry->line : task_line(*text, todo.id)};
+  return {"changed", 0, task_line(*text, todo.id)};
 }
 
 /// The first TODO that is not done: of one exercise, or of all, where an exercise that was begun comes before
@@ -418,7 +408,7 @@ int submit_command(const Place& place, const std::string& id) {
         continue;
       }
       int open = 0;
-      for (const Todo& todo : file.todos) open += line_with(*text, "todo(\"" + todo.id + "\"") > 0;
+      for (const Todo& todo : file.todos) open += open_line(*text, todo.id) > 0;
       waiting += open;
       if (*text != original_of(place, file)) {
         ++begun;

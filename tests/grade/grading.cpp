@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <iterator>
-#include <set>
 #include <sstream>
 #include <utility>
 
 #include "compare.hpp"
+#include "diagnosis.hpp"
 #include "gradus/base/check.hpp"
+#include "stubs.hpp"
 
 namespace gradus::grade {
 namespace {
@@ -20,19 +20,9 @@ double seconds_since(Clock::time_point start) {
 }
 
 constexpr double least_gap = 1e-2;  // between any two of: the right answer, the known mistakes
-constexpr double call_seconds = 2;
 
 const Function& right_answer(const Check& check) {
   return check.answer ? check.answer : call_named(check.call);
-}
-
-/// What a mistake answers; nothing when it cannot be evaluated there.
-std::optional<Tensors> answer_of(const Function& function, const Tensors& inputs) {
-  try {
-    return function(inputs);
-  } catch (const Error&) {
-    return std::nullopt;
-  }
 }
 
 /// Whether every two candidates differ clearly in at least one case. `answers[candidate][case]`
@@ -53,73 +43,6 @@ std::size_t most_answer_bytes(const Tensors& expected) {
   std::size_t bytes = 4096;
   for (const Tensor& one : expected) bytes += 2 * 8 * static_cast<std::size_t>(one ? one.size() : 0) + 64;
   return bytes;
-}
-
-std::string name_of(const std::vector<std::string>& names, std::size_t i, const char* kind) {
-  return i < names.size() ? names[i] : kind + std::to_string(i + 1);
-}
-
-/// The inputs, as many to a line as there is room for; of long ones the row with this number.
-std::vector<std::string> input_lines(const Check& check, const Tensors& inputs, Index row) {
-  std::vector<std::string> lines;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Index at = inputs[i] ? row * inputs[i].shape().row_size() : 0;
-    const std::string words = shown(name_of(check.inputs, i, "input "), inputs[i], at);
-    if (!lines.empty() && lines.back().size() + words.size() + 2 <= 16 + 78)
-      lines.back() += "  " + words;
-    else
-      lines.push_back((lines.empty() ? "input           " : "                ") + words);
-  }
-  return lines;
-}
-
-using Outputs = std::set<std::size_t>;
-
-/// The outputs that differ in some case; all, where their number does.
-Outputs differing(const std::vector<Tensors>& right, const std::vector<Tensors>& other, double tolerance) {
-  Outputs outputs;
-  for (std::size_t c = 0; c < right.size(); ++c)
-    for (std::size_t t = 0; t < std::max(right[c].size(), other[c].size()); ++t)
-      if (right[c].size() != other[c].size() || difference({right[c][t]}, {other[c][t]}, tolerance, {}))
-        outputs.insert(t);
-  return outputs;
-}
-
-bool within(const Outputs& some, const Outputs& all) {
-  return std::includes(all.begin(), all.end(), some.begin(), some.end());
-}
-
-/// The gradient of sum(dy * f(x)) in x by differences, f asked of the student; nothing where f is not there.
-std::optional<Tensors> differences(Student& student, const Check& check, const Tensors& inputs,
-                                   std::size_t count) {
-  try {
-    const Tensor& dy = inputs.back();
-    Tensors point(inputs.begin(), inputs.end() - 1), grads;
-    const auto value = [&](const Tensors& at) {
-      const Tensors y = student.call(check.differentiates, at, call_seconds);
-      double sum = 0;
-      GRADUS_CHECK(!y.empty() && y[0] && y[0].size() == dy.size(), "another shape");
-      for (Index i = 0; i < dy.size(); ++i) sum += double{dy[i]} * y[0][i];
-      return sum;
-    };
-    for (std::size_t k = 0; k < count; ++k) {
-      Tensor grad = Tensor::zeros(point[k].shape());
-      for (Index i = 0; i < grad.size() && i < 64; ++i) {
-        const Tensor kept = point[k];
-        const double step = 1e-5 * std::max(1.0, std::abs(double{kept[i]}));
-        point[k] = kept.clone();
-        point[k][i] = static_cast<Real>(kept[i] + step);
-        const double above = value(point);
-        point[k][i] = static_cast<Real>(kept[i] - step);
-        grad[i] = static_cast<Real>((above - value(point)) / (2 * step));
-        point[k] = kept;
-      }
-      grads.push_back(grad);
-    }
-    return grads;
-  } catch (const Error&) {
-    return std::nullopt;
-  }
 }
 
 class CheckRun {
@@ -163,7 +86,7 @@ class CheckRun {
     for (std::size_t c = 0; c < inputs.size(); ++c) got.push_back(call(student, inputs[c], expected[c]));
     for (std::size_t c = 0; c < inputs.size(); ++c)
       if (difference(expected[c], got[c], check_.tolerance, check_.outputs))
-        return explain(student, inputs, expected, got, result);
+        return explain(student, check_, inputs, expected, got, result);
     // The same questions again, in the other order, here and in a process that has seen nothing yet.
     Student other(worker_, options_.build.level, options_.build.slot);
     for (std::size_t c = inputs.size(); c-- > 0;) {
@@ -175,128 +98,6 @@ class CheckRun {
           "the same inputs give another answer the second time: it depends on something besides its inputs "
           "(a static or global variable, time, chance, or memory that was never set)";
       return;
-    }
-  }
-
-  void explain(Student& student, const std::vector<Tensors>& inputs, const std::vector<Tensors>& expected,
-               const std::vector<Tensors>& got, CheckResult& result) {
-    result.state = State::wrong;
-    std::size_t smallest = inputs.size(), failing = 0, best = 0;
-    for (std::size_t c = 0; c < inputs.size(); ++c) {
-      if (!difference(expected[c], got[c], check_.tolerance, check_.outputs)) continue;
-      ++failing;
-      std::size_t size = 0;
-      for (const Tensor& in : inputs[c]) size += static_cast<std::size_t>(in ? in.size() : 0);
-      if (smallest == inputs.size() || size < best) smallest = c, best = size;
-    }
-    result.sentence = *difference(expected[smallest], got[smallest], check_.tolerance, check_.outputs);
-    diagnose(inputs, expected, got, result);
-    const Tensors &right = expected[smallest], &mine = got[smallest];
-    Index row = 0;
-    std::vector<std::string> answers;
-    for (std::size_t t = std::min(right.size(), mine.size()); t-- > 0;) {
-      if (!difference({right[t]}, {mine[t]}, check_.tolerance, {})) continue;
-      const Index at = differing_element(right[t], mine[t], check_.tolerance);
-      if (right[t]) row = at / std::max<Index>(1, right[t].shape().row_size());
-      const std::string name = name_of(check_.outputs, t, "output ");
-      answers.insert(answers.begin(), {"expected        " + shown(name, right[t], at),
-                                       "got             " + shown(name, mine[t], at)});
-    }
-    for (const std::string& line : input_lines(check_, inputs[smallest], row))
-      result.evidence.push_back(line);
-    result.evidence.insert(result.evidence.end(), answers.begin(), answers.end());
-    if (failing < inputs.size())
-      result.evidence.push_back(
-          text("right on        ", inputs.size() - failing, " of ", inputs.size(), " inputs"));
-    if (!check_.differentiates.empty())
-      add_gradients(student, inputs[smallest], expected[smallest], got[smallest], result);
-  }
-
-  /// Names what is known. A mistake that explains all that is wrong is named alone; else several may be, each
-  /// explaining some of the outputs and changing no other. Gradients are formulas of their own: what is known
-  /// of several together can have happened in one of them alone.
-  void diagnose(const std::vector<Tensors>& inputs, const std::vector<Tensors>& expected,
-                const std::vector<Tensors>& got, CheckResult& result) {
-    struct Known {
-      const Mistake* mistake;
-      Outputs changed, agreeing;
-    };
-    std::vector<Known> known;
-    const Outputs wrong = differing(expected, got, check_.tolerance);
-    for (const Mistake& mistake : check_.mistakes) {
-      std::vector<Tensors> answers;
-      for (const Tensors& in : inputs) answers.push_back(answer_of(mistake.run, in).value_or(Tensors()));
-      const Outputs changed = differing(expected, answers, check_.tolerance),
-                    unlike = differing(answers, got, 10 * check_.tolerance);
-      Known one{&mistake, changed, {}};
-      std::set_difference(changed.begin(), changed.end(), unlike.begin(), unlike.end(),
-                          std::inserter(one.agreeing, one.agreeing.end()));
-      known.push_back(one);
-    }
-    std::stable_sort(known.begin(), known.end(),
-                     [](const Known& a, const Known& b) { return a.changed.size() > b.changed.size(); });
-    Outputs left = wrong;
-    const auto name = [&](const Known& one, const Outputs& where) {
-      std::string words;
-      for (const std::size_t t : where) {
-        words += (words.empty() ? "" : ", ") + name_of(check_.outputs, t, "output ");
-        left.erase(t);
-      }
-      result.mistake += (result.mistake.empty() ? "" : " + ") + one.mistake->id;
-      const bool alone = where == wrong && where == one.changed;  // the sentence says it all
-      const bool said = (" " + one.mistake->sentence).find(" " + words) != std::string::npos;
-      bool finite = false;  // where nothing but NaN and infinity agrees much else may be the cause
-      for (const Tensors& mine : got)
-        for (const std::size_t t : where)
-          finite = finite || t >= mine.size() || !mine[t] ||
-                   std::any_of(mine[t].values().begin(), mine[t].values().end(),
-                               [](Real value) { return std::isfinite(value); });
-      result.explained = std::max(result.explained, finite ? 2 : 1);
-      result.evidence.push_back(text("likely cause    ", alone || said ? "" : words + ": ",
-                                     one.mistake->sentence, "  (agrees with your answer on ", inputs.size(),
-                                     " of ", inputs.size(), " inputs)"));
-    };
-    for (const Known& one : known)
-      if (!one.changed.empty() && one.agreeing == one.changed && within(one.changed, left))
-        name(one, one.changed);
-    for (const Known& one : known)
-      for (const std::size_t t : one.agreeing)
-        if (!check_.differentiates.empty() && left.count(t)) name(one, {t});
-    if (const std::string words = left == wrong ? relation(expected, got, check_.tolerance) : "";
-        !words.empty()) {
-      result.explained = inputs.size() > 1;
-      result.evidence.push_back("                " + words);
-      return;
-    }
-    for (const std::size_t t : left) {
-      std::vector<Tensors> right, mine;
-      for (std::size_t c = 0; c < inputs.size(); ++c)
-        if (t < expected[c].size() && t < got[c].size())
-          right.push_back({expected[c][t]}), mine.push_back({got[c][t]});
-      if (const std::string words = relation(right, mine, check_.tolerance); !words.empty())
-        result.evidence.push_back("                " + name_of(check_.outputs, t, "output ") + ": " + words);
-    }
-  }
-
-  void add_gradients(Student& student, const Tensors& inputs, const Tensors& expected, const Tensors& got,
-                     CheckResult& result) {
-    const std::optional<Tensors> measured =
-        differences(student, check_, inputs, std::min(expected.size(), inputs.size() - 1));
-    if (!measured) return;
-    for (std::size_t t = 0; t < measured->size() && t < got.size(); ++t) {
-      if (!expected[t] || !got[t] || got[t].shape() != expected[t].shape() || got[t].size() > 64) continue;
-      const Tensor& fd = (*measured)[t];
-      const bool mine = gap({fd}, {got[t]}) < 1e-4, right = gap({fd}, {expected[t]}) < 1e-4;
-      const std::string name = t < check_.outputs.size() ? check_.outputs[t] : "gradient";
-      if (gap({expected[t]}, {got[t]}) <= check_.tolerance) continue;
-      result.evidence.push_back("measured        " +
-                                shown(name, fd, differing_element(expected[t], got[t], check_.tolerance)));
-      result.evidence.push_back(
-          mine && !right ? "                by differences of your own forward pass: your backward fits it, "
-                           "forward is off"
-          : right ? "                by differences of your own forward pass, which is right: backward is "
-                    "off"
-                  : "                by differences of your own forward pass, which is not right either");
     }
   }
 
@@ -312,15 +113,6 @@ bool is_fixed(const Check& check) {
     if (!identical(check.draw(one, c), check.draw(other, c))) return false;
   }
   return true;
-}
-
-/// Line of todo("4.5") in a source, or 0.
-int line_of(const std::string& source, const std::string& todo) {
-  auto at = source.find("todo(\"" + todo + "\"");
-  if (at == std::string::npos) at = source.find("TODO(" + todo + ")");
-  if (at == std::string::npos) return 0;
-  return 1 +
-         static_cast<int>(std::count(source.begin(), source.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
 }
 
 State first_not_passed(const std::vector<CheckResult>& checks) {
@@ -404,7 +196,8 @@ ExerciseResult grade_all(const Exercise& exercise, const Submission& submission,
         std::string line;
         if (words >> line && line == "line") words >> one.line;
       } else {
-        one.line = line_of(*source, todo.id);
+        one.line = open_line(*source, todo.id);
+        if (!one.line) one.line = task_line(*source, todo.id);
         for (const Check& check : checks_of(exercise.number)) {
           if (check.todo != todo.id) continue;
           one.checks.push_back(CheckRun(check, built.worker, options).run(one.printed));

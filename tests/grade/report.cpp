@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <iomanip>
 #include <ostream>
@@ -10,6 +12,30 @@
 namespace gradus::grade {
 
 bool colourful(int file) { return isatty(file) && !std::getenv("NO_COLOR"); }
+
+namespace {
+
+/// Length of the character at `at` when it is one that a reader sees: no control character, no mark that
+/// turns the direction of writing, no damaged UTF-8. Else 0.
+std::size_t seen(const std::string& text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  const unsigned lead = byte(at);
+  if (lead < 0x80) return lead >= 32 && lead != 127;
+  const std::size_t length = lead >= 0xc2 && lead < 0xe0   ? 2
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                           : 0;
+  std::uint32_t code = length ? lead & (0x7fu >> length) : 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(at + i) & 0xc0) != 0x80) return 0;
+    code = code << 6 | (byte(at + i) & 0x3f);
+  }
+  const bool turns = code == 0x061c || (code >= 0x200e && code <= 0x200f) ||
+                     (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+  return code < 0xa0 || turns ? 0 : length;
+}
+
+}  // namespace
 
 std::string quoted(const std::string& text, const std::string& prefix, std::size_t most_lines) {
   std::ostringstream out;
@@ -21,14 +47,16 @@ std::string quoted(const std::string& text, const std::string& prefix, std::size
       break;
     }
     out << prefix;
-    for (const char letter : line.substr(0, 300)) {
-      const auto code = static_cast<unsigned char>(letter);
-      if (code == '\t')
+    for (std::size_t at = 0, length; at < std::min<std::size_t>(line.size(), 300);
+         at += std::max<std::size_t>(length, 1)) {
+      length = seen(line, at);
+      if (length)
+        out << line.substr(at, length);
+      else if (line[at] == '\t')
         out << "    ";
-      else if (code < 32 || code == 127)
-        out << "\\x" << std::hex << std::setw(2) << std::setfill('0') << int{code} << std::dec;
       else
-        out << letter;
+        out << "\\x" << std::hex << std::setw(2) << std::setfill('0')
+            << int{static_cast<unsigned char>(line[at])} << std::dec;
     }
     out << "\n";
   }
@@ -36,9 +64,8 @@ std::string quoted(const std::string& text, const std::string& prefix, std::size
 }
 
 std::string visible(const std::string& text) {
-  std::string out = quoted(text, "", 1);
-  if (!out.empty() && out.back() == '\n') out.pop_back();
-  return out;
+  const std::string lines = quoted(text, "", 1);
+  return lines.substr(0, lines.find('\n'));
 }
 
 namespace {

@@ -111,4 +111,44 @@ std::vector<std::string> solution_lines(const std::string& source) {
   return lines;
 }
 
+namespace {
+
+/// The same text with blanks for comments.
+std::string without_comments(std::string text) {
+  for (std::size_t at = 0, end; at < text.size(); at = end) {
+    end = at + 1;
+    if (text[at] == '"') {  // a string stays, whatever it holds
+      while (end < text.size() && text[end] != '"' && text[end] != '\n') end += text[end] == '\\' ? 2 : 1;
+      ++end;
+    } else if (text.compare(at, 2, "//") == 0) {
+      end = std::min(text.find('\n', at), text.size());
+      std::fill(text.begin() + static_cast<std::ptrdiff_t>(at),
+                text.begin() + static_cast<std::ptrdiff_t>(end), ' ');
+    } else if (text.compare(at, 2, "/*") == 0) {
+      const std::size_t close = text.find("*/", at + 2);
+      end = close == std::string::npos ? text.size() : close + 2;
+      std::replace_if(
+          text.begin() + static_cast<std::ptrdiff_t>(at), text.begin() + static_cast<std::ptrdiff_t>(end),
+          [](char letter) { return letter != '\n'; }, ' ');
+    }
+  }
+  return text;
+}
+
+/// Number of the line that holds `words`, from 1, or 0.
+int line_with(const std::string& text, const std::string& words) {
+  const auto at = text.find(words);
+  if (at == std::string::npos) return 0;
+  return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+}
+
+}  // namespace
+
+int open_line(const std::string& source, const std::string& todo) {
+  return line_with(without_comments(source), "todo(\"" + todo + "\"");
+}
+int task_line(const std::string& source, const std::string& todo) {
+  return line_with(source, "TODO(" + todo + ")");
+}
+
 }  // namespace gradus::grade

@@ -22,6 +22,11 @@ namespace gradus::grade {
 /// unknown id.
 std::string stub_of(const GradedFile& file, const std::string& source);
 
+/// Line of the call todo("4.5") in a source, from 1; 0 when there is none outside comments.
+int open_line(const std::string& source, const std::string& todo);
+/// Line of the task's comment, TODO(4.5), or 0.
+int task_line(const std::string& source, const std::string& todo);
+
 /// The solution's own lines (trimmed, at least 12 characters): none of them may be in a hand-out.
 std::vector<std::string> solution_lines(const std::string& source);
 

@@ -112,3 +112,17 @@ TEST_CASE("quoted: every line after the prefix, control characters visible, long
   CHECK(quoted("a\033b\n\tc", "> ") == "> a\\x1bb\n>     c\n");
   CHECK(quoted("1\n2\n3\n", "> ", 2) == "> 1\n> 2\n> ...\n");
 }
+
+TEST_CASE(
+    "what others wrote is shown on one line and moves neither the cursor nor the direction of writing") {
+  CHECK(visible("fine \xc3\xa9 \xe2\x9c\x93") == "fine \xc3\xa9 \xe2\x9c\x93");
+  CHECK(visible("a\033[2Jb\tc") == "a\\x1b[2Jb    c");
+  CHECK(visible("first\nsecond") == "first");
+  CHECK(visible("\xc2\x9b"
+                "2J") == "\\xc2\\x9b2J");  // the one-byte CSI, as UTF-8
+  CHECK(visible("\x9b"
+                "2J") == "\\x9b2J");  // and as it is
+  CHECK(visible("x\xe2\x80\xae"
+                "y") == "x\\xe2\\x80\\xaey");  // right to left
+  CHECK(visible("cut \xe2\x80") == "cut \\xe2\\x80");
+}

@@ -95,3 +95,16 @@ TEST_CASE("digests are those of the standards") {
   CHECK(digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2
   CHECK(keyed_digest("Jefe", "what do ya want for nothing?") == 0x5bdcc146bf60754eULL);  // RFC 4231, case 2
 }
+
+TEST_CASE("a call of todo counts, one in a comment does not") {
+  const char* source =
+      "int a;\n// todo(\"4.5\");\n/* todo(\"4.6\")\n*/ f(\"// \\\" x\"); todo(\"4.7\");\n// TODO(4.5) "
+      "write\n";
+  CHECK(open_line(source, "4.5") == 0);
+  CHECK(open_line(source, "4.6") == 0);
+  CHECK(open_line(source, "4.7") == 4);
+  CHECK(task_line(source, "4.5") == 5);
+  CHECK(open_line("todo(\"4.5\") // open", "4.5") == 1);
+  CHECK(open_line("/* never ends todo(\"4.5\")", "4.5") == 0);
+  CHECK(open_line("", "4.5") == 0);
+}
