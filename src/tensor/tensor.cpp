@@ -55,6 +55,10 @@ Real Tensor::item() const {
   return data_[0];
 }
 
+void Tensor::no_such_axis(int axis) const {
+  throw Error(text("Tensor::dim(", axis, "): shape ", shape_, " has ", rank(), " axes, counted from 0"));
+}
+
 Index Tensor::offset(std::initializer_list<Index> index) const {
   GRADUS_CHECK(static_cast<int>(index.size()) == rank(), "Tensor::at: shape ", shape_, " needs ", rank(),
                " indices, got ", index.size());

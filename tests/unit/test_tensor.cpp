@@ -264,3 +264,11 @@ TEST_CASE("a state shares the buffers and prefixes the names") {
   *outer.counters[3].second = 9;
   CHECK(rng.position() == 9);
 }
+
+TEST_CASE("tensor: an axis that is not there is an error, not a zero") {
+  const Tensor x({3, 5});
+  CHECK((x.dim(0) == 3 && x.dim(1) == 5));
+  CHECK(message([&] { x.dim(2); }) == "Tensor::dim(2): shape [3, 5] has 2 axes, counted from 0");
+  CHECK(contains(message([&] { x.dim(-1); }), "dim(-1)"));
+  CHECK(contains(message([] { Tensor().dim(0); }), "has 0 axes"));
+}

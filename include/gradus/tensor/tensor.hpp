@@ -29,7 +29,11 @@ class Tensor {
   const Shape& shape() const { return shape_; }
   int rank() const { return shape_.rank(); }
   Index size() const { return shape_.size(); }
-  Index dim(int axis) const { return shape_[axis]; }
+  /// Size of an axis. Throws Error for one that is not there.
+  Index dim(int axis) const {
+    if (axis < 0 || axis >= shape_.rank()) no_such_axis(axis);
+    return shape_[axis];
+  }
   std::size_t bytes() const { return static_cast<std::size_t>(size()) * sizeof(Real); }
   explicit operator bool() const { return static_cast<bool>(storage_); }
   /// True when no other handle sees this buffer, so that it may be written over.
@@ -64,6 +68,7 @@ class Tensor {
 
  private:
   Index offset(std::initializer_list<Index> index) const;
+  [[noreturn]] void no_such_axis(int axis) const;
 
   Storage storage_;
   Shape shape_;
