@@ -194,9 +194,13 @@ if command -v python3 > /dev/null; then
     student=$scratch/handed/gradus/build/double/tests/gradus-grade
     "$student" grade --ex 4 > "$scratch/said" 2>&1
     expect "a student's copy grades its stubs" said '○ 4.5'
-    cp "$project"/src/generative/{gaussian_kl,divergence}.cpp "$scratch/handed/gradus/exercises/04_divergences/"
-    "$student" grade --ex 4 > "$scratch/said" 2>&1
-    expect "right answers have full marks there" said '100 / 100'
+    for folder in "$scratch"/handed/gradus/exercises/[0-9]*; do  # each alone: the others are still untouched
+      number=$(basename "$folder" | cut -c1-2)
+      while read -r source; do cp "$project/$source" "$folder"; done < <(sed -n 's/.*"source": *"\([^"]*\)".*/\1/p' "$folder/exercise.json")
+      "$student" grade --ex "$number" > "$scratch/said" 2>&1
+      expect "right answers to $number alone have full marks there" said '100 / 100'
+      [ "$number" = 04 ] || "$student" reset --ex "$number" --yes > /dev/null 2>&1
+    done
     sed -i 's/Real(0.5) \* (fast_exp(v\[i\]) + m/(fast_exp(v[i]) + m/' "$scratch/handed/gradus/$kl"
     "$student" grade --ex 4 > "$scratch/said" 2>&1
     expect "mistakes are named there" said 'likely cause'

@@ -85,7 +85,11 @@ void read_folder(const fs::path& folder, Collector& collector) {
       collector.note("ignored: " + name + " (a link)");
       continue;
     }
-    if (!entry->is_regular_file() || beside(fs::relative(entry->path(), folder).string())) continue;
+    if (!entry->is_regular_file()) continue;
+    if (const std::string path = fs::relative(entry->path(), folder).string(); beside(path)) {
+      if (collector.wants(name)) collector.note("ignored: " + path + " (expected in exercises/, or alone)");
+      continue;
+    }
     if (!collector.wants(name)) {
       collector.remark(name);
       continue;
@@ -130,7 +134,10 @@ void read_archive(const fs::path& file, Collector& collector) {
                    "unpacks to more than ", most_passed_over >> 20, " MiB");
     }
     const bool up = full.find("..") != std::string::npos;  // a name, whatever it says: never a path
-    if (!up && beside(full)) continue;
+    if (!up && beside(full)) {
+      if (collector.wants(name)) collector.note("ignored: " + full + " (expected in exercises/, or alone)");
+      continue;
+    }
     if (archive_entry_hardlink(entry) || archive_entry_symlink(entry) ||
         archive_entry_filetype(entry) != AE_IFREG) {
       if (archive_entry_filetype(entry) != AE_IFDIR)

@@ -30,13 +30,13 @@ namespace {
 
 using Json = nlohmann::json;
 
-struct Student1 {
+struct Entrant {
   std::string id;
   fs::path path;
 };
 
 /// The students' names and places, sorted by name. "ada.zip" and "ada/" are both ada: that is refused.
-std::vector<Student1> students_in(const fs::path& folder) {
+std::vector<Entrant> students_in(const fs::path& folder) {
   GRADUS_CHECK(fs::is_directory(folder), folder.string(), " is not a folder of submissions");
   std::map<std::string, fs::path> found;
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -55,7 +55,7 @@ std::vector<Student1> students_in(const fs::path& folder) {
                  entry.path().filename().string(), " are '", id, "'");
   }
   GRADUS_CHECK(!found.empty(), folder.string(), " holds no submission");
-  std::vector<Student1> students;
+  std::vector<Entrant> students;
   for (const auto& [id, path] : found) students.push_back({id, path});
   return students;
 }
@@ -139,13 +139,12 @@ struct Journal {
 };
 
 bool chosen_exercise(const Exercise& exercise, const std::string& name) {
-  return name.empty() || name == exercise.folder || name == exercise.key() ||
-         name == std::to_string(exercise.number);
+  return name.empty() || exercise.is_named(name);
 }
 
 /// Grades what is missing of one student, in a process of its own: 0 done, 4 refused, 70 ours.
 int grade_student(const Place& place, const ClassCommand& command, const Journal& journal,
-                  const Student1& student, const std::string& key, Level level, int slot) {
+                  const Entrant& student, const std::string& key, Level level, int slot) {
   const bool again = command.regrade == student.id;
   // Another grader, key or sandbox is another question: what was found before does not answer it.
   const std::string by =
@@ -204,12 +203,12 @@ std::string file_name_of(const std::string& id) {
 }
 
 /// gradebook.csv, feedback and the histogram, from the journal alone. False when some cell is REVIEW.
-bool write_tables(const Place& place, const ClassCommand& command, const std::vector<Student1>& students,
+bool write_tables(const Place& place, const ClassCommand& command, const std::vector<Entrant>& students,
                   const Journal& journal, const std::set<std::string>& faults) {
   std::vector<const Exercise*> exercises;  // of this run, and of earlier ones
   for (const Exercise& exercise : place.exercises)
     if (chosen_exercise(exercise, command.exercise) ||
-        std::any_of(students.begin(), students.end(), [&](const Student1& s) {
+        std::any_of(students.begin(), students.end(), [&](const Entrant& s) {
           return journal.last.count({s.id, exercise.folder});
         }))
       exercises.push_back(&exercise);
@@ -223,7 +222,7 @@ bool write_tables(const Place& place, const ClassCommand& command, const std::ve
   book << ",states,digest,seeds,level\n";
   std::map<std::string, std::set<std::string>> who_made;
   bool whole = true;
-  for (const Student1& student : students) {
+  for (const Entrant& student : students) {
     int total = 0;
     bool review = faults.count(student.id) > 0;
     std::ostringstream cells, states, seeds;
@@ -246,8 +245,9 @@ bool write_tables(const Place& place, const ClassCommand& command, const std::ve
         if (record.contains("refused")) refused = record.at("refused").get<std::string>(), taken = false;
         for (const Json& todo : record.at("todos")) {
           todos[todo.at("id").get<std::string>()] = todo;
-          if (const std::string mistake = todo.at("mistake").get<std::string>(); !mistake.empty())
-            who_made[exercise->key() + " " + mistake].insert(student.id);
+          std::istringstream made(todo.at("mistake").get<std::string>());  // "kl.no_half + kl.sign"
+          for (std::string mistake; made >> mistake;)
+            if (mistake != "+") who_made[exercise->key() + " " + mistake].insert(student.id);
         }
       }
       int sum = 0;
@@ -320,10 +320,10 @@ int class_command(const Place& place, const ClassCommand& given) {
               << " is required (" << why_not_higher() << "). --accept-level grades all the same\n";
     return 75;
   }
-  const std::vector<Student1> students = students_in(command.submissions);
+  const std::vector<Entrant> students = students_in(command.submissions);
   if (!command.regrade.empty())
     GRADUS_CHECK(std::any_of(students.begin(), students.end(),
-                             [&](const Student1& s) { return s.id == command.regrade; }),
+                             [&](const Entrant& s) { return s.id == command.regrade; }),
                  "--regrade: no submission of '", command.regrade, "'");
   const std::string key = course_key(command.key_file.empty() ? command.out / "course.key" : command.key_file,
                                      command.key_file.empty());

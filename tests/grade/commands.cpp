@@ -80,9 +80,9 @@ struct Standing {
 Standing standing_of(const Place& place, const Known& known, const GradedFile& file, const Todo& todo) {
   const std::optional<std::string> text = text_if_there(place.root / file.path);
   if (!text) return {"missing", 0, 0};
-  if (const int line = open_line(*text, todo.id)) return {"not_started", 0, line};
   if (const auto entry = known.find(todo.id, *text))
     return {entry->state, entry->points, entry->line ? entry->line : task_line(*text, todo.id)};
+  if (const int line = open_line(*text, todo.id)) return {"not_started", 0, line};
   return {"changed", 0, task_line(*text, todo.id)};
 }
 
@@ -240,6 +240,9 @@ int grade_command(const Place& place, const GradeCommand& command) {
       return 4;
     }
   }
+  if (!place.tools.whole)
+    std::cout << "this copy has no solutions compiled for " << place.tools.system
+              << ": a TODO that uses another exercise's is reported as not started\n";
   const bool mine = command.submission.empty(), colour = colourful(1);
   const std::uint64_t seed = seed_of(command.seed);
   Known known(place);

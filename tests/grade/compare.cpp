@@ -155,13 +155,18 @@ std::string shown(const std::string& name, const Tensor& tensor, Index at, std::
 
 std::string relation(const std::vector<Tensors>& expected, const std::vector<Tensors>& got,
                      double tolerance) {
-  // The tensors that differ, over all cases, of one output only: with more, nothing simple explains it.
+  // the tensors that differ, of all cases
   std::vector<std::pair<const Tensor*, const Tensor*>> pairs;
+  std::size_t right = 0;
   for (std::size_t c = 0; c < expected.size(); ++c)
     for (std::size_t t = 0; t < expected[c].size() && t < got[c].size(); ++t)
-      if (expected[c][t] && got[c][t] && largest(expected[c][t]) > 0 &&
-          gap({expected[c][t]}, {got[c][t]}) > tolerance)
-        pairs.emplace_back(&expected[c][t], &got[c][t]);
+      if (expected[c][t] && got[c][t] && largest(expected[c][t]) > 0) {
+        if (gap({expected[c][t]}, {got[c][t]}) > tolerance)
+          pairs.emplace_back(&expected[c][t], &got[c][t]);
+        else
+          ++right;
+      }
+  const std::string where = right == 0 ? ", everywhere" : ", wherever it is wrong";
   if (pairs.empty()) return "";
   const auto all = [&](auto&& holds) {
     return std::all_of(pairs.begin(), pairs.end(),
@@ -204,15 +209,14 @@ std::string relation(const std::vector<Tensors>& expected, const std::vector<Ten
     for (const auto& pair : pairs) numbers += pair.first->size();
     const bool several = numbers > 2;
     if (several && std::isfinite(f) && scaled([&](const Tensor&) { return f; }))
-      return text("your answer is ", f, " times the right one, everywhere");
+      return text("your answer is ", f, " times the right one", where);
     if (several && std::isfinite(offset) && all([&](const Tensor& x, const Tensor& y) {
           for (Index i = 0; i < x.size(); ++i)
             if (!near(x[i] + offset, y[i], 10 * tolerance * std::max(largest(x), std::abs(offset))))
               return false;
           return true;
         }))
-      return text("your answer is the right one ", offset < 0 ? "minus " : "plus ", std::abs(offset),
-                  ", everywhere");
+      return text("your answer is the right one ", offset < 0 ? "minus " : "plus ", std::abs(offset), where);
   }
   if (pairs.size() > 1) {
     const auto rows = [](const Tensor& e) { return static_cast<double>(e.dim(0)); };

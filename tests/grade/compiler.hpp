@@ -24,7 +24,8 @@ struct Toolchain {
   std::string compiler, flags;
   std::vector<std::string> worker_objects, libraries;
   std::filesystem::path archive, include;
-  std::vector<std::string> solutions;  ///< compiled, in float, for the students' copy
+  std::vector<std::string>
+      solutions;  ///< compiled for the students' copy: handed_out_float.dir/... and handed_out_double.dir/...
   std::string system, gcc;  ///< that they were compiled for, "Linux-x86_64", and by which GCC, "12"
   bool whole = true;        ///< false: a students' copy without compiled solutions for this system
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <regex>
 #include <set>
 #include <sstream>
 
@@ -52,15 +53,10 @@ bool below(const std::string& path, const std::string& place) {
   return path == place || path.starts_with(place + "/");
 }
 
-std::string bare(const std::string& line) {
-  const auto first = line.find_first_not_of(" \t");
-  return first == std::string::npos ? "" : line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
-}
-
 std::set<std::string> lines_of(const std::string& text) {
   std::set<std::string> lines;
   std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.insert(bare(line));
+  for (std::string line; std::getline(in, line);) lines.insert(trimmed(line));
   return lines;
 }
 
@@ -84,7 +80,7 @@ void scan_for_leaks(const Place& place, const std::vector<Packed>& packed) {
       if (library != (pass == 1)) continue;
       std::istringstream in(one.text);
       for (std::string line; std::getline(in, line);) {
-        const std::string words = bare(line);
+        const std::string words = trimmed(line);
         if (!secret.count(words)) continue;
         if (library)
           common.insert(words);
@@ -95,32 +91,43 @@ void scan_for_leaks(const Place& place, const std::vector<Packed>& packed) {
   GRADUS_CHECK(found.empty(), "solutions would be handed out:", found);
 }
 
-/// A page for students: links to solutions lead to the exercise files, and sections ("## ...") that link to
-/// what is kept back are left out.
-std::string page_for_students(const Place& place, const std::string& path, std::string text) {
-  std::string home = fs::path(path).parent_path().string();
-  for (const Exercise& exercise : place.exercises)
-    for (const GradedFile& file : exercise.files) {
-      const std::string link =
-          "](" + fs::path(file.source).lexically_relative(home.empty() ? "." : home).string();
-      const std::string other =
-          "](" + fs::path(file.path).lexically_relative(home.empty() ? "." : home).string();
-      for (std::size_t at = 0; (at = text.find(link, at)) != std::string::npos; at += other.size())
-        text.replace(at, link.size(), other);
-    }
+/// A page for students: links to solutions lead to the exercise files, and sections ("## ...") with a link to
+/// what is not handed out are left out.
+std::string page_for_students(const Place& place, const std::set<std::string>& handed,
+                              const std::string& path, const std::string& text) {
+  const fs::path home = fs::path(path).parent_path();
+  const auto exercise_file = [&](const std::string& file) -> std::string {
+    for (const Exercise& exercise : place.exercises)
+      for (const GradedFile& one : exercise.files)
+        if (one.source == file) return one.path;
+    return file;
+  };
   std::istringstream in(text);
   std::string out, section;
+  bool kept = true;
   const auto close = [&] {
-    const bool kept = std::none_of(kept_back.begin(), kept_back.end(), [&](const std::string& no) {
-      return section.find("](" + fs::path(no).lexically_relative(home.empty() ? "." : home).string()) !=
-             std::string::npos;
-    });
     if (kept) out += section;
-    section.clear();
+    section.clear(), kept = true;
   };
+  static const std::regex link(R"(\]\(([A-Za-z0-9_./-]+)\))");
   for (std::string line; std::getline(in, line);) {
     if (line.starts_with("## ")) close();
-    section += line + "\n";
+    std::string rest = line;
+    for (std::smatch found; std::regex_search(rest, found, link);) {
+      const std::string file = exercise_file((home / found[1].str()).lexically_normal().string());
+      if (fs::exists(place.root / file)) {
+        const auto first = handed.lower_bound(file);  // the file, or the first one in the folder
+        kept = kept && first != handed.end() &&
+               below(*first, fs::path(file).has_filename() ? file : fs::path(file).parent_path().string());
+      }
+      section += found.prefix().str() + "](" +
+                 (fs::exists(place.root / file)
+                      ? fs::path(file).lexically_relative(home.empty() ? "." : home).string()
+                      : found[1].str()) +
+                 ")";
+      rest = found.suffix();
+    }
+    section += rest + "\n";
   }
   close();
   return out;
@@ -180,7 +187,6 @@ int handout_command(const Place& place, const fs::path& file) {
                     [&](const std::string& no) { return below(path, no); }))
       continue;
     packed.push_back(packed_file(place, path, path));
-    if (path.ends_with(".md")) packed.back().text = page_for_students(place, path, packed.back().text);
   }
   for (const Exercise& exercise : place.exercises)
     for (const GradedFile& one : exercise.files) {
@@ -193,18 +199,26 @@ int handout_command(const Place& place, const fs::path& file) {
       {"tests/grade/no_proofs.cpp", read_text(place.root / "tests/grade/handout/no_proofs.cpp")});
   packed.push_back({"tests/grade/prove.hpp", read_text(place.root / "tests/grade/prove.hpp")});
   packed.push_back({"tests/grade/handout.hpp", read_text(place.root / "tests/grade/handout.hpp")});
+  std::set<std::string> handed;
+  for (const Packed& one : packed) handed.insert(one.name);
+  for (Packed& one : packed)
+    if (one.name.ends_with(".md")) one.text = page_for_students(place, handed, one.name, one.text);
   scan_for_leaks(place, packed);
+  GRADUS_CHECK(!place.tools.gcc.empty(),
+               "make the hand-out with g++: what it compiles must suit every compiler");
   packed.push_back({"exercises/.compiled/gcc", place.tools.gcc});
-  for (const Exercise& exercise : place.exercises)
-    for (const GradedFile& one : exercise.files) {
-      const auto object =
-          std::find_if(place.tools.solutions.begin(), place.tools.solutions.end(),
-                       [&](const std::string& path) { return fs::path(path).filename() == one.name + ".o"; });
-      GRADUS_CHECK(object != place.tools.solutions.end() && fs::exists(*object), one.source,
-                   " is not compiled for the students' copy (target handed_out; make handout does it)");
-      packed.push_back(
-          {"exercises/.compiled/" + place.tools.system + "/" + one.name + ".o", read_text(*object)});
-    }
+  for (const std::string real : {"float", "double"})
+    for (const Exercise& exercise : place.exercises)
+      for (const GradedFile& one : exercise.files) {
+        const auto object = std::find_if(
+            place.tools.solutions.begin(), place.tools.solutions.end(), [&](const std::string& path) {
+              return path.find("handed_out_" + real) != path.npos && path.ends_with(one.source + ".o");
+            });
+        GRADUS_CHECK(object != place.tools.solutions.end() && fs::exists(*object), one.source,
+                     " is not compiled for the students' copy (target handed_out; make handout does it)");
+        packed.push_back({"exercises/.compiled/" + place.tools.system + "/" + real + "/" + one.name + ".o",
+                          read_text(*object)});
+      }
   const std::string recorded = record_checks(place.exercises, 6);
   const std::vector<std::byte> zipped = gzip(std::as_bytes(std::span(recorded.data(), recorded.size())));
   packed.push_back({"exercises/recorded.json.gz",

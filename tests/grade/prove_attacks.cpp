@@ -97,6 +97,8 @@ Count prove_attacks(std::ostream& out, const std::vector<Exercise>& exercises, c
     if (static_cast<int>(level) <= static_cast<int>(best_level()) &&
         (!options.quick || level == options.level))
       levels.push_back(level);
+  GRADUS_CHECK(!levels.empty(), "the sandbox does not reach ", name_of(options.level),
+               " here: ", why_not_higher());
   for (const Level level : levels)
     for (const Attack& attack : read_attacks(options.root / "tests/grade/attacks/attacks.txt")) {
       // Level 1 is a process with limits and a clock, nothing more: what needs walls is not tried without

@@ -8,12 +8,13 @@
 #include "gradus/base/check.hpp"
 
 namespace gradus::grade {
-namespace {
 
 std::string trimmed(const std::string& line) {
   const auto first = line.find_first_not_of(" \t");
-  return first == std::string::npos ? "" : line.substr(first, line.find_last_not_of(" \t") - first + 1);
+  return first == std::string::npos ? "" : line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
 }
+
+namespace {
 
 const std::regex marker(R"re(^( *)// SOLUTION\(([0-9.]+)(?:: ([^)]*))?\) ?(.*)$)re");
 

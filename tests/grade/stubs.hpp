@@ -18,6 +18,9 @@
 
 namespace gradus::grade {
 
+/// Without blanks at both ends.
+std::string trimmed(const std::string& line);
+
 /// The exercise file of a library file. Throws Error for a region that does not end, a nested one, or an
 /// unknown id.
 std::string stub_of(const GradedFile& file, const std::string& source);
