@@ -40,8 +40,10 @@ Tensor draw(const std::string& title, Color color, const Tensor& real, const Ten
   for (const Real x : fakes.values()) canvas.disc(x, -0.34, 6, colors::red, 0.8);
   canvas.letters(8, 10, title, 2, color);
   canvas.letters(56, 8, "P(real) = 1", 2, axis);
-  canvas.letters(122, 8, "1/2", 2, axis);
+  canvas.letters(100, 8, "1/2", 2, axis);
   canvas.letters(166, 8, "0", 2, axis);
+  if (real) canvas.letters(198, 8, "real", 2, colors::green);
+  if (fakes) canvas.letters(222, 8, "made", 2, colors::red);
   return canvas.image();
 }
 
@@ -148,7 +150,7 @@ void one(Program& program) {
   const std::size_t last = film.size() - 1;
   for (std::size_t i = 0; i <= last; ++i)
     frames.push_back(draw(text("step ", film.step(i)), colors::black, real, film.fakes(i), film.chances(i)));
-  strip.push_back(draw("10 In the end: D = 1/2", colors::black, real, film.fakes(last), film.chances(last)));
+  strip.push_back(draw("10 D = 1/2 at the points", colors::black, real, film.fakes(last), film.chances(last)));
   program.picture(
       "film_strip",
       vstack({hstack({strip[0], strip[1], strip[2], strip[3], strip[4]}),

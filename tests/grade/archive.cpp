@@ -187,7 +187,7 @@ Submitted read_submission(const fs::path& path, const std::vector<Exercise>& exe
   return collector.take();
 }
 
-void write_zip(const fs::path& file, const std::vector<Packed>& entries) {
+void write_zip(const fs::path& file, const std::vector<Packed>& entries, std::time_t time) {
   const fs::path part = file.string() + ".part";
   {
     const std::unique_ptr<archive, int (*)(archive*)> out(archive_write_new(), archive_write_free);
@@ -203,8 +203,7 @@ void write_zip(const fs::path& file, const std::vector<Packed>& entries) {
       archive_entry_set_filetype(entry.get(), AE_IFREG);
       archive_entry_set_perm(entry.get(), packed.executable ? 0755 : 0644);
       archive_entry_set_size(entry.get(), static_cast<la_int64_t>(packed.text.size()));
-      archive_entry_set_mtime(entry.get(), 315619200,
-                              0);  // 2 January 1980: zip knows no earlier year in any time zone
+      archive_entry_set_mtime(entry.get(), time, 0);
       check(archive_write_header(out.get(), entry.get()));
       const la_ssize_t put = archive_write_data(out.get(), packed.text.data(), packed.text.size());
       GRADUS_CHECK(put == static_cast<la_ssize_t>(packed.text.size()), file.string(), ": not written whole");

@@ -196,7 +196,9 @@ std::string relation(const std::vector<Tensors>& expected, const std::vector<Ten
     });
   };
   if (scaled([](const Tensor&) { return 0.0; }))
-    return "your answer is all zeros (is there a quotient of whole numbers, like 1 / 2? It is 0)";
+    return expected[0].size() > 1
+               ? "your answer is all zeros"
+               : "your answer is all zeros (is there a quotient of whole numbers, like 1 / 2? It is 0)";
   if (scaled([](const Tensor&) { return -1.0; })) return "your answer has the wrong sign";
   // one factor for all
   {

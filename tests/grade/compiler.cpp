@@ -241,6 +241,14 @@ std::string plain_words(const std::string& all) {
        "the name '$1' is unknown here: a typing error, or a variable that was never made"},
       {"use of undeclared identifier '([^']*)'(?:; did you mean '([^']*)')?",
        "the name '$1' is unknown here: a typing error, or a variable that was never made"},
+      {"'([^']*)' is not a member of 'std'|no member named '([^']*)' in namespace 'std'",
+       "std::$1$2 is unknown here: is its #include missing (<cmath>, <algorithm>, <vector>)?"},
+      {"expected initializer before|expected ';' (?:at end|after)",
+       "a ';' is missing (look at the end of the line before)"},
+      {"control reaches end of non-void function|non-void (?:function|lambda) does not return a value in all",
+       "a function that returns a value can end without a return"},
+      {"declaration of '[^']* ([^' ]*)' shadows a parameter|redefinition of '([^']*)'.*different type",
+       "the name '$1$2' is already taken by a parameter: another name, please"},
       {"expected ',' or ';' before", "a ';' is missing (look at the end of the line before)"},
       {"expected '([^']*)' (?:before|after)", "a '$1' is missing (look at the end of the line before, too)"},
       {"expected '([^']*)'", "a '$1' is missing (look at the end of the line before, too)"},
@@ -280,7 +288,8 @@ std::string plain_words(const std::string& all) {
       {"multiple definition of `([^']*)'",
        "'$1' is defined by your file and by the library: another name, please, or put it into namespace { }"},
       {"undefined reference to `([^']*)'",
-       "your file does not define '$1' (was it deleted, renamed, or its signature changed?)"},
+       "your file does not define '$1' (was it deleted or renamed, or were its arguments "
+       "changed?)"},
       {"undefined symbol: (.*)",
        "your file does not define '$1' (was it deleted, renamed, or its signature changed?)"},
       {"([^ ]*): No such file or directory",
@@ -300,10 +309,15 @@ std::string plain_words(const std::string& all) {
       {"template instantiation depth exceeds|recursive template instantiation exceeded",
        "a template calls itself without end"},
   };
-  for (const Pattern& pattern : patterns) {
-    std::smatch match;
-    if (std::regex_search(text, match, std::regex(pattern.seen))) return match.format(pattern.said);
-  }
+  // The first error is where to begin; what follows it may be its echo.
+  const auto first = text.find("error:");
+  const std::string words =
+      first == std::string::npos ? text : text.substr(first, text.find("error:", first + 1) - first);
+  for (const std::string& where : {words, text})
+    for (const Pattern& pattern : patterns) {
+      std::smatch match;
+      if (std::regex_search(where, match, std::regex(pattern.seen))) return match.format(pattern.said);
+    }
   return "";
 }
 

@@ -109,22 +109,17 @@ std::string page_for_students(const Place& place, const std::set<std::string>& h
     if (kept) out += section;
     section.clear(), kept = true;
   };
-  static const std::regex link(R"(\]\(([A-Za-z0-9_./-]+)\))");
+  static const std::regex link(R"(\]\(([A-Za-z0-9_-]*[/.][A-Za-z0-9_./-]*)\))");
   for (std::string line; std::getline(in, line);) {
     if (line.starts_with("## ")) close();
     std::string rest = line;
     for (std::smatch found; std::regex_search(rest, found, link);) {
-      const std::string file = exercise_file((home / found[1].str()).lexically_normal().string());
-      if (fs::exists(place.root / file)) {
-        const auto first = handed.lower_bound(file);  // the file, or the first one in the folder
-        kept = kept && first != handed.end() &&
-               below(*first, fs::path(file).has_filename() ? file : fs::path(file).parent_path().string());
-      }
+      std::string file = exercise_file((home / found[1].str()).lexically_normal().string());
+      while (file.ends_with("/")) file.pop_back();
+      const auto first = handed.lower_bound(file);  // the file, or the first one in the folder
+      kept = kept && first != handed.end() && below(*first, file);
       section += found.prefix().str() + "](" +
-                 (fs::exists(place.root / file)
-                      ? fs::path(file).lexically_relative(home.empty() ? "." : home).string()
-                      : found[1].str()) +
-                 ")";
+                 fs::path(file).lexically_relative(home.empty() ? "." : home).string() + ")";
       rest = found.suffix();
     }
     section += rest + "\n";
@@ -152,9 +147,19 @@ Packed packed_file(const Place& place, const std::string& path, const std::strin
   return {name, fs::file_size(file) ? read_text(file) : "", executable};
 }
 
-int write_packed(const fs::path& file, std::vector<Packed> packed) {
+/// When the project was last changed: a mended hand-out that is unpacked over an old one must look newer to
+/// make.
+std::time_t last_commit(const Place& place) {
+  const Outcome outcome =
+      run({"/usr/bin/git", "-C", place.root.string(), "log", "-1", "--format=%ct"}, {.compiler = true}, 10);
+  std::istringstream in(outcome.text);
+  std::time_t time = 0;
+  return outcome.ending.code == 0 && in >> time ? time : 315619200;
+}
+
+int write_packed(const Place& place, const fs::path& file, std::vector<Packed> packed) {
   std::sort(packed.begin(), packed.end(), [](const Packed& a, const Packed& b) { return a.name < b.name; });
-  write_zip(file, packed);
+  write_zip(file, packed, last_commit(place));
   std::cout << file.string() << "  " << packed.size() << " files, " << fs::file_size(file)
             << " bytes, SHA-256 " << digest(read_text(file)) << "\n";
   return 0;
@@ -172,7 +177,7 @@ int autograder_command(const Place& place, const fs::path& file) {
     packed.push_back(packed_file(place, std::string("exercises/gradescope/") + name, name));
   for (Packed& one : packed)
     if (one.name == "setup.sh" || one.name == "run_autograder") one.executable = true;
-  return write_packed(file, packed);
+  return write_packed(place, file, packed);
 }
 
 int handout_command(const Place& place, const fs::path& file) {
@@ -224,7 +229,7 @@ int handout_command(const Place& place, const fs::path& file) {
   packed.push_back({"exercises/recorded.json.gz",
                     std::string(reinterpret_cast<const char*>(zipped.data()), zipped.size())});
   for (Packed& one : packed) one.name = "gradus/" + one.name;
-  return write_packed(file, packed);
+  return write_packed(place, file, packed);
 }
 
 }  // namespace gradus::grade

@@ -194,6 +194,8 @@ void Student::ended(const std::string& asked, bool out_of_time, double seconds) 
     case SIGFPE:
       throw StudentFault(State::crash, "crashed" + where + ": a whole number was divided by zero");
     case SIGABRT:
+      if (printed_.find("Assertion '__") != std::string::npos)  // the standard library's own checks
+        throw StudentFault(State::crash, "an index is outside a vector or span" + where);
       throw StudentFault(State::crash, "ended itself with abort()" + where +
                                            " (an assert, or an exception that nobody caught)");
     case SIGILL:
@@ -271,7 +273,7 @@ Tensors Student::call(const std::string& name, const Tensors& inputs, double sec
     throw StudentFault(State::memory, name + " asks for more memory than there is (1 GiB)");
   if (type == "denied") throw StudentFault(State::sandbox_denied, "tried what exercises may not do: " + what);
   if (type == "overrun") throw StudentFault(State::crash, name + " " + what);
-  throw StudentFault(State::wrong, name + " throws " + type + ": " + what);
+  throw StudentFault(State::wrong, name + " throws " + type + (what.empty() ? "" : ": " + what));
 }
 
 }  // namespace gradus::grade

@@ -90,7 +90,7 @@ void serve(const Header& question, std::span<const unsigned char> payload) {
     thrown(type ? type : "std::exception", error.what());
     std::free(type);
   } catch (...) {
-    thrown("something that is no std::exception", "");
+    thrown("something that is no exception (an int, a text?)", "");
   }
 }
 
