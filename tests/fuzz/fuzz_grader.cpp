@@ -172,7 +172,7 @@ std::vector<Target> targets() {
          in.end();
          (void)difference(answer(), got, 1e-6, {"a", "b"});
          (void)relation({answer()}, {got}, 1e-6);
-         for (const Tensor& one : got) (void)shown(one);
+         for (const Tensor& one : got) (void)shown("x", one);
        }},
       {"todo",
        {packed(todo.bytes)},

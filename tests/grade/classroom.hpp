@@ -11,6 +11,7 @@ struct ClassCommand {
   std::string regrade{}, required = "L2", exercise{};
   bool accept_level = false;
   int jobs = 2;
+  bool wants(const Exercise& one) const { return exercise.empty() || one.is_named(exercise); }
 };
 
 /// The journal has one line a student and exercise: what was found, with a checksum. A line that was cut off

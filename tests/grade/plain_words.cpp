@@ -1,0 +1,101 @@
+// What a compiler says, as one plain sentence.
+#include <regex>
+
+#include "compiler.hpp"
+
+namespace gradus::grade {
+
+std::string plain_words(const std::string& all) {
+  const std::string text = all.substr(0, 8192);  // std::regex goes one call deeper a letter
+  struct Pattern {
+    const char* seen;
+    const char* said;  // $1 and $2 are what the pattern caught
+  };
+  static const Pattern patterns[] = {
+      {"'([^']*)' was not declared in this scope; did you mean '([^']*)'",
+       "the name '$1' is unknown here; did you mean '$2'?"},
+      {"'([^']*)' was not declared in this scope",
+       "the name '$1' is unknown here: a typing error, or a variable that was never made"},
+      {"use of undeclared identifier '([^']*)'(?:; did you mean '([^']*)')?",
+       "the name '$1' is unknown here: a typing error, or a variable that was never made"},
+      {"'([^']*)' is not a member of 'std'|no member named '([^']*)' in namespace 'std'",
+       "std::$1$2 is unknown here: is its #include missing (<cmath>, <algorithm>, <vector>)?"},
+      {"expected initializer before|expected ';' (?:at end|after)",
+       "a ';' is missing (look at the end of the line before)"},
+      {"control reaches end of non-void function|non-void (?:function|lambda) does not return a value in all",
+       "a function that returns a value can end without a return"},
+      {"declaration of '[^']* ([^' ]*)' shadows a parameter|redefinition of '([^']*)'.*different type",
+       "the name '$1$2' is already taken by a parameter: another name, please"},
+      {"expected ',' or ';' before", "a ';' is missing (look at the end of the line before)"},
+      {"expected '([^']*)' (?:before|after)", "a '$1' is missing (look at the end of the line before, too)"},
+      {"expected '([^']*)'", "a '$1' is missing (look at the end of the line before, too)"},
+      {"no matching function for call to '(max|min|clamp)\\(",
+       "std::$1 needs numbers of one type: write Real(0), not 0 or 0.0"},
+      {"no matching function for call to '(?:std::)?(max|min|clamp)",
+       "std::$1 needs numbers of one type: write Real(0), not 0 or 0.0"},
+      {"no match for 'operator([^']*)' \\(operand types are '([^']*)'[^']*and '([^']*)'",
+       "'$1' does not work between '$2' and '$3': tensors are worked on number by number (x[i], or mapped "
+       "and zipped)"},
+      {"invalid operands to binary expression",
+       "an operator stands between things that it does not work on: tensors are worked on number by number "
+       "(x[i])"},
+      {"no matching function for call to '([^'(]*)",
+       "'$1' is called with the wrong arguments: look at its declaration in the header"},
+      {"too (few|many) arguments to function", "a function is called with too $1 arguments"},
+      {"passing '([^']*)' as '?this'? argument discards qualifiers",
+       "something that is const is changed: backward() may not change the op"},
+      {"assignment of (?:member|read-only location|read-only variable) '([^']*)'",
+       "'$1' is const and cannot be changed here"},
+      {"cannot assign to", "something const is changed here"},
+      {"cannot convert '([^']*)' to '([^']*)'", "a '$1' stands where a '$2' is needed"},
+      {"could not convert '([^']*)'", "the value '$1' is not of the type that is needed"},
+      {"no viable conversion", "a value stands where another type is needed"},
+      {"'(?:class |struct )?([^']*)' has no member named '([^']*)'", "'$1' has nothing that is called '$2'"},
+      {"no member named '([^']*)' in '([^']*)'", "'$2' has nothing that is called '$1'"},
+      {"no declaration matches '([^']*)'",
+       "the function '$1' is not the one that is declared in the header: leave its name and arguments as "
+       "they were"},
+      {"out-of-line definition of '([^']*)' does not match",
+       "the function '$1' is not the one that is declared in the header: leave its name and arguments as "
+       "they were"},
+      {"redefinition of '([^']*)'", "'$1' is defined twice"},
+      {"redeclaration of '([^']*)'", "'$1' is made twice in one block"},
+      {"multiple definition of `main'",
+       "your file has a main(): an exercise has none, its functions are called from outside"},
+      {"multiple definition of `([^']*)'",
+       "'$1' is defined by your file and by the library: another name, please, or put it into namespace { }"},
+      {"undefined reference to `([^']*)'",
+       "your file does not define '$1' (was it deleted or renamed, or were its arguments "
+       "changed?)"},
+      {"undefined symbol: (.*)",
+       "your file does not define '$1' (was it deleted, renamed, or its signature changed?)"},
+      {"([^ ]*): No such file or directory",
+       "the file $1 is not there (only headers of the library and the C++ standard are)"},
+      {"fatal error: '([^']*)' file not found",
+       "the file $1 is not there (only headers of the library and the C++ standard are)"},
+      {"'this' was not captured|'this' cannot be implicitly captured",
+       "a lambda does not see members: name them in its brackets, [b = beta], and use b"},
+      {"'([^']*)' is not captured|variable '([^']*)' cannot be implicitly captured",
+       "a lambda does not see '$1': write [&] or [$1]"},
+      {"invalid types '[^']*' for array subscript",
+       "p[b][k] is not how a Tensor is indexed: write p.at({b, k}), or p[b * K + k]"},
+      {"no return statement in function returning non-void", "a function that returns a value has no return"},
+      {"expected primary-expression", "something is missing or too many here: a bracket, a comma, a number"},
+      {"expected unqualified-id|expected declaration|extraneous closing brace",
+       "a bracket '}' is missing or one too many, further up"},
+      {"template instantiation depth exceeds|recursive template instantiation exceeded",
+       "a template calls itself without end"},
+  };
+  // The first error is where to begin; what follows it may be its echo.
+  const auto first = text.find("error:");
+  const std::string words =
+      first == std::string::npos ? text : text.substr(first, text.find("error:", first + 1) - first);
+  for (const std::string& where : {words, text})
+    for (const Pattern& pattern : patterns) {
+      std::smatch match;
+      if (std::regex_search(where, match, std::regex(pattern.seen))) return match.format(pattern.said);
+    }
+  return "";
+}
+
+}  // namespace gradus::grade
