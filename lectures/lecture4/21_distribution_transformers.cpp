@@ -81,10 +81,10 @@ Color hue(bool upright, Index line) {
                  : Color{Real(0.05) + Real(0.85) * t, Real(0.55) + Real(0.1) * t, Real(0.15)};
 }
 
-/// The square from -reach to reach; grey discs for the data.
+/// The square from -reach to reach; grey discs for the data, if there are any.
 Tensor draw(const std::string& title, double reach, const Tensor& places, const Tensor& data) {
   Canvas canvas(420, 420, {-reach, reach, -reach, reach});
-  for (Index n = 0; n < data.dim(0); ++n)
+  for (Index n = 0; data && n < data.dim(0); ++n)
     canvas.disc(data[2 * n], data[2 * n + 1], 6, {Real(0.8), Real(0.8), Real(0.78)});
   for (const bool upright : {false, true})
     for (Index i = 0; i < lines; ++i) {
