@@ -8,12 +8,15 @@
 //                       k | panel |            broadcast; 10 loads feed 16 multiply-adds.
 //                         |  of b |     PANEL  a slice of b, panel_depth x 2 vectors, is copied ("packed")
 //               k         '-------'            without gaps into 32 KB: it stays in the first cache while all
-//          .---------.    .-------.            tiles of a column pass by. A transposed b is turned on the
-//   tile_  |    a    |    |  tile |            way, a ragged edge is filled with zeros, so the tile knows
-//   rows   |---------|    |-------|            one kind of b only.
+//          .---------.    .-------.            tiles of a column pass by. The first tile copies what it
+//   tile_  |    a    |    |  tile |            reads; a transposed b is turned, a ragged edge filled with
+//   rows   |---------|    |-------|            zeros beforehand, so the others know one kind of b only.
 //          |    a    |    |  tile |     BLOCK  block_tiles tiles, one below the other: their rows of a stay
 //          |---------|    |-------|            in the second cache while all panels pass by.
 //          |   ...   |    |  ...  |
+//
+// From the second cache to a register takes longer than a step of k, so the tile asks in advance: for the
+// next cache line but one of every row of a, and, while it packs, for the row of b eight steps ahead.
 //
 // Threads share out the tiles, not the sums: each c_ij is added up by one thread, in the order of k, by the
 // same instructions whichever thread it is: the same bits at any number of threads. Each thread packs the
@@ -47,6 +50,8 @@ constexpr Index tile_rows = 8;  // 16 sums, of 32 registers
 constexpr Index tile_rows = 6;  // 12 sums, of 16 registers
 #endif
 constexpr Index panel_width = 2 * lanes, panel_depth = 256, block_tiles = 512 / tile_rows;
+constexpr Index line = 64 / sizeof(Real);    // numbers in a line of the caches
+constexpr Index rows_ahead = 8;              // of b, while they are packed
 constexpr Index short_side = 4;              // up to here `dots` is faster
 constexpr Index work_for_threads = 1000000;  // multiply-adds, about 20 us: less is not worth waking a thread
 constexpr Index work_for_blas = Index{1} << 27, blas_piece = 512;
@@ -79,10 +84,17 @@ struct Target {
   }
 };
 
-/// The register tile: c [R, width] = a [R, K] times a packed panel [K, V vectors]. Even: a's rows and columns
-/// are evenly spaced, no table need be read.
-template <int R, int V, bool Even>
-void tile(View a, const Real* b, Index K, Target c, Index width) {
+/// A panel [K, V vectors], and the b it is made from while that still has to be done.
+struct Panel {
+  Real* packed;
+  const Real* b;
+  const Offset* rows;
+};
+
+/// The register tile: c [R, width] = a [R, K] times a panel. Even: a's rows and columns are evenly spaced, no
+/// table need be read. Packing: the panel is made on the way.
+template <int R, int V, bool Even, bool Packing>
+void tile(View a, Panel panel, Index K, Target c, Index width) {
   Vector sum[R][V] = {};
   const Real* row[R];
   Real* out[R];
@@ -93,11 +105,25 @@ void tile(View a, const Real* b, Index K, Target c, Index width) {
 #pragma GCC unroll 4
     for (int v = 0; v <= V; ++v) __builtin_prefetch(out[i] + v * lanes - (v == V), 1);
   }
-  for (Index k = 0; k < K; ++k, b += V * lanes) {
+  Real* packed = panel.packed;
+  for (Index k = 0; k < K; ++k, packed += V * lanes) {
     const Index column = Even ? k * a.column : a.columns[k];
+    if (k % line == 0) {
+#pragma GCC unroll 8
+      for (int i = 0; i < R; ++i) __builtin_prefetch(row[i] + column + 2 * line);
+    }
+    const Real* row_of_b = Packing ? panel.b + panel.rows[k] : packed;
     Vector b_k[V];
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) b_k[v] = load(b + v * lanes);
+    for (int v = 0; v < V; ++v) b_k[v] = load(row_of_b + v * lanes);
+    if constexpr (Packing) {
+      const Real* ahead = panel.b + panel.rows[std::min(k + rows_ahead, K - 1)];
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) {
+        __builtin_prefetch(ahead + v * lanes);
+        store(packed + v * lanes, b_k[v]);
+      }
+    }
 #pragma GCC unroll 8
     for (int i = 0; i < R; ++i) {
       const Vector a_ik = broadcast(row[i][column]);
@@ -127,13 +153,13 @@ void tile(View a, const Real* b, Index K, Target c, Index width) {
 }
 
 /// tiles[R - 1] is the tile of R rows.
-using Tile = void (*)(View, const Real*, Index, Target, Index);
-template <int V, bool Even, int... R>
+using Tile = void (*)(View, Panel, Index, Target, Index);
+template <int V, bool Even, bool Packing, int... R>
 constexpr std::array<Tile, sizeof...(R)> tiles(std::integer_sequence<int, R...>) {
-  return {tile<R + 1, V, Even>...};
+  return {tile<R + 1, V, Even, Packing>...};
 }
-template <int V, bool Even>
-constexpr auto tiles_of = tiles<V, Even>(std::make_integer_sequence<int, tile_rows>{});
+template <int V, bool Even, bool Packing = false>
+constexpr auto tiles_of = tiles<V, Even, Packing>(std::make_integer_sequence<int, tile_rows>{});
 
 /// x0 y0 x1 y1 ..., the first half in `low`, the rest in `high`.
 template <int... I>
@@ -167,17 +193,6 @@ void transpose(const Real* from, Index from_row, Index rows, Real* to, Index to_
 /// are turned; what remains (edges, narrow windows) goes number by number.
 void pack(View b, Index K, Index width, Index packed_width, Real* panel) {
   if (K == 0) return;
-  if (width == panel_width && b.columns[width - 1] - b.columns[0] == width - 1) {  // the most frequent kind
-    const Real* from = b.data + b.columns[0];
-    for (Index k = 0; k < K; ++k, panel += panel_width) {
-      const Real* row = from + b.rows[k];
-      __builtin_prefetch(from + b.rows[std::min(k + 12, K - 1)]);
-      __builtin_prefetch(from + b.rows[std::min(k + 12, K - 1)] + lanes);
-      store(panel, load(row));
-      store(panel + lanes, load(row + lanes));
-    }
-    return;
-  }
   for (Index j = 0; j < packed_width; j += lanes, panel += lanes) {
     const Index columns = std::min(lanes, width - j);
     const bool side_by_side =
@@ -250,10 +265,13 @@ void multiply(View a, View b, Index M, Index N, Index K, Target c, Index first, 
         const bool wide = width > lanes;
         const Index packed_width = wide ? panel_width : lanes;
         const View from = b.at(k, column);
+        const bool as_it_is = width == panel_width && from.columns[width - 1] - from.columns[0] == width - 1;
         const auto& tile_of = even   ? wide ? tiles_of<2, true> : tiles_of<1, true>
                                 : wide ? tiles_of<2, false>
                                      : tiles_of<1, false>;
-        pack(from, K_here, width, packed_width, panel);
+        const auto& packing_tile_of = even ? tiles_of<2, true, true> : tiles_of<2, false, true>;
+        const Panel columns_of_b{panel, from.data + from.columns[0], from.rows};
+        if (!as_it_is) pack(from, K_here, width, packed_width, panel);
         for (Index i = row_begin; i < row_end; i += tile_rows) {
           const auto rows = static_cast<std::size_t>(std::min(tile_rows, row_end - i));
           const Target to{c.data + column, c.rows + i, k == 0 && c.bias ? c.bias + column : nullptr,
@@ -262,7 +280,8 @@ void multiply(View a, View b, Index M, Index N, Index K, Target c, Index first, 
               pack_a ? View{packed_rows.data() + (i - block_row) * K_here, nullptr, nullptr, 1, tile_rows}
               : even ? a.even_at(i, k)
                      : a.at(i, k);
-          tile_of[rows - 1](rows_of_a, panel, K_here, to, width);
+          const bool packing = as_it_is && i == row_begin;
+          (packing ? packing_tile_of : tile_of)[rows - 1](rows_of_a, columns_of_b, K_here, to, width);
         }
       }
     }
