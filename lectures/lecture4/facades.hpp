@@ -68,13 +68,26 @@ inline void facades(gradus::Program& program) {
   const Pairs known = facade_pairs(train.images, rng);
   const Index pixels = test.truth.shape().row_size();
   const Tensor mean_photo = column_means(known.truth.reshape({train.size(), pixels})).value();
-  Tensor guess(test.truth.shape());
-  for (Index i = 0; i < guess.size(); ++i) guess[i] = mean_photo[i % pixels];
+  // what the map cannot know is its photo's colour: the mean photo, and the same in each photo's own mean
+  // colour
+  const auto mean_colour = [](const Tensor& photo) {
+    return column_means(photo.reshape({photo.size() / 3, 3})).value();
+  };
+  const Tensor usual = mean_colour(mean_photo);
+  Tensor guess(test.truth.shape()), tinted(test.truth.shape());
+  for (Index n = 0; n < guess.dim(0); ++n) {
+    const Tensor own = mean_colour(test.truth.rows(n, n + 1));
+    for (Index i = 0; i < pixels; ++i) {
+      guess[n * pixels + i] = mean_photo[i];
+      tinted[n * pixels + i] = mean_photo[i] + own[i % 3] - usual[i % 3];
+    }
+  }
   const double error = pixel_error(photos, test.truth), yardstick = pixel_error(guess, test.truth);
   program.figure("p2p_facades_l1", error);
   program.figure("p2p_facades_l1_trained_on",
                  pixel_error(translate(net, known.input, known.truth.shape()), known.truth));
   program.figure("p2p_facades_l1_mean_photo", yardstick);
+  program.figure("p2p_facades_l1_tinted_mean_photo", pixel_error(tinted, test.truth));
   program.figure("p2p_facades_l1_ratio", error / yardstick);
   std::vector<Tensor> columns;
   const Index shown = std::min<Index>(5, photos.dim(0));
