@@ -25,9 +25,11 @@ Tensor places_on_line() {
 Tensor draw(const std::string& title, Color color, const Tensor& real, const Tensor& fakes,
             const Tensor& chances) {
   const Color axis{Real(0.5), Real(0.5), Real(0.53)};
-  Canvas canvas(250, 380, {low, high, -0.5, 1.4});
-  for (const double side : {low, high}) canvas.line({side, side}, {-2, 2}, axis, 2);
-  for (const double side : {-0.5, 1.4}) canvas.line({low, high}, {side, side}, axis, 2);
+  constexpr double margin = 1.25;  // for the words: no point comes there
+  Canvas canvas(250, 436, {low - margin, high, -0.5, 1.4});
+  for (const double side : {low - margin, high}) canvas.line({side, side}, {-2, 2}, axis, 2);
+  canvas.line({low, low}, {-2, 1}, axis, 2);
+  for (const double side : {-0.5, 1.4}) canvas.line({low - margin, high}, {side, side}, axis, 2);
   canvas.line({low, high}, {0, 0}, axis, 1);
   canvas.line({low, high}, {1, 1}, axis, 1);
   for (double x = low; x < high; x += 0.3) canvas.line({x, x + 0.15}, {0.5, 0.5}, axis, 1);
@@ -36,12 +38,15 @@ Tensor draw(const std::string& title, Color color, const Tensor& real, const Ten
     canvas.line(column(places, 0), {chances.values().begin(), chances.values().end()}, colors::blue, 4);
   }
   canvas.line({low, high}, {-0.25, -0.25}, colors::gap, 1.5);
-  for (const Real x : real.values()) canvas.disc(x, -0.16, 6, colors::green, 0.8);
-  for (const Real x : fakes.values()) canvas.disc(x, -0.34, 6, colors::red, 0.8);
+  for (const Real x : real.values())
+    if (x > low) canvas.disc(x, -0.16, 6, colors::green, 0.8);
+  for (const Real x : fakes.values())
+    if (x > low) canvas.disc(x, -0.34, 6, colors::red, 0.8);
   canvas.letters(8, 10, title, 2, color);
-  canvas.letters(56, 8, "P(real) = 1", 2, axis);
-  canvas.letters(100, 8, "1/2", 2, axis);
-  canvas.letters(166, 8, "0", 2, axis);
+  canvas.letters(46, 8, "1", 2, axis);
+  canvas.letters(56, 66, "P(real)", 2, axis);
+  canvas.letters(112, 8, "1/2", 2, axis);
+  canvas.letters(176, 8, "0", 2, axis);
   if (real) canvas.letters(198, 8, "real", 2, colors::green);
   if (fakes) canvas.letters(222, 8, "made", 2, colors::red);
   return canvas.image();
@@ -150,7 +155,8 @@ void one(Program& program) {
   const std::size_t last = film.size() - 1;
   for (std::size_t i = 0; i <= last; ++i)
     frames.push_back(draw(text("step ", film.step(i)), colors::black, real, film.fakes(i), film.chances(i)));
-  strip.push_back(draw("10 D = 1/2 at the points", colors::black, real, film.fakes(last), film.chances(last)));
+  strip.push_back(
+      draw("10 D = 1/2 at the points", colors::black, real, film.fakes(last), film.chances(last)));
   program.picture(
       "film_strip",
       vstack({hstack({strip[0], strip[1], strip[2], strip[3], strip[4]}),
