@@ -92,6 +92,7 @@ void from_averages(Program& program, const Exam& exam, const Dataset& train) {
     TranslatorTraining how;
   };
   std::vector<Tensor> columns = {pairs.input};
+  std::vector<std::string> labels = {"input"};
   // Pixels and D pull at the same strokes. The longer D learns, the more it can ask for.
   const Real weight = program.pick<Real>(100, 250, 100);
   // Where pixels count for little, D has more to say, and must not run as far ahead.
@@ -99,24 +100,26 @@ void from_averages(Program& program, const Exam& exam, const Dataset& train) {
       .steps = steps, .lr_discriminator = Real(1e-3), .pixel_weight = 10, .adversarial = true};
   for (const Way& way :
        {Way{"l2", "L2", {.steps = steps, .squares = true}}, Way{"l1", "L1", {.steps = steps}},
-        Way{"gan", "L1 + GAN", {.steps = steps, .pixel_weight = weight, .adversarial = true}},
-        Way{"gan10", "L1/10 + GAN", freer}}) {
+        Way{"gan", text(weight, " L1 + GAN"), {.steps = steps, .pixel_weight = weight, .adversarial = true}},
+        Way{"gan10", "10 L1 + GAN", freer}}) {
     Rng init = program.rng.split("net");
     UNet net(init);
     const Plot curves = train_translator(program, way.tag, net, train, from_blocks, way.how);
     if (way.tag == "gan")
       program.plot("loss_gan", Plot(curves).log_y(),
                    "The error of the pixels falls. D soon tells real from drawn, then G makes it harder: at "
-                   "1.386 D could "
-                   "not tell at all");
+                   "1.386 D could not tell at all");
     columns.push_back(translate(net, pairs.input, pairs.truth.shape()));
     tell(program, exam, way.tag, way.name, columns.back());
+    labels.push_back(way.name);
+    std::erase(labels.back(), ' ');  // a column is nine letters wide
   }
   columns.push_back(pairs.truth);
+  labels.push_back("truth");
   program.figure("p2p_l1_ratio", program.figure("p2p_l1_gan") / program.figure("p2p_l1_l1"));
   program.figure("p2p_fid_ratio", program.figure("p2p_fid_gan") / program.figure("p2p_fid_l1"));
   program.picture(
-      "average_versus_sharp", side_by_side(columns, {"input", "L2", "L1", "L1+GAN", "L1/10+GAN", "truth"}),
+      "average_versus_sharp", side_by_side(columns, labels),
       "Test digits, the first ten. One network, one input, four losses: what a pixel loss leaves grey, "
       "the discriminator makes black or white, at nearly the same mean error");
 }
