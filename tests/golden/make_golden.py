@@ -240,6 +240,39 @@ def pictures():
     case("upsample_nearest", lambda a: back(F.interpolate(there(a), scale_factor=2, mode="nearest")), [x])
     case("reflection_pad2d", lambda a: back(F.pad(there(a), (2, 2, 2, 2), mode="reflect")), [x])
 
+    # one pixel, one channel, one picture, more channels than fit into a vector
+    for shape, groups in [((3, 1, 1, 5), 1), ((2, 3, 4, 33), 11), ((3, 4, 5, 1), 1), ((1, 3, 2, 3), 3)]:
+        B, H, W, C = shape
+        x = numbers(shape)
+        weights = [numbers((C,), 0.5, 2), numbers((C,))]
+        remembered = [numbers((C,)), numbers((C,), 0.5, 2)]
+        case("batch_norm", lambda a, g, b: back(F.batch_norm(there(a), None, None, g, b, True)), [x, *weights])
+        case("batch_norm_eval", lambda a, g, b, m, v: back(F.batch_norm(there(a), m, v, g, b, False)),
+             [x, *weights], remembered)
+        if H * W > 1 and B > 1:  # at B = 1 PyTorch 1.13's gradient of b is not the sum of dy where dy's channels come last
+            case("instance_norm_affine", lambda a, g, b: back(F.instance_norm(there(a), weight=g, bias=b)),
+                 [x, *weights])
+        if H * W * C > 1:
+            case("layer_norm", lambda a, g, b: F.layer_norm(a, (H, W, C)) * g + b, [x, *weights])
+        case("group_norm", lambda a, g, b: back(F.group_norm(there(a), groups, g, b)), [x, *weights], groups=groups)
+        case("pixel_norm", lambda a: a / torch.sqrt((a * a).mean(-1, keepdim=True) + 1e-8), [x])
+        case("upsample_nearest", lambda a: back(F.interpolate(there(a), scale_factor=2, mode="nearest")), [x])
+        # windows that overlap, touch, leave gaps and see one pixel
+        for size, stride in [(3, 2), (2, 2), (2, 3), (1, 1)]:
+            if size <= min(H, W):
+                case("max_pool2d", lambda a: back(F.max_pool2d(there(a), size, stride)), [x], size=size, stride=stride)
+                case("average_pool2d", lambda a: back(F.avg_pool2d(there(a), size, stride)), [x], size=size, stride=stride)
+    for shape in [(5, 1, 1, 3), (3, 3, 3, 5), (1, 2, 2, 1)]:
+        w, start = numbers(shape), F.normalize(numbers((shape[0],)), dim=0)
+
+        def divided(a, u0):  # u and v are constants: PyTorch's spectral_norm, one iteration
+            with torch.no_grad():
+                v = F.normalize(rows(a).t() @ u0, dim=0)
+                u = F.normalize(rows(a) @ v, dim=0)
+            return a / (u @ rows(a) @ v)
+
+        case("spectral_norm", divided, [w], [start])
+
 
 def main():
     for make in (arithmetic, broadcasts, reductions, products_and_shapes, losses):

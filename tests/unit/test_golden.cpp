@@ -143,10 +143,20 @@ std::map<std::string, Function> all_ops() {
     return conv_transpose2d(x[0], x[1], x[2], places(c));
   };
   ops["batch_norm"] = [](const Inputs& x, const json&) {
-    RunningStatistics running{Tensor::zeros({6}), Tensor::full({6}, 1)};
+    const Index C = x[0].dim(3);
+    RunningStatistics running{Tensor::zeros({C}), Tensor::full({C}, 1)};
     return batch_norm(x[0], x[1], x[2], running);
   };
+  ops["batch_norm_eval"] = [](const Inputs& x, const json&) {
+    return batch_norm_eval(x[0], x[1], x[2], {x[3].value(), x[4].value()});
+  };
   ops["instance_norm"] = [](const Inputs& x, const json&) { return instance_norm(x[0]); };
+  ops["instance_norm_affine"] = [](const Inputs& x, const json&) { return instance_norm(x[0], x[1], x[2]); };
+  ops["pixel_norm"] = [](const Inputs& x, const json&) { return pixel_norm(x[0]); };
+  ops["spectral_norm"] = [](const Inputs& x, const json&) {
+    Tensor u = x[1].value().clone();
+    return spectral_norm(x[0], u);
+  };
   ops["layer_norm"] = [](const Inputs& x, const json&) { return layer_norm(x[0], x[1], x[2]); };
   ops["group_norm"] = [](const Inputs& x, const json& c) {
     return group_norm(x[0], c["groups"], x[1], x[2]);
