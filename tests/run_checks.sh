@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What `make check` looks at: formatting, floors, both compilers with -Werror, clang-tidy. Goes through all, then says.
+# What `make check` looks at: formatting, floors, both compilers with -Werror, the narrower vectors of other processors,
+# the package, clang-tidy. Goes through all, then says.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 unset MAKEFLAGS MAKELEVEL MFLAGS
@@ -14,6 +15,15 @@ compiles() {  # compiles <compiler> <folder>: every target, a warning is an erro
 }
 check_gcc() { compiles g++ check-gcc; }
 check_clang() { compiles clang++ check-clang; }
+check_vectors() {  # the unit tests with the vectors that every processor of this kind has, and with those of AVX2
+  local flags folder
+  for flags in "" -march=haswell; do
+    [ -z "$flags" ] || grep -qs avx2 /proc/cpuinfo || continue
+    folder=build/check-vectors$flags
+    cmake -S . -B "$folder" -DGRADUS_NATIVE=OFF -DCMAKE_CXX_FLAGS="$flags" > /dev/null &&
+      cmake --build "$folder" --parallel "$jobs" --target unit_tests && "$folder/tests/unit_tests" || return
+  done
+}
 check_package() {  # in both precisions
   local preset
   for preset in default double; do cmake --preset $preset > /dev/null && cmake --build --preset $preset --parallel "$jobs" --target gradus || return; done
@@ -23,7 +33,7 @@ check_tidy() {  # reads how files are compiled from the clang build
   find src lectures -name '*.cpp' -print0 | xargs -0 -P "$jobs" -n 2 clang-tidy --quiet -p build/check-clang
 }
 
-for name in format floors gcc clang package tidy; do
+for name in format floors gcc clang vectors package tidy; do
   start=$SECONDS log=build/check-logs/$name.log
   if "check_$name" > "$log" 2>&1; then
     echo "$name: fine ($((SECONDS - start)) s)"

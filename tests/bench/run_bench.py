@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Our speed beside PyTorch's, in one run.
 
-    tests/bench/run_bench.py --ours build/default/tests/bench [--cases mlp_vae,memory] [--threads 2] [--rounds 5]
+    tests/bench/run_bench.py --ours build/default/tests/bench [--cases mlp_vae,conv2d] [--threads 2] [--rounds 5]
 
 Both sides run the same network on the same batch, each in a process of its own of which only one computes at a time,
 and they take turns: ours, PyTorch, PyTorch with its foreach optimizer (for pictures also
@@ -10,7 +10,7 @@ hits all of them. A figure is the median over the rounds of a round's median ste
 The last column is the median over the rounds of PyTorch's figure over ours, taken seconds apart: 2.00x is twice as fast,
 or half the memory.
 
-    infer_b1  one latent decoded       memory  peak resident memory while training mlp_vae
+    infer_b1  one latent decoded       memory  peak resident memory of the process that ran the case above
     startup   process start to the end of the first training step
     conv2d    Gflop/s of single passes, and their share of what the processor reaches on registers alone, measured in the same
               round (above 100 %: 3 x 3 windows are computed with fewer multiplications than counted)
@@ -32,7 +32,7 @@ import peer_torch  # noqa: E402
 
 CONVOLUTIONS = [(64, 64, 16, 128, 4, 2, 1), (4, 128, 16, 128, 3, 1, 1), (128, 32, 14, 64, 4, 2, 1), (64, 128, 8, 256, 4, 2, 1),
                 (32, 256, 8, 512, 4, 2, 1)]  # pictures, channels, height and width, windows, size, stride, padding
-CASES = ["mlp_vae", "mlp_ae", "infer_b1", "infer_b1024", "memory", "startup", "noise", "conv2d", *peer_torch.PICTURE_CASES]
+CASES = ["mlp_vae", "mlp_ae", "infer_b1", "infer_b1024", "startup", "noise", "conv2d", *peer_torch.PICTURE_CASES]
 HERE = Path(__file__).resolve().parent
 
 
@@ -108,7 +108,7 @@ def row(name, ours, theirs, ratio):
 
 
 def bench_speed(case, ours, peers, options):
-    """One row, or two: for pictures the memory, too; of mlp_vae it is returned."""
+    """Two rows: time and memory."""
     pictures = case in peer_torch.PICTURE_CASES
     peers = [peer for peer in peers if (peer.title == "plain" or not case.startswith("infer"))
              and (pictures or "channels last" not in peer.title)]
@@ -119,12 +119,6 @@ def bench_speed(case, ours, peers, options):
     ratio = best and statistics.median(theirs / mine for mine, theirs in zip(ours.rounds, best.rounds))
     row(case, f"{ms(ours.median())} (best {ms(min(ours.rounds))})",
         best and f"{ms(best.median())} (best {ms(min(best.rounds))}, {best.title})", ratio)
-    if pictures:
-        bench_memory(peaks)
-    return peaks
-
-
-def bench_memory(peaks):
     theirs = min(peaks[1:], default=None)
     row("  memory", f"{peaks[0]:.0f} MB", theirs and f"{theirs:.0f} MB", theirs and theirs / peaks[0])
 
@@ -244,31 +238,21 @@ def main():
     if not python:
         print("PyTorch is not here (Debian: apt-get install python3-torch): our column alone")
 
-    failed, peaks = 0, None
+    failed = 0
     for case in wanted:
         try:
-            if case == "memory":
-                bench_memory(peaks or memory_alone(ours, peers))
-            elif case == "conv2d":
+            if case == "conv2d":
                 bench_convolutions(ours, options)
             elif case == "startup":
                 bench_startup(ours, peers, options)
             elif case == "noise":
                 bench_noise(ours, peers, options)
             else:
-                measured = bench_speed(case, ours, peers, options)
-                peaks = measured if case == "mlp_vae" else peaks
+                bench_speed(case, ours, peers, options)
         except (RuntimeError, OSError, subprocess.CalledProcessError) as problem:
             failed += 1
             print(f"{case:<12} failed: {problem}", flush=True)
     return 1 if failed else 0
-
-
-def memory_alone(ours, peers):
-    with Group([ours, *peers[:1]]) as sides:
-        for side in sides:
-            side.ask("mlp_vae", 1.0)
-        return [side.peak_mb() for side in sides]
 
 
 if __name__ == "__main__":
