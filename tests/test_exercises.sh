@@ -199,8 +199,9 @@ if command -v python3 > /dev/null; then
       while read -r source; do cp "$project/$source" "$folder"; done < <(sed -n 's/.*"source": *"\([^"]*\)".*/\1/p' "$folder/exercise.json")
       "$student" grade --ex "$number" > "$scratch/said" 2>&1
       expect "right answers to $number alone have full marks there" said '100 / 100'
-      [ "$number" = 04 ] || "$student" reset --ex "$number" --yes > /dev/null 2>&1
+      "$student" reset --ex "$number" --yes > /dev/null 2>&1
     done
+    cp "$project/src/generative/gaussian_kl.cpp" "$project/src/generative/divergence.cpp" "$scratch/handed/gradus/exercises/04_divergences/"
     sed -i 's/Real(0.5) \* (fast_exp(v\[i\]) + m/(fast_exp(v[i]) + m/' "$scratch/handed/gradus/$kl"
     "$student" grade --ex 4 > "$scratch/said" 2>&1
     expect "mistakes are named there" said 'likely cause'

@@ -25,7 +25,7 @@ Tensor places_on_line() {
 Tensor draw(const std::string& title, Color color, const Tensor& real, const Tensor& fakes,
             const Tensor& chances) {
   const Color axis{Real(0.5), Real(0.5), Real(0.53)};
-  constexpr double margin = 1.25;  // for the words: no point comes there
+  constexpr double margin = 1.25, radius = 0.15;  // for the words; points that would reach them are left out
   Canvas canvas(250, 436, {low - margin, high, -0.5, 1.4});
   for (const double side : {low - margin, high}) canvas.line({side, side}, {-2, 2}, axis, 2);
   canvas.line({low, low}, {-2, 1}, axis, 2);
@@ -39,9 +39,9 @@ Tensor draw(const std::string& title, Color color, const Tensor& real, const Ten
   }
   canvas.line({low, high}, {-0.25, -0.25}, colors::gap, 1.5);
   for (const Real x : real.values())
-    if (x > low) canvas.disc(x, -0.16, 6, colors::green, 0.8);
+    if (x > low + radius) canvas.disc(x, -0.16, 6, colors::green, 0.8);
   for (const Real x : fakes.values())
-    if (x > low) canvas.disc(x, -0.34, 6, colors::red, 0.8);
+    if (x > low + radius) canvas.disc(x, -0.34, 6, colors::red, 0.8);
   canvas.letters(8, 10, title, 2, color);
   canvas.letters(46, 8, "1", 2, axis);
   canvas.letters(56, 66, "P(real)", 2, axis);
@@ -202,8 +202,8 @@ int main(int argc, char** argv) {
        .title = "A GAN on a line: two networks compete",
        .slide = "6.S191 L4, \"Intuition behind GANs\"",
        .look = "Ten frames in the slides' order: D learns where real points are, G climbs the slope that D "
-               "has learned, D learns again. In the end the red points lie like the green ones and D is flat "
-               "at 1/2: it cannot tell."},
+               "has learned, D learns again. In the end the red points lie like the green ones and D is 1/2 "
+               "where the points are: it cannot tell."},
       [](Program& program) {
         program.dataset("Points on a line from N(2, .5^2), and from two clumps at -2 and 2.");
         one(program);

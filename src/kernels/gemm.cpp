@@ -16,10 +16,10 @@
 //          |   ...   |    |  ...  |
 //
 // From the second cache to a register takes longer than a step of k, so the tile asks in advance: for the
-// next cache line but one of every row of a, and, while it packs, for the row of b eight steps ahead.
+// next line but one of every row of a (where its numbers lie side by side), and for b's row in eight steps.
 //
 // Threads share out the tiles, not the sums: each c_ij is added up by one thread, in the order of k, by the
-// same instructions whichever thread it is: the same bits at any number of threads. Each thread packs the
+// same multiply-adds whichever thread it is: the same bits at any number of threads. Each thread packs the
 // panels that it needs itself; nobody waits for anybody.
 //
 // Two kinds go another way. With a side of at most 4 the large matrix is read once, there is nothing to
@@ -50,9 +50,8 @@ constexpr Index tile_rows = 8;  // 16 sums, of 32 registers
 constexpr Index tile_rows = 6;  // 12 sums, of 16 registers
 #endif
 constexpr Index panel_width = 2 * lanes, panel_depth = 256, block_tiles = 512 / tile_rows;
-constexpr Index line = 64 / sizeof(Real);    // numbers in a line of the caches
-constexpr Index rows_ahead = 8;              // of b, while they are packed
-constexpr Index short_side = 4;              // up to here `dots` is faster
+constexpr Index line = 64 / sizeof(Real), rows_ahead = 8;  // numbers in a line of the caches; rows of b
+constexpr Index short_side = 4;                            // up to here `dots` is faster
 constexpr Index work_for_threads = 1000000;  // multiply-adds, about 20 us: less is not worth waking a thread
 constexpr Index work_for_blas = Index{1} << 27, blas_piece = 512;
 
@@ -105,14 +104,13 @@ void tile(View a, Panel panel, Index K, Target c, Index width) {
 #pragma GCC unroll 4
     for (int v = 0; v <= V; ++v) __builtin_prefetch(out[i] + v * lanes - (v == V), 1);
   }
-  Real* packed = panel.packed;
-  for (Index k = 0; k < K; ++k, packed += V * lanes) {
+  for (Index k = 0; k < K; ++k, panel.packed += V * lanes) {
     const Index column = Even ? k * a.column : a.columns[k];
     if (k % line == 0) {
 #pragma GCC unroll 8
       for (int i = 0; i < R; ++i) __builtin_prefetch(row[i] + column + 2 * line);
     }
-    const Real* row_of_b = Packing ? panel.b + panel.rows[k] : packed;
+    const Real* row_of_b = Packing ? panel.b + panel.rows[k] : panel.packed;
     Vector b_k[V];
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) b_k[v] = load(row_of_b + v * lanes);
@@ -121,7 +119,7 @@ void tile(View a, Panel panel, Index K, Target c, Index width) {
 #pragma GCC unroll 4
       for (int v = 0; v < V; ++v) {
         __builtin_prefetch(ahead + v * lanes);
-        store(packed + v * lanes, b_k[v]);
+        store(panel.packed + v * lanes, b_k[v]);
       }
     }
 #pragma GCC unroll 8
@@ -349,6 +347,7 @@ void multiply_large(BlasGemm blas, View a, View b, Index M, Index N, Index K, Ta
 
 /// Tiles or streamed groups, shared out among the threads.
 void share_out(View a, View b, Index M, Index N, Index K, Target c) {
+  if (M == 0 || N == 0) return;
   const bool streamed = a.column == 1 && b.row == 1 && a.row > 0 && b.column > 0 &&
                         std::min(M, N) <= short_side && std::max(M, N) >= lanes && K >= lanes;
   const Index units =

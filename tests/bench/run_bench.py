@@ -127,24 +127,26 @@ def bench_convolutions(ours, options):
     """The shapes take turns, too, so that a slow minute does not fall on one of them alone."""
     passes = [(shape, direction) for shape in CONVOLUTIONS for direction in ("forward", "input", "weights")]
     speeds, shares = {each: [] for each in passes}, {each: [] for each in passes}
-    with Group([ours]) as sides:
-        side = sides[0]
-        vector_flops = side.ask("peak", 0.1, keep=False)["flops"]
-        for _ in range(options.rounds):
-            for shape, direction in passes:
-                B, C, H, K, size, stride, padding = shape
-                out = (H + 2 * padding - size) // stride + 1
-                flops = 2 * B * out * out * K * size * size * C
-                peak = vector_flops / side.ask("peak", options.seconds / 8, keep=False)["ms_median"]
-                case = ",".join(map(str, ("conv2d", direction, *shape)))
-                speed = flops / side.ask(case, options.seconds / 4, keep=False)["ms_median"]
-                speeds[shape, direction].append(speed / 1e6)
-                shares[shape, direction].append(speed / peak)
-    for shape in CONVOLUTIONS:
-        B, C, H, K, size, stride, _ = shape
-        words = [f"{each[1]} {statistics.median(speeds[each]):.0f} Gflop/s ({100 * statistics.median(shares[each]):.0f} %)"
-                 for each in passes if each[0] == shape]
-        print(f"conv2d {B}x{H}x{H}x{C} -> {K}, {size}x{size}, stride {stride}:  " + "  ".join(words), flush=True)
+    try:
+        with Group([ours]) as sides:
+            side = sides[0]
+            vector_flops = side.ask("peak", 0.1, keep=False)["flops"]
+            for _ in range(options.rounds):
+                for shape, direction in passes:
+                    B, C, H, K, size, stride, padding = shape
+                    out = (H + 2 * padding - size) // stride + 1
+                    flops = 2 * B * out * out * K * size * size * C
+                    peak = vector_flops / side.ask("peak", options.seconds / 8, keep=False)["ms_median"]
+                    case = ",".join(map(str, ("conv2d", direction, *shape)))
+                    speed = flops / side.ask(case, options.seconds / 4, keep=False)["ms_median"]
+                    speeds[shape, direction].append(speed / 1e6)
+                    shares[shape, direction].append(speed / peak)
+    finally:
+        for shape in CONVOLUTIONS:
+            B, C, H, K, size, stride, _ = shape
+            words = [f"{each[1]} {statistics.median(speeds[each]):.0f} Gflop/s ({100 * statistics.median(shares[each]):.0f} %)"
+                     for each in passes if each[0] == shape and speeds[each]]
+            print(f"conv2d {B}x{H}x{H}x{C} -> {K}, {size}x{size}, stride {stride}:  " + "  ".join(words), flush=True)
 
 
 def bench_startup(ours, peers, options):

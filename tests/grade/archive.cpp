@@ -4,7 +4,11 @@
 #include <archive_entry.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "compiler.hpp"
@@ -37,7 +41,12 @@ class Collector {
     const auto [place, fresh] = out.files.emplace(name, text);
     GRADUS_CHECK(fresh || place->second == text, name, " is there twice, with different text");
   }
+  /// A file that lies where originals and kept texts do: worth a word only when its name came from nowhere
+  /// else.
+  void set_aside(const std::string& name, const std::string& path) { aside_.emplace(name, path); }
   Submitted take() {
+    for (const auto& [name, path] : aside_)
+      if (!out.files.count(name)) note("ignored: " + path + " (expected in exercises/, or alone)");
     std::string all;
     for (const auto& [name, text] : out.files) all += name + '\0' + std::to_string(text.size()) + '\0' + text;
     out.digest = digest(all);
@@ -58,6 +67,7 @@ class Collector {
 
  private:
   std::set<std::string> names_;
+  std::map<std::string, std::string> aside_;
   std::size_t entries_ = 0, total_ = 0;
 };
 
@@ -87,7 +97,7 @@ void read_folder(const fs::path& folder, Collector& collector) {
     }
     if (!entry->is_regular_file()) continue;
     if (const std::string path = fs::relative(entry->path(), folder).string(); beside(path)) {
-      if (collector.wants(name)) collector.note("ignored: " + path + " (expected in exercises/, or alone)");
+      if (collector.wants(name)) collector.set_aside(name, path);
       continue;
     }
     if (!collector.wants(name)) {
@@ -135,7 +145,7 @@ void read_archive(const fs::path& file, Collector& collector) {
     }
     const bool up = full.find("..") != std::string::npos;  // a name, whatever it says: never a path
     if (!up && beside(full)) {
-      if (collector.wants(name)) collector.note("ignored: " + full + " (expected in exercises/, or alone)");
+      if (collector.wants(name)) collector.set_aside(name, full);
       continue;
     }
     if (archive_entry_hardlink(entry) || archive_entry_symlink(entry) ||
@@ -187,8 +197,22 @@ Submitted read_submission(const fs::path& path, const std::vector<Exercise>& exe
   return collector.take();
 }
 
+namespace {
+/// A zip's dates are clock times of nowhere: those of UTC, then, or another time zone would give other bytes.
+struct UtcClock {
+  UtcClock() {
+    if (const char* zone = std::getenv("TZ")) before = zone;
+    setenv("TZ", "UTC", 1), tzset();
+  }
+  ~UtcClock() { (before ? setenv("TZ", before->c_str(), 1) : unsetenv("TZ")), tzset(); }
+  UtcClock(const UtcClock&) = delete;
+  std::optional<std::string> before;
+};
+}  // namespace
+
 void write_zip(const fs::path& file, const std::vector<Packed>& entries, std::time_t time) {
   const fs::path part = file.string() + ".part";
+  const UtcClock clock;
   {
     const std::unique_ptr<archive, int (*)(archive*)> out(archive_write_new(), archive_write_free);
     archive_write_set_format_zip(out.get());

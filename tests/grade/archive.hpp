@@ -27,8 +27,8 @@ struct Packed {
   std::string name, text;
   bool executable = false;
 };
-/// A zip of these files in this order, all with one date (2 January 1980: zip knows no earlier year in any
-/// time zone): the same files give the same bytes.
+/// A zip of these files in this order, all with one date (of 1980, the first year that zip knows, if none is
+/// given), in UTC: the same files give the same bytes. Not for two threads at once.
 void write_zip(const std::filesystem::path& file, const std::vector<Packed>& entries,
                std::time_t time = 315619200);
 

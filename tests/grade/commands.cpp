@@ -241,8 +241,9 @@ int grade_command(const Place& place, const GradeCommand& command) {
     }
   }
   if (!place.tools.whole)
-    std::cout << "this copy has no solutions compiled for " << place.tools.system
-              << ": a TODO that uses another exercise's is reported as not started\n";
+    std::cout
+        << "this copy has no solutions compiled for " << place.tools.system
+        << " that this compiler can use: a TODO that uses another exercise's is reported as not started\n";
   const bool mine = command.submission.empty(), colour = colourful(1);
   const std::uint64_t seed = seed_of(command.seed);
   Known known(place);

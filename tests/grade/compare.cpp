@@ -195,11 +195,13 @@ std::string relation(const std::vector<Tensors>& expected, const std::vector<Ten
       return true;
     });
   };
+  const std::string not_all = right > 0 ? where : "";
   if (scaled([](const Tensor&) { return 0.0; }))
-    return expected[0].size() > 1
-               ? "your answer is all zeros"
-               : "your answer is all zeros (is there a quotient of whole numbers, like 1 / 2? It is 0)";
-  if (scaled([](const Tensor&) { return -1.0; })) return "your answer has the wrong sign";
+    return text("your answer is all zeros", not_all,
+                expected[0].size() > 1 && right == 0
+                    ? ""
+                    : " (is there a quotient of whole numbers, like 1 / 2? It is 0)");
+  if (scaled([](const Tensor&) { return -1.0; })) return text("your answer has the wrong sign", not_all);
   // one factor for all
   {
     const Tensor &e = *pairs[0].first, &g = *pairs[0].second;

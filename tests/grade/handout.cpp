@@ -147,8 +147,7 @@ Packed packed_file(const Place& place, const std::string& path, const std::strin
   return {name, fs::file_size(file) ? read_text(file) : "", executable};
 }
 
-/// When the project was last changed: a mended hand-out that is unpacked over an old one must look newer to
-/// make.
+/// When the project was last changed: the date of every file in its zips.
 std::time_t last_commit(const Place& place) {
   const Outcome outcome =
       run({"/usr/bin/git", "-C", place.root.string(), "log", "-1", "--format=%ct"}, {.compiler = true}, 10);

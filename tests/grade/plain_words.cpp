@@ -68,7 +68,8 @@ std::string plain_words(const std::string& all) {
        "your file does not define '$1' (was it deleted or renamed, or were its arguments "
        "changed?)"},
       {"undefined symbol: (.*)",
-       "your file does not define '$1' (was it deleted, renamed, or its signature changed?)"},
+       "your file does not define '$1' (was it deleted or renamed, or were its arguments "
+       "changed?)"},
       {"([^ ]*): No such file or directory",
        "the file $1 is not there (only headers of the library and the C++ standard are)"},
       {"fatal error: '([^']*)' file not found",
@@ -79,6 +80,8 @@ std::string plain_words(const std::string& all) {
        "a lambda does not see '$1': write [&] or [$1]"},
       {"invalid types '[^']*' for array subscript",
        "p[b][k] is not how a Tensor is indexed: write p.at({b, k}), or p[b * K + k]"},
+      {"no match for call to '\\(([^']*)\\)|type '([^']*)' does not provide a call operator",
+       "round brackets call a function; the numbers of a Tensor stand in x[i] and x.at({b, k})"},
       {"no return statement in function returning non-void", "a function that returns a value has no return"},
       {"expected primary-expression", "something is missing or too many here: a bracket, a comma, a number"},
       {"expected unqualified-id|expected declaration|extraneous closing brace",
@@ -86,15 +89,18 @@ std::string plain_words(const std::string& all) {
       {"template instantiation depth exceeds|recursive template instantiation exceeded",
        "a template calls itself without end"},
   };
-  // The first error is where to begin; what follows it may be its echo.
-  const auto first = text.find("error:");
-  const std::string words =
-      first == std::string::npos ? text : text.substr(first, text.find("error:", first + 1) - first);
-  for (const std::string& where : {words, text})
-    for (const Pattern& pattern : patterns) {
-      std::smatch match;
-      if (std::regex_search(where, match, std::regex(pattern.seen))) return match.format(pattern.said);
-    }
+  // The first error is where to begin; what follows it may be its echo. A linker gives its reasons before.
+  std::string words = text;
+  if (const auto first = text.find("error:"); first != std::string::npos &&
+                                              text.find("ld returned") == std::string::npos &&
+                                              text.find("linker command failed") == std::string::npos) {
+    const auto line = text.rfind('\n', first) + 1;  // none before: 0
+    words = text.substr(line, text.find("error:", first + 1) - line);
+  }
+  for (const Pattern& pattern : patterns) {
+    std::smatch match;
+    if (std::regex_search(words, match, std::regex(pattern.seen))) return match.format(pattern.said);
+  }
   return "";
 }
 

@@ -282,7 +282,7 @@ int prove_command(std::ostream& out, const std::vector<Exercise>& exercises, con
     const int process = waitpid(-1, nullptr, 0);
     GRADUS_CHECK(process > 0, "prove: waitpid failed");
     for (Task& task : tasks)
-      if (task.process == process) task.ended = true, --running;
+      if (task.process == process && !task.ended) task.ended = true, --running;
     for (; shown < tasks.size() && tasks[shown].ended; ++shown) {  // in order: what ended earlier waits
       const Task& task = tasks[shown];
       std::istringstream lines(read_text(task.log));

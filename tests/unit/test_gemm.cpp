@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -109,6 +110,17 @@ void check_against_definition(Index M, Index N, Index K) {
 }
 
 }  // namespace
+
+TEST_CASE("a product without rows or columns is empty, also as a thread's first") {
+  const std::vector<Real> numbers(400 * 784, 1);
+  std::vector<Real> c(1, 7);
+  for (const auto& [M, N] : {std::pair<Index, Index>{0, 400}, {400, 0}, {0, 0}})
+    std::thread([&, M = M, N = N] {  // its lists of offsets are still empty
+      gemm(Transpose::no, Transpose::yes, M, N, 784, numbers.data(), 784, numbers.data(), 784, c.data(), N);
+    })
+        .join();
+  CHECK(c[0] == 7);
+}
 
 TEST_CASE("gemm equals its definition for every small shape") {
   for (Index M : {0, 1, 2, 3, 7, 8, 9})

@@ -207,7 +207,25 @@ TEST_CASE("zips packed by a method that may want gigabytes are refused, and file
 TEST_CASE("the same files give the same zip") {
   const Folder folder;
   const std::vector<Packed> files = {{"a.cpp", "int a;\n"}, {"b.sh", "echo\n", true}};
+  setenv("TZ", "UTC-9", 1);  // Tokyo's
   write_zip(folder.path / "1.zip", files);
+  CHECK(std::string(std::getenv("TZ")) == "UTC-9");
+  unsetenv("TZ");
   write_zip(folder.path / "2.zip", files);
+  CHECK(std::getenv("TZ") == nullptr);
   CHECK(read_text(folder.path / "1.zip") == read_text(folder.path / "2.zip"));
+}
+
+TEST_CASE("originals beside a student's files are named only when nothing else had their name") {
+  const Folder folder;
+  const std::vector<Entry> original = {{"exercises/.original/gaussian_kl.cpp", "int o;\n"}};
+  write_archive(folder.path / "alone.zip", original);
+  const Submitted alone = read_submission(folder.path / "alone.zip", exercises());
+  CHECK(alone.files.empty());
+  REQUIRE(alone.notes.size() == 1);
+  CHECK(alone.notes[0] == "ignored: exercises/.original/gaussian_kl.cpp (expected in exercises/, or alone)");
+  write_archive(folder.path / "both.zip", {original[0], {"exercises/04/gaussian_kl.cpp", "int x;\n"}});
+  const Submitted both = read_submission(folder.path / "both.zip", exercises());
+  CHECK(both.files.at("gaussian_kl.cpp") == "int x;\n");
+  CHECK(both.notes.empty());
 }

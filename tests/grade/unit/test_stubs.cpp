@@ -89,6 +89,14 @@ TEST_CASE("the compiler's words, told plainly") {
   CHECK(said("x.cpp:3:10: fatal error: ../solution.cpp: No such file or directory")
             .starts_with("the file ../solution.cpp is not there"));
   CHECK(said("some other words").empty());
+  CHECK(said("x.cpp:3:4: error: no match for call to '(gradus::Tensor) (int)'\n"
+             "x.cpp:9:1: error: no return statement in function returning non-void [-Werror=return-type]")
+            .starts_with("round brackets call a function"));
+  CHECK(said("x.cpp:3:4: error: quite new words\n"
+             "x.cpp:9:1: error: no return statement in function returning non-void [-Werror=return-type]")
+            .empty());  // the line that is named is the first error's
+  CHECK(said("a.o: undefined reference to `f()'\ncollect2: error: ld returned 1 exit status")
+            .starts_with("your file does not define 'f()'"));
 }
 
 TEST_CASE("digests are those of the standards") {
