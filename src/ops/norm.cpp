@@ -16,7 +16,27 @@ namespace {
 
 Index channels_of(const char* op, const Tensor& x) {
   GRADUS_CHECK(x.rank() == 2 || x.rank() == 4, op, ": x must be [B, C] or [B, H, W, C], got ", x.shape());
-  return x.dim(x.rank() - 1);
+  const Index C = x.dim(x.rank() - 1);
+  GRADUS_CHECK(C >= 1, op, ": x ", x.shape(), " has no channel");
+  return C;
+}
+
+void check_normalize(const Normalize& op, const Tensor& x, const Tensor& gamma, const Tensor& beta) {
+  const Index C = channels_of("normalize", x);
+  for (const Tensor* each : {&gamma, &beta})
+    GRADUS_CHECK(!*each || (each->rank() == 1 && each->size() == C), "normalize: gamma and beta must be [", C,
+                 "] for x ", x.shape(), ", got ", each->shape());
+  GRADUS_CHECK(op.over != NormOver::group || (op.groups >= 1 && C % op.groups == 0), "group_norm: ", C,
+               " channels cannot be divided into ", op.groups, " groups");
+  const Tensor &mean = op.running_mean, &variance = op.running_variance;
+  if (op.use_running || mean || variance) {
+    GRADUS_CHECK(op.over == NormOver::batch, "normalize: only batch norm has a running mean and variance");
+    GRADUS_CHECK(mean.shape() == Shape{C} && variance.shape() == Shape{C},
+                 "batch_norm: the running mean and variance must be [", C, "] for x ", x.shape(), ", got ",
+                 mean.shape(), " and ", variance.shape());
+  }
+  GRADUS_CHECK(op.use_running || x.size() > 0, "normalize: x ", x.shape(),
+               " has no numbers, so neither mean nor variance");
 }
 
 /// x as [groups, pixels, C]: the pictures together (batch norm) or each for itself.
@@ -56,14 +76,10 @@ Tensor by_channel(const Sets& sets, const Shape& shape, F f) {
 }  // namespace
 
 Tensor Normalize::forward(const Tensor& x_in, const Tensor& gamma_in, const Tensor& beta) {
-  const Index C = channels_of("normalize", x_in);
-  for (const Tensor* each : {&gamma_in, &beta})
-    GRADUS_CHECK(!*each || (each->rank() == 1 && each->size() == C), "normalize: gamma and beta must be [", C,
-                 "] for x ", x_in.shape(), ", got ", each->shape());
-  GRADUS_CHECK(over != NormOver::group || (groups >= 1 && C % groups == 0), "group_norm: ", C,
-               " channels cannot be divided into ", groups, " groups");
+  check_normalize(*this, x_in, gamma_in, beta);
   x = x_in, gamma = gamma_in;
   const Sets sets(x, over, groups);
+  const Index C = sets.C;
   const auto places = static_cast<std::size_t>(sets.pictures * C);
   mean.resize(places), scale.resize(places);
   if (use_running) {

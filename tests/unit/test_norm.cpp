@@ -168,3 +168,37 @@ TEST_CASE("normalisations and pools that do not fit say why") {
   Tensor u = Tensor::zeros({3});
   CHECK_THROWS_WITH_AS(spectral_norm(x, u), doctest::Contains("needs u [2]"), Error);
 }
+
+TEST_CASE("batch norm refuses a memory of other channels, and no norm takes the mean of nothing") {
+  const Tensor x = Tensor::full({2, 4, 4, 6}, 1), none;
+  const auto memory = [](Index mean, Index variance) {
+    return RunningStatistics{Tensor::zeros({mean}), Tensor::full({variance}, 1)};
+  };
+  for (RunningStatistics running : {memory(5, 6), memory(6, 7), memory(1, 1)}) {
+    CHECK_THROWS_WITH_AS(batch_norm(x, none, none, running),
+                         doctest::Contains("the running mean and variance must be [6] for x [2, 4, 4, 6]"),
+                         Error);
+    CHECK_THROWS_WITH_AS(batch_norm_eval(x, none, none, running),
+                         doctest::Contains("the running mean and variance must be [6]"), Error);
+  }
+  RunningStatistics half{Tensor::zeros({6}), {}}, empty, fits = memory(6, 6);
+  CHECK_THROWS_WITH_AS(batch_norm(x, none, none, half), doctest::Contains("got [6] and []"), Error);
+  CHECK_THROWS_WITH_AS(batch_norm_eval(x, none, none, empty), doctest::Contains("got [] and []"), Error);
+  CHECK(batch_norm(x, none, none, empty).shape() == x.shape());
+  const auto instance = [&] {
+    Normalize op{.over = NormOver::instance, .running_mean = fits.mean, .running_variance = fits.variance};
+    op.forward(x, {}, {});
+  };
+  CHECK_THROWS_WITH_AS(instance(), doctest::Contains("only batch norm"), Error);
+
+  const Tensor nobody = Tensor::zeros({0, 4, 4, 6}), blind = Tensor::zeros({2, 0, 4, 6});
+  for (const Tensor& nothing : {nobody, blind}) {
+    CHECK_THROWS_WITH_AS(batch_norm(nothing, none, none, fits), doctest::Contains("has no numbers"), Error);
+    CHECK_THROWS_WITH_AS(instance_norm(nothing), doctest::Contains("has no numbers"), Error);
+    CHECK_THROWS_WITH_AS(layer_norm(nothing), doctest::Contains("has no numbers"), Error);
+    CHECK_THROWS_WITH_AS(group_norm(nothing, 2), doctest::Contains("has no numbers"), Error);
+    CHECK(batch_norm_eval(nothing, none, none, fits).shape() == nothing.shape());
+  }
+  CHECK_THROWS_WITH_AS(pixel_norm(Tensor::zeros({2, 0})), doctest::Contains("has no channel"), Error);
+  CHECK_THROWS_WITH_AS(layer_norm(Tensor::zeros({2, 0})), doctest::Contains("has no channel"), Error);
+}

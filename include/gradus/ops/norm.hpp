@@ -22,14 +22,16 @@ enum class NormOver { batch, instance, layer, group };
 ///
 ///   x [B, H, W, C] or [B, C]    gamma, beta [C] or empty (1 and 0)
 ///
-/// 6.S191 L4, "DCGAN". Throws Error when the rank is not 2 or 4, gamma or beta is not [C], or C cannot be
-/// divided into the groups.
+/// 6.S191 L4, "DCGAN". Throws Error when the rank is not 2 or 4, gamma or beta is not [C], C cannot be
+/// divided into the groups, a running mean or variance is not [C] or not batch norm's, C = 0, or x has no
+/// numbers to take a mean of (with `use_running` none are needed: B = 0 gives an empty y).
 struct Normalize {
   NormOver over = NormOver::batch;
   Index groups = 1;  ///< of channels; for NormOver::group
   Real epsilon = Real(1e-5);
   /// Batch norm's memory of training [C]: in training they are moved by `momentum` towards m and v (v with n
-  /// - 1 in the denominator); with `use_running` they take the place of m and v. Empty for the other norms.
+  /// - 1 in the denominator); with `use_running` they take the place of m and v. Empty for the other norms,
+  /// and in training where nothing is to be remembered.
   Tensor running_mean{}, running_variance{};
   Real momentum = Real(0.1);
   bool use_running = false;
@@ -58,7 +60,7 @@ Var group_norm(const Var& x, Index groups, const Var& gamma = Tensor(), const Va
 
 /// pixel_norm: y[c] = x[c] / sqrt(1/C sum_c x[c]^2 + epsilon) at every pixel; x [B, H, W, C] or [B, C].
 /// Karras, Aila, Laine, Lehtinen 2018, "Progressive growing of GANs". Throws Error when the rank is not 2
-/// or 4.
+/// or 4, or C = 0.
 Var pixel_norm(const Var& x, Real epsilon = Real(1e-8));
 
 /// minibatch_deviation: x [B, H, W, C] -> [B, H, W, C + 1]. The new channel is one number for each group of
