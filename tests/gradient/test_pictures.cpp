@@ -1,12 +1,15 @@
 // Convolutions, normalisations, pools: backward against differences of forward, in double.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "gradus/autograd/gradcheck.hpp"
+#include "gradus/kernels/winograd.hpp"
 #include "gradus/ops/conv.hpp"
 #include "gradus/ops/norm.hpp"
 #include "gradus/ops/window.hpp"
@@ -37,6 +40,18 @@ void check(const std::string& name, const std::function<Var(Vars)>& f, const std
 }
 
 Tensor random(const Shape& shape, Rng& rng) { return Tensor::randn(shape, rng); }
+
+/// The largest difference, as a part of the largest number expected.
+double worst(const Tensor& got, const Tensor& expected) {
+  REQUIRE(got.shape() == expected.shape());
+  double difference = 0, size = 0;
+  for (Index i = 0; i < got.size(); ++i) {
+    if (!std::isfinite(got[i])) return INFINITY;
+    difference = std::max(difference, std::abs(got[i] - expected[i]));
+    size = std::max(size, std::abs(expected[i]));
+  }
+  return difference / size;
+}
 
 const std::vector<Shape> pictures{{1, 1, 1, 1}, {2, 5, 7, 3}, {3, 4, 4, 33}, {4, 16, 17, 6}};
 
@@ -84,6 +99,48 @@ TEST_CASE("the seven loops themselves") {
           return record(NaiveConvTranspose2d{2, 1, 1}, v[0], v[1], v[2]);
         },
         {random({2, 3, 4, 4}, rng), random({4, 3, 3, 2}, rng), random({2}, rng)});
+}
+
+// Differences only show that backward belongs to forward; the loops say what forward must be.
+TEST_CASE("convolutions by Winograd's way are the seven loops") {
+  Rng rng(6);
+  struct Case {
+    Shape x;
+    Index K, padding;
+  };
+  for (const Case& c : std::vector<Case>{{{1, 5, 6, 64}, 64, 1},  // few tiles: 2 x 2 results each
+                                         {{1, 6, 7, 64}, 72, 0},
+                                         {{2, 16, 16, 64}, 64, 1},  // 32 tiles of 4 x 4
+                                         {{3, 15, 17, 64}, 64, 0}}) {
+    const Tensor x = random(c.x, rng), w = random({c.K, 3, 3, 64}, rng), b = random({c.K}, rng);
+    CAPTURE(c.x.str());
+    CAPTURE(c.padding);
+    Conv2dOp fast{1, c.padding};
+    NaiveConv2d naive{1, c.padding};
+    const Tensor y = naive.forward(x, w, b), dy = random(y.shape(), rng);
+    CHECK(worst(fast.forward(x, w, b), y) < 1e-12);
+    REQUIRE(winograd_fits(fast.window));
+    const Grads<3> expected = naive.backward(dy), got = fast.backward(dy, {true, true, true});
+    for (std::size_t i = 0; i < 3; ++i) {
+      CAPTURE(i);
+      CHECK(worst(got[i], expected[i]) < 1e-12);
+    }
+    const GradcheckResult result = gradcheck(
+        [&](Vars v) { return conv2d(v[0], v[1], v[2], {.padding = c.padding}); }, {x, w, b}, 1e-5, 1, 8);
+    CHECK_MESSAGE(result.error < 1e-7, result.where);
+
+    ConvTranspose2dOp painted{1, c.padding};
+    NaiveConvTranspose2d loops{1, c.padding};
+    const Tensor kernel = random({64, 3, 3, c.K}, rng), picture = loops.forward(x, kernel, b),
+                 dpicture = random(picture.shape(), rng);
+    CHECK(worst(painted.forward(x, kernel, b), picture) < 1e-12);
+    REQUIRE(winograd_fits(painted.window));
+    const Grads<3> back = loops.backward(dpicture), found = painted.backward(dpicture, {true, true, true});
+    for (std::size_t i = 0; i < 3; ++i) {
+      CAPTURE(i);
+      CHECK(worst(found[i], back[i]) < 1e-12);
+    }
+  }
 }
 
 TEST_CASE("normalisations") {
