@@ -62,6 +62,15 @@ int changed(Module& module, const std::vector<Tensor>& before) {
   return count;
 }
 
+/// z [B, 1, 1, 3] -> pictures [B, 4, 4, 1]
+struct Painter : Module {
+  using Module::Module;
+  Var operator()(const Var& z) { return gradus::tanh(last(relu(norm(first(z))))); }
+  ConvTranspose2d first{*this, "first", 3, 8, {.size = 4, .bias = false}};
+  BatchNorm norm{*this, "norm", 8};
+  Conv2d last{*this, "last", 8, 1, {.padding = 1}};
+};
+
 int with_gradient(Module& module) {
   int count = 0;
   for (Parameter* p : module.parameters()) count += static_cast<bool>(p->grad);
@@ -232,6 +241,50 @@ TEST_CASE("the discriminator's step leaves the generator alone, the generator's 
     CHECK(with_gradient(generator) == 4);
     CHECK(!judge.parameters()[0]->frozen());
   }
+}
+
+TEST_CASE(
+    "the discriminator's step adds nothing to gradients that the generator has, but G's batch norm runs") {
+  Rng rng(10);
+  Painter generator(rng);
+  Net judge(rng, {16, 5, 1});
+  const Network discriminator = [&](const Var& x) { return judge(reshape(x, {x.dim(0), 16})); };
+  Adam g_adam(generator.parameters()), d_adam(judge.parameters());
+  const Tensor real = Tensor::randn({6, 4, 4, 1}, rng), z = Tensor::randn({5, 1, 1, 3}, rng);
+  const GanLosses losses = non_saturating_losses();
+  generator_step(discriminator, judge, std::ref(generator), z, losses, g_adam);
+  REQUIRE(with_gradient(generator) == 5);
+  std::vector<Tensor> gradients;
+  for (Parameter* p : generator.parameters()) gradients.push_back(p->grad.clone());
+  const std::vector<Tensor> values = copies(generator);
+  const auto untouched = [&] {
+    const auto now = generator.parameters();
+    for (std::size_t i = 0; i < now.size(); ++i)
+      if (!same_bits(now[i]->grad, gradients[i])) return false;
+    return changed(generator, values) == 0;
+  };
+  const auto step = [&] {
+    const std::vector<Tensor> before = copies(judge);
+    discriminator_step(discriminator, std::ref(generator), real, z, losses, d_adam);
+    CHECK(changed(judge, before) == 4);
+  };
+  const RunningStatistics& running = generator.norm.running;
+  Tensor mean_before = running.mean.clone(), variance_before = running.variance.clone();
+  step();
+  CHECK(untouched());
+  CHECK(!same_bits(running.mean, mean_before));
+  CHECK(!same_bits(running.variance, variance_before));
+  {
+    Tape outer;  // the caller's
+    step();
+    CHECK(untouched());
+  }
+  mean_before = running.mean.clone(), variance_before = running.variance.clone();
+  const EvalMode eval(generator);
+  step();
+  CHECK(untouched());
+  CHECK(same_bits(running.mean, mean_before));
+  CHECK(same_bits(running.variance, variance_before));
 }
 
 TEST_CASE("the generator's step minimises what is added to it as well, on the very examples that D judges") {

@@ -33,7 +33,9 @@ struct DiscriminatorLoss {
 ///
 ///   real  [B, ..]      z  [B', ..]      minimise  mean real(D(real)) + mean fake(D(G(z))) + penalty()
 ///
-/// G(z) is detached, so no gradient reaches G, whatever the optimizer owns. `penalty` is called while the
+/// G(z) is detached: G's parameters and gradients keep their bits, also gradients that an earlier step has
+/// left there. But G runs as it always does: in training mode the running statistics of its batch norms move
+/// and its dropouts draw, once a step; under EvalMode neither happens. `penalty` is called while the
 /// tape records and gives [1]. `optimizer` owns D's parameters. 6.S191 L4, "Training GANs". Throws Error as
 /// the networks, losses and the tape do.
 DiscriminatorLoss discriminator_step(const Network& discriminator, const Network& generator,
