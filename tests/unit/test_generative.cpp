@@ -72,6 +72,12 @@ TEST_CASE("Frechet distance: closed forms, itself, and as a trap the square brea
   CHECK(close(frechet_distance(a, b), 25, 1e-9));
   const Moments c = gaussian({0, 0}, {9, 0, 0, 1});  // commuting: (3 - 1)^2 + (1 - 2)^2
   CHECK(close(frechet_distance(a, c), 5, 1e-9));
+  // Covariances with different axes. For 2 x 2 the trace of a root is sqrt(trace + 2 sqrt(det)), and S1 S2
+  // has trace 10 and determinant 12.
+  const Moments turned = gaussian({0, 0}, {2, 1, 1, 2});
+  CHECK(close(frechet_distance(turned, a), 9 - 2 * std::sqrt(10 + 2 * std::sqrt(12.0)), 1e-12));
+  CHECK(close(frechet_distance(turned, a), 0.7712204476543416, 1e-12));
+  CHECK(close(frechet_distance(a, turned), 0.7712204476543416, 1e-12));
   const Moments singular = gaussian({0, 0}, {1, 1, 1, 1});
   CHECK(close(frechet_distance(singular, singular), 0, 1e-6));
   CHECK(close(frechet_distance(singular, c), frechet_distance(c, singular), 1e-6));  // roots of rounded zeros
@@ -83,6 +89,19 @@ TEST_CASE("Frechet distance: closed forms, itself, and as a trap the square brea
     CHECK(close(m.mean[std::size_t(d)], 2, 0.1));
     CHECK(close(m.covariance[std::size_t(4 * d)], 9, 0.4));
   }
+}
+
+TEST_CASE("Frechet distance of samples: N(0, I) and N(m, s^2 I) are |m|^2 + D (1 - s)^2 apart") {
+  constexpr Index N = 50000, D = 4;
+  Rng rng(6);
+  const Tensor x = Tensor::randn({N, D}, rng),
+               y = Tensor::randn({N, D}, rng, 1, 2);  // m = (1, 1, 1, 1), s = 2
+  // |m|^2's estimate has a deviation of 2 |m| sqrt((1 + s^2) / N) = 0.04, the roots of the variances less
+  CHECK(close(frechet_distance(moments_of(x), moments_of(y)), 4 + 4, 0.2));
+  const Tensor again = Tensor::randn({N, D}, rng);
+  const double itself = frechet_distance(moments_of(x), moments_of(again));
+  CHECK(itself > 0);  // biased upward: about 2 D / N for the means alone
+  CHECK(itself < 1e-3);
 }
 
 TEST_CASE("gaussian_kl agrees with two million samples; the printed formula does not") {

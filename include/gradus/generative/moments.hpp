@@ -1,5 +1,5 @@
 #pragma once
-// Mean and covariance of many examples, in double, and the distance of two such pairs.
+// Mean and covariance of many examples, kept in double, and the distance of two such pairs.
 #include <vector>
 
 #include "gradus/tensor/tensor.hpp"
@@ -11,7 +11,9 @@ struct Moments {
   std::vector<double> covariance;  ///< [D, D], divided by N
 };
 
-/// Moments of x [N, D]. Throws Error when the rank is not 2 or N < 1.
+/// Moments of x [N, D]. The mean is summed in double. For the covariance, x - mean is rounded to Real, and
+/// the products of up to 4096 examples are added in Real (a matrix product), these sums in double. Throws
+/// Error when the rank is not 2 or N < 1.
 Moments moments_of(const Tensor& x);
 
 /// The squared 2-Wasserstein distance of the Gaussians with these moments, in double:
