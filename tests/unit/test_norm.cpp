@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "gradus/base/check.hpp"
 #include "gradus/nn/ema.hpp"
@@ -133,6 +134,21 @@ TEST_CASE("minibatch deviation sees that pictures are alike") {
   CHECK(y.shape() == Shape{4, 1, 1, 2});
   CHECK(y[1] == doctest::Approx(1));
   CHECK(y[5] == doctest::Approx(1e-4).epsilon(0.01));
+  // deviations of 1 and 3 in two channels: 2 in the new one, the others as they were
+  const Tensor two = minibatch_deviation(Tensor::of({2, 1, 1, 2}, {6, 3, 4, -3}), 2).value();
+  const std::vector<Real> expected{6, 3, 2, 4, -3, 2};
+  REQUIRE(two.shape() == Shape{2, 1, 1, 3});
+  for (Index i = 0; i < 6; ++i) CHECK(two[i] == doctest::Approx(double{expected[std::size_t(i)]}));
+}
+
+TEST_CASE("pixel norm divides by the root mean square over the channels, epsilon included") {
+  const Tensor x = Tensor::of({1, 1, 3, 2}, {3, 4, 0, 0, -5, 0});
+  const Tensor y = pixel_norm(x).value();
+  const double expected[] = {3 / std::sqrt(12.5), 4 / std::sqrt(12.5), 0, 0, -std::sqrt(2.0), 0};
+  for (Index i = 0; i < 6; ++i) CHECK(y[i] == doctest::Approx(expected[i]).epsilon(1e-6));
+  const Tensor large = pixel_norm(Tensor::of({1, 2}, {3, 4}), Real(12.5)).value();
+  CHECK(large[0] == doctest::Approx(0.6).epsilon(1e-6));  // 3 / sqrt(12.5 + 12.5)
+  CHECK(large[1] == doctest::Approx(0.8).epsilon(1e-6));
 }
 
 TEST_CASE("pools, upsampling and margins by hand") {
@@ -162,6 +178,10 @@ TEST_CASE("normalisations and pools that do not fit say why") {
   CHECK_THROWS_WITH_AS(layer_norm(Tensor::zeros({2, 3, 4})), doctest::Contains("[B, C] or [B, H, W, C]"),
                        Error);
   CHECK_THROWS_WITH_AS(minibatch_deviation(x, 4), doctest::Contains("do not divide"), Error);
+  CHECK_THROWS_WITH_AS(minibatch_deviation(x, 0), doctest::Contains("do not divide"), Error);
+  CHECK_THROWS_WITH_AS(minibatch_deviation(Tensor::zeros({4, 6})), doctest::Contains("4 axes"), Error);
+  CHECK_THROWS_WITH_AS(pixel_norm(Tensor::zeros({2, 3, 4})), doctest::Contains("[B, C] or [B, H, W, C]"),
+                       Error);
   CHECK_THROWS_WITH_AS(max_pool2d(x, 5), doctest::Contains("must fit into x"), Error);
   CHECK_THROWS_WITH_AS(upsample_nearest(x, 0), doctest::Contains("at least 1"), Error);
   CHECK_THROWS_WITH_AS(reflection_pad2d(x, 4), doctest::Contains("margin"), Error);
