@@ -19,6 +19,8 @@ struct Squares {
     B = x.dim(0), H = x.dim(1), W = x.dim(2), C = x.dim(3);
     GRADUS_CHECK(size >= 1 && size <= H && size <= W, op, ": a square of ", size, " pixels must fit into x ",
                  x.shape());
+    GRADUS_CHECK(stride_in >= 0, op, ": the stride must be at least 1, or 0 for the square's size, got ",
+                 stride_in);
     I = (H - size) / stride + 1, J = (W - size) / stride + 1;
   }
   Shape out() const { return {B, I, J, C}; }

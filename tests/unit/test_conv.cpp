@@ -148,6 +148,9 @@ TEST_CASE("a convolution that does not fit says why") {
                        doctest::Contains("4 axes"), Error);
   CHECK_THROWS_WITH_AS(conv_transpose2d(x, Tensor::zeros({3, 2, 2, 5}), {.stride = 2, .output_padding = 2}),
                        doctest::Contains("output padding"), Error);
+  CHECK_THROWS_WITH_AS(
+      conv_transpose2d(Tensor::zeros({1, 1, 1, 3}), Tensor::zeros({3, 2, 2, 5}), {.padding = 1}),
+      doctest::Contains("nothing is left of x"), Error);
   CHECK_THROWS_WITH_AS(conv_transpose2d(x, Tensor::zeros({4, 2, 2, 5})),
                        doctest::Contains("must agree in channels"), Error);
 }

@@ -183,6 +183,9 @@ TEST_CASE("normalisations and pools that do not fit say why") {
   CHECK_THROWS_WITH_AS(pixel_norm(Tensor::zeros({2, 3, 4})), doctest::Contains("[B, C] or [B, H, W, C]"),
                        Error);
   CHECK_THROWS_WITH_AS(max_pool2d(x, 5), doctest::Contains("must fit into x"), Error);
+  CHECK_THROWS_WITH_AS(max_pool2d(x, 2, -1), doctest::Contains("max_pool2d: the stride must be"), Error);
+  CHECK_THROWS_WITH_AS(average_pool2d(x, 2, -2), doctest::Contains("average_pool2d: the stride must be"),
+                       Error);
   CHECK_THROWS_WITH_AS(upsample_nearest(x, 0), doctest::Contains("at least 1"), Error);
   CHECK_THROWS_WITH_AS(reflection_pad2d(x, 4), doctest::Contains("margin"), Error);
   Tensor u = Tensor::zeros({3});

@@ -1,5 +1,6 @@
 #pragma once
 // convolution: a window slides over pictures; forward, input gradient and weight gradient.
+// How: at the head of src/kernels/convolution.cpp.
 #include "gradus/tensor/tensor.hpp"
 
 namespace gradus {

@@ -21,7 +21,8 @@ namespace gradus {
 ///        . . . . . .
 ///
 /// 6.S191 L4, "DCGAN"; L3, "The convolution operation". Throws Error when a rank, C or the bias does not fit,
-/// the stride is not positive, the padding is negative, or the window is larger than the padded picture.
+/// the stride is not positive, the padding is negative, the window is larger than the padded picture, or
+/// there are too many pictures at once: most of the kernels count the numbers of a tensor up to 2^31.
 struct Conv2dOp {
   Index stride = 1, padding = 0;
   Window window{};
@@ -46,7 +47,8 @@ Var conv2d(const Var& x, const Var& w, const ConvOptions& options = {});
 ///   H = s (I - 1) + U - 2p + output_padding; W likewise
 ///
 /// 6.S191 L4, "DCGAN": the generator's upward path. Dumoulin, Visin 2016, "A guide to convolution
-/// arithmetic". Throws Error as conv2d does, and unless 0 <= output_padding < stride.
+/// arithmetic". Throws Error as conv2d does, unless 0 <= output_padding < stride, and when the padding takes
+/// everything away: H or W below 1.
 struct ConvTranspose2dOp {
   Index stride = 1, padding = 0, output_padding = 0;
   Window window{};

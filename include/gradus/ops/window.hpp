@@ -4,10 +4,14 @@
 
 namespace gradus {
 
-/// The largest (the mean) of every size x size square, stride pixels apart; [B, I, J, C], I = (H - size) /
-/// stride +
-/// 1. stride 0 means size. The gradient of max_pool2d goes to the first of equals. Throw Error when the rank
-/// is not 4 or the square is larger than the picture.
+/// The largest (the mean) of every size x size square, stride pixels apart:
+///
+///   x [B, H, W, C]    y [B, I, J, C]    I = (H - size) / stride + 1, rounded down; J likewise
+///
+/// stride 0 means size. The gradient of max_pool2d goes to the first of equals. Means: LeCun, Bottou, Bengio,
+/// Haffner 1998; maxima: Scherer, Müller, Behnke 2010, "Evaluation of pooling operations in convolutional
+/// architectures for object recognition". Throw Error when the rank is not 4, the square is larger than the
+/// picture or has no pixel, or the stride is negative.
 Var max_pool2d(const Var& x, Index size, Index stride = 0);
 Var average_pool2d(const Var& x, Index size, Index stride = 0);
 
