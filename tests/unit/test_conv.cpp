@@ -8,6 +8,7 @@
 #include "gradus/base/check.hpp"
 #include "gradus/base/random.hpp"
 #include "gradus/ops/conv.hpp"
+#include "threads.hpp"
 
 using namespace gradus;
 
@@ -133,6 +134,25 @@ TEST_CASE("a convolution gives the same bits at any number of threads") {
     }
   }
   omp_set_num_threads(before);
+}
+
+TEST_CASE("a transposed convolution gives the same bits at any number of threads") {
+  Rng rng(6);
+  struct Case {
+    Shape x, w;
+    ConvOptions options;
+  };
+  // by classes, few channels, Winograd's tiles
+  for (const Case& c :
+       std::vector<Case>{{{6, 9, 9, 48}, {48, 4, 4, 32}, {.stride = 2, .padding = 1, .output_padding = 1}},
+                         {{4, 14, 14, 32}, {32, 4, 4, 1}, {.stride = 2, .padding = 1, .output_padding = 1}},
+                         {{2, 16, 16, 64}, {64, 3, 3, 64}, {.padding = 1}}}) {
+    CAPTURE(c.w.str());
+    const std::vector<Tensor> inputs{Tensor::randn(c.x, rng), Tensor::randn(c.w, rng),
+                                     Tensor::randn({c.w[3]}, rng)};
+    const auto f = [&](std::span<const Var> v) { return conv_transpose2d(v[0], v[1], v[2], c.options); };
+    CHECK(same_bits_at_any_threads([&] { return value_and_gradients(f, inputs); }));
+  }
 }
 
 TEST_CASE("a convolution that does not fit says why") {

@@ -1,9 +1,11 @@
 #include <doctest/doctest.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "gradus/base/check.hpp"
@@ -11,6 +13,7 @@
 #include "gradus/nn/layers.hpp"
 #include "gradus/ops/norm.hpp"
 #include "gradus/ops/window.hpp"
+#include "threads.hpp"
 
 using namespace gradus;
 
@@ -78,17 +81,48 @@ TEST_CASE("a large mean does not swallow the variance") {
   CHECK(variance == doctest::Approx(1).epsilon(0.01));
 }
 
-TEST_CASE("normalisation gives the same bits at any number of threads, and lets NaN through") {
+TEST_CASE("normalisations, pools and margins, and their gradients: the same bits at any number of threads") {
+  using Vars = std::span<const Var>;
   Rng rng(4);
-  const Tensor x = shifted({3, 40, 40, 67}, rng);
-  const int before = omp_get_max_threads();
-  omp_set_num_threads(1);
-  const Tensor one = instance_norm(x).value();
-  omp_set_num_threads(3);
-  const Tensor three = instance_norm(x).value();
-  omp_set_num_threads(before);
-  CHECK(std::equal(one.values().begin(), one.values().end(), three.values().begin()));
-  Tensor spoilt = x.clone();
+  const Tensor x = shifted({3, 40, 40, 66}, rng), gamma = shifted({66}, rng), beta = shifted({66}, rng);
+  struct Case {
+    std::string name;
+    std::function<Var(Vars)> f;
+    std::vector<Tensor> inputs;
+  };
+  for (const Case& c : std::vector<Case>{
+           {"instance_norm", [](Vars v) { return instance_norm(v[0], v[1], v[2]); }, {x, gamma, beta}},
+           {"layer_norm", [](Vars v) { return layer_norm(v[0], v[1], v[2]); }, {x, gamma, beta}},
+           {"group_norm", [](Vars v) { return group_norm(v[0], 3, v[1], v[2]); }, {x, gamma, beta}},
+           {"pixel_norm", [](Vars v) { return pixel_norm(v[0]); }, {x}},
+           {"minibatch_deviation", [](Vars v) { return minibatch_deviation(v[0], 3); }, {x}},
+           {"max_pool2d", [](Vars v) { return max_pool2d(v[0], 3, 2); }, {x}},
+           {"average_pool2d", [](Vars v) { return average_pool2d(v[0], 3, 2); }, {x}},
+           {"upsample_nearest", [](Vars v) { return upsample_nearest(v[0], 2); }, {x}},
+           {"reflection_pad2d", [](Vars v) { return reflection_pad2d(v[0], 3); }, {x}}}) {
+    CAPTURE(c.name);
+    CHECK(same_bits_at_any_threads([&] { return value_and_gradients(c.f, c.inputs); }));
+  }
+  // these two move a memory as well
+  CHECK(same_bits_at_any_threads([&] {
+    RunningStatistics running{Tensor::zeros({66}), Tensor::full({66}, 1)};
+    auto out =
+        value_and_gradients([&](Vars v) { return batch_norm(v[0], v[1], v[2], running); }, {x, gamma, beta});
+    out.insert(out.end(), {running.mean, running.variance});
+    return out;
+  }));
+  const Tensor w = Tensor::randn({96, 3, 3, 64}, rng), first = Tensor::randn({96}, rng);
+  CHECK(same_bits_at_any_threads([&] {
+    Tensor u = first.clone();
+    auto out = value_and_gradients([&](Vars v) { return spectral_norm(v[0], u); }, {w});
+    out.push_back(u);
+    return out;
+  }));
+}
+
+TEST_CASE("normalisation lets NaN through") {
+  Rng rng(4);
+  Tensor spoilt = shifted({3, 4, 4, 67}, rng);
   spoilt[5] = std::numeric_limits<Real>::quiet_NaN();
   CHECK(std::isnan(instance_norm(spoilt).value()[5 + 67]));
 }
