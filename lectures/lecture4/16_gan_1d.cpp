@@ -109,8 +109,10 @@ std::vector<Tensor> in_turns(Program& program, const Tensor& real) {
   return frames;
 }
 
+constexpr Index many = 8192;  // points in every score
+
 struct Result {
-  Tensor samples;  ///< [8192, 1]
+  Tensor samples;  ///< [many, 1]
   Film film;
   double distance_from_half;  ///< mean of |D - 1/2| over real points
 };
@@ -133,10 +135,10 @@ Result train(Program& program, const std::string& name, const GaussianMixture& d
       "loss_" + name, losses,
       "No loss falls: at D = 1/2, D's is 2 log 2 = 1.386 and G's log 2 = 0.693; a D loss near 0 is failure");
   const Ema::Applied averaged(average);
-  const Tensor chances = chance_of_real(discriminator, data.sample(8192, rng));
+  const Tensor chances = chance_of_real(discriminator, data.sample(many, rng));
   double away = 0;
   for (const Real p : chances.values()) away += std::abs(p - 0.5) / static_cast<double>(chances.size());
-  return {generator(Tensor::randn({8192, 1}, rng)).value(), film, away};
+  return {generator(Tensor::randn({many, 1}, rng)).value(), film, away};
 }
 
 /// Share of the points nearer to the clump that has fewer of them.
@@ -144,6 +146,17 @@ double smaller_clump(const Tensor& samples) {
   Index left = 0;
   for (const Real x : samples.values()) left += x < 0;
   return static_cast<double>(std::min(left, samples.size() - left)) / static_cast<double>(samples.size());
+}
+
+/// W1 of two samples of the same law, the mean of ten pairs: what a perfect G would score.
+double between_real_samples(Program& program, const GaussianMixture& data) {
+  Rng rng = program.rng.split("real against real");
+  double sum = 0;
+  for (int pair = 0; pair < 10; ++pair) {
+    const Tensor one = data.sample(many, rng), other = data.sample(many, rng);
+    sum += wasserstein1(one, other);
+  }
+  return sum / 10;
 }
 
 void one(Program& program) {
@@ -167,7 +180,9 @@ void one(Program& program) {
   double sum = 0;
   for (const Real x : result.samples.values()) sum += x;
   program.figure("mean_1d", sum / static_cast<double>(result.samples.size()));
-  program.figure("w1_1d", wasserstein1(result.samples, one_clump.sample(8192, rng)));
+  program.figure("w1_1d", wasserstein1(result.samples, one_clump.sample(many, rng)));
+  program.figure("w1_samples", static_cast<double>(many));
+  program.figure("w1_1d_real", between_real_samples(program, one_clump));
   program.figure("d_distance_from_half", result.distance_from_half);
 }
 
@@ -188,9 +203,10 @@ void two(Program& program) {
   program.animation(
       "two_clumps_film", frames, {.frames_per_second = 12},
       "Left D pays for steep slopes, right it does not: one clump may be found first, and left again");
-  const Tensor truth = two_clumps.sample(8192, rng);
+  const Tensor truth = two_clumps.sample(many, rng);
   program.figure("bimodal_both", smaller_clump(with.samples));
   program.figure("bimodal_w1", wasserstein1(with.samples, truth));
+  program.figure("bimodal_w1_real", between_real_samples(program, two_clumps));
   program.figure("bimodal_both_without_penalty", smaller_clump(without.samples));
   program.figure("bimodal_w1_without_penalty", wasserstein1(without.samples, truth));
 }
@@ -209,6 +225,7 @@ int main(int argc, char** argv) {
         one(program);
         two(program);
         program.headline(text("mean ", program.figure("mean_1d"), " (real 2), W1 ", program.figure("w1_1d"),
+                              " (N = ", many, "; two real samples ", program.figure("w1_1d_real"), ")",
                               ", D within ", program.figure("d_distance_from_half"),
                               " of 1/2; of two clumps the smaller gets ", program.figure("bimodal_both"),
                               " of the points, without the penalty ",

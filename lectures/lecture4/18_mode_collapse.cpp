@@ -7,6 +7,7 @@
 using namespace gradus;
 
 constexpr double edge = 3;
+constexpr Index many = 2500;               // points in every score
 constexpr Index pixels = 300, field = 75;  // a picture's side, and D's grid under it
 
 /// The places at which D is asked, [field^2, 2], row by row from the top.
@@ -64,7 +65,7 @@ Result train(Program& program, const std::string& name, const GaussianMixture& r
   std::vector<Index> looks;
   for (Index step = 0; step <= how.steps; ++step)
     if (step % often == 0 || step % seldom == 0) looks.push_back(step);
-  Film film(looks, Tensor::randn({2500, 2}, rng), places_in_plane());
+  Film film(looks, Tensor::randn({many, 2}, rng), places_in_plane());
   program.plot("loss_" + name, train_gan(program, name, generator, discriminator, average, ring, how, film),
                "Both losses settle near 1.386 and 0.693, collapsed or not: they do not tell");
   Result out;
@@ -121,10 +122,15 @@ void mode_collapse(Program& program) {
                "A fair generator gives each an eighth; the collapsed one is in one place");
   program.figure("ring_modes", good.last.modes);
   program.figure("ring_high_quality", good.last.high_quality);
+  Rng chance = program.rng.split("real points");
+  program.figure("ring_samples", static_cast<double>(many));
+  program.figure("ring_high_quality_real",
+                 mode_coverage(ring.sample(many, chance), ring.centers, ring.deviation).high_quality);
   program.figure("collapse_modes", bad.last.modes);
   program.figure("collapse_modes_most", bad.most);
   program.headline(text("careful: ", good.last.modes, " of 8 modes, ", good.last.high_quality,
-                        " of the points within 3 deviations; badly balanced: ", bad.last.modes,
+                        " of the points within 3 deviations (N = ", many, "; real points ",
+                        program.figure("ring_high_quality_real"), "); badly balanced: ", bad.last.modes,
                         ", never more than ", bad.most));
 }
 

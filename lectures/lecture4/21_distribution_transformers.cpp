@@ -41,6 +41,7 @@ void digits_from_noise(Program& program) {
       "double exposure: strokes move");
   const Index pairs = program.pick<Index>(2000, 5000, 100);
   const Tensor a = gan.noise(pairs, {}, chance), b = gan.noise(pairs, {}, chance);
+  program.figure("sure_samples", static_cast<double>(pairs));
   program.figure("ends_sure", sure_share(judge.probabilities(gan.pictures(a))));
   program.figure("middles_sure",
                  sure_share(judge.probabilities(gan.pictures(middles(walks(a, b, 3, slerp))))));
@@ -50,6 +51,8 @@ void digits_from_noise(Program& program) {
   program.figure(
       "pixel_middles_sure",
       sure_share(judge.probabilities(((Var(gan.pictures(a)) + Var(gan.pictures(b))) / 2).value())));
+  program.figure("real_sure", sure_share(judge.probabilities(digits.test.images)));
+  program.figure("real_samples", static_cast<double>(digits.test.size()));
 }
 
 // --- the plane's normal distribution to a curve
@@ -146,7 +149,8 @@ void transformers(Program& program) {
   program.headline(text("a clear digit at ", percent("ends_sure"), " % of noises and at ",
                         percent("middles_sure"),
                         " % of the places half-way between two; of two pictures' means, at ",
-                        percent("pixel_middles_sure"), " %"));
+                        percent("pixel_middles_sure"), " % (N = ", program.figure("sure_samples"), "); at ",
+                        percent("real_sure"), " % of ", program.figure("real_samples"), " real test digits"));
 }
 
 int main(int argc, char** argv) {

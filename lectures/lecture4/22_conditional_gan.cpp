@@ -53,7 +53,8 @@ void conditional(Program& program) {
                     "The same labels and noises while G learns");
   program.plot("losses", training.plot, "D and G, both told the label");
 
-  const Index count = program.pick<Index>(5000, 5000, 200);
+  const auto [held_out, others] = halves(digits.test);
+  const Index count = std::min(program.pick<Index>(5000, 5000, 200), others.size());
   std::vector<int> wanted;
   for (Index i = 0; i < count; ++i) wanted.push_back(static_cast<int>(i % 10));
   const Tensor drawn = gan.pictures(gan.noise(count, one_hot(wanted, 10), chance));
@@ -62,13 +63,18 @@ void conditional(Program& program) {
   program.figure("cgan_accuracy", judge.accuracy(drawn, wanted));
   program.figure("worst_digit", static_cast<double>(worst - each.begin()));
   program.figure("worst_digit_accuracy", *worst);
-  program.figure("cgan_fid", frechet_distance(moments_of(judge.features(drawn)),
-                                              moments_of(judge.features(digits.test.images))));
+  const Moments reference = moments_of(judge.features(held_out.images));
+  program.figure("fid_samples", static_cast<double>(count));
+  program.figure("cgan_fid", frechet_distance(moments_of(judge.features(drawn)), reference));
+  program.figure("cgan_fid_real",
+                 frechet_distance(moments_of(judge.features(others.take(count).images)), reference));
   program.figure("judge_accuracy", judge.accuracy(digits.test.images, digits.test.labels));
   program.figure("cgan_seconds", training.seconds);
   program.headline(text("told which digit to draw, G obeys in ",
                         std::round(1000 * program.figure("cgan_accuracy")) / 10, " % of cases; worst at ",
-                        worst - each.begin(), " (", std::round(100 * *worst), " %)"));
+                        worst - each.begin(), " (", std::round(100 * *worst), " %); FID ",
+                        std::round(10 * program.figure("cgan_fid")) / 10, " (N = ", count, "; real digits ",
+                        std::round(10 * program.figure("cgan_fid_real")) / 10, ")"));
 }
 
 int main(int argc, char** argv) {
