@@ -129,10 +129,10 @@ Result train(Program& program, const std::string& name, const GaussianMixture& d
     looks.push_back(step);
   looks.push_back(steps);
   Film film(looks, Tensor::randn({24, 1}, rng), places_on_line());
-  const Plot losses = train_gan(program, name, generator, discriminator, average, data,
-                                {.steps = steps, .penalty = penalty}, film);
+  const GanCurves losses = train_gan(program, name, generator, discriminator, average, data,
+                                     {.steps = steps, .penalty = penalty}, film);
   program.plot(
-      "loss_" + name, losses,
+      "loss_" + name, losses.plot,
       "No loss falls: at D = 1/2, D's is 2 log 2 = 1.386 and G's log 2 = 0.693; a D loss near 0 is failure");
   const Ema::Applied averaged(average);
   const Tensor chances = chance_of_real(discriminator, data.sample(many, rng));

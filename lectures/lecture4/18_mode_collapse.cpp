@@ -52,6 +52,7 @@ struct Result {
   ModeCoverage last;  ///< at the end
   int most = 0;       ///< modes at any of the strip's looks
   std::vector<Tensor> strip, frames;
+  double d_loss = 0, g_loss = 0;  ///< of the last tenth
 };
 
 /// One training: eight looks for the strip, more for the film.
@@ -66,9 +67,11 @@ Result train(Program& program, const std::string& name, const GaussianMixture& r
   for (Index step = 0; step <= how.steps; ++step)
     if (step % often == 0 || step % seldom == 0) looks.push_back(step);
   Film film(looks, Tensor::randn({many, 2}, rng), places_in_plane());
-  program.plot("loss_" + name, train_gan(program, name, generator, discriminator, average, ring, how, film),
+  const GanCurves losses = train_gan(program, name, generator, discriminator, average, ring, how, film);
+  program.plot("loss_" + name, losses.plot,
                "Both losses settle near 1.386 and 0.693, collapsed or not: they do not tell");
   Result out;
+  out.d_loss = losses.d_loss, out.g_loss = losses.g_loss;
   for (std::size_t i = 0; i < film.size(); ++i) {
     out.last = mode_coverage(film.fakes(i), ring.centers, ring.deviation);
     out.frames.push_back(
@@ -126,8 +129,12 @@ void mode_collapse(Program& program) {
   program.figure("ring_samples", static_cast<double>(many));
   program.figure("ring_high_quality_real",
                  mode_coverage(ring.sample(many, chance), ring.centers, ring.deviation).high_quality);
+  program.figure("ring_d_loss", good.d_loss);
+  program.figure("ring_g_loss", good.g_loss);
   program.figure("collapse_modes", bad.last.modes);
   program.figure("collapse_modes_most", bad.most);
+  program.figure("collapse_d_loss", bad.d_loss);
+  program.figure("collapse_g_loss", bad.g_loss);
   program.headline(text("careful: ", good.last.modes, " of 8 modes, ", good.last.high_quality,
                         " of the points within 3 deviations (N = ", many, "; real points ",
                         program.figure("ring_high_quality_real"), "); badly balanced: ", bad.last.modes,

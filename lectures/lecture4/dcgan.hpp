@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "gan.hpp"  // last_tenth
 #include "gradus/gradus.hpp"
 #include "vae.hpp"  // one_hot
 
@@ -197,18 +198,6 @@ struct Dcgan {
     return generator;
   }
 };
-
-/// Average of a loss over the last tenth of the training.
-inline double last_tenth(const gradus::Trainer& trainer, const std::string& name) {
-  for (const gradus::Curve& curve : trainer.history()) {
-    if (curve.name != name) continue;
-    const std::size_t from = curve.y.size() - (curve.y.size() + 9) / 10;
-    double sum = 0;
-    for (std::size_t i = from; i < curve.y.size(); ++i) sum += curve.y[i];
-    return sum / static_cast<double>(curve.y.size() - from);
-  }
-  return 0;
-}
 
 struct DcganTraining {
   gradus::Plot plot;

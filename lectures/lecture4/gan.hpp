@@ -69,11 +69,28 @@ struct GanTraining {
   gradus::GanLosses losses = gradus::non_saturating_losses();
 };
 
+/// Average of a loss over the last tenth of the training.
+inline double last_tenth(const gradus::Trainer& trainer, const std::string& name) {
+  for (const gradus::Curve& curve : trainer.history()) {
+    if (curve.name != name) continue;
+    const std::size_t from = curve.y.size() - (curve.y.size() + 9) / 10;
+    double sum = 0;
+    for (std::size_t i = from; i < curve.y.size(); ++i) sum += curve.y[i];
+    return sum / static_cast<double>(curve.y.size() - from);
+  }
+  return 0;
+}
+
+struct GanCurves {
+  gradus::Plot plot;
+  double d_loss, g_loss;  ///< of the last tenth
+};
+
 /// The two alternating steps of 6.S191 L4, "Training GANs". `average` is an Ema of the generator; the film
 /// shows the averaged one.
-inline gradus::Plot train_gan(gradus::Program& program, const std::string& name, PointNet& generator,
-                              PointNet& discriminator, gradus::Ema& average,
-                              const gradus::GaussianMixture& data, const GanTraining& how, Film& film) {
+inline GanCurves train_gan(gradus::Program& program, const std::string& name, PointNet& generator,
+                           PointNet& discriminator, gradus::Ema& average, const gradus::GaussianMixture& data,
+                           const GanTraining& how, Film& film) {
   using namespace gradus;
   Rng rng = program.rng.split(name);
   Adam g_adam(generator.parameters(), {.beta1 = how.beta1}),
@@ -116,5 +133,6 @@ inline gradus::Plot train_gan(gradus::Program& program, const std::string& name,
     trainer.report({{"D", d.loss}, {"G", g}});
   }
   look(how.steps);
-  return trainer.plot("Both losses: " + name).x("step").y("nats");
+  return {trainer.plot("Both losses: " + name).x("step").y("nats"), last_tenth(trainer, "D"),
+          last_tenth(trainer, "G")};
 }
