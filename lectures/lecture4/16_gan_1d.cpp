@@ -170,11 +170,11 @@ void one(Program& program) {
     frames.push_back(draw(text("step ", film.step(i)), colors::black, real, film.fakes(i), film.chances(i)));
   strip.push_back(
       draw("10 D = 1/2 at the points", colors::black, real, film.fakes(last), film.chances(last)));
-  program.picture(
-      "film_strip",
-      vstack({hstack({strip[0], strip[1], strip[2], strip[3], strip[4]}),
-              hstack({strip[5], strip[6], strip[7], strip[8], strip[9]})}),
-      "Green: real. Red: generated. Blue: the discriminator's P(real). Who moves stands in the title");
+  program.picture("film_strip",
+                  vstack({hstack({strip[0], strip[1], strip[2], strip[3], strip[4]}),
+                          hstack({strip[5], strip[6], strip[7], strip[8], strip[9]})}),
+                  "Green: real. Red: generated. Blue: the discriminator's P(real). Who moves stands in the "
+                  "title. 10: another, longer training, one step of each in turn");
   program.animation("film", frames, {.frames_per_second = 12},
                     "One step of D, one step of G, in turn, to the end");
   double sum = 0;

@@ -46,13 +46,15 @@ Tensor over_steps(const DigitFilm& film) {
 
 void pictures(Program& program, Dcgan& gan, const DigitFilm& film) {
   program.picture("over_steps", over_steps(film),
-                  "Every column is one noise, every row a step: first a stain, then a stroke, then a digit");
+                  "Every column is one noise, every row a step, drawn by the weights of that step: first a "
+                  "stain, then a stroke, then a digit. The samples and the scores are the averaged weights'");
   program.picture("samples", image_grid(gan.pictures(film.noise()), {.columns = 10}),
                   "A hundred noises at the end, not chosen, by the averaged weights");
   std::vector<Tensor> frames;
   for (std::size_t i = 0; i < film.size(); ++i)
     frames.push_back(image_grid(film.pictures(i), {.columns = 10, .title = text("step ", film.step(i))}));
-  program.animation("training", frames, {.frames_per_second = 2}, "The same hundred noises while G learns");
+  program.animation("training", frames, {.frames_per_second = 2},
+                    "The same hundred noises while G learns, drawn by the weights of each step");
 }
 
 void dcgan(Program& program) {
