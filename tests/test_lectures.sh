@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every program of lecture 4 in its smallest form: it must run, report, and leave its pictures and the page.
+# Every program of lecture 4 in its smallest form: it must run, report, and leave its pictures, the page and the
+# figures that others read.
 #
 #   tests/test_lectures.sh <runner>
 set -u
@@ -17,6 +18,16 @@ if [ -s "$scratch/out/index.html" ] && ! grep -q "Missing picture" "$scratch/out
   passed=$((passed + 1))
 else
   failed=$((failed + 1)) && echo "lectures: no page, or one without its pictures"
+fi
+missing=()
+for figure in w1_1d bimodal_both ring_modes ring_high_quality collapse_modes dcgan_fid dcgan_modes dcgan_seconds cgan_accuracy \
+  p2p_fid_l1 p2p_fid_gan p2p_l1_ratio; do
+  grep -qE "\"$figure\" *: *-?[0-9]" "$scratch/out/summary.json" || missing+=("$figure")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+  passed=$((passed + 1))
+else
+  failed=$((failed + 1)) && echo "lectures: summary.json lacks ${missing[*]}"
 fi
 echo "lectures: $passed passed, $failed failed"
 exit $((failed > 0))
