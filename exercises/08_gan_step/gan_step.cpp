@@ -13,7 +13,7 @@ DiscriminatorLoss discriminator_step(const Network& discriminator, const Network
   // TODO(8.1) One step of D, on the loss
   //   mean losses.real(D(real)) + mean losses.fake(D(G(z))) + penalty()
   // Make the fakes before the tape begins, and detach() them: G's work is data here. None of it is recorded,
-  // G's gradients stay empty, and a caller who has a tape of his own notices nothing. D is given the real
+  // G's gradients do not move, and a caller who has a tape of his own notices nothing. D is given the real
   // ones and the fakes in two calls, never in one batch: with batch norm they would give each other away.
   // `penalty` is called while the tape records and gives [1]; it may be empty (test it like a bool): then it
   // counts 0. `optimizer` owns D's parameters; gradients of an earlier step may still be in them.
