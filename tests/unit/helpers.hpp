@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
@@ -35,6 +36,10 @@ inline bool contains(const std::string& whole, std::initializer_list<std::string
 }
 inline bool contains(const std::string& whole, const std::string& part) {
   return whole.find(part) != whole.npos;
+}
+
+inline bool same_bits(const gradus::Tensor& a, const gradus::Tensor& b) {
+  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
 }
 
 inline std::vector<gradus::Real> numbers(const gradus::Tensor& x) {

@@ -53,10 +53,6 @@ std::string entry(const std::string& name, const std::string& shape, int begin, 
               begin * width, ',', end * width, "]}");
 }
 
-bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
-}
-
 }  // namespace
 
 TEST_CASE("checkpoint: tensors, notes and counters come back as they were") {

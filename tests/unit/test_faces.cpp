@@ -4,22 +4,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <vector>
 
 #include "gradus/base/check.hpp"
 #include "gradus/data/faces.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 
 namespace {
 
 constexpr Index side = 32;
-
-bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
-}
 
 // A face whose factor k is `t` of the way through its range, the others as they are.
 Tensor face_at(FaceFactors face, std::size_t k, double t, const FaceOptions& options = {}) {

@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -106,10 +105,6 @@ Bytes file_of(std::initializer_list<Bytes> elements) {
   Bytes file = mat_header();
   for (const Bytes& element : elements) file.insert(file.end(), element.begin(), element.end());
   return file;
-}
-
-bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
 }
 
 void check_pixels(const Dataset& faces) {

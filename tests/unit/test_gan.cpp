@@ -1,7 +1,6 @@
 // Losses, steps and value of the adversarial game against closed forms; who learns in which step.
 
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
@@ -49,10 +48,6 @@ std::vector<Tensor> copies(Module& module) {
   std::vector<Tensor> out;
   for (Parameter* p : module.parameters()) out.push_back(p->value.clone());
   return out;
-}
-
-bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
 }
 
 int changed(Module& module, const std::vector<Tensor>& before) {

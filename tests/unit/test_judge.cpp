@@ -1,13 +1,13 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <fstream>
 
 #include "gradus/base/check.hpp"
 #include "gradus/ops/window.hpp"
 #include "gradus/train/cache.hpp"
 #include "gradus/train/judge.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 namespace fs = std::filesystem;
@@ -23,10 +23,6 @@ struct Bench {
       static_cast<int>(argv.size()), const_cast<char**>(argv.data()), {.name = "20_judge", .title = "t"}};
   ~Bench() { fs::remove_all(folder); }
 };
-
-bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
-}
 
 std::size_t cached_files(const fs::path& folder) {
   return static_cast<std::size_t>(

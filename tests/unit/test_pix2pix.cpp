@@ -1,9 +1,9 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <cstring>
 
 #include "../../lectures/lecture4/pix2pix.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 
@@ -27,10 +27,6 @@ std::vector<Tensor> copies(Module& module) {
   std::vector<Tensor> out;
   for (const Parameter* p : module.parameters()) out.push_back(p->value.clone());
   return out;
-}
-
-bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
 }
 
 }  // namespace

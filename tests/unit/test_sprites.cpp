@@ -4,22 +4,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <vector>
 
 #include "gradus/base/check.hpp"
 #include "gradus/data/sprites.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 
 namespace {
 
 constexpr Index side = 32;
-
-bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
-}
 
 // Area, centre and second moments of the white part, in pixels.
 struct Moments {

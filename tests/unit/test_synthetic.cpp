@@ -4,19 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <vector>
 
 #include "gradus/base/check.hpp"
 #include "gradus/data/synthetic.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 
 namespace {
-
-bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
-}
 
 constexpr Index pixels = 784, classes = 10;
 

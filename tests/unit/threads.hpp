@@ -2,7 +2,6 @@
 // Are results the same bits at any number of threads?
 #include <omp.h>
 
-#include <cstring>
 #include <functional>
 #include <memory>
 #include <span>
@@ -11,6 +10,7 @@
 #include "gradus/autograd/tape.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/reduction.hpp"
+#include "helpers.hpp"
 
 /// f(inputs), and the gradients of all inputs for random dy.
 inline std::vector<gradus::Tensor> value_and_gradients(
@@ -40,9 +40,7 @@ inline bool same_bits_at_any_threads(const std::function<std::vector<gradus::Ten
   for (const int threads : {2, 3, 5}) {
     omp_set_num_threads(threads);
     const std::vector<gradus::Tensor> more = run();
-    for (std::size_t i = 0; i < one.size(); ++i)
-      same = same && one[i].shape() == more[i].shape() &&
-             std::memcmp(one[i].data(), more[i].data(), one[i].bytes()) == 0;
+    for (std::size_t i = 0; i < one.size(); ++i) same = same && same_bits(one[i], more[i]);
   }
   omp_set_num_threads(before);
   return same;
