@@ -15,7 +15,7 @@ logs=build/test-logs
 mkdir -p "$logs"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-time_limit=() && command -v timeout > /dev/null && time_limit=(timeout --kill-after=10 900)
+time_limit=() && command -v timeout > /dev/null && time_limit=(timeout --kill-after=10 3600)
 passed=0 failed=0 skipped=0
 
 build() {  # build <preset> <target...>
