@@ -3,22 +3,18 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
-#include <ctime>
 #include <future>
 #include <iomanip>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <sstream>
 
 #include "gradus/base/check.hpp"
+#include "scratch.hpp"
 
 namespace gradus::grade {
 namespace fs = std::filesystem;
@@ -79,59 +75,6 @@ std::vector<std::string> words_of(const std::string& text) {
   for (std::string word; in >> word;) words.push_back(word);
   return words;
 }
-
-/// A folder that goes away. Its process holds a lock on it, so that the folders of graders that were killed
-/// are told from those in use; they go when the next grader begins. Not below the project: the sandbox's user
-/// may be unable to reach that.
-class Scratch {
- public:
-  fs::path path;
-  Scratch() {
-    static std::once_flag first;
-    std::call_once(first, remove_stale);
-    std::string name = (fs::temp_directory_path() / (prefix + std::string("XXXXXX"))).string();
-    GRADUS_CHECK(mkdtemp(name.data()), "no temporary folder under ", fs::temp_directory_path());
-    path = name;
-    lock_ = open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    flock(lock_, LOCK_EX | LOCK_NB);
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-    close(lock_);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-
-  /// At level 2 as root, what runs in the sandbox is a user of its own.
-  void hand_over(Level level, int slot) const {
-    if (level != Level::l2 || geteuid() != 0) return;
-    const unsigned user = slot_user(slot);
-    std::vector<fs::path> places = {path};
-    for (const auto& entry : fs::recursive_directory_iterator(path)) places.push_back(entry.path());
-    for (const fs::path& one : places)
-      GRADUS_CHECK(chown(one.c_str(), user, user) == 0, "chown: ", one.string());
-  }
-
- private:
-  static constexpr const char* prefix = "gradus-grade-";
-  static void remove_stale() {
-    std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(fs::temp_directory_path(), ignored)) {
-      if (!entry.path().filename().string().starts_with(prefix)) continue;
-      const int folder = open(entry.path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-      struct stat status {};
-      if (folder < 0 || fstat(folder, &status) != 0) continue;
-      const bool ours = status.st_uid == geteuid() ||
-                        (geteuid() == 0 && status.st_uid >= slot_user(0) && status.st_uid < slot_user(64));
-      // one that was just made may not be locked yet
-      if (ours && status.st_mtime < std::time(nullptr) - 60 && flock(folder, LOCK_EX | LOCK_NB) == 0)
-        fs::remove_all(entry.path(), ignored);
-      close(folder);
-    }
-  }
-  int lock_ = -1;
-};
 
 constexpr Limits compiler_limits{
     .cpu_seconds = 20, .memory = std::size_t{3} << 30, .file_bytes = std::size_t{64} << 20};
