@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "gradus/base/check.hpp"
+#include "prelude.hpp"
 #include "scratch.hpp"
 
 namespace gradus::grade {
@@ -182,9 +183,8 @@ Built build(const Toolchain& tools, const GradedFile& file, const std::string& s
   const auto command_with = [&](const std::string& flags) {
     std::vector<std::string> command = {compiler};
     for (const std::string& word : words_of(flags + " " + options.extra_flags)) command.push_back(word);
-    command.insert(command.end(),
-                   {"-fno-diagnostics-color", "-Werror=return-type", "-isystem", tools.include.string(),
-                    file.path, clang ? "-ferror-limit=3" : "-fmax-errors=3"});
+    command.insert(command.end(), {"-g1", "-fno-diagnostics-color", "-Werror=return-type", "-isystem",
+                                   tools.include.string(), clang ? "-ferror-limit=3" : "-fmax-errors=3"});
     if (clang) with_libgomp(command);
     return command;
   };
@@ -221,10 +221,20 @@ Built build(const Toolchain& tools, const GradedFile& file, const std::string& s
                   .writable = scratch.path,
                   .compiler = true,
                   .slot = options.slot};
-  const auto compile = [&](const std::string& flags, std::vector<std::string> rest) {
+  // Other compilers and flags than the toolchain's compile a few files only: not worth a prelude.
+  const std::string prelude =
+      options.compiler.empty() && options.extra_flags.empty() ? prelude_of(source, tools.include) : "";
+  const auto compile = [&](const std::string& flags, const std::vector<std::string>& rest) {
     std::vector<std::string> command = command_with(flags);
+    Jail own = jail;
+    if (!prelude.empty())
+      if (const fs::path ahead = precompiled(prelude, command, tools, cache, options); !ahead.empty()) {
+        command.insert(command.end(), {"-include", ahead.string()});
+        own.readable.push_back(ahead.parent_path());
+      }
+    command.push_back(file.path);
     command.insert(command.end(), rest.begin(), rest.end());
-    return run(command, jail, 40);
+    return run(command, own, 40);
   };
   // What is graded is double; what trains is float, and has to compile as well (std::max(x, 0.0) does only in
   // one).
@@ -235,7 +245,7 @@ Built build(const Toolchain& tools, const GradedFile& file, const std::string& s
                               : Outcome{.ending = {.code = 0}, .text = ""};
   });
   const fs::path object = scratch.path / "student.o";
-  Outcome outcome = compile(tools.flags, {"-g1", "-c", "-o", object.string()});
+  Outcome outcome = compile(tools.flags, {"-c", "-o", object.string()});
   const Outcome float_outcome = in_float.get();
   const auto failed = [](const Outcome& one) {
     return one.out_of_time || one.ending.code != 0 || one.ending.signal != 0;
@@ -248,8 +258,10 @@ Built build(const Toolchain& tools, const GradedFile& file, const std::string& s
     doubtful = outcome.out_of_time || outcome.ending.signal == SIGKILL ||
                outcome.text.find("No space left") != std::string::npos;
     write_text(scratch.path / shown, "#include \"gradus/tensor/tensor.hpp\"\n");
-    if (const Outcome control = compile(tools.flags, {"-fsyntax-only"}); failed(control))
+    if (const Outcome control = compile(tools.flags, {"-fsyntax-only"}); failed(control)) {
+      forget_precompiled(cache);
       throw Error("the compiler does not work here: " + control.text.substr(0, 300));
+    }
     built.state = State::compile_error;
     if (outcome.out_of_time || outcome.ending.signal == SIGXCPU || outcome.ending.signal == SIGKILL ||
         outcome.text.find("CPU time limit exceeded") != std::string::npos)

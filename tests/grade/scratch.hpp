@@ -6,9 +6,9 @@
 
 namespace gradus::grade {
 
-/// A folder that is removed at the end of its scope. Its process holds a lock on it: the folders of graders that were
-/// killed are told from those in use, and the next grader removes them. It does not lie below the project, which the
-/// sandbox's user may be unable to reach.
+/// A folder that is removed at the end of its scope. Its process holds a lock on it: the folders of graders
+/// that were killed are told from those in use, and the next grader removes them. It does not lie below the
+/// project, which the sandbox's user may be unable to reach.
 class Scratch {
  public:
   std::filesystem::path path;
@@ -19,7 +19,8 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
-  /// At level 2 as root, what runs in the sandbox is a user of its own, who now owns all that the folder holds.
+  /// At level 2 as root, what runs in the sandbox is a user of its own, who now owns all that the folder
+  /// holds.
   void hand_over(Level level, int slot) const;
 
  private:

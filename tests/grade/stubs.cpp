@@ -112,9 +112,6 @@ std::vector<std::string> solution_lines(const std::string& source) {
   return lines;
 }
 
-namespace {
-
-/// The same text with blanks for comments.
 std::string without_comments(std::string text) {
   for (std::size_t at = 0, end; at < text.size(); at = end) {
     end = at + 1;
@@ -135,6 +132,8 @@ std::string without_comments(std::string text) {
   }
   return text;
 }
+
+namespace {
 
 /// Number of the line that holds `words`, from 1, or 0.
 int line_with(const std::string& text, const std::string& words) {

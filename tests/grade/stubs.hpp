@@ -20,6 +20,8 @@ namespace gradus::grade {
 
 /// Without blanks at both ends.
 std::string trimmed(const std::string& line);
+/// The same text with blanks for comments.
+std::string without_comments(std::string text);
 
 /// The exercise file of a library file. Throws Error for a region that does not end, a nested one, or an
 /// unknown id.
