@@ -44,20 +44,20 @@ std::optional<Index> first_different(const Tensor& right, const Tensor& mine, do
   return std::nullopt;
 }
 
-std::string number(double value, const char* format = "%.5g") {
-  char words[32];
-  std::snprintf(words, sizeof words, format, value);
+std::string number(double value, int digits = 5) {
+  char words[40];
+  std::snprintf(words, sizeof words, "%.*g", digits, value);
   return std::isnan(value) ? "nan" : words;  // without its sign
 }
 
 /// Everything under the first `axis` indices of the element at `offset`: "[[1, 2], [3, 4]]"
-std::string brackets(const Tensor& tensor, int axis, Index offset) {
-  if (axis == tensor.rank()) return number(tensor[offset]);
+std::string brackets(const Tensor& tensor, int axis, Index offset, int digits) {
+  if (axis == tensor.rank()) return number(tensor[offset], digits);
   Index inner = 1;
   for (int later = axis + 1; later < tensor.rank(); ++later) inner *= tensor.dim(later);
   std::string words = "[";
   for (Index i = 0; i < tensor.dim(axis); ++i)
-    words += (i ? ", " : "") + brackets(tensor, axis + 1, offset + i * inner);
+    words += (i ? ", " : "") + brackets(tensor, axis + 1, offset + i * inner, digits);
   return words + "]";
 }
 
@@ -79,9 +79,11 @@ std::optional<std::string> difference(const Tensors& expected, const Tensors& go
     if (!right) continue;
     if (right.shape() != mine.shape())
       return text(named(names, t), " has the shape ", mine.shape(), ", expected ", right.shape());
-    if (const auto i = first_different(right, mine, tolerance))
+    if (const auto i = first_different(right, mine, tolerance)) {
+      const int digits = std::max(6, digits_to_differ(right, mine, *i));
       return text("element [", place(right.shape(), *i, right.rank()), "] of ", named(names, t), " is ",
-                  number(mine[*i], "%g"), ", expected ", number(right[*i], "%g"));
+                  number(mine[*i], digits), ", expected ", number(right[*i], digits));
+    }
   }
   return std::nullopt;
 }
@@ -119,29 +121,48 @@ bool identical(const Tensors& a, const Tensors& b) {
   return true;
 }
 
+std::vector<std::size_t> compared_cases(const std::vector<Tensors>& inputs) {
+  constexpr Index most = 512;
+  std::vector<std::size_t> all, small;
+  for (std::size_t c = 0; c < inputs.size(); ++c) {
+    Index size = 0;
+    for (const Tensor& one : inputs[c]) size += one ? one.size() : 0;
+    all.push_back(c);
+    if (size <= most) small.push_back(c);
+  }
+  return small.empty() ? all : small;
+}
+
 Index differing_element(const Tensor& expected, const Tensor& got, double tolerance) {
   if (!expected || !got || got.shape() != expected.shape()) return 0;
   return first_different(expected, got, tolerance).value_or(0);
 }
 
-std::string shown(const std::string& name, const Tensor& tensor, Index at, std::size_t width) {
+int digits_to_differ(const Tensor& one, const Tensor& other, Index at) {
+  int digits = 5;
+  if (one && other && one.shape() == other.shape())
+    while (digits < 17 && number(one[at], digits) == number(other[at], digits)) ++digits;
+  return digits;
+}
+
+std::string shown(const std::string& name, const Tensor& tensor, Index at, std::size_t width, int digits) {
   if (!tensor) return name + " = (empty)";
   const Shape& shape = tensor.shape();
-  if (shape == Shape{1}) return name + " = " + number(tensor[0]);
+  if (shape == Shape{1}) return name + " = " + number(tensor[0], digits);
   if (shape.size() == 0) return name + " = []";
   if (at >= shape.size()) at = 0;
   Index inner = shape.size();
   for (int depth = 0; depth < shape.rank(); inner /= shape[depth++]) {
     if (3 * inner > static_cast<Index>(width)) continue;  // a number and its comma take three columns
     const std::string words = name + (depth ? "[" + place(shape, at, depth) + "]" : "") + " = " +
-                              brackets(tensor, depth, at / inner * inner);
+                              brackets(tensor, depth, at / inner * inner, digits);
     if (words.size() <= width) return words;
   }
   const Index row = at / shape.back() * shape.back();
   const auto part = [&](Index first, Index last) {
     std::string words = name + "[" + place(shape, at, shape.rank() - 1) + (shape.rank() > 1 ? ", " : "") +
                         text(first, "..", last) + "] = [";
-    for (Index k = first; k <= last; ++k) words += (k > first ? ", " : "") + number(tensor[row + k]);
+    for (Index k = first; k <= last; ++k) words += (k > first ? ", " : "") + number(tensor[row + k], digits);
     return words + "]";
   };
   Index first = at - row, last = first;
@@ -187,6 +208,12 @@ std::string relation(const std::vector<Tensors>& expected, const std::vector<Ten
       }))
     return "your answer holds NaN: a number that was never set, 0/0, infinity minus infinity, or the "
            "logarithm of a negative number";
+  double apart = 0;
+  for (const auto& [e, g] : pairs) apart = std::max(apart, gap({*e}, {*g}));
+  if (apart < 1e-4)
+    return text("your answer is right to ", static_cast<int>(-std::log10(apart)), " digits", where,
+                ": a float where a Real is meant, a constant written with too few digits, a "
+                "small number that was added, or digits that cancel");
   const auto scaled = [&](auto&& factor) {
     return all([&](const Tensor& e, const Tensor& g) {
       const double f = factor(e);
@@ -222,18 +249,22 @@ std::string relation(const std::vector<Tensors>& expected, const std::vector<Ten
         }))
       return text("your answer is the right one ", offset < 0 ? "minus " : "plus ", std::abs(offset), where);
   }
-  if (pairs.size() > 1) {
-    const auto rows = [](const Tensor& e) { return static_cast<double>(e.dim(0)); };
-    const auto columns = [](const Tensor& e) { return static_cast<double>(e.size() / e.dim(0)); };
-    if (scaled([&](const Tensor& e) { return 1 / rows(e); }))
-      return "your answer is the right one divided by the number of rows";
-    if (scaled([&](const Tensor& e) { return rows(e); }))
-      return "your answer is the right one times the number of rows";
-    if (scaled([&](const Tensor& e) { return 1 / columns(e); }))
-      return "your answer is the right one divided by the size of a row";
-    if (scaled([&](const Tensor& e) { return columns(e); }))
-      return "your answer is the right one times the size of a row";
-  }
+  // A factor that is another number in another case; where it is 1 nothing would be wrong.
+  const auto varies = [&](auto&& size) {
+    return std::any_of(pairs.begin(), pairs.end(),
+                       [&](const auto& pair) { return size(*pair.first) != size(*pairs[0].first); });
+  };
+  const auto rows = [](const Tensor& e) { return static_cast<double>(e.dim(0)); };
+  const auto columns = [](const Tensor& e) { return static_cast<double>(e.size() / e.dim(0)); };
+  const auto by_size = [&](auto&& size, const char* words) -> std::string {
+    if (!varies(size)) return "";
+    if (scaled([&](const Tensor& e) { return 1 / size(e); }))
+      return text("your answer is the right one divided by ", words);
+    if (scaled(size)) return text("your answer is the right one times ", words);
+    return "";
+  };
+  if (const std::string words = by_size(rows, "the number of rows"); !words.empty()) return words;
+  if (const std::string words = by_size(columns, "the size of a row"); !words.empty()) return words;
   if (all([&](const Tensor& e, const Tensor& g) {
         if (e.dim(0) < 2) return false;
         const Index width = e.size() / e.dim(0);

@@ -87,11 +87,41 @@ std::optional<Tensors> differences(Student& student, const Check& check, const T
   }
 }
 
+/// "dx and dw share their numbers", where two gradients that should differ do; empty otherwise.
+std::string shared_gradients(const Check& check, const std::vector<Tensors>& expected,
+                             const std::vector<Tensors>& got) {
+  if (check.differentiates.empty()) return "";
+  for (std::size_t c = 0; c < got.size(); ++c)
+    for (std::size_t u = 1; u < std::min(got[c].size(), expected[c].size()); ++u)
+      for (std::size_t t = 0; t < u; ++t)
+        if (got[c][t] && got[c][u] && got[c][t].data() == got[c][u].data() &&
+            !identical({expected[c][t]}, {expected[c][u]}))
+          return name_of(check.outputs, t, "output ") + " and " + name_of(check.outputs, u, "output ") +
+                 " share one buffer: a copy of a Tensor is a handle on the same numbers. Each needs a Tensor "
+                 "of "
+                 "its own";
+  return "";
+}
+
 /// Names what is known. A mistake that explains all that is wrong is named alone; else several may be, each
 /// explaining some of the outputs and changing no other. Gradients are formulas of their own: what is known
 /// of several together can have happened in one of them alone.
-void diagnose(const Check& check, const std::vector<Tensors>& inputs, const std::vector<Tensors>& expected,
-              const std::vector<Tensors>& got, CheckResult& result) {
+void diagnose(const Check& check, const std::vector<Tensors>& all_inputs,
+              const std::vector<Tensors>& all_expected, const std::vector<Tensors>& all_got,
+              CheckResult& result) {
+  const std::vector<std::size_t> compared = compared_cases(all_inputs);
+  const auto of_compared = [&](const std::vector<Tensors>& all) {
+    std::vector<Tensors> some;
+    for (const std::size_t c : compared) some.push_back(all[c]);
+    return some;
+  };
+  const std::vector<Tensors> inputs = of_compared(all_inputs), expected = of_compared(all_expected),
+                             got = of_compared(all_got);
+  if (const std::string words = shared_gradients(check, all_expected, all_got); !words.empty()) {
+    result.explained = 2;
+    result.evidence.push_back("likely cause    " + words);
+    return;
+  }
   struct Known {
     const Mistake* mistake;
     Outputs changed, agreeing;
@@ -137,12 +167,17 @@ void diagnose(const Check& check, const std::vector<Tensors>& inputs, const std:
   for (const Known& one : known)
     for (const std::size_t t : one.agreeing)
       if (!check.differentiates.empty() && left.count(t)) name(one, {t});
-  if (const std::string words = left == wrong ? relation(expected, got, check.tolerance) : "";
+  if (const std::string words = left == wrong ? relation(all_expected, all_got, check.tolerance) : "";
       !words.empty()) {
     result.explained = inputs.size() > 1;
     result.evidence.push_back("                " + words);
     return;
   }
+  if (wrong.empty() && inputs.size() > 1)
+    result.evidence.push_back(
+        "                right on all small inputs, wrong on a large one: does the code hold for a fixed "
+        "number "
+        "of rows or columns only, or for so many at a time that some are left over?");
   for (const std::size_t t : left) {
     std::vector<Tensors> right, mine;
     for (std::size_t c = 0; c < inputs.size(); ++c)
@@ -198,15 +233,16 @@ void explain(Student& student, const Check& check, const std::vector<Tensors>& i
     const Index at = differing_element(right[t], mine[t], check.tolerance);
     if (right[t]) row = at / std::max<Index>(1, right[t].shape().row_size());
     const std::string name = name_of(check.outputs, t, "output ");
-    answers.insert(answers.begin(), {"expected        " + shown(name, right[t], at),
-                                     "got             " + shown(name, mine[t], at)});
+    const int digits = digits_to_differ(right[t], mine[t], at);
+    answers.insert(answers.begin(), {"expected        " + shown(name, right[t], at, 78, digits),
+                                     "got             " + shown(name, mine[t], at, 78, digits)});
   }
   for (const std::string& line : input_lines(check, inputs[smallest], row)) result.evidence.push_back(line);
   result.evidence.insert(result.evidence.end(), answers.begin(), answers.end());
   if (failing < inputs.size())
     result.evidence.push_back(
         text("right on        ", inputs.size() - failing, " of ", inputs.size(), " inputs"));
-  if (!check.differentiates.empty())
+  if (!check.differentiates.empty() && compared_cases({inputs[smallest], {}}).size() == 2)
     add_gradients(student, check, inputs[smallest], expected[smallest], got[smallest], result);
 }
 

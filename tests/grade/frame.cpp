@@ -1,10 +1,14 @@
 #include "frame.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "gradus/base/check.hpp"
 
 namespace gradus::grade {
+namespace {
+constexpr int same_as = 254, empty = 255;  // where a tensor's rank stands
+}
 
 void Packer::put(std::uint64_t value, int count) {
   for (int i = 0; i < count; ++i) bytes.push_back(static_cast<unsigned char>(value >> (8 * i)));
@@ -17,7 +21,7 @@ void Packer::text(std::string_view value) {
 }
 
 void Packer::tensor(const Tensor& value) {
-  if (!value || value.rank() == 0) return put(255, 1);  // one without axes has no numbers either
+  if (!value || value.rank() == 0) return put(empty, 1);  // one without axes has no numbers either
   put(static_cast<std::uint64_t>(value.rank()), 1);
   for (int axis = 0; axis < value.rank(); ++axis) u32(static_cast<std::uint32_t>(value.dim(axis)));
   for (const Real one : value.values()) {
@@ -28,9 +32,19 @@ void Packer::tensor(const Tensor& value) {
   }
 }
 
-void Packer::tensors(const Tensors& values) {
+void Packer::tensors(const Tensors& values, bool with_sharing) {
   u16(static_cast<std::uint16_t>(values.size()));
-  for (const Tensor& value : values) tensor(value);
+  for (auto value = values.begin(); value != values.end(); ++value) {
+    const auto first = std::find_if(values.begin(), value, [&](const Tensor& one) {
+      return with_sharing && one && *value && one.data() == value->data() && one.shape() == value->shape();
+    });
+    if (first == value) {
+      tensor(*value);
+    } else {
+      put(same_as, 1);
+      u16(static_cast<std::uint16_t>(first - values.begin()));
+    }
+  }
 }
 
 std::uint64_t Unpacker::take(int count) {
@@ -51,7 +65,7 @@ std::string Unpacker::text() {
 
 Tensor Unpacker::tensor() {
   const auto rank = static_cast<int>(take(1));
-  if (rank == 255) return {};
+  if (rank == empty) return {};
   GRADUS_CHECK(rank >= 1 && rank <= max_rank, "a tensor has ", rank, " axes");
   std::vector<Index> dims;
   std::size_t size = 1;
@@ -90,7 +104,16 @@ Tensors Unpacker::tensors() {
   const int count = u16();
   GRADUS_CHECK(count <= 64, "a message of ", count, " tensors");
   Tensors values;
-  for (int i = 0; i < count; ++i) values.push_back(tensor());
+  for (int i = 0; i < count; ++i) {
+    if (rest_.empty() || rest_.front() != same_as) {
+      values.push_back(tensor());
+      continue;
+    }
+    take(1);
+    const std::size_t first = u16();
+    GRADUS_CHECK(first < values.size(), "a tensor is said to share the numbers of a later one");
+    values.push_back(values[first]);
+  }
   return values;
 }
 

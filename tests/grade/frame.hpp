@@ -44,7 +44,8 @@ class Packer {
   void u32(std::uint32_t value) { put(value, 4); }
   void text(std::string_view value);  ///< at most 65535 bytes; the rest is cut off
   void tensor(const Tensor& value);   ///< rank, dims, doubles; an empty tensor is rank 255
-  void tensors(const Tensors& values);
+  /// `with_sharing`: a tensor on the numbers of an earlier one is one again when it is read.
+  void tensors(const Tensors& values, bool with_sharing = false);
   Bytes bytes;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <sstream>
 #include <utility>
 
@@ -83,22 +84,97 @@ class CheckRun {
            CheckResult& result) {
     std::vector<Tensors> got;
     for (std::size_t c = 0; c < inputs.size(); ++c) got.push_back(call(student, inputs[c], expected[c]));
-    for (std::size_t c = 0; c < inputs.size(); ++c)
-      if (difference(expected[c], got[c], check_.tolerance, check_.outputs))
-        return explain(student, check_, inputs, expected, got, result);
-    // The same questions again, in the other order, here and in a process that has seen nothing yet.
-    Student other(worker_, options_.build.level, options_.build.slot);
+    for (std::size_t c = 0; c < inputs.size(); ++c) {
+      if (!difference(expected[c], got[c], check_.tolerance, check_.outputs)) continue;
+      explain(student, check_, inputs, expected, got, result);
+      if (result.explained == 2) return;
+      if (const std::string words = besides_the_inputs(inputs[c], expected[c], got[c]); !words.empty()) {
+        result.explained = 2;
+        result.evidence.insert(result.evidence.begin(), "likely cause    it " + words);
+      }
+      return;
+    }
+    ask_again(student, inputs, expected, got, result);
+  }
+
+  /// The same questions again, in the other order, here and in a process that has seen nothing yet, whose
+  /// memory beside the tensors holds other numbers, and where another forward pass comes before every
+  /// backward pass.
+  void ask_again(Student& student, const std::vector<Tensors>& inputs, const std::vector<Tensors>& expected,
+                 const std::vector<Tensors>& got, CheckResult& result) {
+    auto other =
+        std::make_unique<Student>(worker_, options_.build.level, options_.build.slot, Guards::numbers);
+    bool forward = !check_.differentiates.empty();
     for (std::size_t c = inputs.size(); c-- > 0;) {
+      if (forward && !ran_forward(*other, another(inputs, c))) {
+        forward = false;
+        other =
+            std::make_unique<Student>(worker_, options_.build.level, options_.build.slot, Guards::numbers);
+      }
       if (identical(call(student, inputs[c], expected[c]), got[c]) &&
-          identical(call(other, inputs[c], expected[c]), got[c]))
+          identical(call(*other, inputs[c], expected[c]), got[c]))
         continue;
       result.state = State::wrong;
-      result.sentence =
-          "the same inputs give another answer the second time: it depends on something besides its inputs "
-          "(a static or global variable, time, chance, or memory that was never set)";
+      result.sentence = "the same inputs give another answer the second time: it " +
+                        why_another(inputs[c], another(inputs, c), expected[c], got[c]);
       return;
     }
   }
+
+  /// The inputs of a neighbour, of the same sizes where there is one.
+  static const Tensors& another(const std::vector<Tensors>& inputs, std::size_t c) {
+    return inputs[c > 0 ? c - 1 : inputs.size() - 1];
+  }
+
+  /// Whether the process lived through a forward pass with these inputs of a backward pass.
+  bool ran_forward(Student& student, const Tensors& backward_inputs) {
+    try {
+      const Tensors in(backward_inputs.begin(), backward_inputs.end() - 1);
+      student.call(check_.differentiates, in, call_seconds);
+    } catch (const StudentFault& fault) {
+      return fault.state == State::not_started || fault.state == State::wrong;  // it answered
+    }
+    return true;
+  }
+
+  /// An answer in a process that was asked nothing before.
+  Tensors alone(const Tensors& inputs, const Tensors& expected, Guards guards) {
+    Student fresh(worker_, options_.build.level, options_.build.slot, guards);
+    return call(fresh, inputs, expected);
+  }
+
+  /// What an answer depends on besides its inputs, found out in processes that differ in one thing; empty
+  /// when it is neither what was asked before, nor chance, nor memory beside a tensor.
+  std::string besides_the_inputs(const Tensors& inputs, const Tensors& expected, const Tensors& got) {
+    const Tensors first = alone(inputs, expected, Guards::nan);
+    if (!same(first, got))
+      return same(first, alone(inputs, expected, Guards::nan))
+                 ? kept_between_calls
+                 : "depends on something besides its inputs (time, chance)";
+    if (!same(alone(inputs, expected, Guards::nan_in_tensor), got))
+      return "reads before the first element of a tensor: an index is negative";
+    return "";
+  }
+
+  /// The same for an answer that was another one the second time.
+  std::string why_another(const Tensors& inputs, const Tensors& neighbour, const Tensors& expected,
+                          const Tensors& got) {
+    if (const std::string words = besides_the_inputs(inputs, expected, got); !words.empty()) return words;
+    if (!same(alone(inputs, expected, Guards::numbers), got)) return "depends on a number that was never set";
+    Student fresh(worker_, options_.build.level, options_.build.slot);
+    if (!check_.differentiates.empty() && ran_forward(fresh, neighbour) &&
+        !same(call(fresh, inputs, expected), got))
+      return "depends on the latest forward pass, which may be another graph's: what backward needs is "
+             "kept in the op's own members, not in a static or global variable";
+    return kept_between_calls;
+  }
+
+  /// The same numbers; a NaN is one, whatever its bits.
+  static bool same(const Tensors& a, const Tensors& b) { return gap(a, b) == 0; }
+
+  static constexpr const char* kept_between_calls =
+      "depends on what was asked before: something is kept from one call to the next, in a static or global "
+      "variable";
 
   const Check& check_;
   const std::filesystem::path& worker_;
@@ -151,10 +227,16 @@ std::vector<Tensors> draw_cases(const Check& check, std::uint64_t seed, bool* se
       Rng own = rng.split(static_cast<std::uint64_t>(c));
       inputs.push_back(check.draw(own, c));
     }
+    if (check.twin) {
+      Rng own = rng.split("twin");
+      const Tensors twin = check.draw(own, check.cases - 1);
+      if (!identical(twin, inputs.back())) inputs.push_back(twin);
+    }
+    const std::vector<std::size_t> compared = compared_cases(inputs);
     std::vector<std::vector<std::optional<Tensors>>> answers;
     const auto candidate = [&](const Function& function) {
       answers.emplace_back();
-      for (const Tensors& in : inputs) answers.back().push_back(answer_of(function, in));
+      for (const std::size_t c : compared) answers.back().push_back(answer_of(function, inputs[c]));
     };
     candidate(right_answer(check));
     for (const Mistake& mistake : check.mistakes) candidate(mistake.run);

@@ -2,13 +2,13 @@
 
 #include <execinfo.h>
 #include <sys/mman.h>
+#include <sys/ucontext.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <limits>
 #include <new>
 #include <utility>
 
@@ -18,19 +18,25 @@
 namespace gradus {
 namespace {
 
-// One tensor:  | guard page | unused | header 64 | data, rounded up to 64 | guard page |
-// The header's unused bytes and what rounding added hold a pattern: as doubles it is NaN.
-constexpr unsigned char pattern = 0xff;
-constexpr std::size_t used_of_header = 32;
+// One tensor:  | guard pages | slack | header 64 | data | guard pages |
+// The data end where the guard pages begin: one number too far is a fault. What lies before the first number
+// has to be there, since the library counts references in the header: all of it that nobody uses is slack, of
+// which every word of every tensor is another number. So nothing that is read from slack can be written into
+// slack unseen, and an answer that depends on it is another one where the slack is another.
+constexpr std::size_t used_of_header = 8;  // the references alone
+constexpr std::size_t guard_pages = 4;     // a row of 2048 numbers too far is still a fault
+constexpr std::uint64_t not_a_number = 0x7ff8000000000000, one = 0x3ff0000000000000;
 
 struct Block {
-  std::byte *map, *data;
+  std::byte *map, *start, *data;
   std::size_t map_bytes, bytes;
+  std::uint64_t serial, slack;  // what the slack was filled with
 };
 constexpr std::size_t most_blocks = 1 << 14;
 Block blocks[most_blocks];  // plain memory: the signal handler reads it
 std::size_t block_count = 0;
 char damage[160] = "";
+std::uint64_t slack_bits = not_a_number, unset_bits = not_a_number;  // of tensors that are made from now on
 
 std::size_t page() {
   static const auto size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
@@ -39,15 +45,32 @@ std::size_t page() {
 
 std::size_t rounded(std::size_t bytes, std::size_t to) { return (bytes + to - 1) / to * to; }
 
-void look_at(const Block& block) {
-  const auto spoilt = [](const std::byte* from, const std::byte* to) {
-    return std::any_of(from, to, [](std::byte b) { return b != std::byte{pattern}; });
+/// Word number `word` of the slack of tensor `serial`: never twice the same.
+std::uint64_t slack_word(std::uint64_t kind, std::uint64_t serial, std::size_t word) {
+  return kind | ((serial % (1 << 17) * 8192 + word) << 20);
+}
+
+/// Calls use(word of the slack, its address) for what lies before the header and in its unused end.
+template <class Use>
+void each_slack_word(const Block& block, Use use) {
+  std::size_t word = 0;
+  const auto part = [&](std::byte* from, const std::byte* to) {
+    for (; from < to; from += 8) use(word++, from);
   };
-  if (spoilt(block.data + block.bytes, block.data + rounded(block.bytes, 64)))
-    std::snprintf(damage, sizeof damage, "wrote past the end of a tensor of %zu numbers",
-                  block.bytes / sizeof(Real));
-  if (spoilt(block.data - 64 + used_of_header, block.data))
-    std::snprintf(damage, sizeof damage, "wrote before the first element of a tensor of %zu numbers",
+  std::byte* header = block.data - 64;
+  part(block.start, header);
+  part(header + used_of_header, block.data);
+}
+
+void look_at(const Block& block) {
+  bool spoilt = false;
+  each_slack_word(block, [&](std::size_t word, const std::byte* at) {
+    std::uint64_t now;
+    std::memcpy(&now, at, 8);
+    spoilt = spoilt || now != slack_word(block.slack, block.serial, word);
+  });
+  if (spoilt)
+    std::snprintf(damage, sizeof damage, "writes before the first element of a tensor of %zu numbers",
                   block.bytes / sizeof(Real));
 }
 
@@ -57,26 +80,30 @@ class Pool {
  public:
   using Header = Storage::Header;
   static Header* take(std::size_t bytes) {
-    static_assert(sizeof(Header) <= used_of_header);
     if (block_count == most_blocks || bytes > (std::size_t{1} << 40)) throw std::bad_alloc();
-    const std::size_t inner =
-        rounded(Storage::header_bytes + rounded(std::max<std::size_t>(bytes, 1), 64), page());
-    const std::size_t total = inner + 2 * page();
+    static std::uint64_t made_so_far = 0;
+    const std::size_t held = rounded(bytes, sizeof(std::uint64_t)),
+                      inner = rounded(Storage::header_bytes + held, page()), guard = guard_pages * page(),
+                      total = inner + 2 * guard;
     void* map = mmap(nullptr, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (map == MAP_FAILED) throw std::bad_alloc();
-    auto* start = static_cast<std::byte*>(map) + page();
+    auto* start = static_cast<std::byte*>(map) + guard;
     if (mprotect(start, inner, PROT_READ | PROT_WRITE) != 0) {
       munmap(map, total);
       throw std::bad_alloc();
     }
-    std::byte* data = start + inner - rounded(std::max<std::size_t>(bytes, 1), 64);
-    std::byte* header = data - Storage::header_bytes;
-    std::memset(header, pattern,
-                static_cast<std::size_t>(start + inner - header));  // unset numbers read as NaN
-    auto* made = new (header) Header{};
-    made->references.store(1, std::memory_order_relaxed);
-    blocks[block_count++] = {static_cast<std::byte*>(map), data, total, bytes};
-    return made;
+    std::byte* data = start + inner - held;
+    auto* header = new (data - Storage::header_bytes) Header{};
+    header->references.store(1, std::memory_order_relaxed);
+    const Block block{static_cast<std::byte*>(map), start, data, total, bytes, made_so_far++, slack_bits};
+    each_slack_word(block, [&](std::size_t word, std::byte* at) {
+      const std::uint64_t bits = slack_word(block.slack, block.serial, word);
+      std::memcpy(at, &bits, sizeof bits);
+    });
+    for (std::size_t at = 0; at < held; at += sizeof unset_bits)
+      std::memcpy(data + at, &unset_bits, sizeof unset_bits);
+    blocks[block_count++] = block;
+    return header;
   }
   static void give(Header* header) {
     auto* data = reinterpret_cast<std::byte*>(header) + Storage::header_bytes;
@@ -99,18 +126,23 @@ std::size_t pool_trim() { return 0; }
 
 namespace grade {
 
+void fill_guards(Guards guards) {
+  slack_bits = guards == Guards::nan ? not_a_number : one;
+  unset_bits = guards == Guards::numbers ? one | 0x4000000000000 : not_a_number;  // 1.25
+}
+
 const char* damaged_tensor() {
   for (std::size_t i = 0; i < block_count; ++i) look_at(blocks[i]);
   return damage[0] ? damage : nullptr;
 }
 
-bool beyond_a_tensor(const void* address, unsigned long& tensor_bytes, unsigned long& past_end) {
+bool beyond_a_tensor(const void* address, unsigned long& tensor, long& element) {
   const auto* at = static_cast<const std::byte*>(address);
   for (std::size_t i = 0; i < block_count; ++i) {
-    const std::byte* end = blocks[i].map + blocks[i].map_bytes;
-    if (at < end - page() || at >= end) continue;
-    tensor_bytes = blocks[i].bytes;
-    past_end = static_cast<unsigned long>(at - (blocks[i].data + blocks[i].bytes));
+    const Block& block = blocks[i];
+    if (at < block.map || at >= block.map + block.map_bytes) continue;
+    tensor = block.bytes / sizeof(Real);
+    element = (at - block.data) / static_cast<long>(sizeof(Real));
     return true;
   }
   return false;
@@ -118,16 +150,27 @@ bool beyond_a_tensor(const void* address, unsigned long& tensor_bytes, unsigned 
 
 namespace {
 
-void say(int signal_number, siginfo_t* info, void*) {
+/// "reads", "writes", or "reads or writes" where the processor does not say.
+const char* access_of([[maybe_unused]] void* context) {
+#if defined(__x86_64__) && defined(__linux__)
+  const auto error = static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_ERR];
+  return error & 2 ? "writes" : "reads";
+#else
+  return "reads or writes";
+#endif
+}
+
+void say(int signal_number, siginfo_t* info, void* context) {
   char line[256];
-  unsigned long bytes = 0, past = 0;
+  unsigned long tensor = 0;
+  long element = 0;
   int length;
-  if (signal_number == SIGSEGV && beyond_a_tensor(info->si_addr, bytes, past))
-    length = std::snprintf(line, sizeof line, "\ngradus-fault: signal %d tensor %lu past %lu\n",
-                           signal_number, bytes / sizeof(Real), past / sizeof(Real));
+  if (signal_number == SIGSEGV && beyond_a_tensor(info->si_addr, tensor, element))
+    length = std::snprintf(line, sizeof line, "\ngradus-fault: signal %d tensor %lu element %ld %s\n",
+                           signal_number, tensor, element, access_of(context));
   else
-    length = std::snprintf(line, sizeof line, "\ngradus-fault: signal %d address %p\n", signal_number,
-                           info->si_addr);
+    length = std::snprintf(line, sizeof line, "\ngradus-fault: signal %d address %lx\n", signal_number,
+                           reinterpret_cast<unsigned long>(info->si_addr));
   if (write(2, line, static_cast<std::size_t>(length)) < 0) _exit(98);
   void* frames[24];
   const int depth = backtrace(frames, 24);

@@ -9,10 +9,13 @@
 
 namespace gradus::grade {
 
-/// [1, 4], [3, 5], [5, 2], [7, 3], and so on: no two cases share a size, no case is square.
+/// [1, 4], [67, 71], [3, 5], [5, 1], [7, 3], and so on: no two cases share a size, no case is square, each
+/// axis is 1 once, and the second is larger than any loop that was written out, any block of 64 and any of
+/// 4096.
 inline Shape sizes(int number) {
-  constexpr std::array<std::array<Index, 2>, 4> all = {{{1, 4}, {3, 5}, {5, 2}, {7, 3}}};
-  return {all[static_cast<std::size_t>(number) % 4][0], all[static_cast<std::size_t>(number) % 4][1]};
+  constexpr std::array<std::array<Index, 2>, 5> all = {{{1, 4}, {67, 71}, {3, 5}, {5, 1}, {7, 3}}};
+  const auto [rows, columns] = all[static_cast<std::size_t>(number) % all.size()];
+  return {rows, columns};
 }
 
 /// Normal numbers, a little off 0 in the mean so that sums do not vanish by chance.
@@ -23,6 +26,17 @@ inline Tensor away_from_zero(Rng& rng, const Shape& shape) {
   Tensor x = Tensor::uniform(shape, rng, Real(0.5), Real(1.5));
   for (Real& value : x.values())
     if (rng.bernoulli(Real(0.5))) value = -value;
+  return x;
+}
+
+/// What a discriminator or a decoder may say: a quarter each between 10 and 30 and between -30 and -10, the
+/// others within a few units of 0.
+inline Tensor logits(Rng& rng, const Shape& shape) {
+  Tensor x = numbers(rng, shape);
+  for (Real& value : x.values()) {
+    const Real kind = rng.uniform(0, 4), far = rng.uniform(10, 30);
+    if (kind < 2) value = kind < 1 ? far : -far;
+  }
   return x;
 }
 

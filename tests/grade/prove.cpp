@@ -30,6 +30,7 @@ std::vector<Edit> read_edits(const fs::path& file) {
       std::istringstream words(rest);
       Edit edit;
       if (!(words >> edit.id >> edit.todo)) throw fault("expected '@ id todo'");
+      std::getline(words >> std::ws, edit.words);
       edit.place = text(file.filename().string(), ":", number);
       edits.push_back(edit);
     } else if (edits.empty() || (line[0] != '-' && line[0] != '+')) {
@@ -92,6 +93,15 @@ struct Tally {
     if (!right) out << "  FAILED: " << what << "\n";
   }
 };
+
+/// Whether the check that the report begins with says what the list of mistakes says.
+bool named(const CheckResult* failure, const Edit& edit) {
+  if (!failure) return false;
+  if (edit.words.empty()) return failure->state == State::wrong && failure->mistake == edit.id;
+  std::string said = failure->sentence;
+  for (const std::string& line : failure->evidence) said += "\n" + line;
+  return said.find(edit.words) != std::string::npos;
+}
 
 }  // namespace
 
@@ -210,7 +220,7 @@ Count prove_mistakes(std::ostream& out, const std::vector<Exercise>& exercises, 
                                                      (failure ? ": " + failure->sentence : ""));
           continue;
         }
-        tally.check(failure && failure->state == State::wrong && failure->mistake == edit.id,
+        tally.check(named(failure, edit),
                     edit.place + ": " + edit.id + " is " + name_of(todo.state) +
                         (failure ? ", taken for '" + failure->mistake + "': " + failure->sentence : ""));
       }

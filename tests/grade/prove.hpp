@@ -48,12 +48,13 @@ Count prove_class(std::ostream& out, const std::vector<Exercise>& exercises, con
 
 /// What a student writes instead of the library's lines: tests/grade/mistakes/exNN.txt.
 ///
-///   @ kl.no_half 4.5           the mistake and its TODO
+///   @ kl.no_half 4.5           the mistake and its TODO: its check fails, and the id is named
+///   @ one_too_far 4.5 reads past the end    the same, for what is no known mistake: these words are said
 ///   - the library's line       one or more, found exactly once in one of the exercise's files (leading
 ///   blanks aside)
 ///   + the student's            none or more
 struct Edit {
-  std::string id, todo, place;
+  std::string id, todo, words, place;
   std::vector<std::pair<std::string, std::string>> swaps;  ///< old text, new text
 };
 std::vector<Edit> read_edits(const std::filesystem::path& file);

@@ -46,7 +46,9 @@ std::string place_of(const fs::path& worker, Level level, const std::vector<std:
 constexpr long most_number = 1 << 30;
 struct Crash {
   int signal = 0;
-  long tensor = -1, past = 0;
+  long tensor = -1, element = 0;
+  char access[20] = "";  // "reads", "writes"
+  unsigned long address = ~0UL;
   std::vector<std::string> addresses;
 };
 
@@ -58,9 +60,10 @@ Crash take_crash(std::string& printed) {
   std::istringstream lines(printed.substr(begin));
   printed.resize(begin);
   for (std::string line; std::getline(lines, line);) {
-    if (std::sscanf(line.c_str(), "gradus-fault: signal %d tensor %ld past %ld", &crash.signal, &crash.tensor,
-                    &crash.past) >= 1) {
-      if (crash.tensor > most_number || std::abs(crash.past) > most_number) crash = {};  // not our words
+    if (std::sscanf(line.c_str(), "gradus-fault: signal %d tensor %ld element %ld %19[a-z ]", &crash.signal,
+                    &crash.tensor, &crash.element, crash.access) >= 1) {
+      std::sscanf(line.c_str(), "gradus-fault: signal %*d address %lx", &crash.address);
+      if (crash.tensor > most_number || std::abs(crash.element) > most_number) crash = {};  // not our words
       continue;
     }
     if (line.starts_with("gradus-frame: 0x") && line.size() < 40) crash.addresses.push_back(line.substr(14));
@@ -70,11 +73,13 @@ Crash take_crash(std::string& printed) {
 
 }  // namespace
 
-Student::Student(const fs::path& worker, Level level, int slot) : worker_(worker), level_(level) {
+Student::Student(const fs::path& worker, Level level, int slot, Guards guards)
+    : worker_(worker), level_(level) {
   std::random_device device;
   session_ = (std::uint64_t{device()} << 32) | device();
   try {
-    process_ = start({worker.string()}, {.level = level, .readable = {worker}, .slot = slot});
+    process_ = start({worker.string(), std::to_string(static_cast<int>(guards))},
+                     {.level = level, .readable = {worker}, .slot = slot});
   } catch (const CannotRun& error) {
     if (!sandbox_works(level)) throw Error(error.what());
     throw StudentFault(
@@ -181,13 +186,19 @@ void Student::ended(const std::string& asked, bool out_of_time, double seconds) 
   const std::string where = place.empty() ? "" : " at " + place;
   const int signal = ending.signal ? ending.signal : crash.signal;
   if (crash.tensor >= 0)
-    throw StudentFault(State::crash, text("reads or writes past the end of a tensor of ", crash.tensor,
-                                          " numbers: element [", crash.tensor + crash.past, "]", where));
+    throw StudentFault(
+        State::crash,
+        text(crash.access, crash.element < 0 ? " before the first element" : " past the end",
+             " of a tensor of ", crash.tensor, " numbers: element [", crash.element, "]", where));
   switch (signal) {
     case 0:
       break;
     case SIGSEGV:
     case SIGBUS:
+      if (crash.address < 4096 * sizeof(Real))
+        throw StudentFault(State::crash, "crashed" + where +
+                                             ": an empty tensor (one that was never made, or was moved away) "
+                                             "or a null pointer has no numbers");
       throw StudentFault(State::crash, "crashed" + where +
                                            ": an address that is not yours (an index out of range, an empty "
                                            "tensor, or recursion without end)");

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "frame.hpp"
+#include "guarded.hpp"
 #include "sandbox.hpp"
 #include "state.hpp"
 
@@ -14,7 +15,7 @@ class Student {
  public:
   /// Starts the worker and waits for its first word. Throws StudentFault when the student's code ends it
   /// before.
-  Student(const std::filesystem::path& worker, Level level, int slot = 0);
+  Student(const std::filesystem::path& worker, Level level, int slot = 0, Guards guards = Guards::nan);
   ~Student();
   Student(const Student&) = delete;
   Student& operator=(const Student&) = delete;

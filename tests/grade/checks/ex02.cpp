@@ -8,11 +8,14 @@ namespace {
 
 // squared error -------------------------------------------------------------------------------------------
 
-/// Predictions and targets of rank 2 to 4.
+/// Predictions and targets of rank 2 to 4; those of one batch are near to one another.
 Tensors two_batches(Rng& rng, int number) {
-  const Shape shapes[] = {{1, 4}, {3, 5}, {5, 2, 3}, {4, 3, 2, 1}};
-  const Shape shape = shapes[number % 4];
-  return {numbers(rng, shape), numbers(rng, shape)};
+  const Shape shapes[] = {{1, 4}, {67, 71}, {7, 1}, {4, 3, 2, 1}, {5, 2, 3}};
+  const Shape shape = shapes[number % 5];
+  Tensor y = numbers(rng, shape);
+  const Tensor t = numbers(rng, shape);
+  for (Index i = 0; number % 5 == 2 && i < y.size(); ++i) y[i] = t[i] + Real(1e-3) * y[i];
+  return {y, t};
 }
 Tensors two_batches_and_slope(Rng& rng, int number) {
   Tensors in = two_batches(rng, number);
@@ -228,9 +231,9 @@ void step_checks(std::vector<Check>& all) {
        .points = 16,
        .call = "descend",
        .draw = [](Rng& rng, int number) -> Tensors {
-         constexpr std::array<std::array<Index, 3>, 4> all_sizes = {
-             {{1, 2, 3}, {3, 4, 2}, {4, 2, 5}, {5, 3, 1}}};
-         const auto [B, I, O] = all_sizes[static_cast<std::size_t>(number) % 4];
+         constexpr std::array<std::array<Index, 3>, 5> all_sizes = {
+             {{1, 2, 3}, {37, 41, 13}, {4, 1, 5}, {5, 3, 1}, {3, 4, 2}}};
+         const auto [B, I, O] = all_sizes[static_cast<std::size_t>(number) % all_sizes.size()];
          return {numbers(rng, {O, I}),          numbers(rng, {O}),
                  numbers(rng, {3, B, O}),       numbers(rng, {B, I}),
                  Tensor::full({1}, Real(0.05)), away_from_zero(rng, {O})};

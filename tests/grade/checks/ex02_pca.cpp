@@ -18,8 +18,8 @@ Tensor five_points() {
 
 /// More examples than features, the features mixed, so that the components lean in every direction.
 Tensor cloud(Rng& rng, int number) {
-  constexpr std::array<std::array<Index, 2>, 4> all = {{{5, 2}, {9, 3}, {12, 4}, {10, 4}}};
-  const auto [N, D] = all[static_cast<std::size_t>(number) % 4];
+  constexpr std::array<std::array<Index, 2>, 5> all = {{{5, 2}, {373, 13}, {7, 1}, {9, 3}, {12, 4}}};
+  const auto [N, D] = all[static_cast<std::size_t>(number) % all.size()];
   const Tensor raw = numbers(rng, {N, D}), mix = away_from_zero(rng, {D, D});
   Tensor x = Tensor::zeros({N, D});
   for (Index n = 0; n < N; ++n)
@@ -100,11 +100,12 @@ Function fit_with(FitKnobs knobs) {
   };
 }
 
-/// x or z, and a Pca (mean, components, variances) with K < D rows of length 1, not orthogonal: nothing may
+/// x or z, and a Pca (mean, components, variances) with K rows of length 1, not orthogonal: nothing may
 /// hang on that.
 Tensors point_and_pca(Rng& rng, int number, bool coded) {
-  constexpr std::array<std::array<Index, 3>, 4> all = {{{1, 3, 2}, {4, 5, 2}, {3, 4, 1}, {2, 6, 4}}};
-  const auto [B, D, K] = all[static_cast<std::size_t>(number) % 4];
+  constexpr std::array<std::array<Index, 3>, 5> all = {
+      {{1, 3, 2}, {67, 71, 37}, {3, 4, 1}, {5, 1, 1}, {2, 6, 4}}};
+  const auto [B, D, K] = all[static_cast<std::size_t>(number) % all.size()];
   Tensor components = numbers(rng, {K, D});
   for (Index k = 0; k < K; ++k) {
     Real length = 0;
@@ -225,8 +226,8 @@ void pca_checks(std::vector<Check>& all) {
        .points = 15,
        .call = "fit_pca",
        .draw = [](Rng& rng, int number) -> Tensors {
-         constexpr Real K[] = {1, 3, 4, 2};
-         return {cloud(rng, number), Tensor::full({1}, K[number % 4])};
+         constexpr Real K[] = {1, 11, 1, 3, 2};
+         return {cloud(rng, number), Tensor::full({1}, K[number % 5])};
        },
        .mistakes =
            {{"pca.smallest_first", "the smallest variances come first: LAPACK counts upwards, PCA downwards",

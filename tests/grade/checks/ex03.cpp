@@ -151,20 +151,24 @@ Function gradients_with(bool transposed, Knobs knobs) {
 // width; pixels that no window sees. The first is the smallest, for reading.
 
 Tensors conv_inputs(Rng& rng, int number) {
-  constexpr std::array<std::array<Index, 9>, 4> all = {{{1, 3, 4, 1, 1, 2, 3, 1, 1},
+  constexpr std::array<std::array<Index, 9>, 6> all = {{{1, 3, 4, 1, 1, 2, 3, 1, 1},
+                                                        {2, 9, 11, 17, 13, 5, 7, 2, 2},
+                                                        {3, 1, 5, 2, 3, 1, 3, 1, 1},
                                                         {2, 5, 7, 2, 3, 3, 2, 2, 1},
                                                         {2, 7, 5, 3, 2, 2, 3, 3, 0},
                                                         {3, 4, 6, 2, 4, 3, 1, 1, 2}}};
-  const auto [B, H, W, C, K, U, V, s, p] = all[static_cast<std::size_t>(number) % 4];
+  const auto [B, H, W, C, K, U, V, s, p] = all[static_cast<std::size_t>(number) % all.size()];
   return {numbers(rng, {B, H, W, C}), numbers(rng, {K, U, V, C}), away_from_zero(rng, {K}),
           Tensor::of({3}, {static_cast<Real>(s), static_cast<Real>(p), 0})};
 }
 Tensors conv_transpose_inputs(Rng& rng, int number) {
-  constexpr std::array<std::array<Index, 10>, 4> all = {{{1, 2, 3, 1, 1, 3, 4, 2, 1, 0},
+  constexpr std::array<std::array<Index, 10>, 6> all = {{{1, 2, 3, 1, 1, 3, 4, 2, 1, 0},
+                                                         {2, 5, 7, 17, 13, 5, 7, 2, 2, 1},
+                                                         {3, 1, 4, 2, 3, 1, 2, 1, 0, 0},
                                                          {2, 3, 2, 2, 3, 3, 2, 2, 1, 1},
                                                          {2, 2, 3, 3, 2, 2, 3, 3, 0, 2},
                                                          {3, 3, 2, 2, 4, 4, 3, 1, 1, 0}}};
-  const auto [B, I, J, K, C, U, V, s, p, o] = all[static_cast<std::size_t>(number) % 4];
+  const auto [B, I, J, K, C, U, V, s, p, o] = all[static_cast<std::size_t>(number) % all.size()];
   return {numbers(rng, {B, I, J, K}), numbers(rng, {K, U, V, C}), away_from_zero(rng, {C}),
           Tensor::of({3}, {static_cast<Real>(s), static_cast<Real>(p), static_cast<Real>(o)})};
 }
@@ -392,6 +396,7 @@ std::vector<Check> checks_03() {
                  .points = 18,
                  .call = "conv2d",
                  .draw = conv_inputs,
+                 .cases = 6,
                  .mistakes = conv_mistakes(),
                  .inputs = in,
                  .outputs = {"y"}});
@@ -404,6 +409,7 @@ std::vector<Check> checks_03() {
                  .points = 20,
                  .call = "conv2d.backward",
                  .draw = conv_slopes,
+                 .cases = 6,
                  .mistakes = conv_gradient_mistakes(),
                  .inputs = in_and_slope,
                  .outputs = gradients,
@@ -415,6 +421,7 @@ std::vector<Check> checks_03() {
                  .points = 16,
                  .call = "conv_transpose2d",
                  .draw = conv_transpose_inputs,
+                 .cases = 6,
                  .mistakes = conv_transpose_mistakes(),
                  .inputs = in,
                  .outputs = {"y"}});
@@ -427,6 +434,7 @@ std::vector<Check> checks_03() {
                  .points = 18,
                  .call = "conv_transpose2d.backward",
                  .draw = transpose_slopes,
+                 .cases = 6,
                  .mistakes = conv_transpose_gradient_mistakes(),
                  .inputs = in_and_slope,
                  .outputs = gradients,

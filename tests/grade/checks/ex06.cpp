@@ -34,7 +34,7 @@ Tensors far_codes(Rng& rng, int number) {
   constexpr double middles[] = {-95, 95, -1000, 1000};
   Tensors in = codes(rng, 1);
   for (Index i = 0; i < in[1].size(); ++i) {
-    in[1][i] = static_cast<Real>(middles[number]) + rng.uniform(Real(-5), Real(5));
+    in[1][i] = static_cast<Real>(middles[number % 4]) + rng.uniform(Real(-5), Real(5));
     in[0][i] *= std::exp(in[1][i] / 2);
   }
   return in;

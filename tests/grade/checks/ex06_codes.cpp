@@ -176,7 +176,7 @@ std::vector<Check> code_checks() {
                  .points = 12,
                  .call = "traversals",
                  .draw = [](Rng& rng, int i) -> Tensors {
-                   constexpr double steps[] = {2, 5, 3, 4};
+                   constexpr double steps[] = {2, 41, 5, 3, 4};
                    return {numbers(rng, {sizes(i)[1]}), number(steps[i]),
                            number(rng.uniform(Real(-3), Real(-1))), number(rng.uniform(Real(1), Real(3)))};
                  },
