@@ -2,7 +2,6 @@
 //
 //   z = W (x - mean)        x^ = mean + WT z        DS542, "Dimensionality reduction with PCA"
 #include <cmath>
-#include <cstdio>
 
 #include "gradus/gradus.hpp"
 
@@ -21,11 +20,11 @@ void five_points(Program& program) {
             {-0.75 * pca.components[1], 0.75 * pca.components[1]});
   double error = 0;
   for (Index i = 0; i < 5; ++i) {
-    char line[100];
-    std::snprintf(line, sizeof line, "%c       (%5.2f, %5.2f)   %5.2f     (%5.2f, %5.2f)",
-                  static_cast<char>('A' + i), points.at({i, 0}), points.at({i, 1}), z[i], decoded.at({i, 0}),
-                  decoded.at({i, 1}));
-    program.say(line);
+    const auto pair = [i](const Tensor& x) {
+      return text("(", fixed(x.at({i, 0}), 2, 5), ", ", fixed(x.at({i, 1}), 2, 5), ")");
+    };
+    program.say(text(static_cast<char>('A' + i), "       ", pair(points), "   ", fixed(z[i], 2, 5), "     ",
+                     pair(decoded)));
     plot.reference("", {points.at({i, 0}), decoded.at({i, 0})}, {points.at({i, 1}), decoded.at({i, 1})});
     for (Index k = 0; k < 2; ++k) error += std::pow(points.at({i, k}) - decoded.at({i, k}), 2);
   }
@@ -54,9 +53,8 @@ void digits(Program& program) {
     ks.push_back(static_cast<double>(k));
     errors.push_back(mean(squared_error(again, data.test.images)).item());
     kept.push_back(judge.accuracy(again, data.test.labels));
-    char label[20];
-    std::snprintf(label, sizeof label, "%5d", static_cast<int>(k));
-    rows.push_back(image_grid(small.reconstruct(shown), {.columns = 12, .row_labels = {label}}));
+    rows.push_back(
+        image_grid(small.reconstruct(shown), {.columns = 12, .row_labels = {pad_left(text(k), 5)}}));
   }
   program.picture("reconstructions", vstack(rows, 4),
                   "Test digits after 1, 2, 5, 10, 20 and 50 principal components");

@@ -3,7 +3,6 @@
 //   min over W_e, W_d of  sum ||W_d (W_e x + b_e) + b_d - x||^2        DS542, "Neural Network Autoencoder - 1
 //   Linear Layer"
 #include <cmath>
-#include <cstdio>
 
 #include "gradus/gradus.hpp"
 
@@ -37,11 +36,10 @@ void five_points(Program& program) {
     const auto cosine = [w](const Real* v) {
       return std::abs(v[0] * w[0] + v[1] * w[1]) / std::hypot(v[0], v[1]);
     };
-    char line[120];
-    std::snprintf(line, sizeof line, "%4d   %.6f  %.5f    %.4f          %.4f          %.4f    %6.3f",
-                  static_cast<int>(seed), ratio * best, ratio, cosine(d), cosine(e),
-                  e[0] * d[0] + e[1] * d[1], net.encoder(points).value()[0]);
-    program.say(line);
+    program.say(text(pad_left(text(seed), 4), "   ", fixed(ratio * best, 6), "  ", fixed(ratio, 5), "    ",
+                     fixed(cosine(d), 4), "          ", fixed(cosine(e), 4), "          ",
+                     fixed(e[0] * d[0] + e[1] * d[1], 4), "    ",
+                     fixed(net.encoder(points).value()[0], 3, 6)));
   }
   program.figure("five_points_over_pca_ratio", worst);
 }

@@ -4,7 +4,6 @@
 // x | z ~ N(W z + b, c I), z ~ N(0, I), q(z) = N(g, h): every line of the slide is one function, every
 // expectation is taken over the same samples, and the closed forms stand beside them.
 #include <cmath>
-#include <cstdio>
 #include <numbers>
 
 #include "gradus/gradus.hpp"
@@ -95,9 +94,7 @@ void derivation(Program& program) {
   for (Index i = 0; i < program.pick<Index>(200000, 2000000, 2000); ++i) samples.push_back(q.sample(rng));
   const Derivation slide{model, x, q, samples, c, evidence};
   const auto line = [&](const char* what, double value) {
-    char row[160];
-    std::snprintf(row, sizeof row, "%-78s %10.4f", what, value);
-    program.say(row);
+    program.say(pad_right(what, 78) + ' ' + fixed(value, 4, 10));
   };
   const double kl = slide.line1_kl_to_posterior(),
                elbo = model.expected_log_likelihood(x, q.g, q.h) - diagonal_kl_to_standard(q.g, q.h);

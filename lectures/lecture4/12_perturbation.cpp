@@ -40,9 +40,7 @@ void perturbation(Program& program) {
     const Index k = static_cast<Index>(order[r]);
     rows.rows(static_cast<Index>(r) * steps, static_cast<Index>(r + 1) * steps)
         .copy_from(pictures.rows(k * steps, (k + 1) * steps));
-    char label[32];
-    std::snprintf(label, sizeof label, "z%d  KL %.2f", static_cast<int>(k), measured.unit_kl[order[r]]);
-    labels.emplace_back(label);
+    labels.push_back(text("z", k, "  KL ", fixed(measured.unit_kl[order[r]], 2)));
     if (measured.unit_kl[order[r]] < 0.02)  // a dead unit's row must not move
       still = std::max(still, double(squared_error(pictures.rows(k * steps, k * steps + 1),
                                                    pictures.rows((k + 1) * steps - 1, (k + 1) * steps))

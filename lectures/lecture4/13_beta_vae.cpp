@@ -85,13 +85,12 @@ Tensor examine(Program& program, Vae& vae, FaceReader& reader, const Faces& test
   const Tensor some = mu.value().rows(0, std::min<Index>(300, x.dim(0)));
   const Tensor ranges = factor_ranges(reader.read(vae.pictures(walked(some, turn[0], 9))), 9);
   const std::vector<double> change = moments_of(ranges).mean;
-  char line[160];
-  std::snprintf(line, sizeof line,
-                "%4g   %7.3f    %6.2f   %4d     %7.2f    %6.3f   %.2f / %.2f    %.2f     %.2f / %.2f", beta,
-                beta * units / pixels, measured.kl, measured.active(), error, gap,
-                std::abs(turn[0].correlation), std::abs(turn[1].correlation), std::abs(smiles[0].correlation),
-                change[azimuth], change[smile]);
-  program.say(line);
+  const auto correlation = [](const auto& unit) { return fixed(std::abs(unit.correlation), 2); };
+  program.say(text(significant(beta, 6, 4), "   ", fixed(beta * units / pixels, 3, 7), "    ",
+                   fixed(measured.kl, 2, 6), "   ", pad_left(text(measured.active()), 4), "     ",
+                   fixed(error, 2, 7), "    ", fixed(gap, 3, 6), "   ", correlation(turn[0]), " / ",
+                   correlation(turn[1]), "    ", correlation(smiles[0]), "     ", fixed(change[azimuth], 2),
+                   " / ", fixed(change[smile], 2)));
   program.figure(text("kl_faces_beta", beta), measured.kl);
   program.figure(text("active_beta", beta), measured.active());
   program.figure(text("sq_error_beta", beta), error);
@@ -106,9 +105,8 @@ Tensor examine(Program& program, Vae& vae, FaceReader& reader, const Faces& test
 
   if (curves.shown < 0) curves.shown = usual_face(ranges, change, test.factors);
   const Tensor start = mu.value().rows(curves.shown, curves.shown + 1);
-  char title[120];
-  std::snprintf(title, sizeof title, "beta = %g: turn ranges over %.1f sd, smile over %.1f sd", beta,
-                change[azimuth], change[smile]);
+  const std::string title = text("beta = ", beta, ": turn ranges over ", fixed(change[azimuth], 1),
+                                 " sd, smile over ", fixed(change[smile], 1), " sd");
   return image_grid(vae.pictures(walked(start, turn[0], 7)), {.columns = 7, .scale = 4, .title = title});
 }
 

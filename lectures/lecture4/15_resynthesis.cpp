@@ -65,12 +65,10 @@ FactorChange judge(Program& program, Studio& studio, const char* method, const A
   const auto wanted = static_cast<std::size_t>(what.factor);
   const std::size_t mean = FactorChange::worst(change.mean, wanted),
                     typical = FactorChange::worst(change.typical, wanted);
-  char line[160];
-  std::snprintf(line, sizeof line, "  %-32s %5.2f   %5.2f (%s)%*s %5.2f (%s)", method, change.mean[wanted],
-                change.mean[mean], FaceFactors::names[mean],
-                static_cast<int>(11 - std::string(FaceFactors::names[mean]).size()), "",
-                change.typical[typical], FaceFactors::names[typical]);
-  program.say(line);
+  const std::string moved = text("(", FaceFactors::names[mean], ")");
+  program.say(text("  ", pad_right(method, 32), ' ', fixed(change.mean[wanted], 2, 5), "   ",
+                   fixed(change.mean[mean], 2, 5), ' ', pad_right(moved, 13), ' ',
+                   fixed(change.typical[typical], 2, 5), " (", FaceFactors::names[typical], ")"));
   return change;
 }
 
@@ -153,9 +151,8 @@ void generated(Program& program) {
              kept = determination(studio.reader.read(studio.vae.pictures(studio.test_codes)), test.factors);
   program.say("factor        R2 of the reader   R2 after the VAE");
   for (std::size_t f = 0; f < 5; ++f) {
-    char line[80];
-    std::snprintf(line, sizeof line, "%-12s  %8.3f           %8.3f", FaceFactors::names[f], read[f], kept[f]);
-    program.say(line);
+    program.say(text(pad_right(FaceFactors::names[f], 12), "  ", fixed(read[f], 3, 8), "           ",
+                     fixed(kept[f], 3, 8)));
     program.figure(text("reader_r2_", FaceReader::keys[f]), read[f]);
     program.figure(text("r2_after_vae_", FaceReader::keys[f]), kept[f]);
   }

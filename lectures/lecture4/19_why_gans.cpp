@@ -2,7 +2,6 @@
 // which is blurred; a discriminator refuses the blur, because no real digit has it.
 //
 // 6.S191 L4, "Why GANs?", "Conditional GANs and pix2pix: paired translation"
-#include <cstdio>
 
 #include "facades.hpp"
 
@@ -56,10 +55,8 @@ void tell(Program& program, const Exam& exam, const std::string& tag, const std:
                ssim = double(mean(structural_similarity(y, truth, SimilarityWindow::square)).item()),
                fid = frechet_distance(moments_of(exam.judge.features(flat)), exam.others),
                accuracy = exam.judge.accuracy(flat, exam.digits.labels);
-  char line[120];
-  std::snprintf(line, sizeof line, "%-16s  %.4f  %.3f  %6.1f  %.3f  %.3f", name.c_str(), l1, ssim, fid, grey,
-                accuracy);
-  program.say(line);
+  program.say(text(pad_right(name, 16), "  ", fixed(l1, 4), "  ", fixed(ssim, 3), "  ", fixed(fid, 1, 6),
+                   "  ", fixed(grey, 3), "  ", fixed(accuracy, 3)));
   program.figure("p2p_l1_" + tag, l1);
   program.figure("p2p_ssim_" + tag, ssim);
   program.figure("p2p_fid_" + tag, fid);

@@ -275,9 +275,8 @@ inline std::filesystem::path kept_at(const gradus::Program& program, const Dcgan
 inline void load_or_train(gradus::Program& program, Dcgan& gan, const gradus::Dataset& digits) {
   using namespace gradus;
   const std::filesystem::path kept = kept_at(program, gan, digits);
-  if (std::filesystem::exists(kept)) {
+  if (load_cached(kept, gan.average.state())) {
     program.say("The generator of 20_dcgan, from " + kept.string());
-    load_checkpoint(kept, gan.average.state());
     return;
   }
   DigitFilm last({gan.recipe.steps}, Tensor::zeros({1, gan.recipe.noise + gan.recipe.classes}));

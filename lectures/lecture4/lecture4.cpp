@@ -3,7 +3,6 @@
 // out/lecture4/summary.json; from that and the pictures comes out/lecture4/index.html.
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
@@ -25,9 +24,16 @@
 #include <string>
 #include <vector>
 
+#include "gradus/base/check.hpp"
+#include "gradus/base/file.hpp"
+#include "gradus/base/number.hpp"
+#include "gradus/base/terminal.hpp"
+#include "gradus/train/options.hpp"
+#include "gradus/train/report.hpp"
 #include "page.hpp"
 
 namespace fs = std::filesystem;
+using namespace gradus;
 using page::Json;
 using page::Section;
 using page::State;
@@ -42,39 +48,14 @@ extern "C" void on_signal(int signal) {
   if (running > 0) kill(running, signal);
 }
 
-/// As much of the text as fits into so many columns (a column a code point, which is near enough).
-std::string fitted(const std::string& text, int columns) {
-  std::string out;
-  for (const char c : text) {
-    const bool starts = (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-    if (starts && columns-- <= 0) break;
-    out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-  }
-  return out;
-}
-
-std::string padded(std::string text, std::size_t width) {
-  text.resize(std::max(width, text.size()), ' ');
-  return text;
-}
-
-std::string fixed(double value) {
-  std::ostringstream out;
-  out.precision(1);
-  out << std::fixed << value;
-  return out.str();
-}
-
 /// The line of the program that runs now: rewritten in place on a terminal, printed once elsewhere.
 class Line {
  public:
   explicit Line(std::string head) : head_(std::move(head)) {}
   void update(double seconds, const std::string& words) const {
     if (!terminal_) return;
-    winsize size{};
-    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-    const int columns = size.ws_col > 20 ? size.ws_col : 100;
-    std::cout << "\r\033[K" << fitted(head_ + fixed(seconds) + " s  " + words, columns - 1) << std::flush;
+    std::cout << "\r\033[K" << fitted(head_ + fixed(seconds, 1) + " s  " + words, terminal_columns() - 1)
+              << std::flush;
   }
   void finish(const std::string& words) const {
     std::cout << (terminal_ ? "\r\033[K" : "") << head_ << words << std::endl;
@@ -82,7 +63,7 @@ class Line {
 
  private:
   std::string head_;
-  bool terminal_ = isatty(STDOUT_FILENO) != 0;
+  bool terminal_ = is_terminal(STDOUT_FILENO);
 };
 
 /// Starts the program with its output in a pipe; returns its process and the pipe's end to read from.
@@ -109,8 +90,8 @@ std::pair<pid_t, int> start(const fs::path& program, const std::vector<std::stri
     close(ends[0]);
     close(ends[1]);
     execv(argv[0], argv.data());
-    dprintf(STDERR_FILENO, "%s cannot be started: %s\n", argv[0], std::strerror(errno));
-    _exit(127);
+    const std::string trouble = program.string() + " cannot be started: " + std::strerror(errno) + "\n";
+    _exit(write(STDERR_FILENO, trouble.data(), trouble.size()) < 0 ? 126 : 127);
   }
   close(ends[1]);
   if (child < 0) close(ends[0]);
@@ -159,60 +140,56 @@ Json read_summary(const fs::path& folder) {
   return summary.is_object() ? summary : Json::object();
 }
 
-void write_summary(const fs::path& folder, const Json& summary) {
-  std::ofstream(folder / "summary.json.new")
-      << summary.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
-  fs::rename(folder / "summary.json.new", folder / "summary.json");
-}
-
-/// Its entry goes before it runs, so that what is there afterwards is its own.
-void forget(const fs::path& folder, const std::string& name) {
-  Json summary = read_summary(folder);
-  if (summary.erase(name) > 0) write_summary(folder, summary);
-}
-
 std::string reason_of(int status) {
   if (WIFSIGNALED(status)) return std::string("ended by signal: ") + strsignal(WTERMSIG(status));
   return "exit code " + std::to_string(WEXITSTATUS(status));
+}
+
+/// Runs the program with its output in the log; returns its status as waitpid gives it.
+int run_logged(const fs::path& program, const fs::path& log_file, const std::vector<std::string>& settings,
+               const Line& line) {
+  std::ofstream log(log_file, std::ios::binary);
+  GRADUS_CHECK(log, log_file.string(), ": cannot be written");
+  const auto [child, pipe_end] = start(program, settings);
+  running = child;
+  if (interrupted != 0 && child > 0) kill(child, interrupted);  // it came between two programs
+  const int status = child > 0 ? follow(child, pipe_end, log, line) : 127 << 8;
+  running = 0;
+  if (pipe_end >= 0) close(pipe_end);
+  GRADUS_CHECK(log.flush(), log_file.string(), ": cannot be written");
+  return status;
+}
+
+/// Why the section must count as failed; empty when all is well.
+std::string fault_of(const Section& section, int status, const fs::path& folder) {
+  if (status != 0) return reason_of(status);
+  if (section.report.empty()) return "it ended well, but reported nothing in summary.json";
+  for (const page::Picture& picture : page::pictures_of(section.report))
+    if (!fs::is_regular_file(folder / picture.file))
+      return "picture " + picture.file + " was reported, but is not there";
+  return "";
 }
 
 Section run(const fs::path& program, const fs::path& folder, const std::vector<std::string>& settings,
             const Line& line) {
   Section section;
   section.name = program.filename().string();
-  fs::create_directories(folder / section.name);
-  forget(folder, section.name);
   const fs::path log_file = folder / section.name / "log.txt";
   const auto begin = std::chrono::steady_clock::now();
-  int status = 127 << 8;
-  {
-    std::ofstream log(log_file, std::ios::binary);
-    const auto [child, pipe_end] = start(program, settings);
-    running = child;
-    if (interrupted != 0 && child > 0) kill(child, interrupted);  // it came between two programs
-    if (child > 0) status = follow(child, pipe_end, log, line);
-    running = 0;
-    if (pipe_end >= 0) close(pipe_end);
+  try {
+    make_folder(folder / section.name);
+    // Its entry goes before it runs, so that what is there afterwards is its own.
+    if (read_summary(folder).contains(section.name)) forget_report(folder, section.name);
+    const int status = run_logged(program, log_file, settings, line);
+    section.report = read_summary(folder).value(section.name, Json::object());
+    section.note = fault_of(section, status, folder);
+  } catch (const Error& error) {  // the other programs can still run
+    section.note = error.what();
   }
   section.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   section.log = last_lines(page::slurp(log_file), 40);
-  section.report = read_summary(folder).value(section.name, Json::object());
-  section.state = State::fine;
-  if (interrupted != 0) {
-    section.state = State::stopped;
-    section.note = "stopped";
-  } else if (status != 0) {
-    section.state = State::failed;
-    section.note = reason_of(status);
-  } else if (section.report.empty()) {
-    section.state = State::failed;
-    section.note = "it ended well, but reported nothing in summary.json";
-  }
-  for (const page::Picture& picture : page::pictures_of(section.report)) {
-    if (section.state != State::fine || fs::is_regular_file(folder / picture.file)) continue;
-    section.state = State::failed;
-    section.note = "picture " + picture.file + " was reported, but is not there";
-  }
+  section.state = section.note.empty() ? State::fine : State::failed;
+  if (interrupted != 0) section.state = State::stopped, section.note = "stopped";
   return section;
 }
 
@@ -230,6 +207,7 @@ Section remembered(const std::string& name, const fs::path& folder) {
 
 std::vector<std::string> programs_in(const fs::path& folder) {
   std::vector<std::string> names;
+  GRADUS_CHECK(fs::is_directory(folder), folder.string(), ": is not a folder");
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
     if (name.size() > 3 && isdigit(name[0]) && isdigit(name[1]) && name[2] == '_' && entry.is_regular_file())
@@ -242,13 +220,12 @@ std::vector<std::string> programs_in(const fs::path& folder) {
 void print_table(const std::vector<Section>& sections) {
   std::size_t width = 7;
   for (const Section& section : sections) width = std::max(width, section.name.size());
-  std::cout << '\n' << padded("program", width) << "  seconds  pictures  key figure\n";
+  std::cout << '\n' << pad_right("program", width) << "  seconds  pictures  key figure\n";
   for (const Section& section : sections) {
-    const std::string seconds = section.seconds > 0 ? fixed(section.seconds) : "-";
+    const std::string seconds = section.seconds > 0 ? fixed(section.seconds, 1) : "-";
     const std::string pictures = std::to_string(page::pictures_of(section.report).size());
-    std::cout << padded(section.name, width) << "  "
-              << std::string(7 - std::min<std::size_t>(7, seconds.size()), ' ') << seconds << "  "
-              << std::string(8 - std::min<std::size_t>(8, pictures.size()), ' ') << pictures << "  "
+    std::cout << pad_right(section.name, width) << "  " << pad_left(seconds, 7) << "  "
+              << pad_left(pictures, 8) << "  "
               << (section.state == State::fine ? ""
                                                : std::string(page::word_of(section.state)) +
                                                      (section.note.empty() ? "" : ": " + section.note) + "  ")
@@ -263,84 +240,125 @@ std::string today() {
   return text.data();
 }
 
-}  // namespace
+/// What the command line asks for.
+struct Command {
+  fs::path folder{}, place{};           ///< of the pictures and the page; of the programs
+  std::vector<std::string> names{};     ///< all programs, in the page's order
+  std::vector<std::string> only{};      ///< beginnings of the wanted names; empty: all
+  std::vector<std::string> settings{};  ///< for the programs
 
-int main(int argc, char** argv) {
+  bool wants(const std::string& name) const {
+    return only.empty() || std::any_of(only.begin(), only.end(),
+                                       [&](const std::string& word) { return name.starts_with(word); });
+  }
+};
+
+/// Throws EarlyExit for --help, for a setting that the programs would refuse, for a program that is not
+/// there.
+Command parse_command(int argc, char** argv) {
+  Command command;
   std::string folder = "out/lecture4", from;
-  std::vector<std::string> only;
   CLI::App app(
       "Runs the programs of lecture 4 and writes a page with all they show.\n"
       "Every other option goes to the programs: --preset quick|full, --seed, --threads, --data, --epochs, "
       "--resume");
   app.allow_extras();
   app.add_option("--out", folder, "Folder for pictures, figures and the page")->capture_default_str();
-  app.add_option("--only", only, "Only these programs: 03, or 03_autoencoder")->delimiter(',');
+  app.add_option("--only", command.only, "Only these programs: 03, or 03_autoencoder")->delimiter(',');
   app.add_option("--from", from, "Run the programs NN_title of this folder instead of the lecture's own");
-  CLI11_PARSE(app, argc, argv);
-  std::vector<std::string> settings{"--out", folder};
-  for (const std::string& extra : app.remaining()) settings.push_back(extra);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success&) {
+    throw EarlyExit(0, app.help());
+  } catch (const CLI::ParseError& error) {
+    throw EarlyExit(2,
+                    std::string("lecture4: ") + error.what() + "\nRun with --help to see what there is.\n");
+  }
+  command.settings = {"--out", folder};
+  for (const std::string& extra : app.remaining()) command.settings.push_back(extra);
+  std::vector<const char*> words{"lecture4"};
+  for (const std::string& setting : command.settings) words.push_back(setting.c_str());
+  command.folder = parse_options(static_cast<int>(words.size()), words.data(), {.name = "lecture4"}).out;
 
   std::error_code no_proc;
   fs::path self = fs::read_symlink("/proc/self/exe", no_proc);
   if (no_proc) self = fs::absolute(argv[0]);
-  const fs::path place = from.empty() ? self.parent_path() : fs::path(from);
-  std::vector<std::string> names;
-  std::istringstream list(
-      GRADUS_LECTURE_PROGRAMS);  // by CMake: a folder may still hold programs of yesterday
-  for (std::string name; list >> name;) names.push_back(name);
-  if (!from.empty()) names = programs_in(place);
+  command.place = from.empty() ? self.parent_path() : fs::path(from);
+  // CMake's list: the folder may still hold programs of an earlier build.
+  std::istringstream list(GRADUS_LECTURE_PROGRAMS);
+  for (std::string name; list >> name;) command.names.push_back(name);
+  if (!from.empty()) command.names = programs_in(command.place);
 
-  const auto wanted = [&](const std::string& name) {
-    return only.empty() || std::any_of(only.begin(), only.end(),
-                                       [&](const std::string& word) { return name.starts_with(word); });
-  };
-  const auto count = std::count_if(names.begin(), names.end(), wanted);
-  if (count == 0) {
-    std::cerr << "lecture4: no such program\n";
-    return 2;
-  }
-  fs::create_directories(folder);
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
-  std::signal(SIGPIPE, SIG_IGN);
+  std::string all;
+  for (const std::string& name : command.names) all += "\n  " + name;
+  for (const std::string& word : command.only)
+    if (std::none_of(command.names.begin(), command.names.end(),
+                     [&](const std::string& name) { return name.starts_with(word); }))
+      throw EarlyExit(2, "lecture4: no program begins with \"" + word + "\"; there are" + all + "\n");
+  if (command.names.empty()) throw EarlyExit(2, "lecture4: no programs in " + command.place.string() + "\n");
+  return command;
+}
 
+void print_result(const Section& section, const fs::path& folder, const Line& line) {
+  if (section.state == State::fine)
+    return line.finish(fixed(section.seconds, 1) + " s  " + page::headline_of(section.report));
+  line.finish(fixed(section.seconds, 1) + " s  " + page::word_of(section.state) +
+              (section.state == State::failed ? ": " + section.note : "") + "; from " +
+              (folder / section.name / "log.txt").string() + ":");
+  std::istringstream lines(last_lines(section.log, 8));
+  for (std::string words; std::getline(lines, words);) std::cout << "      | " << words << '\n';
+}
+
+/// Runs what is wanted, writes the page; returns the exit code.
+int run_all(const Command& command) {
+  make_folder(command.folder);
+  const auto count = std::count_if(command.names.begin(), command.names.end(),
+                                   [&](const std::string& name) { return command.wants(name); });
   std::size_t width = 0;
-  for (const std::string& name : names) width = std::max(width, name.size());
+  for (const std::string& name : command.names) width = std::max(width, name.size());
   std::vector<Section> sections;
   int place_in_list = 0, failed = 0;
   double seconds = 0;
-  for (const std::string& name : names) {
-    if (!wanted(name) || interrupted != 0) {
-      sections.push_back(remembered(name, folder));
+  for (const std::string& name : command.names) {
+    if (!command.wants(name) || interrupted != 0) {
+      sections.push_back(remembered(name, command.folder));
       continue;
     }
-    const Line line("[" + std::to_string(++place_in_list) + "/" + std::to_string(count) + "] " +
-                    padded(name, width) + "  ");
-    Section section = run(place / name, folder, settings, line);
+    const Line line(text('[', ++place_in_list, '/', count, "] ", pad_right(name, width), "  "));
+    Section section = run(command.place / name, command.folder, command.settings, line);
     seconds += section.seconds;
-    if (section.state == State::fine) {
-      line.finish(fixed(section.seconds) + " s  " + page::headline_of(section.report));
-    } else {
-      failed += section.state == State::failed;
-      line.finish(fixed(section.seconds) + " s  " + page::word_of(section.state) +
-                  (section.state == State::failed ? ": " + section.note : "") + "; from " +
-                  (fs::path(folder) / name / "log.txt").string() + ":");
-      std::istringstream lines(last_lines(section.log, 8));
-      for (std::string text; std::getline(lines, text);) std::cout << "      | " << text << '\n';
-    }
+    failed += section.state == State::failed;
+    print_result(section, command.folder, line);
     sections.push_back(std::move(section));
   }
 
   print_table(sections);
-  page::write(folder, "Lecture 4: deep generative modelling",
-              "Gradus · " + today() + " · " + fixed(seconds) + " s in all" +
-                  (failed > 0 ? " · " + std::to_string(failed) + " failed" : ""),
+  page::write(command.folder, "Lecture 4: deep generative modelling",
+              text("Gradus · ", today(), " · ", fixed(seconds, 1), " s in all",
+                   failed > 0 ? text(" · ", failed, " failed") : ""),
               sections);
-  std::cout << "\nAll pictures and figures: " << (fs::path(folder) / "index.html").string() << '\n';
+  std::cout << "\nAll pictures and figures: " << (command.folder / "index.html").string() << '\n';
   if (interrupted != 0) {
     std::cout << "Stopped. What the program printed last says how to go on.\n";
     return 128 + interrupted;
   }
   std::cout << place_in_list - failed << " of " << place_in_list << " programs ran\n";
   return failed > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return run_all(parse_command(argc, argv));
+  } catch (const EarlyExit& exit) {
+    (exit.code == 0 ? std::cout : std::cerr) << exit.what();
+    return exit.code;
+  } catch (const std::exception& error) {
+    std::cerr << "lecture4: " << error.what() << '\n';
+    return 1;
+  }
 }

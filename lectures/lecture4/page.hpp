@@ -1,15 +1,19 @@
 #pragma once
 // The page of a lecture: one self-contained HTML file with every picture and figure, to be opened offline.
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <locale>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "gradus/base/file.hpp"
+#include "gradus/base/number.hpp"
 
 namespace page {
 
@@ -52,11 +56,7 @@ inline std::string title_of(const Section& section) {
 /// A figure as people read it: four significant digits, lists with commas.
 inline std::string figure_text(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
-  if (value.is_number_float()) {
-    char buffer[32];
-    std::snprintf(buffer, sizeof buffer, "%.4g", value.get<double>());
-    return buffer;
-  }
+  if (value.is_number_float()) return gradus::significant(value.get<double>(), 4);
   if (!value.is_array()) return value.dump();
   std::string list;
   for (const Json& item : value) list += (list.empty() ? "" : ", ") + figure_text(item);
@@ -214,9 +214,7 @@ inline std::string circumstances(const Section& section) {
   if (section.report.is_object() && section.report.contains("seed"))
     add("seed " + figure_text(section.report["seed"]));
   add(text_of(section.report, "dataset"));
-  char seconds[32];
-  std::snprintf(seconds, sizeof seconds, "%.1f s", section.seconds);
-  if (section.seconds > 0) add(seconds);
+  if (section.seconds > 0) add(gradus::fixed(section.seconds, 1) + " s");
   return line;
 }
 
@@ -273,8 +271,7 @@ inline void write_overview(std::ostream& out, const std::vector<Section>& sectio
   out << "<div class=\"scroll\"><table class=\"overview\"><thead><tr><th></th><th>Program</th><th></th>"
          "<th class=\"amount\">Seconds</th><th>Key figure</th></tr></thead><tbody>\n";
   for (const Section& section : sections) {
-    char seconds[32] = "";
-    if (section.seconds > 0) std::snprintf(seconds, sizeof seconds, "%.1f", section.seconds);
+    const std::string seconds = section.seconds > 0 ? gradus::fixed(section.seconds, 1) : "";
     out << "<tr><td>" << html(section.name.substr(0, 2)) << "</td><td><a href=\"#" << html(section.name)
         << "\">" << html(title_of(section)) << "</a></td><td>" << badge(section.state)
         << "</td><td class=\"amount\">" << seconds << "</td><td>" << html(headline_of(section.report))
@@ -307,9 +304,11 @@ inline void write_section(std::ostream& out, const std::filesystem::path& folder
 }
 
 /// Writes folder/index.html; pictures are found below the folder and put into the page itself.
+/// Throws gradus::Error when it cannot be written.
 inline void write(const std::filesystem::path& folder, const std::string& title, const std::string& subtitle,
                   const std::vector<Section>& sections) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   out << "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<link rel=\"icon\" "
          "href=\"data:,\">\n"
@@ -320,7 +319,7 @@ inline void write(const std::filesystem::path& folder, const std::string& title,
   out << "</header>\n<main>\n";
   for (const Section& section : sections) write_section(out, folder, section);
   out << "</main>\n</body>\n</html>\n";
-  std::ofstream(folder / "index.html", std::ios::binary) << out.str();
+  gradus::write_file(folder / "index.html", std::as_bytes(std::span(out.view())));
 }
 
 }  // namespace page

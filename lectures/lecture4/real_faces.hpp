@@ -58,7 +58,7 @@ inline void real_sheets(gradus::Program& program, Vae& vae, const gradus::Regres
 /// The same with real faces, where there are any.
 inline void real_faces(gradus::Program& program) {
   using namespace gradus;
-  if (!std::filesystem::exists(program.options.data / "faces" / "utkface32-images-idx4-ubyte.gz")) {
+  if (plain_or_gz(program.options.data / "faces" / "utkface32-images-idx4-ubyte").empty()) {
     program.say("faces/utkface32 not found: no page with real faces (datasets/README.md says how to get it)");
     return;
   }

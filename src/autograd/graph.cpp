@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "gradus/base/check.hpp"
+#include "gradus/base/file.hpp"
 
 namespace gradus {
 namespace {
@@ -58,7 +59,7 @@ bool draw_tape(const Tape& tape, const std::filesystem::path& path,
   std::filesystem::path dot = path, svg = path;
   dot += ".dot";
   svg += ".svg";
-  if (dot.has_parent_path()) std::filesystem::create_directories(dot.parent_path());
+  if (dot.has_parent_path()) make_folder(dot.parent_path());
   std::ofstream file(dot);
   file << to_dot(tape, name);
   file.close();

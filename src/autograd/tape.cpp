@@ -1,11 +1,11 @@
 #include "gradus/autograd/tape.hpp"
 
 #include <atomic>
-#include <cstdio>
 #include <memory>
 #include <ostream>
 
 #include "gradus/base/check.hpp"
+#include "gradus/base/number.hpp"
 
 namespace gradus {
 namespace {
@@ -95,10 +95,14 @@ std::vector<Tensor> Tape::gradients(Step& step, const Tensor& dy) {
 }
 
 void Tape::print(std::ostream& out) const {
-  char line[200];
-  std::snprintf(line, sizeof line, "%4s  %-18s %-18s %-34s %10s %9s %9s\n", "step", "op", "output", "inputs",
-                "bytes", "ms fwd", "ms bwd");
-  out << line;
+  const auto row = [&out](const std::string& number, std::string_view op, const std::string& shape,
+                          const std::string& inputs, const std::string& bytes, const std::string& forward,
+                          const std::string& backward) {
+    out << pad_left(number, 4) + "  " + pad_right(std::string(op), 18) + ' ' + pad_right(shape, 18) + ' ' +
+               pad_right(inputs, 34) + ' ' + pad_left(bytes, 10) + ' ' + pad_left(forward, 9) + ' ' +
+               pad_left(backward, 9) + '\n';
+  };
+  row("step", "op", "output", "inputs", "bytes", "ms fwd", "ms bwd");
   double forward = 0, backward = 0;
   for (std::size_t s = 0; s < steps_.size(); ++s) {
     const Step& step = steps_[s];
@@ -109,17 +113,13 @@ void Tape::print(std::ostream& out) const {
                                    : text("#", step.inputs[i], step.input_shapes[i]);
     }
     if (inputs.size() > 60) inputs.replace(57, inputs.npos, "...");  // concat of many: a row stays a row
-    std::snprintf(line, sizeof line, "%4zu  %-18.*s %-18s %-34s %10lld %9.3f %9.3f\n", s,
-                  static_cast<int>(step.op.size()), step.op.data(), step.shape.str().c_str(), inputs.c_str(),
-                  static_cast<long long>(step.shape.size()) * static_cast<long long>(sizeof(Real)),
-                  step.forward_ms, step.backward_ms);
-    out << line;
+    row(text(s), step.op, step.shape.str(), inputs,
+        text(step.shape.size() * static_cast<Index>(sizeof(Real))), fixed(step.forward_ms, 3),
+        fixed(step.backward_ms, 3));
     forward += step.forward_ms;
     backward += step.backward_ms;
   }
-  std::snprintf(line, sizeof line, "%4s  %-18s %-18s %-34s %10s %9.3f %9.3f\n", "", "total", "", "", "",
-                forward, backward);
-  out << line;
+  row("", "total", "", "", "", fixed(forward, 3), fixed(backward, 3));
 }
 
 }  // namespace gradus

@@ -152,4 +152,27 @@ void write_file(const fs::path& path, std::span<const std::byte> bytes) {
   throw Error(text(path.string(), ": cannot write: ", trouble));
 }
 
+void make_folder(const fs::path& folder) {
+  std::error_code code;
+  fs::create_directories(folder, code);
+  GRADUS_CHECK(!code, folder.string(), ": cannot write: the folder cannot be made: ", code.message());
+}
+
+fs::path plain_or_gz(const fs::path& path) {
+  for (const char* ending : {"", ".gz"}) {
+    fs::path file = path.string() + ending;
+    std::error_code code;
+    if (fs::exists(fs::symlink_status(file, code)) && !fs::is_directory(file, code)) return file;
+  }
+  return {};
+}
+
+std::string_view text_in(std::span<const std::byte> bytes, const std::string& name) {
+  std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  GRADUS_CHECK(!file.starts_with("\xff\xfe") && !file.starts_with("\xfe\xff"), name,
+               ": is UTF-16 text, expected UTF-8 (save it as UTF-8)");
+  if (file.starts_with("\xef\xbb\xbf")) file.remove_prefix(3);
+  return file.substr(0, file.find_last_not_of(" \t\r\n") + 1);
+}
+
 }  // namespace gradus

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "gradus/base/check.hpp"
+#include "gradus/base/file.hpp"
 #include "gradus/data/idx.hpp"
 #include "gradus/data/synthetic.hpp"
 
@@ -64,10 +65,14 @@ namespace {
 constexpr std::array<const char*, 4> mnist_files = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
                                                     "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
 
-// The file with or without .gz; an empty path when there is neither.
-fs::path plain_or_gz(const fs::path& folder, const std::string& file) {
-  for (const char* ending : {"", ".gz"})
-    if (fs::path path = folder / (file + ending); fs::exists(fs::symlink_status(path))) return path;
+// A file of MNIST in a folder: with or without .gz, with '-' or '.' before "idx", and in a folder of its own
+// name, where some archives have it. An empty path when it is not there.
+fs::path mnist_file(const fs::path& folder, const std::string& name) {
+  std::string dotted = name;
+  dotted[dotted.find("-idx")] = '.';
+  for (const fs::path& file :
+       {fs::path(name), fs::path(dotted), fs::path(name) / name, fs::path(dotted) / dotted})
+    if (fs::path path = plain_or_gz(folder / file); !path.empty()) return path;
   return {};
 }
 
@@ -89,23 +94,24 @@ Split read_mnist(const std::array<fs::path, 4>& paths, const DigitsOptions& opti
 Split load_digits(const fs::path& root, const DigitsOptions& options) {
   GRADUS_CHECK(options.train >= 0 && options.test >= 0, "load_digits: ", options.train, " training and ",
                options.test, " test examples: the numbers must not be negative");
-  const fs::path folder = root / "mnist";
-  std::array<fs::path, 4> paths;
-  std::string missing;
-  bool any = false;
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    paths[i] = plain_or_gz(folder, mnist_files[i]);
-    any = any || !paths[i].empty();
-    if (paths[i].empty()) missing += (missing.empty() ? "" : ", ") + std::string(mnist_files[i]);
+  for (const char* place : {"mnist", "MNIST/raw", "MNIST"}) {  // the second is torchvision's
+    const fs::path folder = root / place;
+    std::array<fs::path, 4> paths;
+    std::string missing;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      paths[i] = mnist_file(folder, mnist_files[i]);
+      if (paths[i].empty()) missing += (missing.empty() ? "" : ", ") + std::string(mnist_files[i]);
+    }
+    if (std::all_of(paths.begin(), paths.end(), [](const fs::path& path) { return path.empty(); })) continue;
+    GRADUS_CHECK(missing.empty(), folder.string(),
+                 ": MNIST is incomplete, missing (with or without .gz): ", missing);
+    return read_mnist(paths, options);
   }
-  GRADUS_CHECK(!any || missing.empty(), folder.string(),
-               ": MNIST is incomplete, missing (with or without .gz): ", missing);
-  if (any) return read_mnist(paths, options);
 
   constexpr Index default_train = 20000, default_test = 4000;
   Split split = generated_digits(options.train > 0 ? options.train : default_train,
                                  options.test > 0 ? options.test : default_test, options.seed);
-  split.note = text("MNIST not found under ", folder.string(),
+  split.note = text("MNIST not found under ", (root / "mnist").string(),
                     ": using generated digits; datasets/README.md says how to get it.");
   return split;
 }

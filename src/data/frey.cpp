@@ -39,6 +39,10 @@ std::uint32_t little(Bytes bytes, std::size_t place, std::size_t width) {
   return value;
 }
 
+bool begins_with(Bytes bytes, std::string_view start) {
+  return bytes.size() >= start.size() && std::memcmp(bytes.data(), start.data(), start.size()) == 0;
+}
+
 struct Element {
   std::uint32_t type = 0;
   Bytes content{};
@@ -140,7 +144,21 @@ std::vector<std::byte> unpack(Bytes packed, const Place& place) {
   return out;
 }
 
+// MATLAB 4 files have no header: a matrix begins with its type (1000 byte order + 10 number type + matrix
+// type), rows, columns, whether it is complex, and the length of its name, 4 bytes each; then its name.
+bool is_mat4(Bytes bytes) {
+  if (bytes.size() < 21) return false;
+  const std::uint32_t type = little(bytes, 0, 4), name = little(bytes, 16, 4);
+  const bool sizes = little(bytes, 4, 4) > 0 && little(bytes, 8, 4) > 0 && little(bytes, 12, 4) <= 1;
+  return type <= 52 && type % 10 <= 2 && sizes && 2 <= name && name <= 64 && name <= bytes.size() - 20 &&
+         bytes[20 + name - 1] == std::byte{0};
+}
+
 void check_header(Bytes bytes, const std::string& name) {
+  const char* again = "expected MATLAB 5 (save it with -v6 or -v7)";
+  GRADUS_CHECK(!begins_with(bytes, "MATLAB 7.3 MAT-file") && !begins_with(bytes, "\x89HDF"), name,
+               ": a MATLAB 7.3 file (HDF5), ", again);
+  GRADUS_CHECK(!is_mat4(bytes), name, ": a MATLAB 4 file, ", again);
   GRADUS_CHECK(bytes.size() > header_bytes, name, ": MATLAB file: ", bytes.size(),
                " bytes, expected a header of ", header_bytes, " and data");
   GRADUS_CHECK(bytes.size() <= max_file_bytes, name, ": MATLAB file: ", bytes.size(), " bytes, at most ",
@@ -152,10 +170,9 @@ void check_header(Bytes bytes, const std::string& name) {
                ", expected 256 (MATLAB 5)");
 }
 
-// What a MATLAB 5 file begins with, and nothing else that is read here does.
+// A MATLAB file of any version, and nothing else that is read here.
 bool is_mat(Bytes bytes) {
-  constexpr std::string_view start = "MATLAB 5.0 MAT-file";
-  return bytes.size() >= start.size() && std::memcmp(bytes.data(), start.data(), start.size()) == 0;
+  return begins_with(bytes, "MATLAB ") || begins_with(bytes, "\x89HDF") || is_mat4(bytes);
 }
 
 constexpr Index height = 28, width = 20;

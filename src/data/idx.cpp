@@ -4,10 +4,10 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
 
 #include "gradus/base/check.hpp"
+#include "gradus/base/number.hpp"
 
 namespace gradus {
 namespace {
@@ -20,12 +20,6 @@ std::uint64_t big_endian(const std::byte* bytes, Index width) {
 
 void append_big_endian(std::vector<std::byte>& out, std::uint32_t value) {
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::byte>(value >> shift & 0xff));
-}
-
-std::string hex(std::uint64_t value, int digits) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "0x%0*llx", digits, static_cast<unsigned long long>(value));
-  return buffer;
 }
 
 bool known_type(unsigned char type) {
@@ -45,11 +39,11 @@ IdxArray parse_header(std::span<const std::byte> bytes, const std::string& name)
   const std::uint64_t magic = big_endian(bytes.data(), 4);
   const auto type = static_cast<unsigned char>(magic >> 8 & 0xff);
   const auto axes = static_cast<std::size_t>(magic & 0xff);
-  GRADUS_CHECK(magic >> 16 == 0, name, ": magic number ", hex(magic, 8),
+  GRADUS_CHECK(magic >> 16 == 0, name, ": magic number 0x", hex(magic, 8),
                ": neither an IDX file (0x0000TTRR, images 0x00000803, labels 0x00000801) nor gzip");
-  GRADUS_CHECK(known_type(type), name, ": magic number ", hex(magic, 8), ": element type ", hex(type, 2),
+  GRADUS_CHECK(known_type(type), name, ": magic number 0x", hex(magic, 8), ": element type 0x", hex(type, 2),
                ", expected 0x08, 0x09, 0x0b, 0x0c, 0x0d or 0x0e");
-  GRADUS_CHECK(1 <= axes && axes <= 4, name, ": magic number ", hex(magic, 8), ": ", axes,
+  GRADUS_CHECK(1 <= axes && axes <= 4, name, ": magic number 0x", hex(magic, 8), ": ", axes,
                " axes, expected 1 to 4");
   const std::size_t header = 4 + 4 * axes;
   GRADUS_CHECK(bytes.size() >= header, name, ": header: ", bytes.size(), " bytes, expected ", header, " for ",
@@ -76,7 +70,7 @@ Index idx_width(IdxType type) {
     case IdxType::f64:
       return 8;
   }
-  throw Error(text("idx: element type ", hex(static_cast<unsigned char>(type), 2), " does not exist"));
+  throw Error(text("idx: element type 0x", hex(static_cast<unsigned char>(type), 2), " does not exist"));
 }
 
 Index IdxArray::size() const {
@@ -153,7 +147,7 @@ void write_idx(const std::filesystem::path& path, const IdxArray& array) {
 
 Tensor idx_images(const IdxArray& array, const std::string& name, Index limit) {
   const std::vector<Index>& sizes = array.sizes;
-  GRADUS_CHECK(array.type == IdxType::u8, name, ": images: element type ",
+  GRADUS_CHECK(array.type == IdxType::u8, name, ": images: element type 0x",
                hex(static_cast<unsigned char>(array.type), 2), ", expected 0x08 (bytes)");
   GRADUS_CHECK(sizes.size() == 3 || sizes.size() == 4, name, ": images: ", sizes.size(),
                " axes, expected 3 (N,H,W) or 4 (N,H,W,C)");
@@ -171,7 +165,7 @@ Tensor idx_images(const IdxArray& array, const std::string& name, Index limit) {
 
 std::vector<int> idx_labels(const IdxArray& array, int classes, const std::string& name, Index limit) {
   GRADUS_CHECK(array.sizes.size() == 1, name, ": labels: ", array.sizes.size(), " axes, expected 1");
-  GRADUS_CHECK(array.type != IdxType::f32 && array.type != IdxType::f64, name, ": labels: element type ",
+  GRADUS_CHECK(array.type != IdxType::f32 && array.type != IdxType::f64, name, ": labels: element type 0x",
                hex(static_cast<unsigned char>(array.type), 2), ", expected whole numbers");
   const Index count = limit > 0 ? std::min(limit, array.sizes[0]) : array.sizes[0];
   std::vector<int> labels;

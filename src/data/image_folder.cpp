@@ -25,6 +25,13 @@ bool is_picture(const fs::path& path) {
   return std::find(endings.begin(), endings.end(), ending) != endings.end();
 }
 
+// What systems put beside pictures: hidden files and folders (._a.png, .ipynb_checkpoints, .thumbnails),
+// folders with thumbnails (Synology's @eaDir) and with resource forks (__MACOSX).
+bool is_clutter(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.starts_with('.') || name == "@eaDir" || name == "__MACOSX";
+}
+
 void check_options(const ImageFolderOptions& options, const std::string& folder) {
   const Index least = std::min(options.height, options.width), most = std::max(options.height, options.width);
   GRADUS_CHECK((least == 0 && most == 0) || (least >= 1 && most <= 16384), folder, ": size ", options.height,
@@ -140,9 +147,12 @@ std::vector<std::string> image_files(const fs::path& folder) {
   GRADUS_CHECK(fs::is_directory(folder, code), folder.string(), ": is not a folder");
   std::vector<std::string> files;
   for (fs::recursive_directory_iterator entry(folder, code), end; !code && entry != end;
-       entry.increment(code))
-    if (is_picture(entry->path()) && entry->is_regular_file(code))
+       entry.increment(code)) {
+    if (is_clutter(entry->path()))
+      entry.disable_recursion_pending();
+    else if (is_picture(entry->path()) && entry->is_regular_file(code))
       files.push_back(entry->path().lexically_relative(folder).generic_string());
+  }
   GRADUS_CHECK(!code, folder.string(), ": cannot list the folder: ", code.message());
   GRADUS_CHECK(!files.empty(), folder.string(), ": no pictures (.png .jpg .jpeg .pgm .ppm) in this folder");
   std::sort(files.begin(), files.end());
@@ -275,8 +285,8 @@ UtkFaces load_utk_faces(const fs::path& root, const ImageFolderOptions& options)
 
 UtkFaces load_utk_faces32(const fs::path& root) {
   const auto read = [&root](const char* file) {
-    const fs::path path = root / "faces" / file;
-    return read_idx(fs::exists(path) ? path : fs::path(path.string() + ".gz"));
+    const fs::path path = root / "faces" / file, found = plain_or_gz(path);
+    return read_idx(found.empty() ? path : found);
   };
   const std::string name = (root / "faces" / "utkface32-attrs-idx2-ubyte").string();
   const IdxArray images = read("utkface32-images-idx4-ubyte"),

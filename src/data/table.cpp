@@ -1,12 +1,11 @@
 #include "gradus/data/table.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 
 #include "gradus/base/check.hpp"
+#include "gradus/base/number.hpp"
 
 namespace gradus {
 namespace {
@@ -60,6 +59,20 @@ std::vector<std::string> split_line(std::string_view line, const std::string& na
   }
 }
 
+// Why a field is probably no number, for the end of a message; empty when there is no guess.
+std::string guess(const std::string& field, char separator) {
+  for (const char other : {';', '\t', ','})
+    if (other != separator && field.find(other) != field.npos) {
+      std::string point = field;
+      std::replace(point.begin(), point.end(), ',', '.');
+      double ignored = 0;
+      if (other == ',' && parse_number(point, ignored)) return " (decimals are written with a point)";
+      return text(" (are the columns separated by ", other == '\t' ? "tabs" : std::string{'\'', other, '\''},
+                  "? TableOptions::separator says so)");
+    }
+  return "";
+}
+
 bool is_header(const std::vector<std::string>& fields, std::size_t numbers) {
   double ignored = 0;
   return std::none_of(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(numbers),
@@ -102,8 +115,9 @@ struct Reader {
     const std::vector<std::string> fields = split_line(content, name, number, options.separator);
     if (width == 0) {
       width = fields.size();
-      GRADUS_CHECK(numbers() > 0, name, ": line ", number, ": ", width,
-                   " column, expected at least one number and the label");
+      GRADUS_CHECK(numbers() > 0, name, ": line ", number, ": ", width, width == 1 ? " column" : " columns",
+                   ", expected at least one number", options.labels ? " and the label" : "",
+                   guess(fields[0], options.separator));
       if (is_header(fields, numbers())) {
         table.columns = fields;
         return;
@@ -115,7 +129,7 @@ struct Reader {
       double value = 0;
       GRADUS_CHECK(parse_number(fields[i], value), Place{name, number, i + 1},
                    table.columns.empty() ? "" : " (" + table.columns[i] + ")", ": expected a number, got '",
-                   shortened(fields[i]), "'");
+                   shortened(fields[i]), "'", guess(fields[i], options.separator));
       values.push_back(static_cast<Real>(value));
     }
     if (!options.labels) return;
@@ -126,29 +140,13 @@ struct Reader {
 
 }  // namespace
 
-bool parse_number(std::string_view text, double& value) {
-  std::array<char, 64> buffer{};
-  if (text.empty() || text.size() >= buffer.size()) return false;
-  // strtod also takes "nan", "inf", hexadecimals and leading blanks, which a table of numbers does not have.
-  if (text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return false;
-  std::copy(text.begin(), text.end(), buffer.begin());
-  char* end = nullptr;
-  const double number = std::strtod(buffer.data(), &end);
-  if (end != buffer.data() + text.size() || !std::isfinite(static_cast<Real>(number))) return false;
-  value = number;
-  return true;
-}
-
 Table parse_table(std::span<const std::byte> bytes, const std::string& name, const TableOptions& options) {
   if (is_gzip(bytes)) {
     const std::vector<std::byte> unpacked = gunzip(bytes, name);
     GRADUS_CHECK(!is_gzip(unpacked), name, ": gzip inside gzip, expected text inside gzip");
     return parse_table(unpacked, name, options);
   }
-  const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  const std::size_t last = file.find_last_not_of(" \t\r\n");
-  const std::string_view content =
-      last == std::string_view::npos ? std::string_view() : file.substr(0, last + 1);
+  const std::string_view content = text_in(bytes, name);
   Reader reader{name, options};
   std::size_t number = 0;
   for (std::size_t begin = 0; begin < content.size();) {

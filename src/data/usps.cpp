@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "gradus/base/check.hpp"
-#include "gradus/data/table.hpp"
+#include "gradus/base/number.hpp"
 
 namespace gradus {
 namespace {
@@ -58,7 +58,7 @@ Dataset parse_usps(std::span<const std::byte> bytes, const std::string& name) {
     GRADUS_CHECK(!is_gzip(unpacked), name, ": gzip inside gzip, expected text inside gzip");
     return parse_usps(unpacked, name);
   }
-  const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const std::string_view file = text_in(bytes, name);
   std::vector<Real> values;
   Dataset dataset;
   std::size_t number = 0;
@@ -83,7 +83,11 @@ Dataset read_usps(const std::filesystem::path& path) {
 }
 
 Split load_usps(const std::filesystem::path& root) {
-  Split split{read_usps(root / "usps" / "zip.train.gz"), read_usps(root / "usps" / "zip.test.gz"), ""};
+  const auto read = [&](const char* file) {
+    const std::filesystem::path path = plain_or_gz(root / "usps" / file);
+    return read_usps(path.empty() ? root / "usps" / text(file, ".gz") : path);
+  };
+  Split split{read("zip.train"), read("zip.test"), ""};
   split.train.name = "USPS train";
   split.test.name = "USPS test";
   split.note = text("USPS: ", split.train.size(), " training and ", split.test.size(), " test digits.");

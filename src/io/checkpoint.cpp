@@ -1,283 +1,20 @@
 #include "gradus/io/checkpoint.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <bit>
-#include <cerrno>
-#include <charconv>
-#include <cstring>
-#include <nlohmann/json.hpp>
+#include <iterator>
+#include <map>
 #include <set>
 #include <string_view>
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
+#include "gradus/base/number.hpp"
 
 namespace gradus {
 namespace fs = std::filesystem;
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian");
-
-using Json = nlohmann::json;
-using Named = std::pair<std::string, Tensor>;
-
-constexpr std::size_t length_bytes = 8;
-constexpr std::uint64_t max_header = 100'000'000;  // as in the Python package
-constexpr std::size_t max_checkpoint = std::size_t{1} << 36;
-constexpr const char* real_type = sizeof(Real) == 4 ? "F32" : "F64";
-constexpr const char* notes_key = "__metadata__";
 constexpr std::string_view counter_prefix = "counter.";
-
-/// Bytes of one element, 0 for a type that the format does not have.
-std::uint64_t width_of(const std::string& type) {
-  static const std::map<std::string, std::uint64_t> widths = {
-      {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E5M2", 1}, {"F8_E4M3", 1}, {"I16", 2}, {"U16", 2}, {"F16", 2},
-      {"BF16", 2}, {"I32", 4}, {"U32", 4}, {"F32", 4},     {"I64", 8},     {"U64", 8}, {"F64", 8}};
-  const auto found = widths.find(type);
-  return found == widths.end() ? 0 : found->second;
-}
-
-// --- reading: the header
-// -------------------------------------------------------------------------------------
-
-/// Watches the parser: the JSON library takes the last of equal keys and lists of any length; here both are
-/// errors, found before they take memory.
-class HeaderGuard {
- public:
-  explicit HeaderGuard(const std::string& file) : file_(file) {}
-
-  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
-    using Event = Json::parse_event_t;
-    if (event == Event::object_start || event == Event::array_start) {
-      GRADUS_CHECK(depth <= 2, file_, ": header: nested deeper than a tensor's shape");
-      keys_[std::min(depth, 2)].clear();
-      values_ = 0;
-    } else if (event == Event::key) {
-      const auto& key = parsed.get_ref<const std::string&>();
-      GRADUS_CHECK(keys_[std::min(depth - 1, 2)].insert(key).second, file_, ": header: the name \"", key,
-                   "\" is there twice");
-    } else if (event == Event::value && depth == 3) {
-      GRADUS_CHECK(++values_ <= 16, file_, ": header: a list of more than 16 numbers");
-    }
-    return true;
-  }
-
- private:
-  const std::string& file_;
-  std::set<std::string> keys_[3];
-  int values_ = 0;
-};
-
-/// The header's text, and how many bytes it and its length take.
-std::string_view header_text(std::span<const std::byte> bytes, const std::string& file) {
-  GRADUS_CHECK(bytes.size() >= length_bytes, file, ": ", bytes.size(),
-               " bytes: too short for the header's length (8 bytes)");
-  std::uint64_t length = 0;
-  std::memcpy(&length, bytes.data(), length_bytes);
-  GRADUS_CHECK(length <= max_header, file, ": header length ", length, " is above the limit of ", max_header,
-               " bytes");
-  GRADUS_CHECK(length <= bytes.size() - length_bytes, file, ": header length ", length, " but only ",
-               bytes.size() - length_bytes, " bytes follow");
-  return {reinterpret_cast<const char*>(bytes.data()) + length_bytes, static_cast<std::size_t>(length)};
-}
-
-Json parse_header(std::string_view header, const std::string& file) {
-  GRADUS_CHECK(!header.empty() && header.front() == '{', file, ": header: does not begin with '{'");
-  try {
-    HeaderGuard guard(file);
-    return Json::parse(header, [&guard](int depth, Json::parse_event_t event, Json& parsed) {
-      return guard(depth, event, parsed);
-    });
-  } catch (const Json::parse_error& error) {
-    throw Error(text(file, ": header: no JSON at byte ", error.byte));
-  } catch (const Json::out_of_range&) {
-    throw Error(text(file, ": header: a number is out of range"));
-  }
-}
-
-/// A tensor's line in the header.
-struct Entry {
-  std::string name;
-  Shape shape{};
-  std::uint64_t begin = 0, end = 0;
-};
-
-/// A list of whole numbers in the header, with the words for messages about it.
-std::vector<std::uint64_t> numbers_of(const Json& tensor, const char* key, const std::string& where) {
-  const auto found = tensor.find(key);
-  GRADUS_CHECK(found != tensor.end(), where, ": ", key, " is missing");
-  GRADUS_CHECK(found->is_array(), where, ": ", key, " is no list");
-  std::vector<std::uint64_t> numbers;
-  for (const Json& number : *found) {
-    GRADUS_CHECK(number.is_number_unsigned(), where, ": ", key, " holds something else than whole numbers");
-    numbers.push_back(number.get<std::uint64_t>());
-  }
-  return numbers;
-}
-
-Shape shape_of(const std::vector<std::uint64_t>& sizes, const std::string& where) {
-  GRADUS_CHECK(sizes.size() <= Shape::max_rank, where, ": shape of ", sizes.size(), " sizes, at most ",
-               Shape::max_rank, " can be read");
-  Index s[Shape::max_rank] = {};
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    GRADUS_CHECK(sizes[i] < (std::uint64_t{1} << 48), where, ": shape: the size ", sizes[i], " is too large");
-    s[i] = static_cast<Index>(sizes[i]);
-  }
-  try {
-    switch (sizes.size()) {
-      case 0:
-        return {1};
-      case 1:
-        return {s[0]};
-      case 2:
-        return {s[0], s[1]};
-      case 3:
-        return {s[0], s[1], s[2]};
-      default:
-        return {s[0], s[1], s[2], s[3]};
-    }
-  } catch (const Error& error) {
-    throw Error(text(where, ": shape: ", error.what()));
-  }
-}
-
-Entry entry_of(const std::string& name, const Json& tensor, std::uint64_t data_bytes,
-               const std::string& file) {
-  const std::string where = text(file, ": tensor \"", name, "\"");
-  GRADUS_CHECK(tensor.is_object(), where, ": no {...} in the header");
-  const auto dtype = tensor.find("dtype");
-  GRADUS_CHECK(dtype != tensor.end() && dtype->is_string(), where, ": dtype is missing or no text");
-  const auto& type = dtype->get_ref<const std::string&>();
-  const std::uint64_t width = width_of(type);
-  GRADUS_CHECK(width > 0, where, ": unknown dtype \"", type, "\"");
-  Entry entry{name, shape_of(numbers_of(tensor, "shape", where), where)};
-  const auto offsets = numbers_of(tensor, "data_offsets", where);
-  GRADUS_CHECK(offsets.size() == 2, where, ": data_offsets has ", offsets.size(), " numbers, needs 2");
-  entry.begin = offsets[0];
-  entry.end = offsets[1];
-  GRADUS_CHECK(entry.begin <= entry.end && entry.end <= data_bytes, where, ": data_offsets [", entry.begin,
-               ", ", entry.end, "] are not within the ", data_bytes, " bytes of numbers");
-  const auto size = static_cast<std::uint64_t>(entry.shape.size());  // below 2^57: Shape checks it
-  GRADUS_CHECK(size <= data_bytes && size * width == entry.end - entry.begin, where, ": shape ", entry.shape,
-               " of ", type, " does not fit its ", entry.end - entry.begin, " bytes");
-  GRADUS_CHECK(type == real_type, where, ": dtype ", type, ", this build reads ", real_type);
-  return entry;
-}
-
-/// Every byte belongs to exactly one tensor.
-void check_cover(const std::vector<Entry>& entries, std::uint64_t data_bytes, const std::string& file) {
-  std::uint64_t end = 0;
-  for (const Entry& entry : entries) {
-    GRADUS_CHECK(entry.begin == end, file, ": tensor \"", entry.name, "\": data_offsets begin at ",
-                 entry.begin, (entry.begin < end ? ", overlapping" : ", after a gap behind"),
-                 " what ends at ", end);
-    end = entry.end;
-  }
-  GRADUS_CHECK(end == data_bytes, file, ": the tensors end at byte ", end, " of ", data_bytes,
-               " bytes of numbers");
-}
-
-Notes notes_of(const Json& header, const std::string& file) {
-  Notes notes;
-  const auto found = header.find(notes_key);
-  if (found == header.end()) return notes;
-  GRADUS_CHECK(found->is_object(), file, ": header: ", notes_key, " is no {...}");
-  for (const auto& [key, value] : found->items()) {
-    GRADUS_CHECK(value.is_string(), file, ": header: ", notes_key, ": \"", key, "\" is no text");
-    notes[key] = value.get<std::string>();
-  }
-  return notes;
-}
-
-// --- writing
-// -------------------------------------------------------------------------------------------------
-
-/// A file under a temporary name that becomes `path` when it is complete; removed when it does not get there.
-class NewFile {
- public:
-  explicit NewFile(const fs::path& path) : path_(path), temporary_(path) {
-    temporary_ += text(".", getpid(), ".tmp");
-    file_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (file_ < 0) fail("cannot be written");
-  }
-  ~NewFile() {
-    if (file_ >= 0) close(file_);
-    if (!temporary_.empty()) unlink(temporary_.c_str());
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-
-  void write(const void* data, std::size_t count) {
-    const char* from = static_cast<const char*>(data);
-    while (count > 0) {
-      const ssize_t written = ::write(file_, from, std::min(count, std::size_t{1} << 30));
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) fail("cannot be written");
-      from += written;
-      count -= static_cast<std::size_t>(written);
-    }
-  }
-
-  /// The numbers must be on the disk before the name is, and the name before we say that it is saved.
-  void commit() {
-    if (fsync(file_) != 0 && errno != EINVAL) fail("cannot be flushed to the disk");
-    if (rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot be renamed to");
-    temporary_.clear();
-    const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
-    const int handle = open(folder.c_str(), O_RDONLY | O_CLOEXEC);
-    if (handle < 0) return;
-    fsync(handle);
-    close(handle);
-  }
-
- private:
-  [[noreturn]] void fail(const char* what) {  // the destructor does not run after the constructor's
-    const Error error(text(path_.string(), ": ", what, ": ", std::strerror(errno)));
-    if (file_ >= 0) close(file_);
-    file_ = -1;
-    throw error;
-  }
-
-  fs::path path_, temporary_;
-  int file_ = -1;
-};
-
-/// The header with its length, filled up so that the numbers begin at a multiple of 8.
-std::string header_of(const std::vector<Named>& tensors, const Notes& notes, const std::string& file) {
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!notes.empty()) header[notes_key] = notes;
-  std::size_t offset = 0;
-  for (const auto& [name, tensor] : tensors) {
-    GRADUS_CHECK(tensor.rank() > 0, file, ": tensor \"", name, "\" is empty (no shape) and cannot be saved");
-    GRADUS_CHECK(name != notes_key && !header.contains(name), file, ": tensor \"", name,
-                 "\": the name is taken");
-    auto& entry = header[name];
-    entry["dtype"] = real_type;
-    entry["shape"] = nlohmann::ordered_json::array();
-    for (int axis = 0; axis < tensor.rank(); ++axis) entry["shape"].push_back(tensor.dim(axis));
-    entry["data_offsets"] = {offset, offset + tensor.bytes()};
-    offset += tensor.bytes();
-  }
-  std::string body;
-  try {
-    body = header.dump();
-  } catch (const nlohmann::json::type_error&) {
-    throw Error(text(file, ": a name or note is no valid UTF-8"));
-  }
-  body.resize((body.size() + 7) / 8 * 8, ' ');
-  GRADUS_CHECK(body.size() <= max_header, file, ": the header has ", body.size(), " bytes, at most ",
-               max_header, " are allowed");
-  const std::uint64_t length = body.size();
-  std::string head(length_bytes, '\0');
-  std::memcpy(head.data(), &length, length_bytes);
-  return head + body;
-}
-
-// --- states
-// --------------------------------------------------------------------------------------------------
 
 /// The first few names of a list, for a message.
 std::string listed(const std::vector<std::string>& names) {
@@ -303,48 +40,12 @@ void check_names(const std::set<std::string>& in_file, const std::set<std::strin
 std::uint64_t counter_value(const TensorFile& file, const std::string& name) {
   const std::string& words = file.notes.at(std::string(counter_prefix) + name);
   std::uint64_t value = 0;
-  const auto [end, code] = std::from_chars(words.data(), words.data() + words.size(), value);
-  GRADUS_CHECK(code == std::errc() && end == words.data() + words.size(), file.name, ": counter ", name,
-               ": \"", words, "\" is no whole number below 2^64");
+  GRADUS_CHECK(parse_whole(words, value), file.name, ": counter ", name, ": \"", words,
+               "\" is no whole number below 2^64");
   return value;
 }
 
 }  // namespace
-
-TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string& name) {
-  const std::string_view words = header_text(bytes, name);
-  const Json header = parse_header(words, name);
-  const std::span<const std::byte> data = bytes.subspan(length_bytes + words.size());
-  TensorFile file{name, {}, notes_of(header, name)};
-  std::vector<Entry> entries;
-  for (const auto& [key, value] : header.items())
-    if (key != notes_key) entries.push_back(entry_of(key, value, data.size(), name));
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-  });
-  check_cover(entries, data.size(), name);
-  for (const Entry& entry : entries) {
-    Tensor tensor(entry.shape);
-    if (tensor.size() > 0) std::memcpy(tensor.data(), data.data() + entry.begin, tensor.bytes());
-    file.tensors.emplace_back(entry.name, std::move(tensor));
-  }
-  return file;
-}
-
-TensorFile read_safetensors(const fs::path& path) {
-  return parse_safetensors(read_file(path, max_checkpoint), path.string());
-}
-
-void write_safetensors(const fs::path& path, const std::vector<Named>& tensors, const Notes& notes) {
-  std::vector<Named> sorted = tensors;
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const Named& a, const Named& b) { return a.first < b.first; });
-  const std::string header = header_of(sorted, notes, path.string());
-  NewFile file(path);
-  file.write(header.data(), header.size());
-  for (const auto& [name, tensor] : sorted) file.write(tensor.data(), tensor.bytes());
-  file.commit();
-}
 
 void save_checkpoint(const fs::path& path, const State& state, const Notes& notes) {
   Notes all = notes;
@@ -353,8 +54,7 @@ void save_checkpoint(const fs::path& path, const State& state, const Notes& note
     const bool fresh = all.emplace(std::string(counter_prefix) + name, std::to_string(*counter)).second;
     GRADUS_CHECK(fresh, path.string(), ": counter \"", name, "\": the name is taken");
   }
-  std::error_code code;
-  if (path.has_parent_path()) fs::create_directories(path.parent_path(), code);
+  if (path.has_parent_path()) make_folder(path.parent_path());
   write_safetensors(path, state.tensors, all);
 }
 
@@ -372,6 +72,10 @@ void load_checkpoint(const TensorFile& file, const State& state) {
   for (const auto& [name, words] : file.notes)
     if (name.starts_with(counter_prefix)) counters.insert(name.substr(counter_prefix.size()));
   for (const auto& [name, tensor] : state.tensors) wanted_tensors.insert(name);
+  for (const auto& [name, why] : file.refused) throw Error(text(file.name, ": tensor \"", name, "\": ", why));
+  for (const auto& [name, type] : file.converted)
+    throw Error(text(file.name, ": tensor \"", name, "\": dtype ", type, ", a checkpoint of this build has ",
+                     sizeof(Real) == 4 ? "F32" : "F64"));
   for (const auto& [name, counter] : state.counters) wanted_counters.insert(name);
   check_names(tensors, wanted_tensors, "tensors", file.name);
   check_names(counters, wanted_counters, "counters", file.name);
@@ -384,6 +88,29 @@ void load_checkpoint(const TensorFile& file, const State& state) {
   // From here on nothing can fail.
   for (const auto& [name, tensor] : state.tensors) Tensor(tensor).copy_from(*found[name]);
   for (std::size_t i = 0; i < values.size(); ++i) *state.counters[i].second = values[i];
+}
+
+LoadReport load_tensors(const TensorFile& file, const State& state, const std::string& prefix) {
+  std::map<std::string, const Tensor*> found;  // without the prefix
+  for (const auto& [name, tensor] : file.tensors)
+    if (name.starts_with(prefix)) found[name.substr(prefix.size())] = &tensor;
+  LoadReport report;
+  for (const auto& [name, tensor] : state.tensors) {
+    const bool there = found.contains(name);
+    (there ? report.loaded : report.missing).push_back(name);
+    GRADUS_CHECK(!there || found[name]->shape() == tensor.shape(), file.name, ": tensor \"", prefix, name,
+                 "\" is ", found[name]->shape(), " in the file, expected ", tensor.shape());
+  }
+  for (const auto& [name, tensor] : state.tensors) {
+    const auto common = found.find(name);
+    if (common == found.end()) continue;
+    Tensor(tensor).copy_from(*common->second);
+    found.erase(common);
+  }
+  for (const auto& [name, tensor] : found) report.surplus.push_back(name);
+  std::sort(report.loaded.begin(), report.loaded.end());
+  std::sort(report.missing.begin(), report.missing.end());
+  return report;
 }
 
 }  // namespace gradus

@@ -2,43 +2,24 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
-
-#include <zlib.h>
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
 
-#define STB_IMAGE_IMPLEMENTATION
-#define STB_IMAGE_STATIC
-#define STBI_ONLY_PNG
-#define STBI_ONLY_JPEG
-#define STBI_NO_STDIO
-#define STBI_MAX_DIMENSIONS (1 << 24)
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STB_IMAGE_WRITE_STATIC
 #define STBI_WRITE_NO_STDIO
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
-#pragma GCC diagnostic ignored "-Wunused-but-set-variable"
-#pragma GCC diagnostic ignored "-Wsign-compare"
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-#include <stb/stb_image.h>
 #include <stb/stb_image_write.h>
 #pragma GCC diagnostic pop
 
 namespace gradus {
 namespace {
-
-constexpr Index max_pixels = Index{1} << 26;
-
-struct FreePixels {
-  void operator()(stbi_uc* pixels) const { stbi_image_free(pixels); }
-};
 
 // Value in [0, 1] -> byte; a NaN becomes 0.
 std::uint8_t to_byte(Real value) {
@@ -49,115 +30,6 @@ void append_bytes(void* context, void* data, int size) {
   auto& out = *static_cast<std::vector<std::byte>*>(context);
   const auto* bytes = static_cast<const std::byte*>(data);
   out.insert(out.end(), bytes, bytes + size);
-}
-
-bool is_pnm(std::span<const std::byte> bytes) {
-  return bytes.size() >= 2 && bytes[0] == std::byte{'P'} &&
-         (bytes[1] == std::byte{'5'} || bytes[1] == std::byte{'6'});
-}
-
-// The next number of a PGM or PPM header, behind blanks and comments; `place` goes behind it.
-Index pnm_number(std::string_view file, std::size_t& place, const std::string& name, const char* field) {
-  while (place < file.size() && (std::isspace(static_cast<unsigned char>(file[place])) || file[place] == '#'))
-    place = file[place] == '#' ? std::min(file.find_first_of("\r\n", place), file.size()) : place + 1;
-  const std::size_t end = std::min(file.find_first_not_of("0123456789", place), file.size());
-  GRADUS_CHECK(end > place && end - place <= 8, name, ": PGM header: ", field,
-               ": expected a number of 1 to 8 digits");
-  const Index number = std::stol(std::string(file.substr(place, end - place)));
-  GRADUS_CHECK(number > 0, name, ": PGM header: ", field, " 0, expected at least 1");
-  place = end;
-  return number;
-}
-
-std::size_t byte_at(std::span<const std::byte> bytes, std::size_t place) {
-  return place < bytes.size() ? std::to_integer<std::size_t>(bytes[place]) : 0;
-}
-
-// PNG: the lengths and checksums of all chunks. (stb_image reserves what a chunk claims, and skips the
-// checksums.)
-void check_png(std::span<const std::byte> bytes, const std::string& name) {
-  const auto number = [&](std::size_t at) {
-    return byte_at(bytes, at) << 24 | byte_at(bytes, at + 1) << 16 | byte_at(bytes, at + 2) << 8 |
-           byte_at(bytes, at + 3);
-  };
-  for (std::size_t place = 8, length = 0;; place += length + 12) {
-    GRADUS_CHECK(place + 12 <= bytes.size(), name, ": PNG: cut off after ", bytes.size(),
-                 " bytes, expected another chunk");
-    length = number(place);
-    GRADUS_CHECK(length <= bytes.size() - place - 12, name, ": PNG: the chunk at byte ", place, " claims ",
-                 length, " bytes, the file has ", bytes.size() - place - 12, " more");
-    const auto* content = reinterpret_cast<const Bytef*>(bytes.data() + place + 4);
-    GRADUS_CHECK(crc32(0, content, static_cast<uInt>(length + 4)) == number(place + 8 + length), name,
-                 ": PNG: wrong checksum of the chunk at byte ", place);
-    if (number(place + 4) == 0x49454e44) return;  // IEND
-  }
-}
-
-// A Huffman table has at most 256 codes. (stb_image writes past the end of its own table for more.)
-void check_huffman(std::span<const std::byte> bytes, std::size_t place, const std::string& name) {
-  auto left = static_cast<Index>(byte_at(bytes, place) << 8 | byte_at(bytes, place + 1)) - 2;
-  for (place += 2; left > 0;) {
-    std::size_t codes = 0;
-    for (std::size_t i = 1; i <= 16; ++i) codes += byte_at(bytes, place + i);
-    GRADUS_CHECK(codes <= 256, name, ": JPEG: a Huffman table at byte ", place, " has ", codes,
-                 " codes, at most 256");
-    place += 17 + codes;
-    left -= static_cast<Index>(17 + codes);
-  }
-}
-
-// JPEG: Huffman tables, and the end. (stb_image takes cut-off pictures for whole.)
-void check_jpeg(std::span<const std::byte> bytes, const std::string& name) {
-  constexpr std::size_t huffman = 0xc4, scan = 0xda, end = 0xd9;
-  bool in_scan = false;  // then 0xff in the data is followed by 0, and whatever looks like a marker is one
-  for (std::size_t place = 2; place < bytes.size();) {
-    if (byte_at(bytes, place++) != 0xff) continue;
-    while (byte_at(bytes, place) == 0xff) ++place;
-    const std::size_t marker = byte_at(bytes, place++);
-    if (in_scan && marker == end) return;
-    if (marker == huffman) check_huffman(bytes, place, name);
-    if (!in_scan) place += byte_at(bytes, place) << 8 | byte_at(bytes, place + 1);
-    in_scan = in_scan || marker == scan;
-  }
-  throw Error(name + ": JPEG: cut off, the end marker is missing");
-}
-
-void check_pixels(Index width, Index height, const std::string& name) {
-  GRADUS_CHECK(width * height <= max_pixels, name, ": ", width, " x ", height, " pixels, at most ",
-               max_pixels, " are read");
-}
-
-// PGM and PPM, one byte a value. (stb_image takes cut-off ones for whole, and reads past the end of two-byte
-// ones.)
-Tensor parse_pnm(std::span<const std::byte> bytes, const std::string& name, Index channels) {
-  const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  const Index found = file[1] == '5' ? 1 : 3;
-  std::size_t place = 2;
-  const Index width = pnm_number(file, place, name, "width"),
-              height = pnm_number(file, place, name, "height");
-  const Index largest = pnm_number(file, place, name, "largest value");
-  check_pixels(width, height, name);
-  GRADUS_CHECK(largest <= 255, name, ": PGM header: largest value ", largest, ", expected 1 .. 255");
-  const std::size_t begin = place + 1, needed = static_cast<std::size_t>(width * height * found);
-  GRADUS_CHECK(begin + needed <= file.size(), name,
-               ": PGM data: ", file.size() - std::min(begin, file.size()), " bytes, expected ", needed,
-               " for ", width, " x ", height, " pixels of ", found);
-  Tensor image({height, width, channels});
-  const Real scale = Real(1) / static_cast<Real>(largest);
-  for (Index i = 0; i < width * height; ++i) {
-    const auto value = [&](Index c) {
-      return std::min(Real(1), scale * static_cast<Real>(std::to_integer<int>(
-                                           bytes[begin + static_cast<std::size_t>(i * found + c)])));
-    };
-    const Color color{value(0), value(found == 3 ? 1 : 0), value(found == 3 ? 2 : 0)};
-    if (channels == 3) {
-      std::copy_n(std::array{color.red, color.green, color.blue}.begin(), 3, image.data() + 3 * i);
-    } else {
-      image[i] = found == 1 ? color.red
-                            : Real(0.299) * color.red + Real(0.587) * color.green + Real(0.114) * color.blue;
-    }
-  }
-  return image;
 }
 
 }  // namespace
@@ -182,37 +54,6 @@ void write_png(const std::filesystem::path& path, const Tensor& image) {
       stbi_write_png_to_func(append_bytes, &file, width, height, parts, bytes.data(), width * parts);
   GRADUS_CHECK(done != 0, path.string(), ": write_png: packing failed");
   write_file(path, file);
-}
-
-Tensor parse_image(std::span<const std::byte> bytes, const std::string& name, int channels) {
-  GRADUS_CHECK(channels == 1 || channels == 3, name, ": read_image: ", channels,
-               " channels, expected 1 or 3");
-  GRADUS_CHECK(bytes.size() <= max_file_bytes, name, ": ", bytes.size(), " bytes, at most ", max_file_bytes,
-               " are read");
-  const auto* data = reinterpret_cast<const stbi_uc*>(bytes.data());
-  const int size = static_cast<int>(bytes.size());
-  if (is_pnm(bytes)) return parse_pnm(bytes, name, channels);
-  if (byte_at(bytes, 0) == 0x89) check_png(bytes, name);
-  if (byte_at(bytes, 0) == 0xff) check_jpeg(bytes, name);
-  int width = 0, height = 0, found = 0;
-  GRADUS_CHECK(stbi_info_from_memory(data, size, &width, &height, &found) != 0 && width > 0 && height > 0,
-               name, ": not a PNG, JPEG, PGM or PPM picture, or its header is damaged");
-  const Index pixels = static_cast<Index>(width) * height;
-  check_pixels(width, height, name);
-  // One byte unpacks to at most 1032 bytes of eight pixels each: a header that claims more is a lie.
-  GRADUS_CHECK(pixels / 8256 <= static_cast<Index>(bytes.size()), name, ": ", width, " x ", height,
-               " pixels cannot be in ", bytes.size(), " bytes");
-  const std::unique_ptr<stbi_uc, FreePixels> decoded(
-      stbi_load_from_memory(data, size, &width, &height, &found, channels));
-  GRADUS_CHECK(decoded, name, ": damaged picture: ", stbi_failure_reason());
-  Tensor image({height, width, channels});
-  std::transform(decoded.get(), decoded.get() + image.size(), image.data(),
-                 [](stbi_uc value) { return value / Real(255); });
-  return image;
-}
-
-Tensor read_image(const std::filesystem::path& path, int channels) {
-  return parse_image(read_file(path), path.string(), channels);
 }
 
 // --- text

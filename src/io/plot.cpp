@@ -8,10 +8,10 @@
 #include <cstdio>
 #include <iostream>
 #include <map>
-#include <sstream>
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
+#include "gradus/base/number.hpp"
 
 namespace gradus {
 namespace fs = std::filesystem;
@@ -51,20 +51,8 @@ std::string field(const std::string& words) {
   return out + "\"";
 }
 
-/// The shortest text that reads back as the same number.
-std::string number(double value) {
-  if (std::isnan(value)) return "nan";
-  char buffer[40];
-  for (const int digits : {9, 15, 17}) {
-    std::snprintf(buffer, sizeof buffer, "%.*g", digits, value);
-    if (std::strtod(buffer, nullptr) == value) break;
-  }
-  return buffer;
-}
-
 void write_text(const fs::path& path, const std::string& words) {
-  std::error_code code;
-  if (path.has_parent_path()) fs::create_directories(path.parent_path(), code);
+  if (path.has_parent_path()) make_folder(path.parent_path());
   write_file(path, std::as_bytes(std::span(words)));
 }
 
@@ -77,9 +65,10 @@ struct Removed {
   }
 };
 
-/// Runs gnuplot on a script. False when there is no gnuplot; throws Error with its words when it refuses.
+/// Runs gnuplot on a script, without the user's ~/.gnuplot (-d). False when there is no gnuplot; throws Error
+/// with its words when it refuses.
 bool run_gnuplot(const fs::path& script) {
-  std::FILE* pipe = popen(("gnuplot " + shell_quoted(script.string()) + " 2>&1").c_str(), "r");
+  std::FILE* pipe = popen(("gnuplot -d " + shell_quoted(script.string()) + " 2>&1").c_str(), "r");
   GRADUS_CHECK(pipe, "Plot: no process for gnuplot");
   std::string words;
   char buffer[512];
@@ -176,23 +165,23 @@ std::string Plot::csv() const {
   const auto x_or = [&](const char* otherwise) { return field(x_.empty() ? otherwise : x_); };
   const bool shared = std::all_of(series_.begin(), series_.end(),
                                   [&](const Series& one) { return one.xs == series_.front().xs; });
-  std::ostringstream out;
+  std::string out;
   if (!shared) {
-    out << "series," << x_or("x") << ',' << field(y_.empty() ? "y" : y_) << '\n';
+    out = "series," + x_or("x") + ',' + field(y_.empty() ? "y" : y_) + '\n';
     for (const Series& one : series_)
       for (std::size_t i = 0; i < one.xs.size(); ++i)
-        out << field(one.name) << ',' << number(one.xs[i]) << ',' << number(one.ys[i]) << '\n';
-    return out.str();
+        out += field(one.name) + ',' + exact(one.xs[i]) + ',' + exact(one.ys[i]) + '\n';
+    return out;
   }
-  out << x_or(labels_.empty() ? "x" : "label");
-  for (const Series& one : series_) out << ',' << field(one.name);
-  out << '\n';
+  out = x_or(labels_.empty() ? "x" : "label");
+  for (const Series& one : series_) out += ',' + field(one.name);
+  out += '\n';
   for (std::size_t i = 0; i < series_.front().xs.size(); ++i) {
-    out << (labels_.empty() ? number(series_.front().xs[i]) : field(labels_[i]));
-    for (const Series& one : series_) out << ',' << number(one.ys[i]);
-    out << '\n';
+    out += labels_.empty() ? exact(series_.front().xs[i]) : field(labels_[i]);
+    for (const Series& one : series_) out += ',' + exact(one.ys[i]);
+    out += '\n';
   }
-  return out.str();
+  return out;
 }
 
 std::string Plot::settings(const std::string& output) const {
@@ -202,45 +191,44 @@ std::string Plot::settings(const std::string& output) const {
   const char* key = named <= legend_inside ? "inside top right opaque"
                     : longest <= 14        ? "outside right top vertical"
                                            : "below center horizontal";
-  std::ostringstream out;
-  out << "set encoding utf8\n"
-      << "set terminal pngcairo noenhanced size " << (width_ ? width_ : 800) << ','
-      << (height_ ? height_ : 600) << " background '#ffffff' font 'DejaVu Sans,11' linewidth 1\n"
-      << "set output " << quoted(output) << '\n'
-      << "set title " << quoted(title_) << " font ',14'\n"
-      << "set xlabel " << quoted(x_) << "\nset ylabel " << quoted(y_) << '\n'
-      << "set grid linetype 1 linecolor '#e4e4e4' linewidth 1\n"
-      << "set border 3 linecolor '#606060'\nset tics nomirror textcolor '#303030'\n"
-      << "set style fill solid 0.9 noborder\nset samples 2\nset datafile missing 'nan'\n"
-      << "set key " << key << " Left reverse samplen 2 spacing 1.15\n";
-  if (log_x_) out << "set logscale x\nset format x '%g'\n";
-  if (log_y_) out << "set logscale y\nset format y '%g'\n";
-  if (equal_) out << "set size ratio -1\n";
-  if (!x_range_.empty()) out << "set xrange " << x_range_ << '\n';
-  if (!y_range_.empty()) out << "set yrange " << y_range_ << '\n';
-  if (labels_.empty()) return out.str();
-  out << "set style data histogram\nset style histogram cluster gap 1\nset boxwidth 0.9\nunset grid\n"
-      << "set grid y linetype 1 linecolor '#e4e4e4' linewidth 1\n";
-  if (y_range_.empty() && !log_y_) out << "set yrange [*<0:*]\n";
-  out << "set xtics (";
-  for (std::size_t i = 0; i < labels_.size(); ++i) out << (i ? ", " : "") << quoted(labels_[i]) << ' ' << i;
-  out << (labels_.size() > 12 ? ") rotate by -45\n" : ")\n");
-  return out.str();
+  std::string out =
+      text("set encoding utf8\nset terminal pngcairo noenhanced size ", width_ ? width_ : 800, ',',
+           height_ ? height_ : 600, " background '#ffffff' font 'DejaVu Sans,11' linewidth 1\n",
+           "set output ", quoted(output), "\nset title ", quoted(title_), " font ',14'\nset xlabel ",
+           quoted(x_), "\nset ylabel ", quoted(y_),
+           "\nset grid linetype 1 linecolor '#e4e4e4' linewidth 1\n"
+           "set border 3 linecolor '#606060'\nset tics nomirror textcolor '#303030'\n"
+           "set style fill solid 0.9 noborder\nset samples 2\nset datafile missing 'nan'\nset key ",
+           key, " Left reverse samplen 2 spacing 1.15\n");
+  if (log_x_) out += "set logscale x\nset format x '%g'\n";
+  if (log_y_) out += "set logscale y\nset format y '%g'\n";
+  if (equal_) out += "set size ratio -1\n";
+  if (!x_range_.empty()) out += "set xrange " + x_range_ + '\n';
+  if (!y_range_.empty()) out += "set yrange " + y_range_ + '\n';
+  if (labels_.empty()) return out;
+  out +=
+      "set style data histogram\nset style histogram cluster gap 1\nset boxwidth 0.9\nunset grid\n"
+      "set grid y linetype 1 linecolor '#e4e4e4' linewidth 1\n";
+  if (y_range_.empty() && !log_y_) out += "set yrange [*<0:*]\n";
+  out += "set xtics (";
+  for (std::size_t i = 0; i < labels_.size(); ++i) out += text(i ? ", " : "", quoted(labels_[i]), ' ', i);
+  out += (labels_.size() > 12 ? ") rotate by -45\n" : ")\n");
+  return out;
 }
 
 /// A series as gnuplot's inline data; what is not finite becomes a gap.
 std::string Plot::numbers(const Series& series) {
-  std::ostringstream out;
+  std::string out;
   bool any = false;
   for (std::size_t i = 0; i < series.xs.size(); ++i) {
     const bool drawn = std::isfinite(series.xs[i]) && std::isfinite(series.ys[i]);
     any = any || drawn;
     if (drawn || series.kind == Kind::bars)
-      out << number(series.xs[i]) << ' ' << (drawn ? number(series.ys[i]) : "nan") << '\n';
+      out += exact(series.xs[i]) + ' ' + (drawn ? exact(series.ys[i]) : "nan") + '\n';
     else if (series.kind != Kind::scatter && series.kind != Kind::crosses)
-      out << '\n';
+      out += '\n';
   }
-  return any ? out.str() : "NaN NaN\n";
+  return any ? out : "NaN NaN\n";
 }
 
 /// What follows the name of the data in gnuplot's `plot`.
@@ -269,16 +257,16 @@ std::string Plot::script(const std::string& output) const {
   for (const Series& one : series_)
     if (one.kind == Kind::scatter) points += one.xs.size();
   const char* dot = points < 30 ? "1.3" : points > 4000 ? "0.4" : (points > 800 ? "0.55" : "0.8");
-  std::ostringstream data, plot;
+  std::string data, plot;
   for (std::size_t s = 0; s < series_.size(); ++s) {
     const Series& one = series_[s];
     const bool dark = one.kind == Kind::reference || one.kind == Kind::crosses;
-    data << "$d" << s << " << GRADUS_END\n" << numbers(one) << "GRADUS_END\n";
-    plot << (s ? ", \\\n     $d" : "plot $d") << s
-         << drawing(one, dark ? dark_color : palette[color++ % colors], dot);
+    data += text("$d", s, " << GRADUS_END\n", numbers(one), "GRADUS_END\n");
+    plot += text(s ? ", \\\n     $d" : "plot $d", s,
+                 drawing(one, dark ? dark_color : palette[color++ % colors], dot));
   }
   const bool plain = series_.size() == 1 && (series_[0].name.empty() || series_[0].kind == Kind::bars);
-  return data.str() + settings(output) + (plain ? "unset key\n" : "") + plot.str() + "\nunset output\n";
+  return data + settings(output) + (plain ? "unset key\n" : "") + plot + "\nunset output\n";
 }
 
 bool Plot::write(const fs::path& path) const {
@@ -328,14 +316,14 @@ void write_csv(const fs::path& path, const std::vector<std::string>& names,
   for (std::size_t k = 0; k < columns.size(); ++k)
     GRADUS_CHECK(columns[k].size() == columns[0].size(), path.string(), ": column \"", names[k], "\" has ",
                  columns[k].size(), " numbers, the first one ", columns[0].size());
-  std::ostringstream out;
-  for (std::size_t k = 0; k < names.size(); ++k) out << (k ? "," : "") << field(names[k]);
-  out << '\n';
+  std::string out;
+  for (std::size_t k = 0; k < names.size(); ++k) out += (k ? "," : "") + field(names[k]);
+  out += '\n';
   for (std::size_t i = 0; !columns.empty() && i < columns[0].size(); ++i) {
-    for (std::size_t k = 0; k < columns.size(); ++k) out << (k ? "," : "") << number(columns[k][i]);
-    out << '\n';
+    for (std::size_t k = 0; k < columns.size(); ++k) out += (k ? "," : "") + exact(columns[k][i]);
+    out += '\n';
   }
-  write_text(path, out.str());
+  write_text(path, out);
 }
 
 }  // namespace gradus

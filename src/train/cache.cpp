@@ -2,9 +2,11 @@
 
 #include <bit>
 #include <cstdint>
-#include <cstdio>
+#include <iostream>
 
 #include "gradus/base/check.hpp"
+#include "gradus/base/number.hpp"
+#include "gradus/io/checkpoint.hpp"
 
 namespace gradus {
 namespace {
@@ -17,11 +19,7 @@ class Hash {
     for (const char c : words) add(static_cast<unsigned char>(c));
     add(words.size());
   }
-  std::string digits() const {
-    char text[17];
-    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value_));
-    return text;
-  }
+  std::string digits() const { return hex(value_, 16); }
 
  private:
   std::uint64_t value_ = 0xCBF29CE484222325u;
@@ -39,6 +37,17 @@ std::filesystem::path cache_place(const Program& program, const std::string& kin
   for (Index i = 0; i < train.images.size(); ++i)
     hash.add(std::bit_cast<std::uint32_t>(static_cast<float>(train.images[i])));
   return program.options.out / "cache" / (kind + "_" + hash.digits() + ".safetensors");
+}
+
+bool load_cached(const std::filesystem::path& place, const State& state) {
+  if (!std::filesystem::exists(place)) return false;
+  try {
+    load_checkpoint(place, state);
+    return true;
+  } catch (const Error& error) {
+    std::cerr << error.what() << "; it is a copy in the cache and is made anew\n";
+    return false;
+  }
 }
 
 }  // namespace gradus

@@ -1,10 +1,10 @@
 #include "gradus/train/options.hpp"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <cstdlib>
 #include <map>
-#include <sstream>
+
+#include "gradus/base/number.hpp"
 
 namespace gradus {
 
@@ -22,12 +22,12 @@ std::string_view preset_name(Preset preset) {
 
 namespace {
 
-/// The library takes -1 and 2^64 as well, and wraps them round.
-std::string seed_problem(const std::string& words) {
-  std::uint64_t seed = 0;
-  const auto [end, code] = std::from_chars(words.data(), words.data() + words.size(), seed);
-  const bool fine = code == std::errc() && end == words.data() + words.size();
-  return fine ? "" : "\"" + words + "\" is no whole number in 0 .. 2^64 - 1";
+/// A whole number in decimal digits. CLI11 alone reads 010 as octal and wraps -1 and 2^64 round.
+std::string decimal(std::string& words) {
+  std::uint64_t number = 0;
+  if (!parse_whole(words, number)) return "\"" + words + "\" is no whole number in 0 .. 2^64 - 1";
+  words = std::to_string(number);  // without zeros in front
+  return "";
 }
 
 std::string about(const Lesson& lesson) {
@@ -46,6 +46,8 @@ Options parse_options(int argc, const char* const* argv, const Lesson& lesson) {
       {"tiny", Preset::tiny}, {"quick", Preset::quick}, {"full", Preset::full}};
   std::string preset = "quick", out = options.out.string(), data = options.data.string();
 
+  const CLI::Validator whole(decimal, "");
+
   CLI::App app(about(lesson), lesson.name);
   app.get_formatter()->column_width(34);
   app.add_option("--preset", preset, "How long to train: quick or full (tiny only shows that it runs)")
@@ -54,13 +56,15 @@ Options parse_options(int argc, const char* const* argv, const Lesson& lesson) {
       ->capture_default_str();
   app.add_option("--epochs", options.epochs, "Passes over the training data; the preset's when not given")
       ->check(CLI::Range(Index{1}, Index{1'000'000}))
+      ->transform(whole)
       ->type_name("N");
   app.add_option("--seed", options.seed, "Start of all random numbers: same seed, same bits")
-      ->check(seed_problem)
+      ->transform(whole)
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--threads", options.threads, "Threads; all of the machine's cores when not given")
       ->check(CLI::Range(1, 1024))
+      ->transform(whole)
       ->type_name("N");
   app.add_option("--out", out, "Folder for pictures, figures and checkpoints")
       ->type_name("FOLDER")
@@ -71,10 +75,8 @@ Options parse_options(int argc, const char* const* argv, const Lesson& lesson) {
   app.add_flag("--resume", options.resume, "Go on from the checkpoints of an earlier run");
   try {
     app.parse(argc, argv);
-  } catch (const CLI::Success& success) {
-    std::ostringstream words, none;
-    app.exit(success, words, none);
-    throw EarlyExit(0, words.str());
+  } catch (const CLI::Success&) {
+    throw EarlyExit(0, app.help());
   } catch (const CLI::Error& error) {
     throw EarlyExit(2, lesson.name + ": " + error.what() + "\nRun with --help to see what there is.\n");
   }

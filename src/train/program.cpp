@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <iostream>
 #include <span>
 #include <utility>
@@ -12,7 +11,9 @@
 #include "gradus/autograd/graph.hpp"
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
+#include "gradus/base/number.hpp"
 #include "gradus/base/runtime.hpp"
+#include "gradus/base/terminal.hpp"
 #include "gradus/io/image.hpp"
 #include "gradus/train/trainer.hpp"
 
@@ -26,9 +27,7 @@ Program::Program(int argc, char** argv, const Lesson& lesson)
       folder_(options.out / lesson.name),
       start_(std::chrono::steady_clock::now()) {
   if (options.threads > 0) set_threads(options.threads);
-  std::error_code code;
-  fs::create_directories(folder_, code);
-  GRADUS_CHECK(!code, folder_.string(), ": the folder cannot be made: ", code.message());
+  make_folder(folder_);
   say(lesson.title);
   if (!lesson.slide.empty()) say("Slide:    " + lesson.slide);
   if (!lesson.look.empty()) say("Look at:  " + lesson.look);
@@ -121,11 +120,9 @@ void Program::finish() {
   report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   std::size_t width = 0;
   for (const auto& [name, value] : report_.figures) width = std::max(width, name.size());
-  for (const auto& [name, value] : report_.figures) {
-    char number[32];
-    std::snprintf(number, sizeof number, "%12.5g", value);
-    say("  " + name + std::string(width - name.size(), ' ') + number);
-  }
+  for (const auto& [name, value] : report_.figures)
+    say("  " + pad_right(name, width) + significant(value, 5, 12));
+
   for (const auto& [file, caption] : report_.pictures)
     say("  " + (options.out / file).string() + (caption.empty() ? "" : "  " + caption));
   if (!report_.headline.empty()) say(report_.headline);
@@ -136,7 +133,7 @@ namespace {
 
 /// One line on stderr, red where that is a terminal.
 void complain(const std::string& line) {
-  const bool red = isatty(STDERR_FILENO) != 0;
+  const bool red = is_colourful(STDERR_FILENO);
   std::cout << std::flush;
   std::cerr << (red ? "\033[31m" : "") << line << (red ? "\033[0m" : "") << std::endl;
 }

@@ -1,14 +1,14 @@
 #include "gradus/train/progress.hpp"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <iostream>
 
 #include "gradus/base/check.hpp"
+#include "gradus/base/number.hpp"
+#include "gradus/base/terminal.hpp"
 
 namespace gradus {
 namespace {
@@ -20,54 +20,24 @@ constexpr auto line_interval = 3s;       // of lines
 constexpr double memory = 0.98;          // of a running average, a tick: about the last fifty
 constexpr int bar_cells = 26;
 
-int terminal_columns() {
-  winsize size{};
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 100;
-}
-
 /// 0:07, 12:40, 3:05:00
 std::string clock_words(double seconds) {
   const auto all = static_cast<long>(std::min(seconds, 359999.0) + 0.5);
-  char buffer[32];
-  if (all >= 3600)
-    std::snprintf(buffer, sizeof buffer, "%ld:%02ld:%02ld", all / 3600, all / 60 % 60, all % 60);
-  else
-    std::snprintf(buffer, sizeof buffer, "%ld:%02ld", all / 60, all % 60);
-  return buffer;
-}
-
-std::string short_number(double value) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.4g", value);
-  return buffer;
+  const auto two = [](long part) { return text(part < 10 ? "0" : "", part); };
+  const std::string minutes = all >= 3600 ? text(all / 3600, ":", two(all / 60 % 60)) : text(all / 60);
+  return minutes + ":" + two(all % 60);
 }
 
 /// 412/s, 6.3/s, 4.2 s each
 std::string rate_words(double rate) {
   if (!(rate > 0) || !std::isfinite(rate)) return "";
-  char buffer[32];
-  if (rate >= 1)
-    std::snprintf(buffer, sizeof buffer, rate < 10 ? "%.1f/s" : "%.0f/s", rate);
-  else
-    std::snprintf(buffer, sizeof buffer, "%.1f s each", 1 / rate);
-  return buffer;
+  return rate >= 1 ? fixed(rate, rate < 10 ? 1 : 0) + "/s" : fixed(1 / rate, 1) + " s each";
 }
 
 std::string drawn_bar(double part) {
   const int full = static_cast<int>(part * bar_cells);
   std::string out;
   for (int i = 0; i < bar_cells; ++i) out += i < full ? "━" : "─";
-  return out;
-}
-
-/// As much of a text as fits into so many columns: a column a code point.
-std::string fitted(const std::string& words, int columns) {
-  std::string out;
-  for (const char c : words) {
-    const bool starts = (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-    if (starts && columns-- <= 0) break;
-    out += c;
-  }
   return out;
 }
 
@@ -83,7 +53,7 @@ Progress::Progress(std::string title, Index total, const ProgressOptions& option
       start_(Clock::now()) {
   GRADUS_CHECK(total >= 0, "Progress: a total of ", total, ": it must not be negative");
   if (options.look == ProgressOptions::Look::automatic)
-    terminal_ = out_ == &std::cout && isatty(STDOUT_FILENO) != 0;
+    terminal_ = out_ == &std::cout && is_terminal(STDOUT_FILENO);
   next_draw_ = start_;
   if (!terminal_) next_draw_ += line_interval;
 }
@@ -141,8 +111,8 @@ std::string Progress::words(Clock::time_point now, bool last) const {
     out += "  " + clock_words(static_cast<double>(total_ - done_) / rate) + " left";
   for (const Average& average : averages_)
     out += "  " + average.name + " " +
-           short_number(last ? average.sum / static_cast<double>(average.count)
-                             : average.recent / average.weight);
+           significant(
+               last ? average.sum / static_cast<double>(average.count) : average.recent / average.weight, 4);
   return out;
 }
 

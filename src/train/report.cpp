@@ -75,16 +75,25 @@ Json read_summary(const fs::path& path) {
   return Json::object();
 }
 
+/// Changes the folder's summary.json while no other program does; makes the folder.
+template <class Change>
+void change_summary(const fs::path& out, Change change) {
+  make_folder(out);
+  const Lock lock(out / ".summary.lock");
+  Json summary = read_summary(out / "summary.json");
+  change(summary);
+  const std::string words = summary.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  write_file(out / "summary.json", std::as_bytes(std::span(words)));
+}
+
 }  // namespace
 
 void merge_report(const fs::path& out, const std::string& program, const Report& report) {
-  std::error_code code;
-  fs::create_directories(out, code);
-  const Lock lock(out / ".summary.lock");
-  Json summary = read_summary(out / "summary.json");
-  summary[program] = entry_of(report);
-  const std::string words = summary.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-  write_file(out / "summary.json", std::as_bytes(std::span(words)));
+  change_summary(out, [&](Json& summary) { summary[program] = entry_of(report); });
+}
+
+void forget_report(const fs::path& out, const std::string& program) {
+  change_summary(out, [&](Json& summary) { summary.erase(program); });
 }
 
 }  // namespace gradus

@@ -211,6 +211,23 @@ TEST_CASE("frey: damaged MATLAB files are told") {
   says(small, "small element");
 }
 
+TEST_CASE("frey: files of MATLAB 7.3 and 4 are called so") {
+  Bytes hdf5 = letters("MATLAB 7.3 MAT-file, Platform: GLNXA64");
+  hdf5.resize(600, std::byte{' '});
+  CHECK(says(hdf5, "a MATLAB 7.3 file (HDF5), expected MATLAB 5 (save it with -v6 or -v7)"));
+  Bytes bare = letters("\x89HDF\r\n\x1a\n");
+  bare.resize(600);
+  CHECK(says(bare, "a MATLAB 7.3 file"));
+  for (const std::uint32_t kind : {0u, 50u}) {  // doubles; bytes
+    Bytes old = numbers({kind, 560, 4, 0, 3});
+    const Bytes name = letters(std::string("ff\0", 3));
+    old.insert(old.end(), name.begin(), name.end());
+    old.resize(old.size() + 560 * 4 * (kind == 0 ? 8 : 1));
+    CHECK(says(old, "a MATLAB 4 file, expected MATLAB 5"));
+    CHECK_THROWS_WITH_AS(parse_mat(old, "f.mat", "ff"), doctest::Contains("a MATLAB 4 file"), Error);
+  }
+}
+
 TEST_CASE("frey: damaged compressed elements are told") {
   const Bytes element = packed(Matrix().bytes());
   Bytes damaged = file_of({element});

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -201,6 +202,38 @@ TEST_CASE("load_digits: MNIST where it is, generated digits where it is not, an 
   write_file(folder / "mnist/train-labels-idx1-ubyte.gz", bytes_of({'h', 't', 'm', 'l'}));
   CHECK_MESSAGE_HAS(load_digits(folder.path), "train-labels-idx1-ubyte.gz", "magic number 0x68746d6c");
   CHECK_THROWS_AS(load_digits(folder.path, {.train = -1}), Error);
+}
+
+TEST_CASE("load_digits: MNIST is found under the other names and folders that it is published in") {
+  const Folder made;
+  write_set(made / "mnist", 12, "");
+  const auto found = [&](const std::function<fs::path(const std::string&)>& place) {
+    const Folder folder;
+    for (const auto& entry : fs::directory_iterator(made / "mnist")) {
+      const fs::path path = folder / place(entry.path().filename().string()).string();
+      fs::create_directories(path.parent_path());
+      fs::copy_file(entry.path(), path);
+    }
+    return load_digits(folder.path, {.train = 5, .test = 5}).note.starts_with("MNIST: 5");
+  };
+  const auto dotted = [](std::string name) { return name.replace(name.find("-idx"), 1, "."); };
+  CHECK(found([&](const std::string& name) { return "mnist/" + dotted(name); }));
+  CHECK(found([&](const std::string& name) { return "MNIST/raw/" + name; }));
+  CHECK(found([&](const std::string& name) { return "MNIST/" + name; }));
+  CHECK(found([&](const std::string& name) { return "mnist/" + name + "/" + name; }));
+  CHECK(found([&](const std::string& name) { return "mnist/" + dotted(name) + "/" + dotted(name); }));
+  CHECK_FALSE(found([&](const std::string& name) { return "elsewhere/" + name; }));
+}
+
+TEST_CASE("load_usps: with or without .gz") {
+  const Folder folder;
+  std::string line = "3";
+  for (int i = 0; i < 256; ++i) line += " 0.5";
+  fs::create_directories(folder / "usps");
+  write_file(folder / "usps/zip.train", std::as_bytes(std::span(line)));
+  CHECK_MESSAGE_HAS(load_usps(folder.path), "zip.test.gz: no such file");
+  write_file(folder / "usps/zip.test.gz", gzip(std::as_bytes(std::span(line))));
+  CHECK(load_usps(folder.path).train.labels == std::vector<int>{3});
 }
 
 TEST_CASE("the real MNIST and USPS") {

@@ -1,5 +1,6 @@
 // Pictures: PNG there and back, damaged files, sheets with labels and frames.
 #include <unistd.h>
+#include <zlib.h>
 
 #include <cmath>
 #include <cstdlib>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "gradus/base/check.hpp"
+#include "gradus/base/file.hpp"
 #include "gradus/data/dataset.hpp"
 #include "gradus/io/image.hpp"
 #include "helpers.hpp"
@@ -101,6 +103,88 @@ TEST_CASE("images: a PGM is read, other things are refused with the file's name"
   CHECK(message_of(bytes_of("P5\n2 99999999999\n255\n123")).find("height") != std::string::npos);
   const Tensor ppm = parse_image(bytes_of("P6 # a comment\n1 1\n100\n\x64\x32\x01"), "p.ppm", 3);
   CHECK(same(ppm, Tensor::of({1, 1, 3}, {1, Real(0.5), Real(0.01)})));
+}
+
+TEST_CASE("images: a picture that is too large is called so") {
+  const Folder folder;
+  write_png(folder / "p.png", byte_picture(2, 2, 1));
+  std::vector<std::byte> png = read_file(folder / "p.png");
+  for (const std::size_t place : {16u, 20u}) {  // width and height: 60000
+    png[place + 2] = std::byte{0xea};
+    png[place + 3] = std::byte{0x60};
+  }
+  CHECK(message_of(png).find("p.png: 60000 x 60000 pixels, at most") != std::string::npos);
+}
+
+TEST_CASE("images: the orientation in a file's Exif data is applied") {
+  // As it was taken: 2 rows of 3. TIFF's numbers say where its first row and its first column belong.
+  const Tensor taken = Tensor::of({2, 3, 1}, {0, Real(0.2), Real(0.4), Real(0.6), Real(0.8), 1});
+  const std::vector<std::vector<int>> upright = {{0, 1, 2, 3, 4, 5},   // by rows, of the picture as taken
+                                                 {2, 1, 0, 5, 4, 3},   // first column right
+                                                 {5, 4, 3, 2, 1, 0},   // first row below, first column right
+                                                 {3, 4, 5, 0, 1, 2},   // first row below
+                                                 {0, 3, 1, 4, 2, 5},   // first row left, first column above
+                                                 {3, 0, 4, 1, 5, 2},   // first row right, first column above
+                                                 {5, 2, 4, 1, 3, 0},   // first row right, first column below
+                                                 {2, 5, 1, 4, 0, 3}};  // first row left, first column below
+  const Folder folder;
+  write_png(folder / "p.png", taken);
+  const std::vector<std::byte> png = read_file(folder / "p.png");
+  for (int orientation = 0; orientation <= 9; ++orientation)
+    for (const bool little : {true, false}) {
+      const std::string value(1, static_cast<char>(orientation));
+      const std::string tiff =
+          little
+              ? std::string("II*\0\x8\0\0\0\x1\0\x12\x1\x3\0\x1\0\0\0", 18) + value + std::string(3, '\0')
+              : std::string("MM\0*\0\0\0\x8\0\x1\x1\x12\0\x3\0\0\0\x1\0", 19) + value + std::string(2, '\0');
+      std::string chunk = "eXIf" + tiff;
+      const auto big = [](std::size_t number) {
+        std::string out;
+        for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(number >> shift & 0xff);
+        return out;
+      };
+      const auto sum =
+          crc32(0, reinterpret_cast<const Bytef*>(chunk.data()), static_cast<uInt>(chunk.size()));
+      const std::vector<std::byte> inserted = bytes_of(big(tiff.size()) + chunk + big(sum));
+      std::vector<std::byte> turned = png;
+      turned.insert(turned.begin() + 33, inserted.begin(), inserted.end());  // behind the header
+      const bool valid = 1 <= orientation && orientation <= 8;
+      const std::vector<int>& order = upright[valid ? static_cast<std::size_t>(orientation - 1) : 0];
+      Tensor expected(valid && orientation >= 5 ? Shape{3, 2, 1} : Shape{2, 3, 1});
+      for (Index i = 0; i < 6; ++i) expected[i] = taken[order[static_cast<std::size_t>(i)]];
+      INFO(orientation);
+      CHECK(same(parse_image(turned, "p.png", 1), expected));
+    }
+}
+
+TEST_CASE("images: a JPEG's Exif segment turns it") {
+  std::vector<std::byte> bytes;
+  const std::string digits =
+      "ffd8ffe000104a46494600010100000100010000ffdb008400140e0f120f0d14121012171514181e32211e1c1c1e3d2c2e24"
+      "3249404c4b47404645505a736250556d5645466488656d777b8182814e608d978c7d96737e817c011517171e1a1e3b21213b"
+      "7c5346537c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c7c"
+      "7c7c7c7cffc00011080009000903012200021101031101ffc401a20000010501010101010100000000000000000102030405"
+      "060708090a0b100002010303020403050504040000017d01020300041105122131410613516107227114328191a1082342b1"
+      "c11552d1f02433627282090a161718191a25262728292a3435363738393a434445464748494a535455565758595a63646566"
+      "6768696a737475767778797a838485868788898a92939495969798999aa2a3a4a5a6a7a8a9aab2b3b4b5b6b7b8b9bac2c3c4"
+      "c5c6c7c8c9cad2d3d4d5d6d7d8d9dae1e2e3e4e5e6e7e8e9eaf1f2f3f4f5f6f7f8f9fa010003010101010101010101000000"
+      "0000000102030405060708090a0b110002010204040304070504040001027700010203110405213106124151076171132232"
+      "8108144291a1b1c109233352f0156272d10a162434e125f11718191a262728292a35363738393a434445464748494a535455"
+      "565758595a636465666768696a737475767778797a82838485868788898a92939495969798999aa2a3a4a5a6a7a8a9aab2b3"
+      "b4b5b6b7b8b9bac2c3c4c5c6c7c8c9cad2d3d4d5d6d7d8d9dae2e3e4e5e6e7e8e9eaf2f3f4f5f6f7f8f9faffda000c030100"
+      "02110311003f00521776c20c71670028ea3257ff004175fcaabefd4ffe7d27ff00be6a4b8ff55ff7c7fe831d6dd73e27112c"
+      "359455ee3e54e2a4fa9fffd9";
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
+    bytes.push_back(static_cast<std::byte>(std::stoi(digits.substr(i, 2), nullptr, 16)));
+  const Tensor taken = parse_image(bytes, "p.jpg", 1);
+  const std::vector<std::byte> segment =
+      bytes_of(std::string("\xff\xe1\0\x22"
+                           "Exif\0\0II*\0\x8\0\0\0\x1\0\x12\x1\x3\0\x1\0\0\0\x3\0\0\0\0\0\0\0",
+                           36));
+  bytes.insert(bytes.begin() + 2, segment.begin(), segment.end());
+  const Tensor turned = parse_image(bytes, "p.jpg", 1);  // by half a turn
+  REQUIRE(turned.shape() == taken.shape());
+  for (Index i = 0; i < taken.size(); ++i) CHECK(turned[i] == taken[taken.size() - 1 - i]);
 }
 
 TEST_CASE("images: a PNG that is cut off or changed anywhere is an error") {

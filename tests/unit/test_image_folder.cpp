@@ -104,6 +104,22 @@ TEST_CASE("read_image_folder: sorted, subfolders are classes") {
   CHECK(flat.classes == 0);
 }
 
+TEST_CASE("read_image_folder: what systems put beside pictures does not count") {
+  const Folder folder;
+  for (const char* file : {"a/1.png", "b/2.png"}) {
+    fs::create_directories((folder.path / file).parent_path());
+    write_png(folder.path / file, Tensor::full({2, 2, 1}, 1));
+  }
+  const std::string fork = "resource fork";
+  for (const char* file : {"a/._1.png", ".hidden.png", ".ipynb_checkpoints/1.png", "a/.thumbnails/1.png",
+                           "__MACOSX/a/1.png", "b/@eaDir/2.png/SYNOPHOTO_THUMB_M.jpg", "a/Thumbs.db"}) {
+    fs::create_directories((folder.path / file).parent_path());
+    write_file(folder.path / file, std::as_bytes(std::span(fork)));
+  }
+  CHECK(image_files(folder.path) == std::vector<std::string>{"a/1.png", "b/2.png"});
+  CHECK(read_image_folder(folder.path).class_names == std::vector<std::string>{"a", "b"});
+}
+
 TEST_CASE("read_image_folder: misuse and broken files are told") {
   const Folder folder;
   CHECK_THROWS_WITH_AS(image_files(folder.path / "none"), doctest::Contains("none"), Error);

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "gradus/base/check.hpp"
+#include "gradus/io/checkpoint.hpp"
 #include "gradus/ops/window.hpp"
 #include "gradus/train/cache.hpp"
 #include "gradus/train/judge.hpp"
@@ -51,6 +52,25 @@ TEST_CASE("cache: another kind, recipe or training set is another place, the sam
   CHECK(here != place("judge", "64 units", b));
   CHECK(here != place("judge", "64 units", c));
   CHECK(here != place("judge", "64 units", a.subset(0, 19)));
+}
+
+TEST_CASE("cache: a damaged file, and one of another network, are not loaded") {
+  Bench bench;
+  State state;
+  state.tensors = {{"w", Tensor::full({3}, 2)}};
+  const fs::path file = bench.folder / "cache" / "judge_0.safetensors";
+  CHECK_FALSE(load_cached(file, state));
+  save_checkpoint(file, state);
+  state.tensors[0].second = Tensor::zeros({3});
+  CHECK(load_cached(file, state));
+  CHECK(same_bits(state.tensors[0].second, Tensor::full({3}, 2)));
+  State other;
+  other.tensors = {{"w", Tensor::zeros({4})}};
+  CHECK_FALSE(load_cached(file, other));
+  fs::resize_file(file, fs::file_size(file) - 1);
+  CHECK_FALSE(load_cached(file, state));
+  fs::resize_file(file, 0);
+  CHECK_FALSE(load_cached(file, state));
 }
 
 TEST_CASE("judge: reads digits, flat or as pictures, and is found again in the cache with the same bits") {

@@ -77,6 +77,16 @@ TEST_CASE("options: everything can be said") {
   CHECK(parse({"--preset", "tiny"}).preset == Preset::tiny);
 }
 
+TEST_CASE("options: numbers with zeros in front are decimal") {
+  const Options options = parse({"--seed", "010", "--epochs", "0012", "--threads", "08"});
+  CHECK(options.seed == 10);
+  CHECK(options.epochs == 12);
+  CHECK(options.threads == 8);
+  for (const char* name : {"--seed", "--epochs", "--threads"})
+    for (const char* other : {"0x10", "+1", " 1", "1 ", "1'000", "0b1"})
+      CHECK(early({name, other}).code == 2);
+}
+
 TEST_CASE("options: the data folder comes from the environment unless it is said") {
   const Environment data("GRADUS_DATASETS", "/some/data");
   CHECK(parse({}).data == "/some/data");

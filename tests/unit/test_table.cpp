@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gradus/base/check.hpp"
+#include "gradus/base/number.hpp"
 #include "gradus/data/table.hpp"
 #include "gradus/data/usps.hpp"
 #include "helpers.hpp"
@@ -81,13 +82,38 @@ TEST_CASE("table: messages tell the place") {
   CHECK(complaint("1\n2\n") == "t.csv: line 1: 1 column, expected at least one number and the label");
 }
 
+TEST_CASE("tables: a byte order mark and blank last lines are no data, other separators have a sentence") {
+  const std::string mark = "\xef\xbb\xbf";
+  const auto images = [](const std::string& text) {
+    return parse_table(bytes_of(text), "t.csv").data.images;
+  };
+  CHECK(images(mark + "1,2,0\n3,4,1\n").shape() == Shape{2, 2});  // the first row is no header
+  CHECK(parse_table(bytes_of(mark + "\"a\",b,kind\n1,2,0\n"), "t.csv").columns[0] == "a");
+  CHECK(images("1,2,0\n3,4,1\n\n \r\n").shape() == Shape{2, 2});
+  const auto said = [&](const std::string& text) { return message([&] { images(text); }); };
+  CHECK(contains(said("\xff\xfe"
+                      "1"),
+                 {"t.csv", "UTF-16", "UTF-8"}));
+  CHECK(contains(said("a;b;c\n1;2;0\n"), {"t.csv: line 1", "separated by ';'", "TableOptions::separator"}));
+  CHECK(contains(said("1,5;2,5;0\n"), {"t.csv: line 1", "separated by ';'"}));
+  CHECK(contains(said("a,b,c\n1;2,3,0\n"), {"line 2, column 1 (a)", "'1;2'", "separated by ';'"}));
+  CHECK(contains(said("a\tb\n1\t0\n"), "separated by tabs"));
+  CHECK(contains(message([&] { parse_table(bytes_of("a;b\n1,5;0\n"), "t.csv", {.separator = ';'}); }),
+                 {"line 2, column 1", "'1,5'", "written with a point"}));
+  CHECK(contains(message([&] { parse_table(bytes_of("a\n1;2\n"), "t.csv", {.labels = false}); }),
+                 "separated by ';'"));
+}
+
 TEST_CASE("parse_number: one finite decimal number and nothing else") {
   double value = 0;
   CHECK((parse_number("-1.25e-2", value) && value == -0.0125));
   CHECK((parse_number("+7", value) && value == 7));
-  for (const char* text : {"", " 1", "1 ", "0x10", "inf", "nan", "1e", "1.2.3", "-", "1e400", "1,5"})
+  for (const char* text :
+       {"", " 1", "1 ", "0x10", "inf", "nan", "1e", "1.2.3", "-", "1e400", "1,5", "+-1", "+", "0x1p3"})
     CHECK_MESSAGE(!parse_number(text, value), text);
   CHECK_FALSE(parse_number(std::string(100, '1'), value));
+  CHECK((parse_number("1e-400", value) && value == 0));
+  CHECK((parse_number("." + std::string(100, '3'), value) && value == doctest::Approx(1 / 3.0)));
 }
 
 TEST_CASE("usps: grey values are mapped to [0, 1]") {
@@ -113,6 +139,8 @@ TEST_CASE("usps: messages tell the place") {
   CHECK(complaint(usps_line("1", "1.5")) == "zip: line 1, column 3: grey value '1.5', expected -1 .. 1");
   CHECK(complaint(usps_line("1", "x")) == "zip: line 1, column 3: expected a number, got 'x'");
   CHECK(complaint("") == "zip: no line, expected a label and 256 grey values a line");
+  CHECK(complaint("\xef\xbb\xbf" + good + "\n \r\n") == "");  // a byte order mark, blank last lines
+  CHECK(complaint(good + "\n" + good) == "zip: line 2: 0 numbers, expected a label and 256 grey values");
   CHECK(complaint("\n" + good) == "zip: line 1: 0 numbers, expected a label and 256 grey values");
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 // Errors for the caller's mistakes: which operation, what was given, what must hold.
+#include <locale>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -12,10 +13,11 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Everything streamable, joined into one string: text("row ", 3, " of ", name).
+/// Everything streamable, joined into one string: text("row ", 3, " of ", name). The same in every locale.
 template <class... Parts>
 std::string text(const Parts&... parts) {
   std::ostringstream stream;
+  stream.imbue(std::locale::classic());  // no 60.000, no 0,5
   (stream << ... << parts);
   return stream.str();
 }

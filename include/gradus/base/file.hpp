@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gradus {
@@ -29,5 +30,16 @@ std::vector<std::byte> gzip(std::span<const std::byte> bytes);
 /// Writes a file under a temporary name in the same folder, then renames it: a reader sees the old file or
 /// the new one. Throws Error (and leaves no temporary file) when that fails.
 void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
+
+/// Makes the folder and those above it. Throws Error, naming it, when it is not there afterwards.
+void make_folder(const std::filesystem::path& folder);
+
+/// The file, or the same with .gz behind its name; an empty path when there is neither. Folders do not count;
+/// a link that leads nowhere does, so that reading it says so.
+std::filesystem::path plain_or_gz(const std::filesystem::path& path);
+
+/// The bytes of a text file as text, without a UTF-8 byte order mark and without blanks and line ends at the
+/// end. Throws Error for UTF-16, naming the file.
+std::string_view text_in(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace gradus

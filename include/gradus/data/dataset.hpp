@@ -60,11 +60,13 @@ struct DigitsOptions {
   std::uint64_t seed = 1;  ///< of the generated digits
 };
 
-/// load_digits: MNIST when `<root>/mnist` holds it, else generated digits; `note` says which.
+/// load_digits: MNIST when `<root>/mnist`, `<root>/MNIST/raw` or `<root>/MNIST` holds it, else generated
+/// digits; `note` says which.
 ///
 ///   train.images  [N, 28, 28, 1] in [0, 1]     labels 0 .. 9
 ///
-/// MNIST is four idx files, each with or without .gz. Throws Error when a file is there but broken, and when
+/// MNIST is four idx files (train-images-idx3-ubyte or train-images.idx3-ubyte, ...), each with or without
+/// .gz. Throws Error when a file is there but broken, and when
 /// only some of the four are there: what is incomplete is never silently replaced.
 Split load_digits(const std::filesystem::path& root, const DigitsOptions& options = {});
 

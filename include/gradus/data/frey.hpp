@@ -24,9 +24,9 @@ struct MatMatrix {
 
 /// The variable of that name, a real two-dimensional matrix of class uint8, in the bytes of a MATLAB 5 file
 /// (what MATLAB's `save -v6` and `-v7` write, little-endian, elements plain or compressed); `name` is for
-/// messages. Throws Error, with the byte where it stands, for a header that is not such a file's, an element
-/// or a compressed stream that is damaged or longer than the file, a variable of another class or number of
-/// axes, or none of that name.
+/// messages. Throws Error, with the byte where it stands, for MATLAB 4 and 7.3 files, another header, an
+/// element or a compressed stream that is damaged or longer than the file, a variable of another class or
+/// number of axes, or none of that name.
 MatMatrix parse_mat(std::span<const std::byte> bytes, const std::string& name, const std::string& variable);
 
 /// The faces in a file's bytes: MATLAB 5 with a variable `ff` [560, N], a column a frame, or idx (plain or

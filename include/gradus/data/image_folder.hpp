@@ -19,7 +19,9 @@ struct ImageFolderOptions {
 };
 
 /// The pictures (.png .jpg .jpeg .pgm .ppm, in small or capital letters) in a folder and the folders under
-/// it, relative to it, sorted byte by byte. Throws Error when it is not a folder or holds none.
+/// it, relative to it, sorted byte by byte. Hidden files and folders (a name that begins with '.'), @eaDir
+/// and
+/// __MACOSX do not count. Throws Error when it is not a folder or holds none.
 std::vector<std::string> image_files(const std::filesystem::path& folder);
 
 /// These pictures in this order: [N, H, W, channels] in [0, 1], no labels.

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "gradus/data/dataset.hpp"
@@ -30,8 +29,5 @@ struct Table {
 Table parse_table(std::span<const std::byte> bytes, const std::string& name,
                   const TableOptions& options = {});
 Table read_table(const std::filesystem::path& path, const TableOptions& options = {});
-
-/// True when the whole text is one finite decimal number, which is then in `value`.
-bool parse_number(std::string_view text, double& value);
 
 }  // namespace gradus

@@ -19,7 +19,8 @@ namespace gradus {
 Dataset parse_usps(std::span<const std::byte> bytes, const std::string& name);
 Dataset read_usps(const std::filesystem::path& path);
 
-/// `<root>/usps/zip.train.gz` and `zip.test.gz`. Throws Error when one is missing or broken.
+/// `<root>/usps/zip.train` and `zip.test`, each with or without .gz. Throws Error when one is missing or
+/// broken.
 Split load_usps(const std::filesystem::path& root);
 
 }  // namespace gradus

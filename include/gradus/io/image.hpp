@@ -16,8 +16,12 @@ namespace gradus {
 /// new one.
 void write_png(const std::filesystem::path& path, const Tensor& image);
 
-/// A PNG, JPEG or PGM/PPM picture as [H, W, channels] in [0, 1]; channels 1 (grey) or 3.
-/// Throws Error when the file is missing, damaged, of another kind, or larger than 64 million pixels.
+/// The most pixels of a picture that is read or written: 64 million.
+inline constexpr Index max_pixels = Index{1} << 26;
+
+/// A PNG, JPEG or PGM/PPM picture as [H, W, channels] in [0, 1]; channels 1 (grey) or 3. Where the file's
+/// Exif data has an orientation (cameras write one), the picture is turned and mirrored as it says.
+/// Throws Error when the file is missing, damaged, of another kind, or larger than max_pixels.
 Tensor read_image(const std::filesystem::path& path, int channels = 3);
 Tensor parse_image(std::span<const std::byte> bytes, const std::string& name, int channels = 3);
 

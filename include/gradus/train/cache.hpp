@@ -4,6 +4,7 @@
 #include <string>
 
 #include "gradus/data/dataset.hpp"
+#include "gradus/tensor/state.hpp"
 #include "gradus/train/program.hpp"
 
 namespace gradus {
@@ -13,5 +14,9 @@ namespace gradus {
 /// so what is found there may be used.
 std::filesystem::path cache_place(const Program& program, const std::string& kind, const std::string& recipe,
                                   const Dataset& train);
+
+/// Loads a state from its file in the cache. False when the file is not there, or when it is damaged or holds
+/// something else: stderr says so, and the caller makes it anew.
+bool load_cached(const std::filesystem::path& place, const State& state);
 
 }  // namespace gradus

@@ -30,4 +30,7 @@ struct Report {
 /// stderr. Throws Error when writing fails.
 void merge_report(const std::filesystem::path& out, const std::string& program, const Report& report);
 
+/// Takes the report under `program` out of `<out>/summary.json`, with the same lock and the same errors.
+void forget_report(const std::filesystem::path& out, const std::string& program);
+
 }  // namespace gradus
