@@ -3,12 +3,22 @@
 JOBS  := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 BUILD := build
 
-# given(VARIABLE,option): `--option value` when `make ... VARIABLE=value` said so; the environment does not count
-given    = $(if $(findstring command line,$(origin $1)),--$2 '$($1)')
+# quoted(VARIABLE): its value as one word of the shell, whatever characters it has
+quoted   = '$(subst ','\'',$(value $1))'
+# option(VARIABLE,name): `--name value` when the variable has a value
+option   = $(if $(value $1),--$2 $(call quoted,$1))
+# given(VARIABLE,name): the same when `make ... VARIABLE=value` said so; the environment does not count
+given    = $(if $(findstring command line,$(origin $1)),--$2 $(call quoted,$1))
 SETTINGS = $(call given,PRESET,preset) $(call given,SEED,seed) $(call given,THREADS,threads) $(call given,DATA,data) \
            $(call given,OUT,out) $(call given,EPOCHS,epochs) $(call given,ONLY,only) $(ARGS)
+# here: ends with one sentence when build/ was made for another place than this one, as in a copied or moved project
+here     = for cache in $(BUILD)/*/CMakeCache.txt; do \
+             home=$$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$$cache" 2> /dev/null); \
+             [ -z "$$home" ] || [ "$$home" -ef . ] || \
+               { echo "$(BUILD)/ was made for $$home, but the project is in $$PWD: run make clean, then this again" >&2; exit 1; }; \
+           done
 # build(preset,targets)
-build    = cmake --preset $1 > /dev/null && cmake --build --preset $1 --parallel $(JOBS) $(if $2,--target $2) -- --no-print-directory -s
+build    = $(here) && cmake --preset $1 > /dev/null && cmake --build --preset $1 --parallel $(JOBS) $(if $2,--target $2) -- --no-print-directory -s
 # the programs that ONLY=03,16 names
 comma    := ,
 CHOSEN   = $(foreach n,$(subst $(comma), ,$(ONLY)),$(notdir $(basename $(wildcard lectures/lecture4/$(n)*.cpp)) \
@@ -20,7 +30,7 @@ ifneq ($(wildcard exercises/.original),)
 endif
 GRADE    = $(BUILD)/double/tests/gradus-grade
 TOOL     = $(call build,double,gradus-grade) && $(GRADE)
-WHICH    = $(if $(EX),--ex '$(EX)') $(if $(TODO),--todo '$(TODO)')
+WHICH    = $(call option,EX,ex) $(call option,TODO,todo)
 
 .DEFAULT_GOAL := help
 .PHONY: help deps deps-check build lecture4 exercises watch grade hint reset solution submit doctor test clean
@@ -63,7 +73,7 @@ watch: deps ## grade a file whenever it is saved
 grade: deps ## grade what you wrote
 #> EX=04  TODO=4.5  SEED=91c4e07a (the same inputs again)
 	@$(call build,double,gradus-grade)
-	@$(GRADE) grade $(WHICH) $(if $(SEED),--seed '$(SEED)') $(ARGS) || [ $$? -eq 1 ]  # points missing: no fault of make's
+	@$(GRADE) grade $(WHICH) $(call option,SEED,seed) $(ARGS) || [ $$? -eq 1 ]  # points missing: no fault of make's
 
 hint: deps ## the next of three hints
 #> EX=04  TODO=4.5
@@ -79,15 +89,16 @@ solution: deps ## your finished exercise beside the library's
 
 submit: deps ## pack your files for your teacher
 #> ID=name
-	@$(TOOL) submit $(if $(ID),--id '$(ID)')
+	@$(TOOL) submit $(call option,ID,id)
 
 doctor: deps ## what this machine has: compiler, sandbox
 	@$(TOOL) doctor
 
 test: deps ## build and run all tests; the last line counts them
+	@$(here)
 	@if [ -e tests/run_tests.sh ]; then tests/run_tests.sh; else $(TOOL) grade || [ $$? -eq 1 ]; fi
 
-clean: ## remove build/ (pictures in out/ and data stay)
+clean: ## remove build/ (pictures in out/, data and what make reset kept stay)
 	@rm -rf $(BUILD)
 
 -include tests/develop.mk  # a student's copy has none

@@ -14,7 +14,7 @@ handout: deps ## the students' copy as a zip, without solutions
 
 class: deps ## grade a folder of submissions; goes on where it was interrupted
 #> SUBMISSIONS=folder  REGRADE=ada
-	@$(TOOL) class '$(or $(SUBMISSIONS),submissions)' -j $(JOBS) $(if $(REGRADE),--regrade '$(REGRADE)') $(ARGS)
+	@$(TOOL) class $(if $(SUBMISSIONS),$(call quoted,SUBMISSIONS),submissions) -j $(JOBS) $(call option,REGRADE,regrade) $(ARGS)
 
 autograder: deps ## the zip for Gradescope
 	@$(TOOL) autograder $(ARGS)
@@ -46,5 +46,5 @@ tsan: deps-check ## unit tests under the thread sanitizer
 fuzz: deps ## damaged files and messages against every reader and the grader, under the address sanitizer
 #> ITERATIONS=200000  SEED=1
 	@$(call build,asan,fuzz_readers fuzz_grader)
-	@$(BUILD)/asan/tests/fuzz_readers --iterations $(or $(ITERATIONS),200000) $(call given,SEED,seed)
-	@$(BUILD)/asan/tests/fuzz_grader --iterations $(or $(ITERATIONS),200000) $(call given,SEED,seed)
+	@$(BUILD)/asan/tests/fuzz_readers --iterations $(if $(ITERATIONS),$(call quoted,ITERATIONS),200000) $(call given,SEED,seed)
+	@$(BUILD)/asan/tests/fuzz_grader --iterations $(if $(ITERATIONS),$(call quoted,ITERATIONS),200000) $(call given,SEED,seed)

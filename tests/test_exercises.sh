@@ -150,7 +150,7 @@ run 2 reset --ex 4
 expect "reset asks, and no answer changes nothing" grep -q 'fast_exp(v\[i\]) + m' "$tree/$kl"
 run 0 reset --ex 4 --yes
 expect "reset brings the stub" grep -q 'todo("4.5")' "$tree/$kl"
-expect "reset keeps the text" grep -rq 'fast_exp(v\[i\]) + m' "$tree/build/grade/saved"
+expect "reset keeps the text" grep -rq 'fast_exp(v\[i\]) + m' "$tree/.saved"
 run 3 submit
 
 # --- watch: a saved file has a verdict, and nothing is left running

@@ -343,7 +343,7 @@ int reset_command(const Place& place, const std::string& exercise_name, const st
   for (const GradedFile* file : files) std::cout << " " << file->path;
   std::cout << "\n";
   if (!yes) {
-    std::cout << "your text is kept in build/grade/saved. Go on? [y/N] " << std::flush;
+    std::cout << "your text is kept in .saved/. Go on? [y/N] " << std::flush;
     std::string answer;
     if (!std::getline(std::cin, answer) || (answer != "y" && answer != "Y" && answer != "yes")) {
       std::cout << "nothing changed\n";
@@ -356,9 +356,10 @@ int reset_command(const Place& place, const std::string& exercise_name, const st
   for (const GradedFile* file : files) {
     const fs::path path = place.root / file->path;
     if (const auto text = text_if_there(path)) {
-      fs::path saved = place.cache() / "saved" / stamp / file->name;
+      const fs::path folder = place.root / ".saved";  // not in build/: make clean leaves it alone
+      fs::path saved = folder / stamp / file->name;
       for (int number = 2; fs::exists(saved); ++number)
-        saved = place.cache() / "saved" / (std::string(stamp) + "_" + std::to_string(number)) / file->name;
+        saved = folder / (std::string(stamp) + "_" + std::to_string(number)) / file->name;
       write_text(saved, *text);
       std::cout << "kept: cp " << fs::relative(saved, place.root).string() << " " << file->path
                 << "   brings it back\n";

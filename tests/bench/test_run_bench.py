@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""The comparison with sides of which some give no answer: the others must still be compared."""
+import contextlib
+import io
+import sys
+import types
+
+sys.dont_write_bytecode = True
+import run_bench  # noqa: E402
+
+ANSWER = """
+import sys
+if "--startup" in sys.argv: sys.exit({startup})
+for line in sys.stdin: {reply}
+"""
+GOOD = "print('{\"ms_median\": %s, \"peak_rss_mb\": 10}', flush=True)"
+
+
+def side(title, reply, startup=0):
+    return run_bench.Side(title, [sys.executable, "-c", ANSWER.format(reply=reply, startup=startup)], {})
+
+
+def said(case, peers, ours=GOOD % 1.0):
+    """What one case prints."""
+    options = types.SimpleNamespace(rounds=3, seconds=0.01)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        mine = side("ours", ours)
+        if case == "startup":
+            run_bench.bench_startup(mine, peers, options)
+        elif case == "noise":
+            run_bench.bench_noise(mine, peers, options)
+        else:
+            run_bench.bench_speed(case, mine, peers, options)
+    return out.getvalue()
+
+
+def main():
+    run_bench.Side.patience = 8
+    dead, hanging, wrong = "sys.exit(3)", "import time; time.sleep(60)", "print('{\"error\": \"no memory\"}', flush=True)"
+    failed = 0
+    trials = [
+        ("all answer", said("mlp_vae", [side("plain", GOOD % 2.0)]), ["2.00x", "plain"], ["left out"]),
+        ("one ends", said("mlp_vae", [side("plain", dead), side("foreach", GOOD % 3.0)]), ["3.00x", "plain: no answer", "left out"], []),
+        ("one hangs", said("mlp_vae", [side("plain", hanging), side("foreach", GOOD % 3.0)]), ["3.00x", "left out"], []),
+        ("one reports an error", said("mlp_vae", [side("foreach", wrong), side("plain", GOOD % 2.0)]), ["2.00x", "foreach: no memory"], []),
+        ("none answers", said("mlp_vae", [side("plain", dead)]), ["mlp_vae", "ours 1.00 ms", "memory"], ["pytorch "]),
+        ("start-up fails", said("startup", [side("plain", dead, startup=4)]), ["startup", "exit code 4"], ["pytorch "]),
+        ("noise alone", said("noise", [side("plain", dead)]), ["noise", "x quiet"], ["pytorch "]),
+    ]
+    for title, words, there, absent in trials:
+        if not all(part in words for part in there) or any(part in words for part in absent):
+            failed += 1
+            print(f"bench: {title}: expected {there} without {absent} in:\n{words}")
+    try:
+        said("mlp_vae", [side("plain", GOOD % 2.0)], ours=dead)
+        failed += 1
+        print("bench: our own side must answer")
+    except run_bench.NoAnswer:
+        pass
+    print(f"bench: {len(trials) + 1 - failed} passed, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
