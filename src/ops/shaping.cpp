@@ -51,20 +51,6 @@ void copy_columns(Index outer, Index count, const Real* x, Index x_width, Index 
            [=](Index b) { std::copy_n(x + b * x_width + from, count, y + b * y_width + to); });
 }
 
-Shape with_axis(const Shape& shape, int axis, Index size) {
-  const auto at = [&](int i) { return i == axis ? size : shape[i]; };
-  switch (shape.rank()) {
-    case 1:
-      return {at(0)};
-    case 2:
-      return {at(0), at(1)};
-    case 3:
-      return {at(0), at(1), at(2)};
-    default:
-      return {at(0), at(1), at(2), at(3)};
-  }
-}
-
 /// y = [x0 | x1 | ..]            dx0, dx1, .. = the same columns of dy
 struct Concat {
   int axis;
@@ -74,12 +60,12 @@ struct Concat {
     for (const Tensor& x : inputs) {
       shapes.push_back(x.shape());
       GRADUS_CHECK(axis >= 0 && axis < x.rank(), "concat: axis ", axis, " is outside ", x.shape());
-      GRADUS_CHECK(with_axis(x.shape(), axis, 0) == with_axis(shapes[0], axis, 0),
+      GRADUS_CHECK(x.shape().with_axis(axis, 0) == shapes[0].with_axis(axis, 0),
                    "concat: all sizes but that of axis ", axis, " must agree, got ", shapes[0], " and ",
                    x.shape());
       size += x.dim(axis);
     }
-    Tensor y(with_axis(shapes[0], axis, size));
+    Tensor y(shapes[0].with_axis(axis, size));
     const Index y_width = Blocks(y.shape(), axis).width;
     Index column = 0;
     for (const Tensor& x : inputs) {
@@ -113,7 +99,7 @@ struct Slice {
     from = x.shape();
     GRADUS_CHECK(axis >= 0 && axis < x.rank() && 0 <= begin && begin < end && end <= x.dim(axis),
                  "slice: ", begin, " to ", end, " of axis ", axis, " is outside ", x.shape());
-    Tensor y(with_axis(from, axis, end - begin));
+    Tensor y(from.with_axis(axis, end - begin));
     const Blocks whole(from, axis), part(y.shape(), axis);
     copy_columns(part.outer, part.width, x.data(), whole.width, begin * (whole.width / from[axis]), y.data(),
                  part.width, 0);
@@ -131,6 +117,9 @@ struct Slice {
 }  // namespace
 
 Var reshape(const Var& x, const Shape& shape) { return record(Reshape{shape}, x); }
+Var reshape(const Var& x, std::initializer_list<Index> sizes) {
+  return reshape(x, Shape::filled(sizes, x.size()));
+}
 
 Var transpose(const Var& x) {
   check_rank("transpose", "x", x.value(), 2);

@@ -1,13 +1,15 @@
 #include "gradus/tensor/shape.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <ostream>
+#include <vector>
 
 #include "gradus/base/check.hpp"
 
 namespace gradus {
 
-Shape::Shape(std::initializer_list<Index> sizes) {
+Shape::Shape(std::span<const Index> sizes) {
   GRADUS_CHECK(sizes.size() <= max_rank, "Shape: at most ", max_rank, " axes, got ", sizes.size());
   size_ = sizes.size() == 0 ? 0 : 1;
   for (const Index size : sizes) {
@@ -19,19 +21,38 @@ Shape::Shape(std::initializer_list<Index> sizes) {
   }
 }
 
+Shape Shape::filled(std::initializer_list<Index> sizes, Index size) {
+  const auto open = std::find(sizes.begin(), sizes.end(), -1);
+  if (open == sizes.end()) return Shape(sizes);
+  std::vector<Index> all(sizes);
+  Index& free = all[static_cast<std::size_t>(open - sizes.begin())];
+  free = 1;
+  GRADUS_CHECK(std::find(all.begin(), all.end(), -1) == all.end(), "reshape: only one size may be -1");
+  const Shape others(all);
+  GRADUS_CHECK(others.size() > 0 && size % others.size() == 0, "reshape: ", size,
+               " elements cannot be divided among ", others, ", where the 1 of axis ", open - sizes.begin(),
+               " stands for -1");
+  free = size / others.size();
+  return Shape(all);
+}
+
+Shape Shape::with_axis(int axis, Index size) const {
+  GRADUS_CHECK(axis >= 0 && axis < rank_, "Shape::with_axis: ", *this, " has no axis ", axis);
+  std::array<Index, max_rank> sizes = sizes_;
+  sizes[static_cast<std::size_t>(axis)] = size;
+  return Shape(std::span<const Index>(sizes).first(static_cast<std::size_t>(rank_)));
+}
+
 Shape Shape::with_rows(Index rows) const {
-  switch (rank_) {
-    case 1:
-      return {rows};
-    case 2:
-      return {rows, sizes_[1]};
-    case 3:
-      return {rows, sizes_[1], sizes_[2]};
-    case 4:
-      return {rows, sizes_[1], sizes_[2], sizes_[3]};
-    default:
-      throw Error("Shape::with_rows: the shape of an empty tensor has no rows");
-  }
+  GRADUS_CHECK(rank_ > 0, "Shape::with_rows: the shape of an empty tensor has no rows");
+  return with_axis(0, rows);
+}
+
+Shape Shape::without_axis(int axis) const {
+  GRADUS_CHECK(axis >= 0 && axis < rank_, "Shape::without_axis: ", *this, " has no axis ", axis);
+  std::vector<Index> sizes(this->sizes().begin(), this->sizes().end());
+  sizes.erase(sizes.begin() + axis);
+  return sizes.empty() ? Shape{1} : Shape(sizes);
 }
 
 std::string Shape::str() const {
@@ -44,5 +65,10 @@ std::string Shape::str() const {
 }
 
 std::ostream& operator<<(std::ostream& stream, const Shape& shape) { return stream << shape.str(); }
+
+std::ostream& operator<<(std::ostream& stream, const Pair& pair) {
+  stream << std::to_string(pair.height);
+  return pair.height == pair.width ? stream : stream << " x " << std::to_string(pair.width);
+}
 
 }  // namespace gradus

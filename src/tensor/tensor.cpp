@@ -89,17 +89,7 @@ Tensor Tensor::rows(Index begin, Index end) const {
 }
 
 Tensor Tensor::row(Index index) const {
-  const Tensor one = rows(index, index + 1);
-  switch (rank()) {
-    case 2:
-      return one.reshape({dim(1)});
-    case 3:
-      return one.reshape({dim(1), dim(2)});
-    case 4:
-      return one.reshape({dim(1), dim(2), dim(3)});
-    default:
-      return one;
-  }
+  return rows(index, index + 1).reshape(shape_.rank() == 1 ? Shape{1} : shape_.without_axis(0));
 }
 
 Tensor Tensor::gather(std::span<const Index> indices) const {

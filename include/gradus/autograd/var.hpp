@@ -56,4 +56,7 @@ class Var {
   int node_ = -1;
 };
 
+/// The numbers, as a Tensor's.
+inline std::ostream& operator<<(std::ostream& stream, const Var& x) { return stream << x.value(); }
+
 }  // namespace gradus

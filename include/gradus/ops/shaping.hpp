@@ -9,6 +9,8 @@ namespace gradus {
 
 /// The same numbers under another shape. Throws Error when the sizes differ.
 Var reshape(const Var& x, const Shape& shape);
+/// One of the sizes may be -1: that axis takes what the others leave. [6, 4] under {-1, 8} -> [3, 8]
+Var reshape(const Var& x, std::initializer_list<Index> sizes);
 
 /// x [M, N] -> [N, M]
 Var transpose(const Var& x);

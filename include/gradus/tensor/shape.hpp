@@ -1,8 +1,9 @@
 #pragma once
-// Shape: up to four sizes, row-major, the last axis fastest.
+// Shape: up to four sizes, row-major, the last axis fastest. Pair: a number per axis of a picture.
 #include <array>
 #include <initializer_list>
 #include <iosfwd>
+#include <span>
 #include <string>
 
 #include "gradus/base/real.hpp"
@@ -15,12 +16,18 @@ class Shape {
 
   Shape() = default;
   /// Throws Error for more than four sizes, a negative size, or a product that overflows.
-  Shape(std::initializer_list<Index> sizes);
+  Shape(std::initializer_list<Index> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
+  /// The same from a vector or an array: Shape(sizes).
+  explicit Shape(std::span<const Index> sizes);
+  /// The shape of `size` elements in which one of the sizes may be -1: that axis takes what the others leave.
+  /// Throws Error for a second -1, or when the others do not divide `size`.
+  static Shape filled(std::initializer_list<Index> sizes, Index size);
 
   int rank() const { return rank_; }
   /// Number of elements; 0 for the shape of an empty tensor (rank 0).
   Index size() const { return size_; }
   Index operator[](int axis) const { return sizes_[static_cast<std::size_t>(axis)]; }
+  std::span<const Index> sizes() const { return {sizes_.data(), static_cast<std::size_t>(rank_)}; }
   Index back() const { return sizes_[static_cast<std::size_t>(rank_ - 1)]; }
   /// Elements under one index of the leading axis: the size of a row.
   Index row_size() const {
@@ -28,8 +35,13 @@ class Shape {
     for (int axis = 1; axis < rank_; ++axis) size *= (*this)[axis];
     return size;
   }
-  /// The same shape with another leading size.
+  /// The same shape with another size of one axis. Throws Error for an axis that is not there.
+  Shape with_axis(int axis, Index size) const;
+  /// The same shape with another leading size. Throws Error for the shape of an empty tensor.
   Shape with_rows(Index rows) const;
+  /// The shape without one of its axes; [1] when no other is left. Throws Error for an axis that is not
+  /// there.
+  Shape without_axis(int axis) const;
 
   /// "[128, 784]"
   std::string str() const;
@@ -42,5 +54,16 @@ class Shape {
 };
 
 std::ostream& operator<<(std::ostream& stream, const Shape& shape);
+
+/// Two numbers, along the height and along the width of a picture: the size of a window, a stride, a padding.
+/// One number means both: 3 is {3, 3}.
+struct Pair {
+  Index height = 0, width = 0;
+  constexpr Pair(Index both) : height(both), width(both) {}  // NOLINT: conversion is the point
+  constexpr Pair(Index height_in, Index width_in) : height(height_in), width(width_in) {}
+  friend bool operator==(const Pair&, const Pair&) = default;
+};
+/// "3", or "3 x 1" (height, width) when they differ.
+std::ostream& operator<<(std::ostream& stream, const Pair& pair);
 
 }  // namespace gradus

@@ -1,6 +1,7 @@
 #pragma once
 // Tensor: numbers. A small handle on a dense row-major buffer; no gradient, no strides, no broadcasting.
 #include <initializer_list>
+#include <iosfwd>
 #include <span>
 #include <vector>
 
@@ -54,6 +55,8 @@ class Tensor {
 
   /// The same numbers under another shape of the same size (view). Throws Error when the sizes differ.
   Tensor reshape(const Shape& shape) const;
+  /// One of the sizes may be -1: that axis takes what the others leave. [6, 4] under {-1, 8} -> [3, 8]
+  Tensor reshape(std::initializer_list<Index> sizes) const { return reshape(Shape::filled(sizes, size())); }
   /// Indices begin .. end-1 of the leading axis (view). Throws Error outside the range.
   Tensor rows(Index begin, Index end) const;
   /// Row `index` without the leading axis (view). Throws Error outside the range.
@@ -74,5 +77,13 @@ class Tensor {
   Shape shape_;
   Real* data_ = nullptr;
 };
+
+/// The shape and the numbers, to look at: five digits each, of every long axis the first and last three.
+/// Always with a decimal point, whatever the locale.
+///
+///   Tensor [2, 3]
+///   [[0.5, -1, 2],
+///    [  3,  4, 5]]
+std::ostream& operator<<(std::ostream& stream, const Tensor& x);
 
 }  // namespace gradus
