@@ -109,7 +109,8 @@ Tensor pad(const Tensor& x, Index top, Index left, Index height, Index width) {
 /// The matrix X: a row for every output pixel, a column for every place of the window.
 Indexed windows(const Window& w, const Tensor& x) {
   const Index row = x.dim(2) * w.C;
-  return {x.data(), grid(0, w.B, area(x), w.out_height(), w.stride * row, w.out_width(), w.stride * w.C),
+  return {x.data(),
+          grid(0, w.B, area(x), w.out_height(), w.stride.height * row, w.out_width(), w.stride.width * w.C),
           grid(0, 1, 0, w.height, row, w.width * w.C, 1)};
 }
 
@@ -146,8 +147,9 @@ struct Frame {
 Tensor convolve_back_by_class(const Window& w, const Tensor& dy, const Tensor& weights, const Real* bias) {
   Tensor dx({w.B, w.H, w.W, w.C});
   const Index R = w.height * w.width * w.C;
-  const std::vector<Class> rows = classes(w.H, w.height, w.stride, w.padding),
-                           columns = classes(w.W, w.width, w.stride, w.padding);
+  const Pair s = w.stride;
+  const std::vector<Class> rows = classes(w.H, w.height, w.stride.height, w.padding.height),
+                           columns = classes(w.W, w.width, w.stride.width, w.padding.width);
   const Frame vertical(rows, w.out_height()), horizontal(columns, w.out_width());
   const Tensor d = pad(dy, vertical.before, horizontal.before, vertical.size, horizontal.size);
   const Index row = horizontal.size * w.K;
@@ -158,12 +160,12 @@ Tensor convolve_back_by_class(const Window& w, const Tensor& dy, const Tensor& w
                                   grid(0, 1, 0, v.taps, row, h.taps * w.K, 1)};
       // the last place meets the first pixel, so the weights run backwards
       const Index last =
-          ((v.place + (v.taps - 1) * w.stride) * w.width + h.place + (h.taps - 1) * w.stride) * w.C;
+          ((v.place + (v.taps - 1) * s.height) * w.width + h.place + (h.taps - 1) * s.width) * w.C;
       const Indexed every_sth_weight{
-          weights.data(), grid(last, v.taps, -w.stride * w.width * w.C, h.taps, -w.stride * w.C, w.K, R),
+          weights.data(), grid(last, v.taps, -s.height * w.width * w.C, h.taps, -s.width * w.C, w.K, R),
           evenly(w.C, 1)};
       const Offsets& to = grid((v.first * w.W + h.first) * w.C, w.B, w.H * w.W * w.C, v.count,
-                               w.stride * w.W * w.C, h.count, w.stride * w.C);
+                               s.height * w.W * w.C, h.count, s.width * w.C);
       gemm(windows_of_dy, every_sth_weight, dx.data(), to, {.bias = bias});
     }
   return dx;
@@ -173,12 +175,13 @@ Tensor convolve_back_by_class(const Window& w, const Tensor& dy, const Tensor& w
 /// that is still on its way to memory makes the next one wait; so those that do not overlap are taken one
 /// after the other.
 void add_windows(const Window& w, Index y, const Real* products, Real* padded_row) {
-  const Index J = w.out_width(), run = w.width * w.C, R = w.height * run, step = w.stride * w.C;
+  const Index J = w.out_width(), run = w.width * w.C, R = w.height * run, step = w.stride.width * w.C;
   const Index vectors = (run + lanes - 1) / lanes, apart = (vectors * lanes + step - 1) / step;
   const Lanes whole = first_lanes(lanes), last = first_lanes(run - (vectors - 1) * lanes);
-  for (Index u = (y + w.padding) % w.stride; u < w.height; u += w.stride) {
-    const Index i = (y + w.padding - u) / w.stride;
-    if (y + w.padding < u || i >= w.out_height()) continue;
+  const Index s = w.stride.height, place = y + w.padding.height;
+  for (Index u = place % s; u < w.height; u += s) {
+    const Index i = (place - u) / s;
+    if (place < u || i >= w.out_height()) continue;
     for (Index first = 0; first < apart; ++first)
       for (Index j = first; j < J; j += apart)
         for (Index v = 0; v < vectors; ++v) {
@@ -191,7 +194,8 @@ void add_windows(const Window& w, Index y, const Real* products, Real* padded_ro
 
 Tensor convolve_back_by_product(const Window& w, const Tensor& dy, const Tensor& weights, const Real* bias) {
   const Index I = w.out_height(), J = w.out_width(), R = w.height * w.width * w.C;
-  const Index row = w.W * w.C, padded_row = std::max(w.W + 2 * w.padding, w.stride * (J - 1) + w.width) * w.C;
+  const Index row = w.W * w.C,
+              padded_row = std::max(w.W + 2 * w.padding.width, w.stride.width * (J - 1) + w.width) * w.C;
   const Index at_once = std::clamp<Index>(column_elements / (I * J * R), 1, w.B);
   Tensor dx({w.B, w.H, w.W, w.C}), products({at_once * I * J * R + lanes});  // whole vectors to the very end
   for (Index b = 0; b < w.B; b += at_once) {
@@ -203,7 +207,7 @@ Tensor convolve_back_by_product(const Window& w, const Tensor& dy, const Tensor&
       sums.assign(static_cast<std::size_t>(padded_row + lanes), 0);
       add_windows(w, index % w.H, products.data() + index / w.H * I * J * R, sums.data());
       Real* to = dx.data() + (b * w.H + index) * row;
-      std::copy_n(sums.data() + w.padding * w.C, row, to);
+      std::copy_n(sums.data() + w.padding.width * w.C, row, to);
       for (Index x = 0; bias && x < row; x += w.C)
         for (Index c = 0; c < w.C; ++c) to[x + c] += bias[c];
     });
@@ -213,11 +217,19 @@ Tensor convolve_back_by_product(const Window& w, const Tensor& dy, const Tensor&
 
 /// Few results and stride 1: seen from the results, the window slides backwards over them.
 bool few_results(const Window& w) {
-  return w.K < lanes && w.K < w.C && w.stride == 1 && w.padding < std::min(w.height, w.width) &&
-         w.height == w.width;
+  return w.K < lanes && w.K < w.C && w.stride == 1 && w.padding.height < w.height &&
+         w.padding.width < w.width;
 }
 Window mirrored(const Window& w) {
-  return {w.B, w.out_height(), w.out_width(), w.K, w.C, w.height, w.width, 1, w.height - 1 - w.padding};
+  return {w.B,
+          w.out_height(),
+          w.out_width(),
+          w.K,
+          w.C,
+          w.height,
+          w.width,
+          1,
+          {w.height - 1 - w.padding.height, w.width - 1 - w.padding.width}};
 }
 /// to [C, height, width, K] = w [K, height, width, C] with the window turned by 180 degrees, or the way back.
 Tensor turned(const Tensor& w) {
@@ -234,8 +246,9 @@ Tensor turned(const Tensor& w) {
 Tensor framed(const Window& w, const Tensor& x) {
   if (few_results(w)) return x;
   if (winograd_fits(w))
-    return pad(x, w.padding, w.padding, winograd_frame(w, w.out_height()), winograd_frame(w, w.out_width()));
-  return pad(x, w.padding, w.padding, w.H + 2 * w.padding, w.W + 2 * w.padding);
+    return pad(x, w.padding.height, w.padding.width, winograd_frame(w, w.out_height()),
+               winograd_frame(w, w.out_width()));
+  return pad(x, w.padding.height, w.padding.width, w.H + 2 * w.padding.height, w.W + 2 * w.padding.width);
 }
 
 Tensor convolve(const Window& w, const Tensor& x, const Tensor& weights, const Real* bias) {

@@ -9,8 +9,8 @@
 namespace gradus {
 namespace {
 
-void check_window(const char* op, const Tensor& x, const Tensor& w, const Tensor& b, Index stride,
-                  Index padding, int channels_of_w, int outputs_of_w) {
+void check_window(const char* op, const Tensor& x, const Tensor& w, const Tensor& b, Pair stride,
+                  Pair padding, int channels_of_w, int outputs_of_w) {
   check_rank(op, "x", x, 4);
   check_rank(op, "w", w, 4);
   GRADUS_CHECK(x.dim(3) == w.dim(channels_of_w), op, ": x ", x.shape(), " and w ", w.shape(),
@@ -18,7 +18,7 @@ void check_window(const char* op, const Tensor& x, const Tensor& w, const Tensor
                w.dim(channels_of_w));
   GRADUS_CHECK(!b || (b.rank() == 1 && b.size() == w.dim(outputs_of_w)), op, ": w ", w.shape(),
                " needs a bias [", w.dim(outputs_of_w), "], got ", b.shape());
-  GRADUS_CHECK(stride >= 1 && padding >= 0, op,
+  GRADUS_CHECK(std::min(stride.height, stride.width) >= 1 && std::min(padding.height, padding.width) >= 0, op,
                ": the stride must be at least 1 and the padding at least 0, got ", stride, " and ", padding);
 }
 
@@ -40,7 +40,7 @@ Tensor Conv2dOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b
   check_window("conv2d", x_in, w_in, b, stride, padding, 3, 0);
   window = {x_in.dim(0), x_in.dim(1), x_in.dim(2), x_in.dim(3), w_in.dim(0),
             w_in.dim(1), w_in.dim(2), stride,      padding};
-  GRADUS_CHECK(window.H + 2 * padding >= window.height && window.W + 2 * padding >= window.width,
+  GRADUS_CHECK(window.H + 2 * padding.height >= window.height && window.W + 2 * padding.width >= window.width,
                "conv2d: w ", w_in.shape(), " [K, U, V, C] is larger than x ", x_in.shape(),
                " [B, H, W, C] with padding ", padding);
   x = framed(window, x_in), w = w_in;
@@ -54,14 +54,15 @@ Grads<3> Conv2dOp::backward(const Tensor& dy, const Needs<3>& needs) const {
 
 Tensor ConvTranspose2dOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
   check_window("conv_transpose2d", x_in, w_in, b, stride, padding, 0, 3);
-  GRADUS_CHECK(output_padding >= 0 && output_padding < stride,
-               "conv_transpose2d: the output padding must be at least ", "0 and below the stride ", stride,
-               ", got ", output_padding);
+  const Pair extra = output_padding;
+  GRADUS_CHECK(
+      std::min(extra.height, extra.width) >= 0 && extra.height < stride.height && extra.width < stride.width,
+      "conv_transpose2d: the output padding must be at least ", "0 and below the stride ", stride, ", got ",
+      output_padding);
   x = x_in, w = w_in;
-  const Index grow = output_padding - 2 * padding;
   window = {x.dim(0),
-            stride * (x.dim(1) - 1) + w.dim(1) + grow,
-            stride * (x.dim(2) - 1) + w.dim(2) + grow,
+            stride.height * (x.dim(1) - 1) + w.dim(1) - 2 * padding.height + extra.height,
+            stride.width * (x.dim(2) - 1) + w.dim(2) - 2 * padding.width + extra.width,
             w.dim(3),
             w.dim(0),
             w.dim(1),

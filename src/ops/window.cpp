@@ -10,50 +10,69 @@
 namespace gradus {
 namespace {
 
-/// Squares over pictures.
-struct Squares {
-  Index size, stride, B, H, W, C, I, J;
-  Squares(const char* op, const Tensor& x, Index size_in, Index stride_in)
-      : size(size_in), stride(stride_in > 0 ? stride_in : size_in) {
+/// Windows over pictures.
+struct Windows {
+  Pair size, stride, padding;
+  Index B, H, W, C, I, J;
+  Windows(const char* op, const Tensor& x, Pair size_in, Pair stride_in, Pair padding_in)
+      : size(size_in), stride(stride_in), padding(padding_in) {
     check_rank(op, "x", x, 4);
     B = x.dim(0), H = x.dim(1), W = x.dim(2), C = x.dim(3);
-    GRADUS_CHECK(size >= 1 && size <= H && size <= W, op, ": a square of ", size, " pixels must fit into x ",
-                 x.shape());
-    GRADUS_CHECK(stride_in >= 0, op, ": the stride must be at least 1, or 0 for the square's size, got ",
-                 stride_in);
-    I = (H - size) / stride + 1, J = (W - size) / stride + 1;
+    GRADUS_CHECK(size.height >= 1 && size.width >= 1, op, ": a window needs at least one pixel, got ", size);
+    GRADUS_CHECK(stride.height >= 0 && stride.width >= 0, op,
+                 ": the stride must be at least 1, or 0 for the window's size, got ", stride);
+    GRADUS_CHECK(padding.height >= 0 && padding.width >= 0 && 2 * padding.height <= size.height &&
+                     2 * padding.width <= size.width,
+                 op, ": the padding must be at least 0 and at most half the window of ", size, ", got ",
+                 padding);
+    GRADUS_CHECK(
+        H >= 1 && W >= 1 && size.height <= H + 2 * padding.height && size.width <= W + 2 * padding.width, op,
+        ": a window of ", size, " pixels must fit into x ", x.shape(), " with padding ", padding);
+    if (stride.height == 0) stride.height = size.height;
+    if (stride.width == 0) stride.width = size.width;
+    I = (H + 2 * padding.height - size.height) / stride.height + 1;
+    J = (W + 2 * padding.width - size.width) / stride.width + 1;
   }
   Shape out() const { return {B, I, J, C}; }
-  /// Calls body(first number of the output row, first number of the input row) for all rows, in parallel.
-  template <class Body>
-  void for_output_rows(Body body) const {
-    for_rows(B * I, B * I * J * C * size * size,
-             [&](Index row) { body(row * J * C, (row / I * H + row % I * stride) * W * C); });
+  Real share() const { return 1 / static_cast<Real>(size.height * size.width); }
+
+  /// Calls window(number of the first channel in y, picture, top, bottom, left, right) for the windows of one
+  /// row of y. A window's pixels are top <= h < bottom, left <= w < right: what of it lies in the picture.
+  template <class Window>
+  void for_windows(Index row, Window window) const {
+    const Index h = row % I * stride.height - padding.height;
+    const Index top = std::max<Index>(h, 0), bottom = std::min(h + size.height, H);
+    for (Index j = 0; j < J; ++j) {
+      const Index w = j * stride.width - padding.width;
+      window((row * J + j) * C, row / I, top, bottom, std::max<Index>(w, 0), std::min(w + size.width, W));
+    }
   }
+  Index pixel(Index b, Index h, Index w) const { return ((b * H + h) * W + w) * C; }
 };
 
-/// y = max over the square        dx = dy where the maximum was
+/// y = max over the window        dx = dy where the maximum was
 struct MaxPool2d {
-  Index size, stride;
+  Pair size, stride, padding;
   Shape shape{};
   std::vector<Index> winner{};
   Tensor forward(const Tensor& x) {
-    const Squares q("max_pool2d", x, size, stride);
+    const Windows q("max_pool2d", x, size, stride, padding);
     shape = x.shape();
     Tensor y(q.out());
     winner.resize(static_cast<std::size_t>(y.size()));
-    q.for_output_rows([&, from = x.data(), to = y.data()](Index out, Index in) {
-      for (Index j = 0; j < q.J; ++j)
+    for_rows(q.B * q.I, y.size() * size.height * size.width, [&, from = x.data(), to = y.data()](Index row) {
+      q.for_windows(row, [&](Index out, Index b, Index top, Index bottom, Index left, Index right) {
         for (Index c = 0; c < q.C; ++c) {
-          Index best = in + j * q.stride * q.C + c;
-          for (Index u = 0; u < q.size; ++u)
-            for (Index v = 0; v < q.size; ++v) {
-              const Index here = in + (u * q.W + j * q.stride + v) * q.C + c;
+          Index best = q.pixel(b, top, left) + c;
+          for (Index h = top; h < bottom; ++h)
+            for (Index w = left; w < right; ++w) {
+              const Index here = q.pixel(b, h, w) + c;
               if (from[here] > from[best] || from[here] != from[here]) best = here;  // NaN wins
             }
-          to[out + j * q.C + c] = from[best];
-          winner[static_cast<std::size_t>(out + j * q.C + c)] = best;
+          to[out + c] = from[best];
+          winner[static_cast<std::size_t>(out + c)] = best;
         }
+      });
     });
     return y;
   }
@@ -68,36 +87,35 @@ struct MaxPool2d {
   }
 };
 
-/// y = mean over the square       dx = dy / size^2 for all of it
+/// y = sum over the window / its size       dx = dy / size for all of it
 struct AveragePool2d {
-  Index size, stride;
+  Pair size, stride, padding;
   Shape shape{};
   Tensor forward(const Tensor& x) {
-    const Squares q("average_pool2d", x, size, stride);
+    const Windows q("average_pool2d", x, size, stride, padding);
     shape = x.shape();
     Tensor y = Tensor::zeros(q.out());
-    const Real share = 1 / static_cast<Real>(size * size);
-    q.for_output_rows([&, from = x.data(), to = y.data()](Index out, Index in) {
-      for (Index j = 0; j < q.J; ++j)
-        for (Index u = 0; u < q.size; ++u)
-          for (Index v = 0; v < q.size; ++v)
-            for (Index c = 0; c < q.C; ++c)
-              to[out + j * q.C + c] += share * from[in + (u * q.W + j * q.stride + v) * q.C + c];
-    });
+    for_rows(q.B * q.I, y.size() * size.height * size.width,
+             [&, from = x.data(), to = y.data(), share = q.share()](Index row) {
+               q.for_windows(row, [&](Index out, Index b, Index top, Index bottom, Index left, Index right) {
+                 for (Index h = top; h < bottom; ++h)
+                   for (Index w = left; w < right; ++w)
+                     for (Index c = 0; c < q.C; ++c) to[out + c] += share * from[q.pixel(b, h, w) + c];
+               });
+             });
     return y;
   }
   Grads<1> backward(const Tensor& dy) const {
     Tensor dx = Tensor::zeros(shape);
-    const Squares q("average_pool2d", dx, size, stride);
-    const Real share = 1 / static_cast<Real>(size * size);
-    for_rows(q.B, dy.size() * size * size, [&](Index b) {  // squares may overlap within a picture
-      for (Index i = 0; i < q.I; ++i)
-        for (Index j = 0; j < q.J; ++j)
-          for (Index u = 0; u < q.size; ++u)
-            for (Index v = 0; v < q.size; ++v)
-              for (Index c = 0; c < q.C; ++c)
-                dx[((b * q.H + i * q.stride + u) * q.W + j * q.stride + v) * q.C + c] +=
-                    share * dy[((b * q.I + i) * q.J + j) * q.C + c];
+    const Windows q("average_pool2d", dx, size, stride, padding);
+    for_rows(q.B, dy.size() * size.height * size.width, [&, share = q.share()](Index picture) {
+      for (Index i = 0; i < q.I; ++i)  // one picture after the other: its windows may overlap
+        q.for_windows(picture * q.I + i,
+                      [&](Index out, Index b, Index top, Index bottom, Index left, Index right) {
+                        for (Index h = top; h < bottom; ++h)
+                          for (Index w = left; w < right; ++w)
+                            for (Index c = 0; c < q.C; ++c) dx[q.pixel(b, h, w) + c] += share * dy[out + c];
+                      });
     });
     return {dx};
   }
@@ -171,8 +189,12 @@ struct ReflectionPad2d {
 
 }  // namespace
 
-Var max_pool2d(const Var& x, Index size, Index stride) { return record(MaxPool2d{size, stride}, x); }
-Var average_pool2d(const Var& x, Index size, Index stride) { return record(AveragePool2d{size, stride}, x); }
+Var max_pool2d(const Var& x, Pair size, Pair stride, Pair padding) {
+  return record(MaxPool2d{size, stride, padding}, x);
+}
+Var average_pool2d(const Var& x, Pair size, Pair stride, Pair padding) {
+  return record(AveragePool2d{size, stride, padding}, x);
+}
 Var upsample_nearest(const Var& x, Index factor) { return record(UpsampleNearest{factor}, x); }
 Var reflection_pad2d(const Var& x, Index margin) { return record(ReflectionPad2d{margin}, x); }
 

@@ -271,9 +271,9 @@ struct ConvCase {
   explicit ConvCase(const std::string& description) {
     std::istringstream in(description);
     std::getline(in, pass, ',');
-    for (Index* number : {&w.B, &w.C, &w.H, &w.K, &w.height, &w.stride, &w.padding})
-      in >> *number, in.ignore();
-    w.W = w.H, w.width = w.height;
+    Index stride = 1, padding = 0;
+    for (Index* number : {&w.B, &w.C, &w.H, &w.K, &w.height, &stride, &padding}) in >> *number, in.ignore();
+    w.W = w.H, w.width = w.height, w.stride = stride, w.padding = padding;
     x = framed(w, Tensor::randn({w.B, w.H, w.W, w.C}, rng));
     weights = Tensor::randn({w.K, w.height, w.width, w.C}, rng);
     y = convolve(w, x, weights);

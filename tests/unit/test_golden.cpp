@@ -136,7 +136,8 @@ std::map<std::string, Function> all_ops() {
   ops["bernoulli_nll"] = [](const Inputs& x, const json&) { return bernoulli_nll(x[0], x[1].value()); };
   ops["gaussian_nll"] = [](const Inputs& x, const json&) { return gaussian_nll(x[0], x[1], x[2].value()); };
   const auto places = [](const json& c) {
-    return ConvOptions{c["stride"], c["padding"], c.value("output_padding", Index{0})};
+    return ConvOptions{c["stride"].get<Index>(), c["padding"].get<Index>(),
+                       c.value("output_padding", Index{0})};
   };
   ops["conv2d"] = [=](const Inputs& x, const json& c) { return conv2d(x[0], x[1], x[2], places(c)); };
   ops["conv_transpose2d"] = [=](const Inputs& x, const json& c) {
@@ -161,9 +162,11 @@ std::map<std::string, Function> all_ops() {
   ops["group_norm"] = [](const Inputs& x, const json& c) {
     return group_norm(x[0], c["groups"], x[1], x[2]);
   };
-  ops["max_pool2d"] = [](const Inputs& x, const json& c) { return max_pool2d(x[0], c["size"], c["stride"]); };
+  ops["max_pool2d"] = [](const Inputs& x, const json& c) {
+    return max_pool2d(x[0], c["size"].get<Index>(), c["stride"].get<Index>());
+  };
   ops["average_pool2d"] = [](const Inputs& x, const json& c) {
-    return average_pool2d(x[0], c["size"], c["stride"]);
+    return average_pool2d(x[0], c["size"].get<Index>(), c["stride"].get<Index>());
   };
   ops["upsample_nearest"] = [](const Inputs& x, const json&) { return upsample_nearest(x[0], 2); };
   ops["reflection_pad2d"] = [](const Inputs& x, const json&) { return reflection_pad2d(x[0], 2); };

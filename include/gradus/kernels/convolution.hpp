@@ -6,13 +6,14 @@
 namespace gradus {
 
 /// A window that slides over pictures x [B, H, W, C] and answers with K numbers at every place (i, j). There
-/// it begins at pixel (stride i - padding, stride j - padding); pixels outside the picture count as zeros.
+/// it begins at pixel (stride i - padding, stride j - padding), each with the numbers of its own axis; pixels
+/// outside the picture count as zeros.
 struct Window {
   Index B, H, W, C;
   Index K, height, width;  ///< the weights w [K, height, width, C]
-  Index stride, padding;
-  Index out_height() const { return (H + 2 * padding - height) / stride + 1; }  ///< I
-  Index out_width() const { return (W + 2 * padding - width) / stride + 1; }    ///< J
+  Pair stride = 1, padding = 0;
+  Index out_height() const { return (H + 2 * padding.height - height) / stride.height + 1; }  ///< I
+  Index out_width() const { return (W + 2 * padding.width - width) / stride.width + 1; }      ///< J
 };
 
 // All results are the same bits at any number of threads. The shapes are the caller's business.

@@ -10,6 +10,7 @@ namespace gradus {
 ///   x [B, H, W, C]    w [K, U, V, C]    b [K] or empty
 ///   y [B, I, J, K]    y[b,i,j,k] = b[k] + sum_uvc x[b, s i + u - p, s j + v - p, c] w[k,u,v,c]
 ///   I = (H + 2p - U) / s + 1, rounded down; J likewise. Outside the picture x is zero.
+///   s and p stand for the numbers of their axis: stride.height and padding.height with i, .width with j.
 ///
 /// Picture 4 x 4 (x), padding p = 1 (.), window 3 x 3 (#) at its second place of stride s = 1; I = J = 4:
 ///
@@ -24,16 +25,17 @@ namespace gradus {
 /// the stride is not positive, the padding is negative, the window is larger than the padded picture, or
 /// there are too many pictures at once: most of the kernels count the numbers of a tensor up to 2^31.
 struct Conv2dOp {
-  Index stride = 1, padding = 0;
+  Pair stride = 1, padding = 0;
   Window window{};
   Tensor x{}, w{};  // kept for backward: x with its frame of zeros
   Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);
   Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
 };
 
-/// Where the window goes. output_padding is for the transposed one alone.
+/// Where the window goes: one number for both axes, or {height, width}. output_padding is for the transposed
+/// one alone.
 struct ConvOptions {
-  Index stride = 1, padding = 0, output_padding = 0;
+  Pair stride = 1, padding = 0, output_padding = 0;
 };
 
 Var conv2d(const Var& x, const Var& w, const Var& b, const ConvOptions& options = {});
@@ -50,7 +52,7 @@ Var conv2d(const Var& x, const Var& w, const ConvOptions& options = {});
 /// arithmetic". Throws Error as conv2d does, unless 0 <= output_padding < stride, and when the padding takes
 /// everything away: H or W below 1.
 struct ConvTranspose2dOp {
-  Index stride = 1, padding = 0, output_padding = 0;
+  Pair stride = 1, padding = 0, output_padding = 0;
   Window window{};
   Tensor x{}, w{};  // kept for backward
   Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);

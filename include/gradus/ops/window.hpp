@@ -4,16 +4,18 @@
 
 namespace gradus {
 
-/// The largest (the mean) of every size x size square, stride pixels apart:
+/// The largest (the mean) of every window, stride pixels apart:
 ///
-///   x [B, H, W, C]    y [B, I, J, C]    I = (H - size) / stride + 1, rounded down; J likewise
+///   x [B, H, W, C]    y [B, I, J, C]    I = (H + 2 padding - size) / stride + 1, rounded down; J likewise
 ///
-/// stride 0 means size. The gradient of max_pool2d goes to the first of equals. Means: LeCun, Bottou, Bengio,
-/// Haffner 1998; maxima: Scherer, Müller, Behnke 2010, "Evaluation of pooling operations in convolutional
-/// architectures for object recognition". Throw Error when the rank is not 4, the square is larger than the
-/// picture or has no pixel, or the stride is negative.
-Var max_pool2d(const Var& x, Index size, Index stride = 0);
-Var average_pool2d(const Var& x, Index size, Index stride = 0);
+/// One number for both axes, or {height, width}. stride 0 means size. Pixels of the padding are never the
+/// largest; in the mean they count as zeros. The gradient of max_pool2d goes to the first of equals. Means:
+/// LeCun, Bottou, Bengio, Haffner 1998; maxima: Scherer, Müller, Behnke 2010, "Evaluation of pooling
+/// operations in convolutional architectures for object recognition". Throw Error when the rank is not 4, the
+/// window is larger than the padded picture or has no pixel, the stride is negative, or the padding is
+/// negative or more than half the window.
+Var max_pool2d(const Var& x, Pair size, Pair stride = 0, Pair padding = 0);
+Var average_pool2d(const Var& x, Pair size, Pair stride = 0, Pair padding = 0);
 
 /// Every pixel becomes factor x factor equal ones: [B, H f, W f, C]. Throws Error when the rank is not 4 or
 /// the factor not positive.

@@ -1,0 +1,36 @@
+#pragma once
+// Convolutions and pools of sequences [B, L, C], channels last: those of pictures of height 1, so they are
+// computed, checked and differentiated there (ops/conv.hpp, ops/window.hpp).
+#include "gradus/autograd/var.hpp"
+
+namespace gradus {
+
+/// Where the window goes. output_padding is for the transposed one alone.
+struct Conv1dOptions {
+  Index stride = 1, padding = 0, output_padding = 0;
+};
+
+/// conv1d:
+///
+///   x [B, L, C]    w [K, V, C]    b [K] or an empty Tensor
+///   y [B, J, K]    y[b,j,k] = b[k] + sum_vc x[b, s j + v - p, c] w[k,v,c]
+///   J = (L + 2p - V) / s + 1, rounded down. Outside the sequence x is zero.
+///
+/// Throws Error as conv2d does.
+Var conv1d(const Var& x, const Var& w, const Var& b = Tensor(), const Conv1dOptions& options = {});
+
+/// conv_transpose1d: conv1d's input gradient as a layer of its own.
+///
+///   x [B, J, K]    w [K, V, C]    b [C] or an empty Tensor
+///   y [B, L, C]    y[b, s j + v - p, c] = b[c] + sum_jkv x[b,j,k] w[k,v,c]
+///   L = s (J - 1) + V - 2p + output_padding
+///
+/// Throws Error as conv_transpose2d does.
+Var conv_transpose1d(const Var& x, const Var& w, const Var& b = Tensor(), const Conv1dOptions& options = {});
+
+/// The largest (the mean) of every `size` neighbours: [B, L, C] -> [B, J, C] as max_pool2d and
+/// average_pool2d.
+Var max_pool1d(const Var& x, Index size, Index stride = 0, Index padding = 0);
+Var average_pool1d(const Var& x, Index size, Index stride = 0, Index padding = 0);
+
+}  // namespace gradus

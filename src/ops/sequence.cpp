@@ -1,0 +1,39 @@
+#include "gradus/ops/sequence.hpp"
+
+#include "gradus/ops/checks.hpp"
+#include "gradus/ops/conv.hpp"
+#include "gradus/ops/shaping.hpp"
+#include "gradus/ops/window.hpp"
+
+namespace gradus {
+namespace {
+
+/// [A, N, C] -> [A, 1, N, C]
+Var flat(const char* op, const char* what, const Var& x) {
+  check_rank(op, what, x.value(), 3);
+  return reshape(x, {x.dim(0), 1, x.dim(1), x.dim(2)});
+}
+/// [A, 1, N, C] -> [A, N, C]
+Var sequence(const Var& x) { return reshape(x, {x.dim(0), x.dim(2), x.dim(3)}); }
+
+ConvOptions along_width(const Conv1dOptions& options) {
+  return {{1, options.stride}, {0, options.padding}, {0, options.output_padding}};
+}
+
+}  // namespace
+
+Var conv1d(const Var& x, const Var& w, const Var& b, const Conv1dOptions& options) {
+  return sequence(conv2d(flat("conv1d", "x", x), flat("conv1d", "w", w), b, along_width(options)));
+}
+Var conv_transpose1d(const Var& x, const Var& w, const Var& b, const Conv1dOptions& options) {
+  const Var picture = flat("conv_transpose1d", "x", x), window = flat("conv_transpose1d", "w", w);
+  return sequence(conv_transpose2d(picture, window, b, along_width(options)));
+}
+Var max_pool1d(const Var& x, Index size, Index stride, Index padding) {
+  return sequence(max_pool2d(flat("max_pool1d", "x", x), {1, size}, {1, stride}, {0, padding}));
+}
+Var average_pool1d(const Var& x, Index size, Index stride, Index padding) {
+  return sequence(average_pool2d(flat("average_pool1d", "x", x), {1, size}, {1, stride}, {0, padding}));
+}
+
+}  // namespace gradus
