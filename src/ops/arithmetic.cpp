@@ -64,6 +64,22 @@ struct Divide {
   }
 };
 
+/// y = n / x            dx = -dy y / x
+struct Quotient {
+  Real numerator;
+  Tensor x{}, y{};
+  Tensor forward(const Tensor& x_in) {
+    x = x_in;
+    return y = mapped(x, [n = numerator](Real v) { return n / v; });
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    Tensor dx(dy.shape());
+    zip(dy.size(), dy.data(), y.data(), x.data(), dx.data(),
+        [](Real d, Real q, Real v) { return -d * q / v; });
+    return {dx};
+  }
+};
+
 /// y = f x + c          dx = f dy
 struct Affine {
   Real factor, offset;
@@ -147,18 +163,79 @@ struct Clamp {
   }
 };
 
+/// y = x^p              dx = dy p x^(p-1), 0 for p = 0
+struct Pow {
+  Real exponent;
+  Tensor x{};
+  Tensor forward(const Tensor& x_in) {
+    x = x_in;
+    return mapped(x, [p = exponent](Real v) { return std::pow(v, p); });
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    if (exponent == 0) return {Tensor::zeros(dy.shape())};
+    return {zipped(dy, x, [p = exponent](Real d, Real v) { return d * p * std::pow(v, p - 1); })};
+  }
+};
+
+/// side 1: y = max(a, b), side -1: y = min(a, b)
+/// da = dy where side a > side b, dy / 2 where a = b, else 0; db likewise
+struct Extreme {
+  const char* op;
+  Real side;
+  Tensor a{}, b{};
+  Tensor forward(const Tensor& a_in, const Tensor& b_in) {
+    check_same_shape(op, a_in, b_in);
+    a = a_in, b = b_in;
+    return zipped(a, b, [s = side](Real u, Real v) { return s * u > s * v || u != u ? u : v; });
+  }
+  Grads<2> backward(const Tensor& dy, const Needs<2>& needs) const {
+    const auto share = [&](const Tensor& mine, const Tensor& other) {
+      Tensor grad(dy.shape());
+      zip(dy.size(), dy.data(), mine.data(), other.data(), grad.data(), [s = side](Real d, Real u, Real v) {
+        return u == v ? d / 2 : (s * u < s * v ? Real(0) : d);  // both where NaN decides
+      });
+      return grad;
+    };
+    return {needs[0] ? share(a, b) : Tensor(), needs[1] ? share(b, a) : Tensor()};
+  }
+};
+
+/// y = a where m != 0, else b     da = dy where m != 0, else 0     db = dy where m = 0, else 0
+struct Where {
+  Tensor mask;
+  Tensor forward(const Tensor& a, const Tensor& b) {
+    check_same_shape("where", a, b);
+    check_same_shape("where", mask, a);
+    Tensor y(a.shape());
+    zip(a.size(), mask.data(), a.data(), b.data(), y.data(),
+        [](Real m, Real u, Real v) { return m != 0 ? u : v; });
+    return y;
+  }
+  Grads<2> backward(const Tensor& dy, const Needs<2>& needs) const {
+    Grads<2> grads;
+    if (needs[0]) grads[0] = zipped(dy, mask, [](Real d, Real m) { return m != 0 ? d : Real(0); });
+    if (needs[1]) grads[1] = zipped(dy, mask, [](Real d, Real m) { return m != 0 ? Real(0) : d; });
+    return grads;
+  }
+};
+
 }  // namespace
 
 Var add(const Var& a, const Var& b) { return record(Add{}, a, b); }
 Var subtract(const Var& a, const Var& b) { return record(Subtract{}, a, b); }
 Var multiply(const Var& a, const Var& b) { return record(Multiply{}, a, b); }
 Var divide(const Var& a, const Var& b) { return record(Divide{}, a, b); }
+Var divide(Real numerator, const Var& x) { return record(Quotient{numerator}, x); }
 Var affine(const Var& x, Real factor, Real offset) { return record(Affine{factor, offset}, x); }
 Var exp(const Var& x) { return record(Exp{}, x); }
 Var log(const Var& x) { return record(Log{}, x); }
 Var sqrt(const Var& x) { return record(Sqrt{}, x); }
 Var square(const Var& x) { return record(Square{}, x); }
 Var abs(const Var& x) { return record(Abs{}, x); }
+Var pow(const Var& x, Real exponent) { return record(Pow{exponent}, x); }
+Var maximum(const Var& a, const Var& b) { return record(Extreme{"maximum", 1}, a, b); }
+Var minimum(const Var& a, const Var& b) { return record(Extreme{"minimum", -1}, a, b); }
+Var where(const Tensor& mask, const Var& a, const Var& b) { return record(Where{mask}, a, b); }
 
 Var clamp(const Var& x, Real low, Real high) {
   GRADUS_CHECK(low < high, "clamp: low ", low, " must be below high ", high);

@@ -7,16 +7,22 @@
 namespace gradus {
 namespace {
 
-enum class Along { rows, columns, scalar };
+enum class Along { rows, columns, scalar, channels };
 
-/// x as rows of `width` numbers; index of the second operand's element for (b, k): row_step b + column_step
-/// k.
+/// x as rows of `width` numbers; index of the second operand's element for row r and column k:
+/// row_step (r / repeat) + column_step k.
 struct Layout {
-  Index rows, width, row_step, column_step;
+  Index rows, width, row_step, column_step, repeat = 1;
 };
 
 Layout layout(const char* op, Along along, const Tensor& x, const Tensor& v) {
   check_not_empty(op, x);
+  if (along == Along::channels) {
+    GRADUS_CHECK(x.rank() >= 2 && v.shape() == Shape({x.dim(0), x.shape().back()}), op, ": x ", x.shape(),
+                 " [B, .., C] needs a second operand of shape [B, C], got ", v.shape());
+    const Index B = x.dim(0), C = x.shape().back(), rows = C == 0 ? 0 : x.size() / C;
+    return {rows, C, C, 1, B == 0 ? 1 : std::max<Index>(rows / B, 1)};
+  }
   const Index rows = x.dim(0), width = x.shape().row_size();
   const Index expected = along == Along::rows ? width : along == Along::columns ? rows : 1;
   GRADUS_CHECK(v.rank() == 1 && v.size() == expected, op, ": x ", x.shape(),
@@ -30,7 +36,7 @@ Tensor combined(const Layout& l, const Tensor& x, const Tensor& v, F f) {
   const Real *in = x.data(), *second = v.data();
   Real* out = y.data();
   for_rows(l.rows, x.size(), [=](Index b) {
-    const Real* w = second + l.row_step * b;
+    const Real* w = second + l.row_step * (b / l.repeat);
     if (l.column_step) {
       for (Index k = 0; k < l.width; ++k) out[b * l.width + k] = f(in[b * l.width + k], w[k]);
     } else {
@@ -47,6 +53,13 @@ Tensor squeezed(Along along, const Layout& l, Term term) {
     Tensor sum({1});
     sum[0] = total(l.rows * l.width, term);
     return sum;
+  }
+  if (along == Along::channels) {
+    Tensor sums({l.rows / l.repeat, l.width});
+    for (Index b = 0; b < sums.dim(0); ++b)
+      column_sums(l.repeat, l.width, sums.data() + b * l.width,
+                  [=](Index pixel, Index c) { return term((b * l.repeat + pixel) * l.width + c); });
+    return sums;
   }
   Tensor sums({along == Along::rows ? l.width : l.rows});
   const auto at = [=](Index b, Index k) { return term(b * l.width + k); };
@@ -107,6 +120,13 @@ Var add_scalar(const Var& x, const Var& scalar) {
 }
 Var multiply_scalar(const Var& x, const Var& scalar) {
   return record(MultiplyAlong{"multiply_scalar", Along::scalar}, x, scalar);
+}
+
+Var add_channels(const Var& x, const Var& channels) {
+  return record(AddAlong{"add_channels", Along::channels}, x, channels);
+}
+Var multiply_channels(const Var& x, const Var& channels) {
+  return record(MultiplyAlong{"multiply_channels", Along::channels}, x, channels);
 }
 
 }  // namespace gradus

@@ -73,10 +73,52 @@ Real one_over(const char* op, Index count) {
   return Real(1) / static_cast<Real>(count);
 }
 
+/// x as [outer, N, inner]:   y_oi = f sum_n x_oni       dx_oni = f dy_oi
+struct AxisSums {
+  const char* op;
+  int axis;
+  bool divide;
+  Shape from{};
+  Index outer = 1, N = 1, inner = 1;
+  Real factor = 1;
+  Tensor forward(const Tensor& x) {
+    from = x.shape();
+    GRADUS_CHECK(axis >= 0 && axis < x.rank(), op, ": x ", from, " has no axis ", axis,
+                 ", axes are counted from 0");
+    N = from[axis];
+    for (int i = 0; i < axis; ++i) outer *= from[i];
+    for (int i = axis + 1; i < x.rank(); ++i) inner *= from[i];
+    if (divide) factor = one_over(op, N);
+    Tensor y(from.without_axis(axis));
+    if (inner == 1) {
+      row_sums(outer, N, y.data(),
+               [in = x.data(), N = N, f = factor](Index o, Index n) { return f * in[o * N + n]; });
+      return y;
+    }
+    for (Index o = 0; o < outer; ++o)
+      column_sums(N, inner, y.data() + o * inner,
+                  [in = x.data() + o * N * inner, inner = inner, f = factor](Index n, Index i) {
+                    return f * in[n * inner + i];
+                  });
+    return y;
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    Tensor dx(from);
+    for_rows(outer * N, dx.size(),
+             [d = dy.data(), out = dx.data(), N = N, inner = inner, f = factor](Index row) {
+               for (Index i = 0; i < inner; ++i) out[row * inner + i] = f * d[row / N * inner + i];
+             });
+    return {dx};
+  }
+};
+
 }  // namespace
 
 Var sum(const Var& x) { return record(Sum{1}, x); }
 Var mean(const Var& x) { return record(Sum{one_over("mean", x.size())}, x); }
+
+Var sum(const Var& x, int axis) { return record(AxisSums{"sum", axis, false}, x); }
+Var mean(const Var& x, int axis) { return record(AxisSums{"mean", axis, true}, x); }
 
 Var row_sums(const Var& x) {
   check_not_empty("row_sums", x.value());

@@ -5,6 +5,9 @@
 //   row    [K]   the same row for every b          (a bias)
 //   column [B]   one number for every row          (a weight an example)
 //   scalar [1]   one number                        (a learned temperature)
+//
+//   x [B, .., C]    channels [B, C]: one number for each channel of each example, the same for all of its
+//                   pixels (a time or class embedding over a feature map)
 #include "gradus/autograd/var.hpp"
 
 namespace gradus {
@@ -16,5 +19,8 @@ Var add_column(const Var& x, const Var& column);       ///< y_bk = x_bk + column
 Var multiply_column(const Var& x, const Var& column);  ///< y_bk = x_bk column_b
 Var add_scalar(const Var& x, const Var& scalar);       ///< y_bk = x_bk + scalar
 Var multiply_scalar(const Var& x, const Var& scalar);  ///< y_bk = x_bk scalar
+
+Var add_channels(const Var& x, const Var& channels);       ///< y_b..c = x_b..c + channels_bc
+Var multiply_channels(const Var& x, const Var& channels);  ///< y_b..c = x_b..c channels_bc
 
 }  // namespace gradus
