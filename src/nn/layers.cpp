@@ -1,6 +1,9 @@
 #include "gradus/nn/layers.hpp"
 
+#include <algorithm>
+
 #include "gradus/base/check.hpp"
+#include "gradus/ops/shaping.hpp"
 
 namespace gradus {
 
@@ -21,9 +24,10 @@ Conv2d::Conv2d(Module& parent, const std::string& name, Index inputs, Index outp
                const ConvLayerOptions& options_in)
     : Module(parent, name),
       options(options_in),
-      w(fan_in_uniform({outputs, options.size, options.size, inputs}, inputs * options.size * options.size,
-                       rng())),
-      b(options.bias ? fan_in_uniform({outputs}, inputs * options.size * options.size, rng()) : Tensor()) {
+      w(fan_in_uniform({outputs, options.size.height, options.size.width, inputs},
+                       inputs * options.size.height * options.size.width, rng())),
+      b(options.bias ? fan_in_uniform({outputs}, inputs * options.size.height * options.size.width, rng())
+                     : Tensor()) {
   add_parameter("w", w);
   if (options.bias) add_parameter("b", b);
 }
@@ -32,15 +36,37 @@ ConvTranspose2d::ConvTranspose2d(Module& parent, const std::string& name, Index 
                                  const ConvLayerOptions& options_in)
     : Module(parent, name),
       options(options_in),
-      w(fan_in_uniform({inputs, options.size, options.size, outputs}, outputs * options.size * options.size,
-                       rng())),
-      b(options.bias ? fan_in_uniform({outputs}, outputs * options.size * options.size, rng()) : Tensor()) {
+      w(fan_in_uniform({inputs, options.size.height, options.size.width, outputs},
+                       outputs * options.size.height * options.size.width, rng())),
+      b(options.bias ? fan_in_uniform({outputs}, outputs * options.size.height * options.size.width, rng())
+                     : Tensor()) {
   add_parameter("w", w);
   if (options.bias) add_parameter("b", b);
 }
 
-BatchNorm::BatchNorm(Module& parent, const std::string& name, Index channels)
+Conv1d::Conv1d(Module& parent, const std::string& name, Index inputs, Index outputs,
+               const Conv1dLayerOptions& options_in)
     : Module(parent, name),
+      options(options_in),
+      w(fan_in_uniform({outputs, options.size, inputs}, inputs * options.size, rng())),
+      b(options.bias ? fan_in_uniform({outputs}, inputs * options.size, rng()) : Tensor()) {
+  add_parameter("w", w);
+  if (options.bias) add_parameter("b", b);
+}
+
+ConvTranspose1d::ConvTranspose1d(Module& parent, const std::string& name, Index inputs, Index outputs,
+                                 const Conv1dLayerOptions& options_in)
+    : Module(parent, name),
+      options(options_in),
+      w(fan_in_uniform({inputs, options.size, outputs}, outputs * options.size, rng())),
+      b(options.bias ? fan_in_uniform({outputs}, outputs * options.size, rng()) : Tensor()) {
+  add_parameter("w", w);
+  if (options.bias) add_parameter("b", b);
+}
+
+BatchNorm::BatchNorm(Module& parent, const std::string& name, Index channels, Real epsilon_in)
+    : Module(parent, name),
+      epsilon(epsilon_in),
       gamma(Tensor::full({channels}, 1)),
       beta(Tensor::zeros({channels})),
       running{Tensor::zeros({channels}), Tensor::full({channels}, 1)} {
@@ -48,6 +74,59 @@ BatchNorm::BatchNorm(Module& parent, const std::string& name, Index channels)
   add_parameter("beta", beta);
   add_buffer("running_mean", running.mean);
   add_buffer("running_variance", running.variance);
+}
+
+GroupNorm::GroupNorm(Module& parent, const std::string& name, Index groups_in, Index channels,
+                     const NormOptions& options_in)
+    : Module(parent, name),
+      groups(groups_in),
+      options(options_in),
+      gamma(options.affine ? Tensor::full({channels}, 1) : Tensor()),
+      beta(options.affine ? Tensor::zeros({channels}) : Tensor()) {
+  GRADUS_CHECK(groups >= 1 && channels % groups == 0, "GroupNorm ", name, ": ", channels,
+               " channels cannot be divided into ", groups, " groups");
+  if (options.affine) add_parameter("gamma", gamma), add_parameter("beta", beta);
+}
+
+InstanceNorm::InstanceNorm(Module& parent, const std::string& name, Index channels,
+                           const InstanceNormOptions& options_in)
+    : Module(parent, name),
+      options(options_in),
+      gamma(options.affine ? Tensor::full({channels}, 1) : Tensor()),
+      beta(options.affine ? Tensor::zeros({channels}) : Tensor()) {
+  if (options.affine) add_parameter("gamma", gamma), add_parameter("beta", beta);
+  if (!options.running) return;
+  running = {Tensor::zeros({channels}), Tensor::full({channels}, 1)};
+  add_buffer("running_mean", running.mean);
+  add_buffer("running_variance", running.variance);
+}
+
+Var InstanceNorm::operator()(const Var& x) {
+  const Var g = if_any(gamma), b = if_any(beta);
+  if (!options.running) return instance_norm(x, g, b, options.epsilon);
+  return training() ? instance_norm(x, g, b, running, options.epsilon)
+                    : batch_norm_eval(x, g, b, running, options.epsilon);
+}
+
+LayerNorm::LayerNorm(Module& parent, const std::string& name, const Shape& sizes_in,
+                     const NormOptions& options_in)
+    : Module(parent, name),
+      sizes(sizes_in),
+      options(options_in),
+      gamma(options.affine ? Tensor::full(sizes, 1) : Tensor()),
+      beta(options.affine ? Tensor::zeros(sizes) : Tensor()) {
+  GRADUS_CHECK(sizes.size() >= 1, "LayerNorm ", name, ": needs at least one element, got the sizes ", sizes);
+  if (options.affine) add_parameter("gamma", gamma), add_parameter("beta", beta);
+}
+
+Var LayerNorm::operator()(const Var& x) {
+  const auto all = x.shape().sizes(), last = sizes.sizes();
+  GRADUS_CHECK(all.size() >= last.size() && std::equal(last.rbegin(), last.rend(), all.rbegin()),
+               "LayerNorm: x ", x.shape(), " must end in ", sizes);
+  const Index K = sizes.size();
+  const Var rows = reshape(x, {x.size() / K, K});
+  const Var g = options.affine ? reshape(gamma, {K}) : Var(), b = options.affine ? reshape(beta, {K}) : Var();
+  return reshape(layer_norm(rows, g, b, options.epsilon), x.shape());
 }
 
 }  // namespace gradus

@@ -15,7 +15,7 @@ namespace gradus {
 namespace {
 
 Index channels_of(const char* op, const Tensor& x) {
-  GRADUS_CHECK(x.rank() == 2 || x.rank() == 4, op, ": x must be [B, C] or [B, H, W, C], got ", x.shape());
+  GRADUS_CHECK(x.rank() >= 2, op, ": x must be [B, C] or [B, H, W, C], got ", x.shape());
   const Index C = x.dim(x.rank() - 1);
   GRADUS_CHECK(C >= 1, op, ": x ", x.shape(), " has no channel");
   return C;
@@ -30,7 +30,8 @@ void check_normalize(const Normalize& op, const Tensor& x, const Tensor& gamma, 
                " channels cannot be divided into ", op.groups, " groups");
   const Tensor &mean = op.running_mean, &variance = op.running_variance;
   if (op.use_running || mean || variance) {
-    GRADUS_CHECK(op.over == NormOver::batch, "normalize: only batch norm has a running mean and variance");
+    GRADUS_CHECK(op.over == NormOver::batch || (op.over == NormOver::instance && !op.use_running),
+                 "normalize: only batch and instance norm have a running mean and variance");
     GRADUS_CHECK(mean.shape() == Shape{C} && variance.shape() == Shape{C},
                  "batch_norm: the running mean and variance must be [", C, "] for x ", x.shape(), ", got ",
                  mean.shape(), " and ", variance.shape());
@@ -59,6 +60,22 @@ struct Sets {
     }
   }
 };
+
+/// Moves the running mean and variance a step towards the batch means of those of the sets.
+void remember(Normalize& op, const Sets& sets, const std::vector<double>& variances) {
+  for (Index c = 0; c < sets.C; ++c) {
+    double mean = 0, variance = 0;
+    for (Index picture = 0; picture < sets.pictures; ++picture) {
+      const auto place = static_cast<std::size_t>(picture * sets.C + c);
+      mean += double{op.mean[place]}, variance += variances[place];
+    }
+    mean /= double(sets.pictures), variance /= double(sets.pictures);
+    const double unbiased = variance * sets.size() / std::max(1.0, sets.size() - 1);
+    Real &m = op.running_mean[c], &v = op.running_variance[c];
+    m += op.momentum * (static_cast<Real>(mean) - m);
+    v += op.momentum * (static_cast<Real>(unbiased) - v);
+  }
+}
 
 /// y = f(x, place of its channel), pixel by pixel.
 template <class F>
@@ -99,17 +116,13 @@ Tensor Normalize::forward(const Tensor& x_in, const Tensor& gamma_in, const Tens
       return std::pair{d, d * d};
     });
     sets.average(sums.first), sets.average(sums.second);
+    std::vector<double> variances(places);
     for (std::size_t c = 0; c < places; ++c) {
-      const double variance = std::max(0.0, sums.second[c] - sums.first[c] * sums.first[c]);
+      const double variance = variances[c] = std::max(0.0, sums.second[c] - sums.first[c] * sums.first[c]);
       mean[c] = static_cast<Real>(double{around[c]} + sums.first[c]);
       scale[c] = static_cast<Real>(1 / std::sqrt(variance + double{epsilon}));
-      if (running_mean) {
-        Real &m = running_mean[static_cast<Index>(c)], &v = running_variance[static_cast<Index>(c)];
-        const double unbiased = variance * sets.size() / std::max(1.0, sets.size() - 1);
-        m += momentum * (mean[c] - m);
-        v += momentum * (static_cast<Real>(unbiased) - v);
-      }
     }
+    if (running_mean) remember(*this, sets, variances);
   }
   std::vector<Real> factor(places), offset(places);
   for (std::size_t c = 0; c < places; ++c) {
@@ -157,23 +170,37 @@ Grads<3> Normalize::backward(const Tensor& dy, const Needs<3>& needs) const {
   return grads;
 }
 
-Var batch_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistics& running) {
-  Normalize op{
-      .running_mean = running.mean, .running_variance = running.variance, .momentum = running.momentum};
+Var batch_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistics& running, Real epsilon) {
+  Normalize op{.epsilon = epsilon,
+               .running_mean = running.mean,
+               .running_variance = running.variance,
+               .momentum = running.momentum};
   return record(std::move(op), x, gamma, beta);
 }
-Var batch_norm_eval(const Var& x, const Var& gamma, const Var& beta, const RunningStatistics& running) {
-  Normalize op{.running_mean = running.mean, .running_variance = running.variance, .use_running = true};
+Var batch_norm_eval(const Var& x, const Var& gamma, const Var& beta, const RunningStatistics& running,
+                    Real epsilon) {
+  Normalize op{.epsilon = epsilon,
+               .running_mean = running.mean,
+               .running_variance = running.variance,
+               .use_running = true};
   return record(std::move(op), x, gamma, beta);
 }
-Var instance_norm(const Var& x, const Var& gamma, const Var& beta) {
-  return record(Normalize{.over = NormOver::instance}, x, gamma, beta);
+Var instance_norm(const Var& x, const Var& gamma, const Var& beta, Real epsilon) {
+  return record(Normalize{.over = NormOver::instance, .epsilon = epsilon}, x, gamma, beta);
 }
-Var layer_norm(const Var& x, const Var& gamma, const Var& beta) {
-  return record(Normalize{.over = NormOver::layer}, x, gamma, beta);
+Var instance_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistics& running, Real epsilon) {
+  Normalize op{.over = NormOver::instance,
+               .epsilon = epsilon,
+               .running_mean = running.mean,
+               .running_variance = running.variance,
+               .momentum = running.momentum};
+  return record(std::move(op), x, gamma, beta);
 }
-Var group_norm(const Var& x, Index groups, const Var& gamma, const Var& beta) {
-  return record(Normalize{.over = NormOver::group, .groups = groups}, x, gamma, beta);
+Var layer_norm(const Var& x, const Var& gamma, const Var& beta, Real epsilon) {
+  return record(Normalize{.over = NormOver::layer, .epsilon = epsilon}, x, gamma, beta);
+}
+Var group_norm(const Var& x, Index groups, const Var& gamma, const Var& beta, Real epsilon) {
+  return record(Normalize{.over = NormOver::group, .groups = groups, .epsilon = epsilon}, x, gamma, beta);
 }
 
 namespace {

@@ -5,13 +5,15 @@
 
 namespace gradus {
 
-/// Which numbers of x [B, H, W, C] (or [B, C]) are normalised together.
+/// Which numbers of x [B, H, W, C] (or [B, L, C], or [B, C]) are normalised together.
 ///
 ///   batch      a channel of all pictures        B H W numbers     Ioffe, Szegedy 2015
 ///   instance   a channel of one picture         H W               Ulyanov, Vedaldi, Lempitsky 2016
 ///   layer      one picture                      H W C             Ba, Kiros, Hinton 2016
 ///   group      some channels of one picture     H W C / groups    Wu, He 2018
 enum class NormOver { batch, instance, layer, group };
+
+constexpr Real norm_epsilon = Real(1e-5);  ///< added to every variance
 
 /// normalize: over every set S of n numbers,
 ///
@@ -20,18 +22,18 @@ enum class NormOver { batch, instance, layer, group };
 ///
 ///   dh = gamma[c] dy    dx = (dh - mean_S(dh) - h mean_S(dh h)) / sqrt(v + epsilon)
 ///
-///   x [B, H, W, C] or [B, C]    gamma, beta [C] or empty (1 and 0)
+///   x [B, .., C]    gamma, beta [C] or empty (1 and 0)
 ///
-/// 6.S191 L4, "DCGAN". Throws Error when the rank is not 2 or 4, gamma or beta is not [C], C cannot be
-/// divided into the groups, a running mean or variance is not [C] or not batch norm's, C = 0, or x has no
-/// numbers to take a mean of (with `use_running` none are needed: B = 0 gives an empty y).
+/// 6.S191 L4, "DCGAN". Throws Error when the rank is below 2, gamma or beta is not [C], C cannot be
+/// divided into the groups, a running mean or variance is not [C] or neither batch nor instance norm's, C =
+/// 0, or x has no numbers to take a mean of (with `use_running` none are needed: B = 0 gives an empty y).
 struct Normalize {
   NormOver over = NormOver::batch;
   Index groups = 1;  ///< of channels; for NormOver::group
-  Real epsilon = Real(1e-5);
-  /// Batch norm's memory of training [C]: in training they are moved by `momentum` towards m and v (v with n
-  /// - 1 in the denominator); with `use_running` they take the place of m and v. Empty for the other norms,
-  /// and in training where nothing is to be remembered.
+  Real epsilon = norm_epsilon;
+  /// The memory of training [C]: in training they are moved by `momentum` towards m and v (v with n - 1 in
+  /// the denominator; instance norm: towards the batch means of both). With `use_running`, as batch norm,
+  /// they take the place of m and v. Empty in training where nothing is to be remembered.
   Tensor running_mean{}, running_variance{};
   Real momentum = Real(0.1);
   bool use_running = false;
@@ -43,7 +45,7 @@ struct Normalize {
   Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
 };
 
-/// What batch norm remembers.
+/// What batch norm, and instance norm where it is asked to, remembers.
 struct RunningStatistics {
   Tensor mean, variance;  ///< [C]
   Real momentum = Real(0.1);
@@ -51,16 +53,25 @@ struct RunningStatistics {
 
 // gamma and beta [C], or empty Tensors for none.
 /// In training; `running` is moved a step.
-Var batch_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistics& running);
+Var batch_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistics& running,
+               Real epsilon = norm_epsilon);
 /// In evaluation: the remembered mean and variance, so an example does not depend on its neighbours.
-Var batch_norm_eval(const Var& x, const Var& gamma, const Var& beta, const RunningStatistics& running);
-Var instance_norm(const Var& x, const Var& gamma = Tensor(), const Var& beta = Tensor());
-Var layer_norm(const Var& x, const Var& gamma = Tensor(), const Var& beta = Tensor());
-Var group_norm(const Var& x, Index groups, const Var& gamma = Tensor(), const Var& beta = Tensor());
+/// Instance norm's, too.
+Var batch_norm_eval(const Var& x, const Var& gamma, const Var& beta, const RunningStatistics& running,
+                    Real epsilon = norm_epsilon);
+Var instance_norm(const Var& x, const Var& gamma = Tensor(), const Var& beta = Tensor(),
+                  Real epsilon = norm_epsilon);
+/// The same; `running` is moved a step.
+Var instance_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistics& running,
+                  Real epsilon = norm_epsilon);
+Var layer_norm(const Var& x, const Var& gamma = Tensor(), const Var& beta = Tensor(),
+               Real epsilon = norm_epsilon);
+Var group_norm(const Var& x, Index groups, const Var& gamma = Tensor(), const Var& beta = Tensor(),
+               Real epsilon = norm_epsilon);
 
-/// pixel_norm: y[c] = x[c] / sqrt(1/C sum_c x[c]^2 + epsilon) at every pixel; x [B, H, W, C] or [B, C].
-/// Karras, Aila, Laine, Lehtinen 2018, "Progressive growing of GANs". Throws Error when the rank is not 2
-/// or 4, or C = 0.
+/// pixel_norm: y[c] = x[c] / sqrt(1/C sum_c x[c]^2 + epsilon) at every pixel; x [B, .., C].
+/// Karras, Aila, Laine, Lehtinen 2018, "Progressive growing of GANs". Throws Error when the rank is
+/// below 2, or C = 0.
 Var pixel_norm(const Var& x, Real epsilon = Real(1e-8));
 
 /// minibatch_deviation: x [B, H, W, C] -> [B, H, W, C + 1]. The new channel is one number for each group of
