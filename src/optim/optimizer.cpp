@@ -131,7 +131,8 @@ void Adam::step() {
   const double correction1 = 1 - std::pow(static_cast<double>(beta1), t);
   const double correction2 = 1 - std::pow(static_cast<double>(beta2), t);
   const Real rate = static_cast<Real>(lr / correction1),
-             scale = static_cast<Real>(1 / std::sqrt(correction2));
+             scale = static_cast<Real>(1 / std::sqrt(correction2)),
+             kept = 1 - lr * options_.decoupled_weight_decay;
   for_pieces("Adam", parameters_, [=, this](std::size_t index, Index first, Index count) {
     Real* p = parameters_[index]->value.data() + first;
     const Real* g = parameters_[index]->grad.data() + first;
@@ -140,7 +141,7 @@ void Adam::step() {
     for (Index i = 0; i < count; ++i) {
       m[i] = flushed(beta1 * m[i] + (1 - beta1) * g[i]);
       v[i] = flushed(beta2 * v[i] + (1 - beta2) * g[i] * g[i]);
-      p[i] -= rate * m[i] / (std::sqrt(v[i]) * scale + eps);
+      p[i] = kept * p[i] - rate * m[i] / (std::sqrt(v[i]) * scale + eps);
     }
   });
   ++steps_;  // here, so that a step that threw does not count

@@ -201,6 +201,35 @@ TEST_CASE("adam follows algorithm 1 of its paper: a step exactly, 100 steps clos
   }
 }
 
+TEST_CASE("AdamW: the weights decay beside Adam's step, not through its averages") {
+  const Real lr = Real(1e-2), decay = Real(0.1);
+  const auto rule = [=] {
+    const double kept = 1 - double{lr} * double{decay};
+    return [=, adam = adam_rule(lr, Real(0.9), Real(0.999), Real(1e-8))](int t, double p, double g) mutable {
+      return adam(t, kept * p, g);  // torch.optim.AdamW: p.mul_(1 - lr * weight_decay), then Adam's step
+    };
+  };
+  {
+    Problem problem;
+    Adam adam(problem.all(), {.lr = lr, .decoupled_weight_decay = decay});
+    CHECK(drift(problem, adam, 10, rule, true) < 2 * unit);
+  }
+  {
+    Problem problem;
+    Adam adam(problem.all(), {.lr = lr, .decoupled_weight_decay = decay});
+    CHECK(drift(problem, adam, 100, rule, false) < 50 * unit);
+  }
+  Parameter p(Tensor::full({1}, 8)), idle(Tensor::full({1}, 8));
+  Adam adam(std::vector<Parameter*>{&p, &idle}, {.lr = Real(0.5), .decoupled_weight_decay = Real(0.5)});
+  p.grad = Tensor::zeros({1});
+  adam.step();
+  CHECK(p.value[0] == 6);  // a gradient of 0: the decay alone, 8 (1 - 0.5 0.5)
+  adam.lr = Real(0.25);    // a schedule moves the decay as well
+  adam.step();
+  CHECK(p.value[0] == Real(5.25));
+  CHECK(idle.value[0] == 8);  // no gradient, no decay
+}
+
 TEST_CASE("rmsprop follows its formula") {
   Parameter p(Tensor::full({1}, 1));
   RmsProp hand({&p}, {.lr = Real(0.5), .decay = Real(0.75), .eps = 0});

@@ -42,10 +42,15 @@ class Sgd {
 /// p = p - lr m^ / (sqrt(v^) + eps)      m^ = m / (1 - b1^t),  v^ = v / (1 - b2^t)
 /// Kingma, Ba: "Adam", ICLR 2015, algorithm 1. One pass over memory for all of it. Averages below 1e-36
 /// become 0, which no update can tell while eps is above 1e-17.
+///
+/// AdamW is Adam with decoupled_weight_decay above 0 (PyTorch's AdamW: 0.01): p = (1 - lr decay) p before the
+/// step, so the decay does not pass through m and v as an L2 term of the loss would. Loshchilov, Hutter:
+/// "Decoupled weight decay regularization", ICLR 2019.
 class Adam {
  public:
   struct Options {
     Real lr = Real(1e-3), beta1 = Real(0.9), beta2 = Real(0.999), eps = Real(1e-8);
+    Real decoupled_weight_decay = 0;
   };
   Adam(const std::vector<Parameter*>& parameters, Options options);
   Adam(const std::vector<Parameter*>& parameters) : Adam(parameters, Options()) {}  // NOLINT
