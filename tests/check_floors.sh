@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # The floors of the house: an include may only point to a lower floor, or to a neighbour in the same folder.
-# gradus/gradus.hpp, which includes everything, is for programs: the library itself may not use it.
+# gradus/gradus.hpp, which includes everything but the kernels, is for programs: the library itself may not use it.
 #
 #   tests/check_floors.sh [root]        checks include/gradus and src under root (default: this repository)
 #   tests/check_floors.sh --self-test   checks that the check can fail
 #
-# Exit code 1 when an include points upwards, sideways, past the floors, or to a file that is not there.
+# Exit code 1 when an include points upwards, sideways, past the floors, or to a file that is not there, and when gradus.hpp
+# leaves out a header.
 set -u
 
-check() {  # check <root>: one line a fault
-  local root=$1
+check() {  # check <root>: one line per fault
+  local root=$1 header complete=0
   [ -d "$root/include/gradus" ] || { echo "no include/gradus under $root" && return 1; }
   (cd "$root" && find include/gradus src -name '*.[ch]pp' | LC_ALL=C sort | xargs -r awk '
     BEGIN {
@@ -42,6 +43,10 @@ check() {  # check <root>: one line a fault
         fault(target ": " room "/ is " (height_of[room] > height_of[folder] ? "above " : "on the same floor as ") folder "/")
     }
     END { exit faults }') || return 1
+  for header in $(cd "$root/include" && find gradus/*/ -name '*.hpp' -not -path 'gradus/kernels/*' | LC_ALL=C sort); do
+    grep -qF "#include \"$header\"" "$root/include/gradus/gradus.hpp" || { echo "gradus.hpp leaves out $header" && complete=1; }
+  done
+  return $complete
 }
 
 # self_test: a small sound house, then one fault at a time
@@ -54,6 +59,7 @@ self_test() {
     mkdir -p "$root"/include/gradus/{base,nn,io} "$root"/src/{base,nn,attic}
     printf '#pragma once\n#include <vector>\n' > "$root/include/gradus/base/a.hpp"
     printf '#include "gradus/base/a.hpp"\n#include <gradus/nn/m.hpp>\n' > "$root/include/gradus/nn/n.hpp"
+    printf '#include "gradus/%s.hpp"\n' base/a io/i nn/m nn/n > "$root/include/gradus/gradus.hpp"
     touch "$root/include/gradus/nn/m.hpp" "$root/include/gradus/io/i.hpp" "$root/src/nn/private.hpp"
     printf '#include "gradus/nn/n.hpp"\n#include "private.hpp"\n' > "$root/src/nn/n.cpp"
     printf '%s\n' "$4" >> "$root/$3"
@@ -71,6 +77,7 @@ self_test() {
   try 1 "a file that is not there" src/nn/n.cpp '#include "gradus/base/none.hpp"'
   try 1 "around the rule" src/base/a.cpp '#include "../nn/private.hpp"'
   try 1 "a private header in a public one" include/gradus/nn/n.hpp '#include "m.hpp"'
+  try 1 "a header that gradus.hpp leaves out" include/gradus/io/new.hpp ''
   try 1 "a folder that is no floor" src/attic/a.cpp ''
   echo "check_floors: $((total - failed)) of $total trials as expected"
   return $((failed > 0))

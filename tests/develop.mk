@@ -6,7 +6,7 @@ TSAN  := TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66"
 
 SOURCES = $$(find include src lectures tests exercises -name '*.hpp' -o -name '*.cpp')
 
-.PHONY: handout class autograder prove bench check format asan tsan fuzz
+.PHONY: handout class autograder prove bench docs check format asan tsan fuzz
 
 handout: deps ## the students' copy as a zip, without solutions
 	@$(call build,double,gradus-grade handed_out)
@@ -26,6 +26,9 @@ bench: deps ## our speed beside PyTorch's (Debian's python3-torch, where it is i
 #> CASES=mlp_vae,mlp_ae  THREADS=2
 	@$(call build,default,bench)
 	@/usr/bin/env python3 tests/bench/run_bench.py --ours $(BUILD)/default/tests/bench $(call given,CASES,cases) $(call given,THREADS,threads) $(ARGS)
+
+docs: ## check the page of all ops (docs/ops.md) against the headers
+	@tests/check_ops_page.sh
 
 check: deps-check ## formatting, floors, no warning from either compiler, the package, clang-tidy
 	@tests/run_checks.sh

@@ -37,7 +37,10 @@ suite_fuzz() {
   build asan fuzz_readers fuzz_grader && limited build/asan/tests/fuzz_readers --iterations 2000 &&
     limited build/asan/tests/fuzz_grader --iterations 2000
 }
-suite_floors() { tests/check_floors.sh --self-test && tests/check_floors.sh; }
+suite_floors() {
+  tests/check_floors.sh --self-test && tests/check_floors.sh &&
+    tests/check_ops_page.sh --self-test && tests/check_ops_page.sh
+}
 suite_package() { build default gradus && limited tests/test_package.sh; }
 suite_readme() { limited tests/test_readme.sh; }
 

@@ -1,7 +1,6 @@
 // Ten lines of somebody else's program.
-#include <gradus/base/runtime.hpp>
+#include <gradus/gradus.hpp>
 #include <gradus/kernels/gemm.hpp>
-#include <gradus/tensor/tensor.hpp>
 #include <iostream>
 
 int main() {
