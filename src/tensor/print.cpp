@@ -1,22 +1,16 @@
 #include <algorithm>
-#include <charconv>
 #include <ostream>
 #include <string>
 #include <vector>
 
+#include "gradus/base/number.hpp"
 #include "gradus/tensor/tensor.hpp"
 
 namespace gradus {
 namespace {
 
+constexpr int digits = 5;
 constexpr Index edge = 3;  ///< of an axis longer than twice this, the first and last so many are shown
-
-/// The number in at most five digits. std::to_chars knows no locale.
-std::string digits(Real x) {
-  char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, x, std::chars_format::general, 5).ptr;
-  return {buffer, end};
-}
 
 /// Calls show(i) for the indices of an axis that are shown, and skipped() where some are left out.
 template <class Show, class Skipped>
@@ -41,8 +35,7 @@ struct Printer {
   }
   void print(std::ostream& out, int axis, Index first) const {
     if (axis == x.rank()) {
-      const std::string number = digits(x[first]);
-      out << std::string(width - number.size(), ' ') << number;
+      out << significant(double{x[first]}, digits, width);
       return;
     }
     const bool inner = axis + 1 == x.rank();
@@ -65,7 +58,9 @@ std::ostream& operator<<(std::ostream& stream, const Tensor& x) {
   stream << "Tensor " << x.shape();
   if (x.size() == 0) return stream;
   Printer printer{x};
-  printer.for_numbers(0, 0, [&](Index i) { printer.width = std::max(printer.width, digits(x[i]).size()); });
+  printer.for_numbers(0, 0, [&](Index i) {
+    printer.width = std::max(printer.width, significant(double{x[i]}, digits).size());
+  });
   stream << (x.rank() == 1 ? ' ' : '\n');
   printer.print(stream, 0, 0);
   return stream;
