@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Builds and runs every test suite, then counts: the last line is "N passed, N failed" (and ", N skipped").
+# Builds every test suite, runs them, then counts: the last line is "N passed, N failed" (and ", N skipped").
 #
-#   tests/run_tests.sh [suite ...]     suites: unit gradient grader exercises prove lectures runner fuzz floors package readme
+#   tests/run_tests.sh [suite ...]     suites: unit gradient lectures prove exercises grader runner fuzz floors package readme
 #                                      (default: all)
 #
 # A suite says how it went in its last line of the form "N passed, N failed" or in doctest's summary. A suite that does
 # not build, crashes, runs out of time or ends with a nonzero exit code counts as at least one failure. A line with
 # "SKIPPED:" in a doctest suite turns one passed test into a skipped one. Logs are kept in build/test-logs/.
+#
+# Everything is built first, once. Suites that use all processors by themselves then run one after the other; the others
+# side by side. A suite is a process group of its own: when it ends, or when this script is ended, all that it started ends.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 unset MAKEFLAGS MAKELEVEL MFLAGS
@@ -14,35 +17,67 @@ jobs=$(nproc 2> /dev/null || sysctl -n hw.ncpu 2> /dev/null || echo 2)
 logs=build/test-logs
 mkdir -p "$logs"
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-time_limit=() && command -v timeout > /dev/null && time_limit=(timeout --kill-after=10 3600)
+groups=()  # of the suites that run
+finish() {
+  [ ${#groups[@]} -eq 0 ] || { kill -KILL "${groups[@]/#/-}" && wait; } 2> /dev/null
+  rm -rf "$scratch"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
 passed=0 failed=0 skipped=0
+# A limit only ends what hangs: on a slow machine a suite takes ten minutes.
+limited() { if command -v timeout > /dev/null; then timeout --foreground --kill-after=10 3600 "$@"; else "$@"; fi; }
 
-build() {  # build <preset> <target...>
-  local preset=$1
-  shift
-  cmake --preset "$preset" > /dev/null && cmake --build --preset "$preset" --parallel "$jobs" --target "$@"
+# what a suite needs, as preset:target, and how it runs
+alone=(unit gradient lectures)  # these use every processor
+needs() {
+  case $1 in
+    unit) echo default:unit_tests ;;
+    gradient) echo double:gradient_tests ;;
+    lectures | runner) echo default:lecture4 ;;
+    prove) echo double:gradus-grade ;;
+    exercises) echo double:gradus-grade double:handed_out ;;
+    grader) echo double:grade_tests ;;
+    fuzz) echo asan:fuzz_readers asan:fuzz_grader ;;
+    package) echo default:gradus ;;
+  esac
 }
-limited() { "${time_limit[@]}" "$@"; }
-
-# the suites: each builds what it needs and runs it
-suite_unit() { build default unit_tests && limited build/default/tests/unit_tests; }
-suite_gradient() { build double gradient_tests && limited build/double/tests/gradient_tests; }
-suite_grader() { build double grade_tests && limited build/double/tests/grade_tests; }
-suite_exercises() { build double gradus-grade handed_out && limited tests/test_exercises.sh build/double/tests/gradus-grade; }
-suite_prove() { build double gradus-grade && limited build/double/tests/gradus-grade prove --sample --seeds 5 -j "$jobs"; }
-suite_lectures() { build default lecture4 && limited tests/test_lectures.sh build/default/lectures/lecture4/lecture4; }
-suite_runner() { build default lecture4 && limited tests/test_lecture_runner.sh build/default/lectures/lecture4/lecture4; }
-suite_fuzz() {
-  build asan fuzz_readers fuzz_grader && limited build/asan/tests/fuzz_readers --iterations 2000 &&
-    limited build/asan/tests/fuzz_grader --iterations 2000
-}
+suite_unit() { limited build/default/tests/unit_tests; }
+suite_gradient() { limited build/double/tests/gradient_tests; }
+suite_lectures() { limited tests/test_lectures.sh build/default/lectures/lecture4/lecture4; }
+suite_prove() { limited build/double/tests/gradus-grade prove --sample --seeds 5 -j "$((jobs > 1 ? jobs - 1 : 1))"; }
+suite_exercises() { limited tests/test_exercises.sh build/double/tests/gradus-grade; }
+suite_grader() { limited build/double/tests/grade_tests; }
+suite_runner() { limited tests/test_lecture_runner.sh build/default/lectures/lecture4/lecture4; }
+suite_fuzz() { limited build/asan/tests/fuzz_readers --iterations 2000 && limited build/asan/tests/fuzz_grader --iterations 2000; }
 suite_floors() {
   tests/check_floors.sh --self-test && tests/check_floors.sh &&
-    tests/check_ops_page.sh --self-test && tests/check_ops_page.sh
+    tests/check_ops_page.sh --self-test && tests/check_ops_page.sh && tests/run_tests.sh --self-test
 }
-suite_package() { build default gradus && limited tests/test_package.sh; }
+suite_package() { limited tests/test_package.sh; }
 suite_readme() { limited tests/test_readme.sh; }
+
+# build_all <suite...>: a preset at a time, as much of it as compiles; targets that are built stand in $scratch/built
+build_all() {
+  local preset target start log wanted
+  wanted=$(for suite in "$@"; do needs "$suite"; done | tr ' ' '\n' | sort -u)
+  : > "$scratch/built"
+  for preset in $(sed 's/:.*//' <<< "$wanted" | sort -u); do
+    start=$SECONDS log=$logs/build_$preset.log
+    local targets=()
+    for target in $wanted; do [[ $target == "$preset:"* ]] && targets+=("${target#*:}"); done
+    if cmake --preset "$preset" > "$log" 2>&1; then
+      if cmake --build --preset "$preset" --parallel "$jobs" --target "${targets[@]}" -- -k >> "$log" 2>&1; then
+        printf "$preset:%s\n" "${targets[@]}" >> "$scratch/built"
+      else
+        for target in "${targets[@]}"; do
+          cmake --build --preset "$preset" --target "$target" > /dev/null 2>&1 && echo "$preset:$target" >> "$scratch/built"
+        done
+      fi
+    fi
+    printf '%-9s %-30s %d s\n' build "$preset" $((SECONDS - start))
+  done
+}
 
 # count <log> <exit code>: adds up what the suite said; sets p, f, s
 count() {
@@ -64,30 +99,99 @@ count() {
   if [ $((p + f + s)) -eq 0 ]; then f=1; fi  # a suite without a single test has lost them
 }
 
-run_suite() {
-  local name=$1 log=$logs/$1.log start=$SECONDS code p f s
-  [ -t 1 ] && printf '%-9s ...\r' "$name"
-  "suite_$name" > "$log" 2>&1 < /dev/null
-  code=$?
-  count "$log" $code
-  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-  printf '%-9s %4d passed, %d failed%s   %d s\n' "$name" "$p" "$f" "$([ "$s" -gt 0 ] && echo ", $s skipped")" $((SECONDS - start))
-  if [ "$f" -gt 0 ]; then
-    echo "          exit code $code, log $log, from which:"
-    { grep -E '(error|ERROR|FAILED|failed|Error|SUMMARY)' "$log" | head -n 12; echo ...; tail -n 25 "$log"; } | cut -c1-200 | sed 's/^/          | /'
-  fi
+# start_suite <name>: in the background, as a process group; its exit code and seconds go to $scratch/<name>
+start_suite() {
+  local name=$1 missing="" target
+  for target in $(needs "$name"); do grep -qxF "$target" "$scratch/built" || missing+=" $target"; done
+  set -m  # from here on, what starts in the background is a group of its own
+  {
+    start=$SECONDS code=1
+    if [ -n "$missing" ]; then
+      echo "does not build:$missing"
+      for target in $missing; do grep -E '(error|Error)' "$logs/build_${target%%:*}.log" | head -n 20; done
+    else
+      ("suite_$name")
+      code=$?
+    fi > "$logs/$name.log" 2>&1 < /dev/null
+    echo "$code $((SECONDS - start))" > "$scratch/$name.part" && mv "$scratch/$name.part" "$scratch/$name"
+  } &
+  groups[$!]=$!
+  names[$!]=$name
+  set +m
 }
 
-if [ "${1:-}" = --count ]; then  # for the test of this script: tests/run_tests.sh --count <log> <exit code>
-  count "$2" "$3"
-  echo "$p passed, $f failed, $s skipped"
+# report_ended: counts and prints the suites that have ended since, and ends what they left running
+report_ended() {
+  local group name code seconds p f s log
+  for group in "${groups[@]}"; do
+    name=${names[$group]}
+    if [ ! -e "$scratch/$name" ]; then
+      kill -0 "$group" 2> /dev/null && continue
+      echo "137 0" > "$scratch/$name"  # killed from outside
+    fi
+    read -r code seconds < "$scratch/$name"
+    kill -KILL -- "-$group" 2> /dev/null
+    unset "groups[$group]"
+    log=$logs/$name.log
+    count "$log" "$code"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    printf '%-9s %4d passed, %d failed%s   %d s\n' "$name" "$p" "$f" "$([ "$s" -gt 0 ] && echo ", $s skipped")" "$seconds"
+    if [ "$f" -gt 0 ]; then
+      echo "          exit code $code, log $log, from which:"
+      { grep -E '(error|ERROR|FAILED|failed|Error|SUMMARY)' "$log" | head -n 12; echo ...; tail -n 25 "$log"; } | cut -c1-200 | sed 's/^/          | /'
+    fi
+  done
+}
+
+# run_suites <how many at a time> <suite...>
+run_suites() {
+  local most=$1 name
+  shift
+  for name in "$@"; do
+    while [ ${#groups[@]} -ge "$most" ]; do wait -n 2> /dev/null; report_ended; done
+    start_suite "$name"
+  done
+  while [ ${#groups[@]} -gt 0 ]; do wait -n 2> /dev/null; report_ended; done
+}
+
+# ---- the test of this script: suites that go wrong -------------------------------------------------------------
+suite_trial_hangs() { sleep 300 & echo $! >> "$TRIAL" && sleep 300; }
+suite_trial_leaves() { sleep 300 & echo $! >> "$TRIAL" && echo "3 passed, 0 failed, 1 skipped"; }
+suite_trial_crashes() { echo "5 passed, 0 failed" && kill -SEGV $BASHPID; }
+suite_trial_silent() { exit 4; }
+self_test() {
+  local bad=0 job
+  export TRIAL=$scratch/processes
+  expect() { "${@:2}" > /dev/null 2>&1 || { echo "run_tests: $1" && bad=1; }; }
+  runs() { kill -0 "$1" 2> /dev/null && ! grep -qs '^State:.*Z' "/proc/$1/status"; }  # one that ended may wait for its parent
+  none_left() { for job in $(cat "$TRIAL"); do ! runs "$job" || return 1; done; }
+  tests/run_tests.sh trial_leaves trial_crashes trial_silent > "$scratch/said"
+  expect "what a suite leaves running ends with it" none_left
+  expect "suites are counted, and each that ends badly is a failure" grep -qx "8 passed, 2 failed, 1 skipped" "$scratch/said"
+  rm "$TRIAL"
+  tests/run_tests.sh trial_hangs > "$scratch/said" &
+  job=$!
+  while [ ! -s "$TRIAL" ]; do sleep 0.1; done
+  kill -TERM $job
+  wait $job
+  expect "an ended run says so" [ $? -eq 130 ]
+  expect "what a suite started ends with the run" none_left
+  return $bad
+}
+if [ "${1:-}" = --self-test ]; then
+  self_test
   exit
 fi
-if [ $# -eq 0 ]; then set -- unit gradient grader exercises prove lectures runner fuzz floors package readme; fi
+
+if [ $# -eq 0 ]; then set -- unit gradient lectures prove exercises grader runner fuzz floors package readme; fi
+first=() then=() names=()
 for name in "$@"; do
   declare -F "suite_$name" > /dev/null || { echo "no suite '$name'" >&2 && exit 2; }
+  if [[ " ${alone[*]} " == *" $name "* ]]; then first+=("$name"); else then+=("$name"); fi
 done
-for name in "$@"; do run_suite "$name"; done
+build_all "$@"
+run_suites 1 "${first[@]}"
+run_suites "$jobs" "${then[@]}"
 echo "total     ${SECONDS} s"
 echo "$passed passed, $failed failed$([ "$skipped" -gt 0 ] && echo ", $skipped skipped")"
 exit $((failed > 0))
