@@ -9,6 +9,8 @@ namespace gradus {
 
 void accumulate(Tensor& sum, Tensor grad) {
   GRADUS_CHECK(grad, "accumulate: the gradient is empty: none flows here, so there is nothing to add");
+  GRADUS_CHECK(!sum || sum.shape() == grad.shape(), "accumulate: the sum is ", sum.shape(),
+               ", the gradient to add is ", grad.shape());
   // TODO(1.5) Add `grad` to `sum`: afterwards the handle `sum` has the sum of both. The two
   // have the same shape.
   // An empty sum (`!sum`) becomes `grad` as it is, no copy: std::move(grad).

@@ -16,6 +16,7 @@ void Tape::backward(const Var& loss) {
                "Tape::backward: no parameter reaches this loss (computed before the tape, from ",
                "constants only, detached, or with every parameter frozen)");
   GRADUS_CHECK(loss.tape_ == id_, "Tape::backward: the loss belongs to another tape");
+  check_leaves();
   walked_ = true;
   steps_[static_cast<std::size_t>(loss.node_)].grad = Tensor::full({1}, 1);  // dL/dL = 1
 
@@ -28,7 +29,8 @@ void Tape::backward(const Var& loss) {
   //     Input i was made by step number step.inputs[i]: accumulate the gradient into that step's grad.
   // accumulate(sum, grad) adds grad to sum, an empty sum is set.
   todo("1.6");
-  for (Step& step : steps_) step.grad = {}, step.backward = nullptr;  // what the loss does not depend on
+  for (Step& step : steps_)
+    step.grad = {}, step.backward = nullptr, step.saved.clear();  // what the loss does not depend on
 }
 
 }  // namespace gradus

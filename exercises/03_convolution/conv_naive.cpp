@@ -1,15 +1,12 @@
 // Your file for exercise 3. The lesson is README.md beside it; every TODO is a part of its own.
 #include "gradus/base/todo.hpp"
-#include "gradus/ops/checks.hpp"
 #include "gradus/ops/conv.hpp"
 
 namespace gradus {
 
 Tensor NaiveConv2d::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
-  check_rank("conv2d", "x", x_in, 4);
-  check_rank("conv2d", "w", w_in, 4);
-  GRADUS_CHECK(x_in.dim(3) == w_in.dim(3), "conv2d: x ", x_in.shape(), " and w ", w_in.shape(),
-               " must share C");
+  // throws Error where they do not fit
+  conv2d_window(x_in, w_in, b, stride, padding);
   x = x_in, w = w_in;  // backward needs them
   // TODO(3.1) Return y [B, I, J, K] of x [B, H, W, C], w [K, U, V, C]; s is stride, p is padding:
   //   y[b,i,j,k] = b[k] + sum_uvc x[b, s i + u - p, s j + v - p, c] w[k,u,v,c]
@@ -25,10 +22,8 @@ Grads<3> NaiveConv2d::backward(const Tensor& dy) const {
 }
 
 Tensor NaiveConvTranspose2d::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
-  check_rank("conv_transpose2d", "x", x_in, 4);
-  check_rank("conv_transpose2d", "w", w_in, 4);
-  GRADUS_CHECK(x_in.dim(3) == w_in.dim(0), "conv_transpose2d: x ", x_in.shape(), " and w ", w_in.shape(),
-               " must share K");
+  // throws Error where they do not fit
+  conv_transpose2d_window(x_in, w_in, b, {stride, padding, output_padding});
   x = x_in, w = w_in;  // backward needs them
   // TODO(3.3) Return y [B, H, W, C] of x [B, I, J, K], w [K, U, V, C]; s is stride, p is padding:
   //   y[b, s i + u - p, s j + v - p, c] = b[c] + sum_ijkuv x[b,i,j,k] w[k,u,v,c]

@@ -14,6 +14,7 @@ void Tape::backward(const Var& loss) {
                "Tape::backward: no parameter reaches this loss (computed before the tape, from ",
                "constants only, detached, or with every parameter frozen)");
   GRADUS_CHECK(loss.tape_ == id_, "Tape::backward: the loss belongs to another tape");
+  check_leaves();
   walked_ = true;
   steps_[static_cast<std::size_t>(loss.node_)].grad = Tensor::full({1}, 1);  // dL/dL = 1
 
@@ -40,7 +41,8 @@ void Tape::backward(const Var& loss) {
       if (grads[i]) accumulate(steps_[static_cast<std::size_t>(step.inputs[i])].grad, std::move(grads[i]));
   }
   // END
-  for (Step& step : steps_) step.grad = {}, step.backward = nullptr;  // what the loss does not depend on
+  for (Step& step : steps_)
+    step.grad = {}, step.backward = nullptr, step.saved.clear();  // what the loss does not depend on
 }
 
 }  // namespace gradus

@@ -1,8 +1,11 @@
 #include "gradus/autograd/tape.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <ostream>
+#include <tuple>
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/number.hpp"
@@ -13,17 +16,75 @@ namespace {
 thread_local Tape* active_tape = nullptr;
 std::atomic<std::uint64_t> next_id{1};
 
+/// The outermost tapes of all threads that are in scope. A parameter that one of them has recorded belongs to
+/// its thread.
+class Outermost {
+ public:
+  void add(std::uint64_t id) {
+    const std::lock_guard lock(mutex_);
+    ids_.push_back(id);
+  }
+  void remove(std::uint64_t id) {
+    const std::lock_guard lock(mutex_);
+    std::erase(ids_, id);
+  }
+  bool contains(std::uint64_t id) {
+    const std::lock_guard lock(mutex_);
+    return std::find(ids_.begin(), ids_.end(), id) != ids_.end();
+  }
+  /// Never destroyed: a tape may be of static lifetime.
+  static Outermost& instance() {
+    static Outermost* all = new Outermost;
+    return *all;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::uint64_t> ids_;
+};
+
 using Clock = std::chrono::steady_clock;
+/// "max_pool2d" of the op MaxPool2d: as a user calls it.
+std::string called(std::string_view op) {
+  if (op.ends_with("Op")) op.remove_suffix(2);
+  std::string name;
+  for (const char c : op) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (upper && !name.empty()) name += '_';
+    name += upper ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return name;
+}
+
+/// The inputs and the output that the op has kept: after its forward pass their buffers have more handles
+/// than the caller's. (A handle that another thread drops meanwhile hides one.)
+std::vector<Saved> saved_tensors(const Tape::Inputs& inputs, const Storage& output) {
+  std::vector<Saved> saved;
+  bool view = false;  // the output is an input's buffer
+  for (std::size_t i = 0; i < inputs.storages.size(); ++i) {
+    const Storage& storage = *inputs.storages[i];
+    view = view || storage.shares(output);
+    if (storage.handles() > inputs.handles[i] + (storage.shares(output) ? 1 : 0))
+      saved.push_back({storage, storage.version(), static_cast<int>(i)});
+  }
+  if (!view && output.handles() > 1) saved.push_back({output, output.version(), -1});
+  return saved;
+}
+
 double milliseconds(Clock::duration time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
 }  // namespace
 
-Tape::Tape() : id_(next_id.fetch_add(1)), outer_(active_tape) {
+Tape::Tape() : id_(next_id.fetch_add(1)), outer_(active_tape), outermost_(outer_ ? outer_->outermost_ : id_) {
   steps_.reserve(64);
+  if (!outer_) Outermost::instance().add(id_);
   active_tape = this;
 }
 
-Tape::~Tape() { active_tape = outer_; }
+Tape::~Tape() {
+  active_tape = outer_;
+  if (!outer_) Outermost::instance().remove(id_);
+}
 
 Tape* Tape::active() { return active_tape; }
 
@@ -32,6 +93,14 @@ Var::Var(Parameter& parameter) : value_(parameter.value) {
 }
 
 Var Tape::leaf(Parameter& parameter) {
+  std::uint64_t owner = parameter.owner_.load(std::memory_order_acquire);
+  while (owner != outermost_) {
+    GRADUS_CHECK(owner == 0 || !Outermost::instance().contains(owner), "Tape: the parameter of shape ",
+                 parameter.value.shape(),
+                 " is in use on a tape of another thread; threads that train at the same time need a module "
+                 "each");
+    if (parameter.owner_.compare_exchange_weak(owner, outermost_, std::memory_order_acq_rel)) break;
+  }
   if (parameter.tape_ != id_) {
     parameter.tape_ = id_;
     parameter.node_ = static_cast<int>(steps_.size());
@@ -44,16 +113,38 @@ Var Tape::leaf(Parameter& parameter) {
   return Var(parameter.value, id_, parameter.node_);
 }
 
+void Tape::check_inputs(std::span<const Var* const> inputs, std::span<const bool> optional,
+                        std::string_view op) {
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    GRADUS_CHECK(inputs[i]->value() || (i < optional.size() && optional[i]), called(op), ": input ", i,
+                 " is an empty Tensor(), a variable that was never set");
+}
+
+void Tape::check_leaves() const {
+  for (const Step& step : steps_) {
+    if (!step.parameter) continue;
+    const auto& [value, grad] = std::tie(step.parameter->value, step.parameter->grad);
+    GRADUS_CHECK(value.shape() == step.shape && (!grad || grad.shape() == step.shape),
+                 "Tape::backward: a parameter was ", step.shape, " in the forward pass, its value is ",
+                 value.shape(), " now and its gradient ", grad.shape(),
+                 "; replace a parameter between training steps, and call zero_grad() after it");
+  }
+}
+
 Tape::Inputs Tape::inputs_of(std::span<const Var* const> inputs, std::string_view op) const {
   Inputs result;
   result.nodes.reserve(inputs.size());
   result.shapes.reserve(inputs.size());
+  result.storages.reserve(inputs.size());
+  result.handles.reserve(inputs.size());
   for (const Var* input : inputs) {
     GRADUS_CHECK(input->node_ < 0 || input->tape_ == id_, op, ": the input of shape ", input->shape(),
                  " belongs to another tape (one that has ended, or an outer one); pass it as a constant with "
                  ".detach(), or compute it under this tape");
     result.nodes.push_back(input->node_);
     result.shapes.push_back(input->shape());
+    result.storages.push_back(&input->value().storage());
+    result.handles.push_back(input->value().storage().handles());
     result.any = result.any || input->node_ >= 0;
   }
   return result;
@@ -66,6 +157,7 @@ Var Tape::push(Tensor value, Inputs inputs, Backward backward, std::string_view 
   Step step;
   step.op = op;
   step.shape = value.shape();
+  step.saved = saved_tensors(inputs, value.storage());
   step.inputs = std::move(inputs.nodes);
   step.input_shapes = std::move(inputs.shapes);
   step.backward = std::move(backward);
@@ -77,6 +169,13 @@ Var Tape::push(Tensor value, Inputs inputs, Backward backward, std::string_view 
 std::vector<Tensor> Tape::gradients(Step& step, const Tensor& dy) {
   GRADUS_CHECK(step.backward, "Tape::gradients: a ", step.op,
                step.parameter ? " is a leaf: no op made it" : " has been asked before: once a step");
+  for (const Saved& saved : step.saved)
+    GRADUS_CHECK(saved.storage.version() == saved.version, called(step.op), ": its ",
+                 saved.input < 0 ? text("output ", step.shape)
+                                 : text("input ", saved.input, " ",
+                                        step.input_shapes[static_cast<std::size_t>(saved.input)]),
+                 " was changed after the forward pass (an optimizer's step, or a write in place), so its "
+                 "gradient would be wrong; call backward first, or change a clone()");
   GRADUS_CHECK(dy, "Tape::gradients: dy of a ", step.op, " is empty: the loss does not depend on it");
   const auto start = Clock::now();
   const std::size_t count = step.inputs.size();
@@ -89,7 +188,7 @@ std::vector<Tensor> Tape::gradients(Step& step, const Tensor& dy) {
     GRADUS_CHECK(!grads[i] || grads[i].shape() == step.input_shapes[i], step.op, "::backward: gradient ", i,
                  " has the shape ", grads[i].shape(), ", its input has ", step.input_shapes[i]);
   }
-  step.backward = nullptr;  // the saved tensors go back to the pool now, not at the end
+  step.backward = nullptr, step.saved.clear();  // the saved tensors go back to the pool now, not at the end
   step.backward_ms = milliseconds(Clock::now() - start);
   return grads;
 }

@@ -4,13 +4,23 @@
 // same moment, when a program that is linked with the library has not reached main yet. Therefore nothing
 // here is linked: the library is opened, asked for its choice, and, if the processor can do better, closed
 // and opened again with the variable set.
+//
+// OpenBLAS maps a work buffer of 128 MB for each processor while it is being loaded, and one for each thread
+// that calls it, at its first call. Where a limit (ulimit -v) refuses one, it tries again for ever. Under a
+// limit the room for all of them is looked for first, and the buffers are made at once, before tensors take
+// it.
 #include "gradus/base/blas_library.hpp"
 
 #include <dlfcn.h>
+#include <omp.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <string_view>
+#include <vector>
 
 namespace gradus {
 namespace {
@@ -51,6 +61,32 @@ std::string kernel_of(void* handle) {
   return corename ? corename() : "unknown";
 }
 
+bool memory_is_limited() {
+  rlimit limit{};
+  return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
+/// Could `threads` buffers of the loading and as many of the callers be mapped?
+bool has_room(int threads) {
+  constexpr std::size_t buffer = std::size_t{129} << 20, library = std::size_t{96} << 20;
+  const std::size_t bytes = 2 * static_cast<std::size_t>(threads) * buffer + library;
+  void* probe = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (probe == MAP_FAILED) return false;
+  munmap(probe, bytes);
+  return true;
+}
+
+/// Makes the callers' buffers; OpenBLAS keeps what is given back.
+bool reserve_buffers(void* handle, int threads) {
+  const auto take = find<void*(int)>(handle, "blas_memory_alloc");
+  const auto give = find<void(void*)>(handle, "blas_memory_free");
+  if (!take || !give) return false;
+  std::vector<void*> buffers;
+  for (int i = 0; i < threads; ++i) buffers.push_back(take(0));
+  for (void* buffer : buffers) give(buffer);
+  return true;
+}
+
 BlasLibrary open(const char* path) {
   BlasLibrary library{.handle = dlopen(path, RTLD_NOW | RTLD_LOCAL), .path = path};
   if (!library.handle) return library;
@@ -80,8 +116,16 @@ BlasLibrary open(const char* path) {
 
 const BlasLibrary& blas_library() {
   static const BlasLibrary library = [] {
+    const bool limited = memory_is_limited();
+    const int threads = std::max(omp_get_num_procs(), omp_get_max_threads());
+    if (limited && !has_room(threads)) return BlasLibrary{.no_room = true};
     for (const char* path : candidates)
-      if (BlasLibrary found = open(path); found.handle) return found;
+      if (BlasLibrary found = open(path); found.handle) {
+        if (!limited) return found;
+        if (!reserve_buffers(found.handle, threads)) return BlasLibrary{.no_room = true};
+        found.callers = threads;
+        return found;
+      }
     return BlasLibrary{};
   }();
   return library;

@@ -26,6 +26,7 @@ namespace {
 
 std::string blas_words() {
   const BlasLibrary& blas = blas_library();
+  if (blas.no_room) return "no OpenBLAS (the memory limit, ulimit -v, leaves no room for its buffers)";
   if (!blas.handle) return "no OpenBLAS (install libopenblas-openmp-dev)";
   std::string words = "OpenBLAS kernel " + blas.kernel;
   if (!blas.refused.empty()) words += " (instead of " + blas.refused + ")";

@@ -47,7 +47,8 @@ std::uint64_t counter_value(const TensorFile& file, const std::string& name) {
 
 }  // namespace
 
-void save_checkpoint(const fs::path& path, const State& state, const Notes& notes) {
+void save_checkpoint(const fs::path& path, const State& given, const Notes& notes) {
+  const State state = given.refreshed();
   Notes all = notes;
   all.emplace("format", "gradus");
   for (const auto& [name, counter] : state.counters) {
@@ -62,7 +63,8 @@ void load_checkpoint(const fs::path& path, const State& state) {
   load_checkpoint(read_safetensors(path), state);
 }
 
-void load_checkpoint(const TensorFile& file, const State& state) {
+void load_checkpoint(const TensorFile& file, const State& given) {
+  const State state = given.refreshed();
   std::map<std::string, const Tensor*> found;
   std::set<std::string> tensors, wanted_tensors, counters, wanted_counters;
   for (const auto& [name, tensor] : file.tensors) {
@@ -90,7 +92,8 @@ void load_checkpoint(const TensorFile& file, const State& state) {
   for (std::size_t i = 0; i < values.size(); ++i) *state.counters[i].second = values[i];
 }
 
-LoadReport load_tensors(const TensorFile& file, const State& state, const std::string& prefix) {
+LoadReport load_tensors(const TensorFile& file, const State& given, const std::string& prefix) {
+  const State state = given.refreshed();
   std::map<std::string, const Tensor*> found;  // without the prefix
   for (const auto& [name, tensor] : file.tensors)
     if (name.starts_with(prefix)) found[name.substr(prefix.size())] = &tensor;

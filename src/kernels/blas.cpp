@@ -1,5 +1,7 @@
 #include "gradus/kernels/blas.hpp"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -21,7 +23,11 @@ using Dsyevd = void (*)(const char* job, const char* triangle, const int* n, dou
 BlasGemm blas_gemm() {
   constexpr const char* name = sizeof(Real) == sizeof(float) ? "cblas_sgemm" : "cblas_dgemm";
   static const auto function = reinterpret_cast<BlasGemm>(blas_library().fast ? blas_symbol(name) : nullptr);
-  return function;
+  return omp_get_max_threads() <= blas_library().callers ? function : nullptr;
+}
+
+void keep_blas_single() {
+  if (!omp_in_parallel()) omp_set_num_threads(1);
 }
 
 void symmetric_eigen(std::span<double> matrix, std::span<double> values, Index n) {
@@ -31,6 +37,9 @@ void symmetric_eigen(std::span<double> matrix, std::span<double> values, Index n
   GRADUS_CHECK(std::ranges::all_of(matrix, [](double x) { return std::isfinite(x); }),
                "symmetric_eigen: the matrix [", n, ", ", n, "] holds a NaN or an infinity");
   static const auto dsyevd = reinterpret_cast<Dsyevd>(blas_symbol("dsyevd_"));
+  GRADUS_CHECK(
+      !blas_library().no_room,
+      "symmetric_eigen: needs OpenBLAS, and the memory limit (ulimit -v) leaves no room for its buffers");
   GRADUS_CHECK(dsyevd,
                "symmetric_eigen: needs OpenBLAS, which was not found; install libopenblas-openmp-dev "
                "(Debian) or openblas (Homebrew)");
@@ -47,8 +56,11 @@ void symmetric_eigen(std::span<double> matrix, std::span<double> values, Index n
   // number.
 #pragma omp parallel
 #pragma omp single
-  dsyevd("V", "U", &size, matrix.data(), &size, values.data(), work.data(), &work_size, iwork.data(),
-         &iwork_size, &info, 1, 1);
+  {
+    keep_blas_single();
+    dsyevd("V", "U", &size, matrix.data(), &size, values.data(), work.data(), &work_size, iwork.data(),
+           &iwork_size, &info, 1, 1);
+  }
   GRADUS_CHECK(info == 0, "symmetric_eigen: LAPACK's dsyevd gave up on the matrix [", n, ", ", n, "], code ",
                info);
 }

@@ -252,6 +252,7 @@ Tensor framed(const Window& w, const Tensor& x) {
 }
 
 Tensor convolve(const Window& w, const Tensor& x, const Tensor& weights, const Real* bias) {
+  if (w.B == 0) return Tensor({0, w.out_height(), w.out_width(), w.K});
   forget_grids();
   if (winograd_fits(w)) return winograd(w, x, weights, WindowTurned::no, bias);
   if (few_results(w)) return convolve_back_by_product(mirrored(w), x, turned(weights), bias);
@@ -263,6 +264,7 @@ Tensor convolve(const Window& w, const Tensor& x, const Tensor& weights, const R
 }
 
 Tensor convolve_back(const Window& w, const Tensor& dy, const Tensor& weights, const Real* bias) {
+  if (w.B == 0) return Tensor({0, w.H, w.W, w.C});
   forget_grids();
   if (winograd_fits(w) && winograd_fits(mirrored(w)))
     return winograd(mirrored(w), framed(mirrored(w), dy), weights, WindowTurned::yes, bias);
@@ -270,6 +272,7 @@ Tensor convolve_back(const Window& w, const Tensor& dy, const Tensor& weights, c
 }
 
 Tensor convolve_weights(const Window& w, const Tensor& x, const Tensor& dy) {
+  if (w.B == 0) return Tensor::zeros({w.K, w.height, w.width, w.C});
   forget_grids();
   if (winograd_fits(w)) return winograd_weights(w, x, dy);
   if (few_results(w)) return turned(convolve_weights(mirrored(w), framed(mirrored(w), dy), x));

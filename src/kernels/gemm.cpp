@@ -331,18 +331,22 @@ void stream(View a, View b, Index M, Index N, Index K, Target c, Index first, In
 void multiply_large(BlasGemm blas, View a, View b, Index M, Index N, Index K, Target c, Index c_row) {
   constexpr int row_major = 101, as_it_is = 111, transposed = 112;
   const Index piece_m = M >= N ? blas_piece : M, piece_n = M >= N ? N : blas_piece;
-#pragma omp parallel for collapse(2) schedule(static)
-  for (Index i = 0; i < M; i += piece_m)
-    for (Index j = 0; j < N; j += piece_n) {
-      const Index m = std::min(piece_m, M - i), n = std::min(piece_n, N - j);
-      if (c.bias)
-        for (Index r = i; r < i + m; ++r)
-          for (Index s = j; s < j + n; ++s) c.put(r, s, 0);
-      blas(row_major, a.column == 1 ? as_it_is : transposed, b.column == 1 ? as_it_is : transposed,
-           static_cast<int>(m), static_cast<int>(n), static_cast<int>(K), 1, a(i, 0),
-           static_cast<int>(a.row * a.column), b(0, j), static_cast<int>(b.row * b.column),
-           c.bias || c.accumulate ? Real{1} : Real{0}, c.data + c.rows[i] + j, static_cast<int>(c_row));
-    }
+#pragma omp parallel
+  {
+    keep_blas_single();
+#pragma omp for collapse(2) schedule(static) nowait
+    for (Index i = 0; i < M; i += piece_m)
+      for (Index j = 0; j < N; j += piece_n) {
+        const Index m = std::min(piece_m, M - i), n = std::min(piece_n, N - j);
+        if (c.bias)
+          for (Index r = i; r < i + m; ++r)
+            for (Index s = j; s < j + n; ++s) c.put(r, s, 0);
+        blas(row_major, a.column == 1 ? as_it_is : transposed, b.column == 1 ? as_it_is : transposed,
+             static_cast<int>(m), static_cast<int>(n), static_cast<int>(K), 1, a(i, 0),
+             static_cast<int>(a.row * a.column), b(0, j), static_cast<int>(b.row * b.column),
+             c.bias || c.accumulate ? Real{1} : Real{0}, c.data + c.rows[i] + j, static_cast<int>(c_row));
+      }
+  }
 }
 
 /// Tiles or streamed groups, shared out among the threads.

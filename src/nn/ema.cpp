@@ -5,12 +5,13 @@
 
 namespace gradus {
 
-Ema::Ema(Module& module, Real decay) : weights_(module.state()), decay_(decay) {
+Ema::Ema(Module& module, Real decay) : module_(module), weights_(module.state()), decay_(decay) {
   GRADUS_CHECK(decay >= 0 && decay < 1, "Ema: the decay must be in [0, 1), got ", decay);
   for (const auto& [name, tensor] : weights_.tensors) average_.tensors.emplace_back(name, tensor.clone());
 }
 
 void Ema::update() {
+  follow();
   // SOLUTION(8.4: decay_) Move every tensor of average_.tensors, number by number, towards its neighbour of
   // the same place in weights_.tensors, which is only read:
   //   average = decay_ average + (1 - decay_) weights
@@ -28,6 +29,8 @@ void Ema::exchange() {
   for (std::size_t i = 0; i < weights_.tensors.size(); ++i) {
     auto a = average_.tensors[i].second.values(), w = weights_.tensors[i].second.values();
     std::swap_ranges(a.begin(), a.end(), w.begin());
+    average_.tensors[i].second.touch();
+    weights_.tensors[i].second.touch();
   }
 }
 

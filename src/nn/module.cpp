@@ -35,9 +35,9 @@ void Module::add_parameter(const std::string& name, Parameter& parameter) {
   parameters_.emplace_back(name, &parameter);
 }
 
-void Module::add_buffer(const std::string& name, Tensor buffer) {
+void Module::add_buffer(const std::string& name, Tensor& buffer) {
   claim(name);
-  buffers_.emplace_back(name, std::move(buffer));
+  buffers_.emplace_back(name, &buffer);
 }
 
 void Module::add_generator(const std::string& name, Rng& generator) {
@@ -72,6 +72,12 @@ Index Module::parameter_count() {
   return count;
 }
 
+std::size_t Module::tensor_count() const {
+  std::size_t count = parameters_.size() + buffers_.size();
+  for (const auto& [name, child] : children_) count += child->tensor_count();
+  return count;
+}
+
 std::string Module::name_of(const Parameter& wanted) {
   for (auto& [name, parameter] : named_parameters())
     if (parameter == &wanted) return name;
@@ -80,8 +86,8 @@ std::string Module::name_of(const Parameter& wanted) {
 
 State Module::state() {
   State state;
-  for (auto& [name, parameter] : parameters_) state.tensors.emplace_back(name, parameter->value);
-  for (auto& [name, buffer] : buffers_) state.tensors.emplace_back(name, buffer);
+  for (auto& [name, parameter] : parameters_) state.add(name, parameter->value);
+  for (auto& [name, buffer] : buffers_) state.add(name, *buffer);
   for (auto& [name, generator] : generators_) state.add(name, *generator);
   for (auto& [name, child] : children_) state.add(name, child->state());
   return state;

@@ -103,30 +103,37 @@ struct MultiplyAlong {
   }
 };
 
+/// Checks first, so that errors have the name that the caller used.
+template <class Op>
+Var stretch(Op op, const Var& x, const Var& v) {
+  layout(op.op, op.along, x.value(), v.value());
+  return record(op, x, v);
+}
+
 }  // namespace
 
-Var add_row(const Var& x, const Var& row) { return record(AddAlong{"add_row", Along::rows}, x, row); }
+Var add_row(const Var& x, const Var& row) { return stretch(AddAlong{"add_row", Along::rows}, x, row); }
 Var multiply_row(const Var& x, const Var& row) {
-  return record(MultiplyAlong{"multiply_row", Along::rows}, x, row);
+  return stretch(MultiplyAlong{"multiply_row", Along::rows}, x, row);
 }
 Var add_column(const Var& x, const Var& column) {
-  return record(AddAlong{"add_column", Along::columns}, x, column);
+  return stretch(AddAlong{"add_column", Along::columns}, x, column);
 }
 Var multiply_column(const Var& x, const Var& column) {
-  return record(MultiplyAlong{"multiply_column", Along::columns}, x, column);
+  return stretch(MultiplyAlong{"multiply_column", Along::columns}, x, column);
 }
 Var add_scalar(const Var& x, const Var& scalar) {
-  return record(AddAlong{"add_scalar", Along::scalar}, x, scalar);
+  return stretch(AddAlong{"add_scalar", Along::scalar}, x, scalar);
 }
 Var multiply_scalar(const Var& x, const Var& scalar) {
-  return record(MultiplyAlong{"multiply_scalar", Along::scalar}, x, scalar);
+  return stretch(MultiplyAlong{"multiply_scalar", Along::scalar}, x, scalar);
 }
 
 Var add_channels(const Var& x, const Var& channels) {
-  return record(AddAlong{"add_channels", Along::channels}, x, channels);
+  return stretch(AddAlong{"add_channels", Along::channels}, x, channels);
 }
 Var multiply_channels(const Var& x, const Var& channels) {
-  return record(MultiplyAlong{"multiply_channels", Along::channels}, x, channels);
+  return stretch(MultiplyAlong{"multiply_channels", Along::channels}, x, channels);
 }
 
 }  // namespace gradus

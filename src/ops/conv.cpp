@@ -9,8 +9,8 @@
 namespace gradus {
 namespace {
 
-void check_window(const char* op, const Tensor& x, const Tensor& w, const Tensor& b, Pair stride,
-                  Pair padding, int channels_of_w, int outputs_of_w) {
+void check_operands(const char* op, const Tensor& x, const Tensor& w, const Tensor& b, Pair stride,
+                    Pair padding, int channels_of_w, int outputs_of_w) {
   check_rank(op, "x", x, 4);
   check_rank(op, "w", w, 4);
   GRADUS_CHECK(x.dim(3) == w.dim(channels_of_w), op, ": x ", x.shape(), " and w ", w.shape(),
@@ -20,6 +20,10 @@ void check_window(const char* op, const Tensor& x, const Tensor& w, const Tensor
                " needs a bias [", w.dim(outputs_of_w), "], got ", b.shape());
   GRADUS_CHECK(std::min(stride.height, stride.width) >= 1 && std::min(padding.height, padding.width) >= 0, op,
                ": the stride must be at least 1 and the padding at least 0, got ", stride, " and ", padding);
+  GRADUS_CHECK(x.shape().row_size() > 0 && w.size() > 0, op, ": x ", x.shape(), " and w ", w.shape(),
+               " need at least one pixel, channel and weight; only the batch may be empty");
+  check_below_2_31(op, {stride.height, stride.width, padding.height, padding.width, x.dim(1), x.dim(2),
+                        w.dim(1), w.dim(2)});
 }
 
 /// [B, H, W, C] -> [C]
@@ -36,13 +40,16 @@ Tensor sum_over_pixels(const Tensor& dy) {
 
 }  // namespace
 
-Tensor Conv2dOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
-  check_window("conv2d", x_in, w_in, b, stride, padding, 3, 0);
-  window = {x_in.dim(0), x_in.dim(1), x_in.dim(2), x_in.dim(3), w_in.dim(0),
-            w_in.dim(1), w_in.dim(2), stride,      padding};
-  GRADUS_CHECK(window.H + 2 * padding.height >= window.height && window.W + 2 * padding.width >= window.width,
-               "conv2d: w ", w_in.shape(), " [K, U, V, C] is larger than x ", x_in.shape(),
+Window conv2d_window(const Tensor& x, const Tensor& w, const Tensor& b, Pair stride, Pair padding) {
+  check_operands("conv2d", x, w, b, stride, padding, 3, 0);
+  GRADUS_CHECK(x.dim(1) + 2 * padding.height >= w.dim(1) && x.dim(2) + 2 * padding.width >= w.dim(2),
+               "conv2d: w ", w.shape(), " [K, U, V, C] is larger than x ", x.shape(),
                " [B, H, W, C] with padding ", padding);
+  return {x.dim(0), x.dim(1), x.dim(2), x.dim(3), w.dim(0), w.dim(1), w.dim(2), stride, padding};
+}
+
+Tensor Conv2dOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
+  window = conv2d_window(x_in, w_in, b, stride, padding);
   x = framed(window, x_in), w = w_in;
   return convolve(window, x, w, b.data());
 }
@@ -52,25 +59,24 @@ Grads<3> Conv2dOp::backward(const Tensor& dy, const Needs<3>& needs) const {
           needs[1] ? convolve_weights(window, x, dy) : Tensor(), needs[2] ? sum_over_pixels(dy) : Tensor()};
 }
 
-Tensor ConvTranspose2dOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
-  check_window("conv_transpose2d", x_in, w_in, b, stride, padding, 0, 3);
-  const Pair extra = output_padding;
+Window conv_transpose2d_window(const Tensor& x, const Tensor& w, const Tensor& b,
+                               const ConvOptions& options) {
+  const Pair stride = options.stride, padding = options.padding, extra = options.output_padding;
+  check_operands("conv_transpose2d", x, w, b, stride, padding, 0, 3);
   GRADUS_CHECK(
       std::min(extra.height, extra.width) >= 0 && extra.height < stride.height && extra.width < stride.width,
-      "conv_transpose2d: the output padding must be at least ", "0 and below the stride ", stride, ", got ",
-      output_padding);
+      "conv_transpose2d: the output padding must be at least 0 and below the stride ", stride, ", got ",
+      extra);
+  const Index H = stride.height * (x.dim(1) - 1) + w.dim(1) - 2 * padding.height + extra.height;
+  const Index W = stride.width * (x.dim(2) - 1) + w.dim(2) - 2 * padding.width + extra.width;
+  GRADUS_CHECK(H >= 1 && W >= 1, "conv_transpose2d: nothing is left of x ", x.shape(), " with w ", w.shape(),
+               ", stride ", stride, " and padding ", padding);
+  return {x.dim(0), H, W, w.dim(3), w.dim(0), w.dim(1), w.dim(2), stride, padding};
+}
+
+Tensor ConvTranspose2dOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
+  window = conv_transpose2d_window(x_in, w_in, b, {stride, padding, output_padding});
   x = x_in, w = w_in;
-  window = {x.dim(0),
-            stride.height * (x.dim(1) - 1) + w.dim(1) - 2 * padding.height + extra.height,
-            stride.width * (x.dim(2) - 1) + w.dim(2) - 2 * padding.width + extra.width,
-            w.dim(3),
-            w.dim(0),
-            w.dim(1),
-            w.dim(2),
-            stride,
-            padding};
-  GRADUS_CHECK(window.H >= 1 && window.W >= 1, "conv_transpose2d: nothing is left of x ", x.shape(),
-               " with w ", w.shape(), ", stride ", stride, " and padding ", padding);
   return convolve_back(window, x, w, b.data());
 }
 

@@ -38,6 +38,9 @@ void check_normalize(const Normalize& op, const Tensor& x, const Tensor& gamma, 
   }
   GRADUS_CHECK(op.use_running || x.size() > 0, "normalize: x ", x.shape(),
                " has no numbers, so neither mean nor variance");
+  GRADUS_CHECK(op.use_running || op.over != NormOver::batch || x.size() > C, "batch_norm: x ", x.shape(),
+               " has one value per channel, which has no variance to learn from; train on more examples at "
+               "once, or use eval()");
 }
 
 /// x as [groups, pixels, C]: the pictures together (batch norm) or each for itself.
@@ -123,6 +126,7 @@ Tensor Normalize::forward(const Tensor& x_in, const Tensor& gamma_in, const Tens
       scale[c] = static_cast<Real>(1 / std::sqrt(variance + double{epsilon}));
     }
     if (running_mean) remember(*this, sets, variances);
+    running_mean.touch(), running_variance.touch();
   }
   std::vector<Real> factor(places), offset(places);
   for (std::size_t c = 0; c < places; ++c) {
@@ -248,6 +252,8 @@ struct MinibatchDeviation {
     check_rank("minibatch_deviation", "x", x_in, 4);
     GRADUS_CHECK(group >= 1 && x_in.dim(0) % group == 0, "minibatch_deviation: groups of ", group,
                  " pictures do not divide x ", x_in.shape());
+    GRADUS_CHECK(x_in.shape().row_size() > 0, "minibatch_deviation: the pictures of x ", x_in.shape(),
+                 " have no numbers");
     x = x_in;
     const Index C = x.dim(3), pixels = x.dim(1) * x.dim(2);
     Tensor y({x.dim(0), x.dim(1), x.dim(2), C + 1});

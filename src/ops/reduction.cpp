@@ -83,8 +83,6 @@ struct AxisSums {
   Real factor = 1;
   Tensor forward(const Tensor& x) {
     from = x.shape();
-    GRADUS_CHECK(axis >= 0 && axis < x.rank(), op, ": x ", from, " has no axis ", axis,
-                 ", axes are counted from 0");
     N = from[axis];
     for (int i = 0; i < axis; ++i) outer *= from[i];
     for (int i = axis + 1; i < x.rank(); ++i) inner *= from[i];
@@ -117,8 +115,12 @@ struct AxisSums {
 Var sum(const Var& x) { return record(Sum{1}, x); }
 Var mean(const Var& x) { return record(Sum{one_over("mean", x.size())}, x); }
 
-Var sum(const Var& x, int axis) { return record(AxisSums{"sum", axis, false}, x); }
-Var mean(const Var& x, int axis) { return record(AxisSums{"mean", axis, true}, x); }
+Var sum(const Var& x, int axis) {
+  return record(AxisSums{"sum", checked_axis("sum", x.shape(), axis), false}, x);
+}
+Var mean(const Var& x, int axis) {
+  return record(AxisSums{"mean", checked_axis("mean", x.shape(), axis), true}, x);
+}
 
 Var row_sums(const Var& x) {
   check_not_empty("row_sums", x.value());

@@ -59,8 +59,7 @@ struct Concat {
     Index size = 0;
     for (const Tensor& x : inputs) {
       shapes.push_back(x.shape());
-      GRADUS_CHECK(axis >= 0 && axis < x.rank(), "concat: axis ", axis, " is outside ", x.shape());
-      GRADUS_CHECK(x.shape().with_axis(axis, 0) == shapes[0].with_axis(axis, 0),
+      GRADUS_CHECK(axis < x.rank() && x.shape().with_axis(axis, 0) == shapes[0].with_axis(axis, 0),
                    "concat: all sizes but that of axis ", axis, " must agree, got ", shapes[0], " and ",
                    x.shape());
       size += x.dim(axis);
@@ -97,19 +96,19 @@ struct Slice {
   Shape from{};
   Tensor forward(const Tensor& x) {
     from = x.shape();
-    GRADUS_CHECK(axis >= 0 && axis < x.rank() && 0 <= begin && begin < end && end <= x.dim(axis),
-                 "slice: ", begin, " to ", end, " of axis ", axis, " is outside ", x.shape());
+    GRADUS_CHECK(0 <= begin && begin <= end && end <= x.dim(axis), "slice: ", begin, " to ", end, " of axis ",
+                 axis, " is outside ", x.shape());
     Tensor y(from.with_axis(axis, end - begin));
     const Blocks whole(from, axis), part(y.shape(), axis);
-    copy_columns(part.outer, part.width, x.data(), whole.width, begin * (whole.width / from[axis]), y.data(),
-                 part.width, 0);
+    copy_columns(part.outer, part.width, x.data(), whole.width, begin * Blocks(from, axis + 1).width,
+                 y.data(), part.width, 0);
     return y;
   }
   Grads<1> backward(const Tensor& dy) const {
     Tensor dx = Tensor::zeros(from);
     const Blocks whole(from, axis), part(dy.shape(), axis);
     copy_columns(part.outer, part.width, dy.data(), part.width, 0, dx.data(), whole.width,
-                 begin * (whole.width / from[axis]));
+                 begin * Blocks(from, axis + 1).width);
     return {dx};
   }
 };
@@ -128,13 +127,15 @@ Var transpose(const Var& x) {
 
 Var concat(std::span<const Var> inputs, int axis) {
   GRADUS_CHECK(!inputs.empty(), "concat: needs at least one input");
-  return record_list(Concat{axis}, inputs);
+  return record_list(Concat{checked_axis("concat", inputs[0].shape(), axis)}, inputs);
 }
 
 Var concat(std::initializer_list<Var> inputs, int axis) {
   return concat(std::span<const Var>(inputs.begin(), inputs.size()), axis);
 }
 
-Var slice(const Var& x, int axis, Index begin, Index end) { return record(Slice{axis, begin, end}, x); }
+Var slice(const Var& x, int axis, Index begin, Index end) {
+  return record(Slice{checked_axis("slice", x.shape(), axis), begin, end}, x);
+}
 
 }  // namespace gradus

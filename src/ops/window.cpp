@@ -21,6 +21,7 @@ struct Windows {
     GRADUS_CHECK(size.height >= 1 && size.width >= 1, op, ": a window needs at least one pixel, got ", size);
     GRADUS_CHECK(stride.height >= 0 && stride.width >= 0, op,
                  ": the stride must be at least 1, or 0 for the window's size, got ", stride);
+    check_below_2_31(op, {padding.height, padding.width});
     GRADUS_CHECK(padding.height >= 0 && padding.width >= 0 && 2 * padding.height <= size.height &&
                      2 * padding.width <= size.width,
                  op, ": the padding must be at least 0 and at most half the window of ", size, ", got ",
@@ -128,6 +129,7 @@ struct UpsampleNearest {
   Tensor forward(const Tensor& x) {
     check_rank("upsample_nearest", "x", x, 4);
     GRADUS_CHECK(factor >= 1, "upsample_nearest: the factor must be at least 1, got ", factor);
+    check_below_2_31("upsample_nearest", {factor, x.dim(1), x.dim(2)});
     shape = x.shape();
     const Index B = x.dim(0), H = x.dim(1), W = x.dim(2), C = x.dim(3), f = factor;
     Tensor y({B, H * f, W * f, C});

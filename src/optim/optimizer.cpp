@@ -10,19 +10,26 @@
 namespace gradus {
 namespace {
 
-std::vector<Tensor> zeros_like(const std::vector<Parameter*>& parameters) {
-  std::vector<Tensor> out;
-  for (const Parameter* parameter : parameters) out.push_back(Tensor::zeros(parameter->value.shape()));
-  return out;
+/// Appends those of `more` that are not in the list: tied weights are registered under two names and updated
+/// once.
+void append_distinct(std::vector<Parameter*>& parameters, const std::vector<Parameter*>& more) {
+  for (Parameter* parameter : more)
+    if (std::find(parameters.begin(), parameters.end(), parameter) == parameters.end())
+      parameters.push_back(parameter);
 }
 
-/// Each parameter once, in order of first appearance: tied weights are registered under two names and updated
-/// once.
-std::vector<Parameter*> distinct(const std::vector<Parameter*>& parameters) {
-  std::vector<Parameter*> out;
-  for (Parameter* parameter : parameters)
-    if (std::find(out.begin(), out.end(), parameter) == out.end()) out.push_back(parameter);
-  return out;
+/// A tensor of zeros for every parameter that has none yet.
+void append_zeros(std::vector<Tensor>& tensors, const std::vector<Parameter*>& parameters) {
+  for (std::size_t i = tensors.size(); i < parameters.size(); ++i)
+    tensors.push_back(Tensor::zeros(parameters[i]->value.shape()));
+}
+
+void check_positive(const char* who, const char* what, Real value) {
+  GRADUS_CHECK(std::isfinite(value) && value >= 0, who, ": ", what, " must be finite and not negative, got ",
+               value);
+}
+void check_share(const char* who, const char* what, Real value) {
+  GRADUS_CHECK(value >= 0 && value < 1, who, ": ", what, " must be in [0, 1), got ", value);
 }
 
 /// A piece of one parameter, short enough to be a unit of work and long enough not to notice the cut.
@@ -31,15 +38,28 @@ struct Piece {
   Index first, count;
 };
 
+/// Throws Error unless the parameter, its gradient and what the optimizer keeps of it have one shape.
+void check_shapes(const char* who, std::size_t index, const Parameter& parameter,
+                  const std::vector<Tensor>& kept) {
+  const Shape& now = parameter.value.shape();
+  GRADUS_CHECK(parameter.grad.shape() == now, who, "::step: parameter ", index, " is ", now,
+               ", its gradient ", parameter.grad.shape(), "; call zero_grad() after replacing a parameter");
+  GRADUS_CHECK(kept.empty() || kept[index].shape() == now, who, "::step: parameter ", index, " is ", now,
+               ", and was ", kept[index].shape(), " when the optimizer got it; make a new optimizer");
+}
+
 /// Calls update(parameter index, first element, count) for every parameter with a gradient, all in one
-/// parallel region.
+/// parallel region. `kept` is what the optimizer keeps, one tensor per parameter, or none.
 template <class Update>
-void for_pieces(const char* who, const std::vector<Parameter*>& parameters, Update update) {
+void for_pieces(const char* who, Real lr, const std::vector<Parameter*>& parameters,
+                const std::vector<Tensor>& kept, Update update) {
+  check_positive(who, "lr", lr);
   constexpr Index piece_size = 8192;
   std::vector<Piece> pieces;
   Index elements = 0;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     if (!parameters[i]->grad) continue;
+    check_shapes(who, i, *parameters[i], kept);
     const Index size = parameters[i]->value.size();
     for (Index first = 0; first < size; first += piece_size)
       pieces.push_back({i, first, std::min(piece_size, size - first)});
@@ -48,6 +68,8 @@ void for_pieces(const char* who, const std::vector<Parameter*>& parameters, Upda
   GRADUS_CHECK(!pieces.empty(), who, "::step: no parameter has a gradient; call tape.backward(loss) first");
 #pragma omp parallel for schedule(static) if (elements >= parallel_elements)
   for (std::size_t i = 0; i < pieces.size(); ++i) update(pieces[i].index, pieces[i].first, pieces[i].count);
+  for (Parameter* parameter : parameters)
+    if (parameter->grad) parameter->value.touch();
 }
 
 /// What is too small to matter becomes zero. A unit that no longer learns has gradients of exactly zero, and
@@ -82,20 +104,29 @@ Real clip_gradient_norm(const std::vector<Parameter*>& parameters, Real limit) {
   const Real norm = gradient_norm(parameters);
   if (norm > limit) {
     const Real scale = limit / norm;
-    for (Parameter* parameter : parameters)
-      map(parameter->grad.size(), parameter->grad.data(), parameter->grad.data(),
-          [scale](Real g) { return g * scale; });
+    for (Parameter* parameter : parameters) {
+      Tensor& grad = parameter->grad;
+      map(grad.size(), grad.data(), grad.data(), [scale](Real g) { return g * scale; });
+      grad.touch();
+    }
   }
   return norm;
 }
 
 Sgd::Sgd(const std::vector<Parameter*>& parameters, Options options)
-    : lr(options.lr), parameters_(distinct(parameters)), momentum_(options.momentum) {
-  if (momentum_ != 0) velocity_ = zeros_like(parameters_);
+    : lr(options.lr), momentum_(options.momentum) {
+  check_positive("Sgd", "lr", lr);
+  check_share("Sgd", "momentum", momentum_);
+  add(parameters);
+}
+
+void Sgd::add(const std::vector<Parameter*>& parameters) {
+  append_distinct(parameters_, parameters);
+  if (momentum_ != 0) append_zeros(velocity_, parameters_);
 }
 
 void Sgd::step() {
-  for_pieces("Sgd", parameters_, [this](std::size_t index, Index first, Index count) {
+  for_pieces("Sgd", lr, parameters_, velocity_, [this](std::size_t index, Index first, Index count) {
     Real* p = parameters_[index]->value.data() + first;
     const Real *g = parameters_[index]->grad.data() + first, rate = lr, momentum = momentum_;
     if (velocity_.empty()) {
@@ -118,22 +149,32 @@ State Sgd::state() {
   return state;
 }
 
-Adam::Adam(const std::vector<Parameter*>& parameters, Options options)
-    : lr(options.lr),
-      parameters_(distinct(parameters)),
-      m_(zeros_like(parameters_)),
-      v_(zeros_like(parameters_)),
-      options_(options) {}
+Adam::Adam(const std::vector<Parameter*>& parameters, Options options) : lr(options.lr), options_(options) {
+  check_positive("Adam", "lr", lr);
+  check_share("Adam", "beta1", options.beta1);
+  check_share("Adam", "beta2", options.beta2);
+  check_positive("Adam", "eps", options.eps);
+  check_positive("Adam", "decoupled_weight_decay", options.decoupled_weight_decay);
+  add(parameters);
+  constructed_ = parameters_.size();
+}
+
+void Adam::add(const std::vector<Parameter*>& parameters) {
+  append_distinct(parameters_, parameters);
+  append_zeros(m_, parameters_);
+  append_zeros(v_, parameters_);
+  starts_.resize(parameters_.size(), steps_);
+}
 
 void Adam::step() {
-  const double t = static_cast<double>(steps_ + 1);
   const Real beta1 = options_.beta1, beta2 = options_.beta2, eps = options_.eps;
-  const double correction1 = 1 - std::pow(static_cast<double>(beta1), t);
-  const double correction2 = 1 - std::pow(static_cast<double>(beta2), t);
-  const Real rate = static_cast<Real>(lr / correction1),
-             scale = static_cast<Real>(1 / std::sqrt(correction2)),
-             kept = 1 - lr * options_.decoupled_weight_decay;
-  for_pieces("Adam", parameters_, [=, this](std::size_t index, Index first, Index count) {
+  const Real kept = 1 - lr * options_.decoupled_weight_decay;
+  for_pieces("Adam", lr, parameters_, m_, [=, this](std::size_t index, Index first, Index count) {
+    const double t = static_cast<double>(steps_ + 1 - starts_[index]);
+    const double correction1 = 1 - std::pow(static_cast<double>(beta1), t);
+    const double correction2 = 1 - std::pow(static_cast<double>(beta2), t);
+    const Real rate = static_cast<Real>(lr / correction1),
+               scale = static_cast<Real>(1 / std::sqrt(correction2));
     Real* p = parameters_[index]->value.data() + first;
     const Real* g = parameters_[index]->grad.data() + first;
     Real *m = m_[index].data() + first, *v = v_[index].data() + first;
@@ -152,24 +193,37 @@ State Adam::state() {
   name_tensors(state, "m", m_);
   name_tensors(state, "v", v_);
   state.counters.emplace_back("steps", &steps_);
+  for (std::size_t i = constructed_; i < starts_.size(); ++i)
+    state.counters.emplace_back(text("start", i), &starts_[i]);
   return state;
 }
 
 RmsProp::RmsProp(const std::vector<Parameter*>& parameters, Options options)
-    : lr(options.lr), parameters_(distinct(parameters)), v_(zeros_like(parameters_)), options_(options) {}
+    : lr(options.lr), options_(options) {
+  check_positive("RmsProp", "lr", lr);
+  check_share("RmsProp", "decay", options.decay);
+  check_positive("RmsProp", "eps", options.eps);
+  add(parameters);
+}
+
+void RmsProp::add(const std::vector<Parameter*>& parameters) {
+  append_distinct(parameters_, parameters);
+  append_zeros(v_, parameters_);
+}
 
 void RmsProp::step() {
   const Real decay = options_.decay, eps = options_.eps;
-  for_pieces("RmsProp", parameters_, [=, this, rate = lr](std::size_t index, Index first, Index count) {
-    Real* p = parameters_[index]->value.data() + first;
-    const Real* g = parameters_[index]->grad.data() + first;
-    Real* v = v_[index].data() + first;
+  for_pieces("RmsProp", lr, parameters_, v_,
+             [=, this, rate = lr](std::size_t index, Index first, Index count) {
+               Real* p = parameters_[index]->value.data() + first;
+               const Real* g = parameters_[index]->grad.data() + first;
+               Real* v = v_[index].data() + first;
 #pragma omp simd
-    for (Index i = 0; i < count; ++i) {
-      v[i] = flushed(decay * v[i] + (1 - decay) * g[i] * g[i]);
-      p[i] -= rate * g[i] / (std::sqrt(v[i]) + eps);
-    }
-  });
+               for (Index i = 0; i < count; ++i) {
+                 v[i] = flushed(decay * v[i] + (1 - decay) * g[i] * g[i]);
+                 p[i] -= rate * g[i] / (std::sqrt(v[i]) + eps);
+               }
+             });
 }
 
 State RmsProp::state() {

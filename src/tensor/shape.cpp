@@ -11,12 +11,14 @@ namespace gradus {
 
 Shape::Shape(std::span<const Index> sizes) {
   GRADUS_CHECK(sizes.size() <= max_rank, "Shape: at most ", max_rank, " axes, got ", sizes.size());
-  size_ = sizes.size() == 0 ? 0 : 1;
+  Index product = sizes.size() == 0 ? 0 : 1;  // a size of 0 counts as 1: steps between rows must fit as well
+  size_ = product;
   for (const Index size : sizes) {
     GRADUS_CHECK(size >= 0, "Shape: axis ", rank_, " has the negative size ", size);
-    GRADUS_CHECK(size == 0 || size_ <= std::numeric_limits<Index>::max() / 64 / size,
+    GRADUS_CHECK(size == 0 || product <= std::numeric_limits<Index>::max() / 64 / size,
                  "Shape: the number of elements overflows at axis ", rank_, " of size ", size);
     sizes_[static_cast<std::size_t>(rank_++)] = size;
+    product *= std::max<Index>(size, 1);
     size_ *= size;
   }
 }

@@ -6,6 +6,8 @@
 #include <mutex>
 #include <new>
 
+#include "gradus/base/check.hpp"
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define GRADUS_ASAN 1
@@ -45,9 +47,9 @@ class Pool {
 
   Header* take(std::size_t bytes) {
     const std::uint32_t size_class = class_of(bytes);
-    if (size_class >= class_count) throw std::bad_alloc();
-    const std::size_t capacity = class_bytes(size_class);
+    const std::size_t capacity = size_class < class_count ? class_bytes(size_class) : 0;
     const std::lock_guard lock(mutex_);
+    if (!capacity) throw_out_of_memory(bytes);
     Header* header = lists_[size_class];
     if (header) {
       lists_[size_class] = header->next;
@@ -56,7 +58,8 @@ class Pool {
       ASAN_UNPOISON_MEMORY_REGION(data_of(header), capacity);
     } else {
       void* memory = std::aligned_alloc(64, Storage::header_bytes + capacity);
-      if (!memory) throw std::bad_alloc();
+      if (!memory && free_lists() > 0) memory = std::aligned_alloc(64, Storage::header_bytes + capacity);
+      if (!memory) throw_out_of_memory(bytes);
       header = new (memory) Header{};
       header->size_class = size_class;
       ++stats_.fresh;
@@ -79,15 +82,7 @@ class Pool {
 
   std::size_t trim() {
     const std::lock_guard lock(mutex_);
-    const std::size_t bytes = stats_.kept_bytes;
-    for (std::uint32_t size_class = 0; size_class < class_count; ++size_class)
-      while (Header* header = lists_[size_class]) {
-        lists_[size_class] = header->next;
-        ASAN_UNPOISON_MEMORY_REGION(data_of(header), class_bytes(size_class));
-        std::free(header);
-      }
-    stats_.kept_bytes = 0;
-    return bytes;
+    return free_lists();
   }
 
   PoolStats stats() {
@@ -104,6 +99,24 @@ class Pool {
  private:
   static std::byte* data_of(Header* header) {
     return reinterpret_cast<std::byte*>(header) + Storage::header_bytes;
+  }
+
+  std::size_t free_lists() {
+    const std::size_t bytes = stats_.kept_bytes;
+    for (std::uint32_t size_class = 0; size_class < class_count; ++size_class)
+      while (Header* header = lists_[size_class]) {
+        lists_[size_class] = header->next;
+        ASAN_UNPOISON_MEMORY_REGION(data_of(header), class_bytes(size_class));
+        std::free(header);
+      }
+    stats_.kept_bytes = 0;
+    return bytes;
+  }
+
+  [[noreturn]] void throw_out_of_memory(std::size_t bytes) const {
+    throw OutOfMemory(
+        text("out of memory: a tensor needs ", bytes, " more bytes, ", stats_.live_bytes,
+             " are in use by other tensors; take smaller batches, or raise the limit (ulimit -v)"));
   }
 
   std::mutex mutex_;

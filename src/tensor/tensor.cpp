@@ -110,11 +110,16 @@ Tensor Tensor::clone() const {
   return out;
 }
 
-void Tensor::fill(Real value) { std::fill_n(data_, size(), value); }
+void Tensor::fill(Real value) {
+  std::fill_n(data_, size(), value);
+  touch();
+}
 
 void Tensor::copy_from(const Tensor& other) {
   GRADUS_CHECK(shape_ == other.shape_, "Tensor::copy_from: this is ", shape_, ", the other ", other.shape_);
-  if (data_ != other.data_) std::copy_n(other.data_, size(), data_);
+  if (data_ == other.data_) return;
+  std::copy_n(other.data_, size(), data_);
+  touch();
 }
 
 }  // namespace gradus

@@ -96,7 +96,8 @@ TEST_CASE("a name is taken once, and is a single word") {
   root.add_parameter("w", p);
   const Open child(root, "child");
   CHECK(contains(message([&] { root.add_parameter("w", p); }), "\"w\" is taken"));
-  CHECK(contains(message([&] { root.add_buffer("w", Tensor()); }), "\"w\" is taken"));
+  Tensor buffer;
+  CHECK(contains(message([&] { root.add_buffer("w", buffer); }), "\"w\" is taken"));
   CHECK(contains(message([&] { Open(root, "child"); }), "\"child\" is taken"));
   CHECK(contains(message([&] { Open(root, "w"); }), "\"w\" is taken"));
   CHECK(contains(message([&] { Open(root, ""); }), "must not be empty"));

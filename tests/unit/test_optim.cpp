@@ -8,6 +8,7 @@
 
 #include "gradus/autograd/tape.hpp"
 #include "gradus/base/check.hpp"
+#include "gradus/io/checkpoint.hpp"
 #include "gradus/nn/ema.hpp"
 #include "gradus/nn/layers.hpp"
 #include "gradus/ops/arithmetic.hpp"
@@ -408,4 +409,120 @@ TEST_CASE("descend is one step down: old gradients do not count, this step's sta
   CHECK(!Tape::active());
   CHECK(
       contains(message([&] { descend(sgd, [&] { return sum(square(Var(p).detach())); }); }), "no parameter"));
+}
+
+TEST_CASE("optimizers refuse rates and averages outside their range, when made and when they step") {
+  Parameter p(Tensor::full({2}, 1));
+  const Real nan = std::numeric_limits<Real>::quiet_NaN(), inf = std::numeric_limits<Real>::infinity();
+  for (const Real wrong : {nan, inf, Real(-0.1)}) {
+    CHECK(contains(message([&] { Sgd({&p}, {.lr = wrong}); }), {"Sgd: lr must be"}));
+    CHECK(contains(message([&] { Adam({&p}, {.lr = wrong}); }), {"Adam: lr must be"}));
+    CHECK(contains(message([&] { RmsProp({&p}, {.lr = wrong}); }), {"RmsProp: lr must be"}));
+    CHECK(contains(message([&] { Adam({&p}, {.eps = wrong}); }), {"Adam: eps must be"}));
+    CHECK(contains(message([&] { RmsProp({&p}, {.eps = wrong}); }), {"RmsProp: eps must be"}));
+  }
+  for (const Real wrong : {nan, Real(1), Real(-0.1)}) {
+    CHECK(contains(message([&] { Sgd({&p}, {.momentum = wrong}); }), {"Sgd: momentum must be in [0, 1)"}));
+    CHECK(contains(message([&] { Adam({&p}, {.beta1 = wrong}); }), {"Adam: beta1 must be in [0, 1)"}));
+    CHECK(contains(message([&] { Adam({&p}, {.beta2 = wrong}); }), {"Adam: beta2 must be in [0, 1)"}));
+    CHECK(contains(message([&] { RmsProp({&p}, {.decay = wrong}); }), {"RmsProp: decay must be in [0, 1)"}));
+  }
+  Adam adam({&p});
+  p.grad = Tensor::full({2}, 1);
+  adam.lr = nan;
+  CHECK(contains(message([&] { adam.step(); }), {"Adam: lr must be"}));
+  CHECK(p.value[0] == 1);
+}
+
+TEST_CASE("a parameter that is replaced: of another shape it is refused, of the same it is followed") {
+  const auto try_all = [](const auto& make) {
+    Parameter p(Tensor::full({2}, 1));
+    auto optimizer = make(p);
+    p.grad = Tensor::full({2}, 1);
+    p.value = Tensor::full({5}, 1);
+    CHECK(contains(message([&] { optimizer.step(); }), {"::step: parameter 0 is [5], its gradient [2]"}));
+    p.grad = Tensor::full({5}, 1);
+    CHECK(contains(message([&] { optimizer.step(); }), {"::step: parameter 0 is [5], and was [2]"}));
+    p.value = Tensor::full({2}, 1);
+    p.grad = Tensor::full({2}, 1);
+    optimizer.step();
+    CHECK(p.value[0] < 1);
+  };
+  try_all([](Parameter& p) { return Sgd({&p}, {.momentum = Real(0.9)}); });
+  try_all([](Parameter& p) { return Adam({&p}); });
+  try_all([](Parameter& p) { return RmsProp({&p}, {}); });
+
+  Parameter p(Tensor::full({2}, 1));
+  Tape tape;
+  const Var loss = sum(square(p));
+  p.value = Tensor::full({3}, 1);
+  CHECK(contains(message([&] { tape.backward(loss); }), {"Tape::backward: a parameter was [2]", "[3]"}));
+}
+
+TEST_CASE("parameters added later train as in an optimizer of their own") {
+  const auto try_all = [](const auto& make) {
+    Parameter first(Tensor::full({2}, 1)), late(Tensor::full({3}, 1)), alone(Tensor::full({3}, 1));
+    auto grown = make(first), own = make(alone);
+    for (int step = 0; step < 9; ++step) {
+      if (step == 4) grown.add({&first, &late});
+      first.grad = Tensor::full({2}, 1);
+      if (step >= 4) {
+        late.grad = Tensor::full({3}, static_cast<Real>(step));
+        alone.grad = late.grad.clone();
+        own.step();
+      }
+      grown.step();
+    }
+    CHECK(late.value[0] < 1);
+    CHECK(same_bits(late.value, alone.value));
+    Parameter again(Tensor::full({2}, 1)), more(Tensor::full({3}, 1));
+    auto loaded = make(again);  // a checkpoint of the grown one
+    loaded.add({&more});
+    const State from = grown.state(), to = loaded.state();
+    REQUIRE(from.tensors.size() == to.tensors.size());
+    REQUIRE(from.counters.size() == to.counters.size());
+  };
+  try_all([](Parameter& p) { return Sgd({&p}, {.momentum = Real(0.9)}); });
+  try_all([](Parameter& p) { return Adam({&p}); });
+  try_all([](Parameter& p) { return RmsProp({&p}, {}); });
+  Parameter a(Tensor::full({1}, 1)), b(Tensor::full({1}, 1));
+  Adam adam({&a});
+  a.grad = Tensor::full({1}, 1);
+  adam.step();
+  adam.add({&b});
+  const State state = adam.state();
+  REQUIRE(state.counters.size() == 2);
+  CHECK(state.counters[1].first == "start1");
+  CHECK(*state.counters[1].second == 1);
+}
+
+TEST_CASE("Ema and State follow what a module has replaced, and refuse another shape") {
+  Rng rng(1);
+  Averaged model(rng);
+  const State before = model.state();
+  Ema ema(model, 0);
+  model.layer.b.value = Tensor::full({2}, 5);
+  model.running = Tensor::full({2}, 6);
+  ema.update();
+  {
+    Ema::Applied applied{ema};
+    model.layer.b.value.fill(7);
+  }
+  CHECK(model.layer.b.value[0] == 5);  // the average was in the module's own tensor
+  State now = before;
+  now.refresh();
+  for (const auto& [name, tensor] : now.tensors)
+    if (name == "layer.b" || name == "running") CHECK(tensor[0] == (name == "running" ? 6 : 5));
+  const Folder folder;
+  save_checkpoint(folder / "x.safetensors", before);
+  model.running.fill(0);
+  load_checkpoint(folder / "x.safetensors", before);
+  CHECK(model.running[0] == 6);
+
+  model.running = Tensor::full({3}, 6);
+  CHECK(contains(message([&] { ema.update(); }), {"running", "[2]", "[3]"}));
+  CHECK(contains(message([&] { save_checkpoint(folder / "y.safetensors", before); }), {"running", "[3]"}));
+  model.running = Tensor::full({2}, 6);
+  const Linear grown(model, "grown", 2, 2);
+  CHECK(contains(message([&] { ema.update(); }), {"Ema: the module has 5 tensors, and had 3"}));
 }

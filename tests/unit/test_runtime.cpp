@@ -3,11 +3,17 @@
 #include <omp.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <new>
 #include <string>
+#include <vector>
 
 #include "gradus/base/blas_library.hpp"
 #include "gradus/base/check.hpp"
 #include "gradus/base/runtime.hpp"
+#include "gradus/kernels/blas.hpp"
+#include "gradus/kernels/gemm.hpp"
+#include "gradus/tensor/tensor.hpp"
 
 using namespace gradus;
 
@@ -43,6 +49,52 @@ TEST_CASE("the BLAS library is found, and its kernel suits the processor") {
       CHECK(blas.kernel != "Haswell");
   }
 #endif
+}
+
+TEST_CASE("a large product and its eigenvalues") {
+  constexpr Index n = 520;  // large enough for OpenBLAS
+  Rng rng(1);
+  const Tensor a = Tensor::randn({n, n}, rng);
+  Tensor c({n, n});
+  gemm(Transpose::no, Transpose::yes, n, n, n, a.data(), n, a.data(), n, c.data(), n);
+  double trace = 0, squares = 0, sum = 0;
+  for (const Real x : a.values()) squares += double{x} * double{x};
+  for (Index i = 0; i < n; ++i) trace += double{c[i * n + i]};
+  CHECK(trace == doctest::Approx(squares).epsilon(1e-4));
+  std::vector<double> matrix(c.values().begin(), c.values().end()), values(n);
+  if (blas_library().no_room) {
+    CHECK_THROWS_WITH_AS(symmetric_eigen(matrix, values, n), doctest::Contains("ulimit -v"), Error);
+    CHECK(runtime_banner().find("ulimit -v") != std::string::npos);
+    return;
+  }
+  symmetric_eigen(matrix, values, n);
+  for (const double value : values) sum += value;
+  CHECK(sum == doctest::Approx(trace).epsilon(1e-4));
+}
+
+#ifdef __linux__
+TEST_CASE("limits on threads and memory end no product in an endless wait") {
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
+  const std::string rest =
+      " timeout 300 '" + self + "' -tc='a large product and its eigenvalues' > /dev/null";
+  CHECK(std::system(("OMP_THREAD_LIMIT=1 OMP_NUM_THREADS=2" + rest).c_str()) == 0);
+  CHECK(std::system(("OMP_DYNAMIC=true OMP_NUM_THREADS=2" + rest).c_str()) == 0);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+  for (const char* kilobytes : {"200000", "300000", "500000", "900000"}) {  // sanitizers need terabytes
+    CAPTURE(kilobytes);
+    CHECK(std::system((text("ulimit -v ", kilobytes, ";") + rest).c_str()) == 0);
+  }
+#endif
+}
+#endif
+
+TEST_CASE("memory that cannot be had is named") {
+  try {
+    Tensor({Index{1} << 50});
+    FAIL("it was there");
+  } catch (const std::bad_alloc& error) {
+    CHECK(std::string(error.what()).find("out of memory: a tensor needs ") == 0);
+  }
 }
 
 TEST_CASE("loading the BLAS library leaves the number of threads alone") {

@@ -8,7 +8,13 @@
 //   Grads<2> backward(const Tensor& dy, const Needs<2>& needs) const; or so, to skip what nobody needs
 //
 // With a list of inputs (concat): Tensor forward(std::span<const Tensor>), std::vector<Tensor> backward(dy).
-// `backward` returns gradients and never adds to anything: adding is the tape's work.
+// An input may be an empty Tensor() only if the op says so (else Error), as for a layer without bias:
+//
+//   static constexpr Needs<3> optional{false, false, true};
+//
+// `backward` returns gradients and never adds to anything: adding is the tape's work. The tape notices which
+// inputs, and whether the output, the op keeps a handle of, and refuses the backward pass when they were
+// changed in between (Tensor::touch).
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -42,6 +48,16 @@ constexpr std::string_view op_name() {
   return name;
 }
 
+/// Which inputs may be an empty Tensor(): none, unless the op says so.
+template <class Op, std::size_t N>
+constexpr Needs<N> optional_inputs() {
+  if constexpr (requires { Op::optional; }) {
+    return Op::optional;
+  } else {
+    return {};
+  }
+}
+
 inline const Var& as_var(const Var& x) { return x; }
 inline Var as_var(Parameter& x) { return Var(x); }
 inline Var as_var(const Tensor& x) { return Var(x); }
@@ -49,9 +65,10 @@ inline Var as_var(const Tensor& x) { return Var(x); }
 template <class Op, std::same_as<Var>... Vars>
 Var record_vars(Op op, const Vars&... inputs) {
   constexpr std::size_t count = sizeof...(Vars);
+  const std::array<const Var*, count> list{&inputs...};
+  Tape::check_inputs(list, optional_inputs<Op, count>(), detail::op_name<Op>());
   Tape* tape = Tape::active();
   if (!tape) return Var(op.forward(inputs.value()...));
-  const std::array<const Var*, count> list{&inputs...};
   Tape::Inputs places = tape->inputs_of(list, detail::op_name<Op>());
   const auto start = std::chrono::steady_clock::now();
   Tensor value = op.forward(inputs.value()...);
@@ -90,6 +107,7 @@ Var record_list(Op op, std::span<const Var> inputs) {
     values.push_back(input.value());
     list.push_back(&input);
   }
+  Tape::check_inputs(list, {}, detail::op_name<Op>());
   Tape* tape = Tape::active();
   if (!tape) return Var(op.forward(values));
   Tape::Inputs places = tape->inputs_of(list, detail::op_name<Op>());

@@ -1,5 +1,6 @@
 #pragma once
 // Var: numbers on a tape. Parameter: numbers that outlive tapes and are trained.
+#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -8,6 +9,7 @@
 namespace gradus {
 
 /// A trained tensor with its gradient. The gradient is empty until a backward pass has reached it.
+/// One thread at a time may use it on tapes: see Tape.
 class Parameter {
  public:
   explicit Parameter(Tensor initial) : value(std::move(initial)) {}
@@ -25,7 +27,8 @@ class Parameter {
  private:
   friend class Tape;
   int freezes_ = 0;
-  std::uint64_t tape_ = 0;  // the tape that last saw this parameter, and where
+  std::atomic<std::uint64_t> owner_{0};  // outermost tape of the thread that last recorded this parameter
+  std::uint64_t tape_ = 0;               // the tape that last saw this parameter, and where; the owner's
   int node_ = -1;
 };
 

@@ -14,6 +14,8 @@ struct BlasLibrary {
       refused{};      ///< the slower kernel that OpenBLAS had chosen first; empty when its choice was good
   bool fast = false;  ///< the kernel uses the vectors that the processor has
   bool follows_openmp = false;  ///< the OpenMP build: single-threaded by itself inside a parallel region
+  bool no_room = false;         ///< not loaded: a limit on memory (ulimit -v) leaves no room for its buffers
+  int callers = 1 << 30;        ///< threads that may call it at a time: fewer under such a limit
 };
 
 /// The library, loaded at the first call (a few milliseconds); never throws.

@@ -1,5 +1,6 @@
 #pragma once
 // First weights. fan_in and fan_out: how many inputs an output sees, how many outputs an input reaches.
+// All throw Error when there is none.
 #include "gradus/tensor/tensor.hpp"
 
 namespace gradus {

@@ -32,6 +32,8 @@ class Module {
   std::string name_of(const Parameter& parameter);
   /// Parameters, buffers (running statistics) and generators (dropout's), for checkpoints and averages.
   State state();
+  /// How many tensors state() has.
+  std::size_t tensor_count() const;
   /// This module and all below it, in order of construction.
   std::vector<Module*> modules();
 
@@ -43,7 +45,8 @@ class Module {
  protected:
   ~Module();
   void add_parameter(const std::string& name, Parameter& parameter);
-  void add_buffer(const std::string& name, Tensor buffer);
+  /// `buffer` is a member: state() follows when another tensor is assigned to it.
+  void add_buffer(const std::string& name, Tensor& buffer);
   void add_generator(const std::string& name, Rng& generator);
   /// The generator that initial weights come from.
   Rng& rng() { return *rng_; }
@@ -57,7 +60,7 @@ class Module {
   bool training_ = true;
   std::vector<std::string> names_;
   std::vector<std::pair<std::string, Parameter*>> parameters_;
-  std::vector<std::pair<std::string, Tensor>> buffers_;
+  std::vector<std::pair<std::string, Tensor*>> buffers_;
   std::vector<std::pair<std::string, Rng*>> generators_;
   std::vector<std::pair<std::string, Module*>> children_;
 };

@@ -1,5 +1,7 @@
 #pragma once
 // Shape checks that say which op, what it was given, and what must hold.
+#include <initializer_list>
+
 #include "gradus/base/check.hpp"
 #include "gradus/tensor/tensor.hpp"
 
@@ -11,6 +13,20 @@ inline void check_same_shape(const char* op, const Tensor& a, const Tensor& b) {
 
 inline void check_rank(const char* op, const char* what, const Tensor& x, int rank) {
   GRADUS_CHECK(x.rank() == rank, op, ": ", what, " must have ", rank, " axes, got ", x.shape());
+}
+
+/// Sizes, strides and margins whose products must not overflow.
+inline void check_below_2_31(const char* op, std::initializer_list<Index> numbers) {
+  for (const Index number : numbers)
+    GRADUS_CHECK(number < Index{1} << 31, op, ": sizes, strides and margins must be below 2^31, got ",
+                 number);
+}
+
+/// The axis counted from 0: -1 means the last one.
+inline int checked_axis(const char* op, const Shape& shape, int axis) {
+  GRADUS_CHECK(axis >= -shape.rank() && axis < shape.rank(), op, ": x ", shape, " has no axis ", axis,
+               "; axes are counted from 0, or back from -1, the last one");
+  return axis < 0 ? axis + shape.rank() : axis;
 }
 
 /// At least one axis: an empty tensor is nearly always a variable that was never set.

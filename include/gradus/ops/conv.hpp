@@ -22,9 +22,11 @@ namespace gradus {
 ///        . . . . . .
 ///
 /// 6.S191 L4, "DCGAN"; L3, "The convolution operation". Throws Error when a rank, C or the bias does not fit,
-/// the stride is not positive, the padding is negative, the window is larger than the padded picture, or
-/// there are too many pictures at once: most of the kernels count the numbers of a tensor up to 2^31.
+/// a size other than B is 0, the stride is not positive, the padding is negative, one of them is 2^31 or
+/// more, the window is larger than the padded picture, or there are too many pictures at once: most of the
+/// kernels count the numbers of a tensor up to 2^31.
 struct Conv2dOp {
+  static constexpr Needs<3> optional{false, false, true};
   Pair stride = 1, padding = 0;
   Window window{};
   Tensor x{}, w{};  // kept for backward: x with its frame of zeros
@@ -52,6 +54,7 @@ Var conv2d(const Var& x, const Var& w, const ConvOptions& options = {});
 /// arithmetic". Throws Error as conv2d does, unless 0 <= output_padding < stride, and when the padding takes
 /// everything away: H or W below 1.
 struct ConvTranspose2dOp {
+  static constexpr Needs<3> optional{false, false, true};
   Pair stride = 1, padding = 0, output_padding = 0;
   Window window{};
   Tensor x{}, w{};  // kept for backward
@@ -62,15 +65,21 @@ struct ConvTranspose2dOp {
 Var conv_transpose2d(const Var& x, const Var& w, const Var& b, const ConvOptions& options = {});
 Var conv_transpose2d(const Var& x, const Var& w, const ConvOptions& options = {});
 
+/// The window of conv2d (conv_transpose2d) over these operands. Throws Error where the op does.
+Window conv2d_window(const Tensor& x, const Tensor& w, const Tensor& b, Pair stride, Pair padding);
+Window conv_transpose2d_window(const Tensor& x, const Tensor& w, const Tensor& b, const ConvOptions& options);
+
 /// The definitions, as seven loops: what the ops above compute, to read and to test against. Same shapes,
 /// same names; slow.
 struct NaiveConv2d {
+  static constexpr Needs<3> optional{false, false, true};
   Index stride = 1, padding = 0;
   Tensor x{}, w{};  // kept for backward
   Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);
   Grads<3> backward(const Tensor& dy) const;
 };
 struct NaiveConvTranspose2d {
+  static constexpr Needs<3> optional{false, false, true};
   Index stride = 1, padding = 0, output_padding = 0;
   Tensor x{}, w{};  // kept for backward
   Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);

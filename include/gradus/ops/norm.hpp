@@ -26,8 +26,10 @@ constexpr Real norm_epsilon = Real(1e-5);  ///< added to every variance
 ///
 /// 6.S191 L4, "DCGAN". Throws Error when the rank is below 2, gamma or beta is not [C], C cannot be
 /// divided into the groups, a running mean or variance is not [C] or neither batch nor instance norm's, C =
-/// 0, or x has no numbers to take a mean of (with `use_running` none are needed: B = 0 gives an empty y).
+/// 0, x has no numbers to take a mean of (with `use_running` none are needed: B = 0 gives an empty y), or
+/// batch norm is trained on one value per channel.
 struct Normalize {
+  static constexpr Needs<3> optional{false, true, true};
   NormOver over = NormOver::batch;
   Index groups = 1;  ///< of channels; for NormOver::group
   Real epsilon = norm_epsilon;
@@ -77,7 +79,7 @@ Var pixel_norm(const Var& x, Real epsilon = Real(1e-8));
 /// minibatch_deviation: x [B, H, W, C] -> [B, H, W, C + 1]. The new channel is one number for each group of
 /// pictures: the standard deviation over the group, averaged over pixels and channels. It lets a
 /// discriminator see that all fakes look alike. Karras et al. 2018. Throws Error when the rank is not 4
-/// or `group` does not divide B.
+/// `group` does not divide B, or H, W or C is 0.
 Var minibatch_deviation(const Var& x, Index group = 4, Real epsilon = Real(1e-8));
 
 /// spectral_norm: w / s, s the largest singular value of w read as [K, rest], found by one power iteration

@@ -1,6 +1,12 @@
 #pragma once
 // Optimizers: Sgd, Adam, RmsProp. The same four verbs each: zero_grad, step, state, and a learning rate that
-// can be set.
+// can be set. `add` takes in more parameters, for networks that grow.
+//
+// A parameter whose value is replaced by a tensor of the same shape is followed. Constructors, add and step
+// throw Error for a rate or another number outside its range, named there; step also when a parameter or its
+// gradient has another shape than when the parameter was taken in, or no parameter has a gradient (backward
+// was forgotten). Parameters without a gradient stay as they are.
+#include <deque>
 #include <vector>
 
 #include "gradus/autograd/var.hpp"
@@ -22,11 +28,12 @@ Real clip_gradient_norm(const std::vector<Parameter*>& parameters, Real limit);
 class Sgd {
  public:
   struct Options {
-    Real lr = Real(0.01), momentum = 0;
+    Real lr = Real(0.01);  ///< finite, not negative
+    Real momentum = 0;     ///< in [0, 1)
   };
   Sgd(const std::vector<Parameter*>& parameters, Options options);
+  void add(const std::vector<Parameter*>& parameters);
   void zero_grad() { gradus::zero_grad(parameters_); }
-  /// Parameters without a gradient stay as they are. Throws Error when none has one (backward was forgotten).
   void step();
   State state();
 
@@ -41,7 +48,8 @@ class Sgd {
 /// m = b1 m + (1 - b1) g                 v = b2 v + (1 - b2) g^2
 /// p = p - lr m^ / (sqrt(v^) + eps)      m^ = m / (1 - b1^t),  v^ = v / (1 - b2^t)
 /// Kingma, Ba: "Adam", ICLR 2015, algorithm 1. One pass over memory for all of it. Averages below 1e-36
-/// become 0, which no update can tell while eps is above 1e-17.
+/// become 0, which no update can tell while eps is above 1e-17. t counts the steps since the parameter was
+/// taken in; a state has a counter "start<i>" for each parameter that `add` brought.
 ///
 /// AdamW is Adam with decoupled_weight_decay above 0 (PyTorch's AdamW: 0.01): p = (1 - lr decay) p before the
 /// step, so the decay does not pass through m and v as an L2 term of the loss would. Loshchilov, Hutter:
@@ -49,13 +57,15 @@ class Sgd {
 class Adam {
  public:
   struct Options {
-    Real lr = Real(1e-3), beta1 = Real(0.9), beta2 = Real(0.999), eps = Real(1e-8);
-    Real decoupled_weight_decay = 0;
+    Real lr = Real(1e-3);                         ///< finite, not negative
+    Real beta1 = Real(0.9), beta2 = Real(0.999);  ///< in [0, 1)
+    Real eps = Real(1e-8);                        ///< finite, not negative
+    Real decoupled_weight_decay = 0;              ///< finite, not negative
   };
   Adam(const std::vector<Parameter*>& parameters, Options options);
   Adam(const std::vector<Parameter*>& parameters) : Adam(parameters, Options()) {}  // NOLINT
+  void add(const std::vector<Parameter*>& parameters);
   void zero_grad() { gradus::zero_grad(parameters_); }
-  /// Parameters without a gradient stay as they are. Throws Error when none has one (backward was forgotten).
   void step();
   State state();
 
@@ -66,6 +76,8 @@ class Adam {
   std::vector<Tensor> m_, v_;
   Options options_;
   std::uint64_t steps_ = 0;
+  std::deque<std::uint64_t> starts_;  ///< steps_ when each parameter came: t counts from there
+  std::size_t constructed_ = 0;       ///< parameters that were there from the start
 };
 
 /// v = decay v + (1 - decay) g^2,   p = p - lr g / (sqrt(v) + eps)
@@ -73,11 +85,13 @@ class Adam {
 class RmsProp {
  public:
   struct Options {
-    Real lr = Real(1e-3), decay = Real(0.99), eps = Real(1e-8);
+    Real lr = Real(1e-3);     ///< finite, not negative
+    Real decay = Real(0.99);  ///< in [0, 1)
+    Real eps = Real(1e-8);    ///< finite, not negative
   };
   RmsProp(const std::vector<Parameter*>& parameters, Options options);
+  void add(const std::vector<Parameter*>& parameters);
   void zero_grad() { gradus::zero_grad(parameters_); }
-  /// Parameters without a gradient stay as they are. Throws Error when none has one (backward was forgotten).
   void step();
   State state();
 

@@ -15,7 +15,8 @@ class Shape {
   static constexpr int max_rank = 4;
 
   Shape() = default;
-  /// Throws Error for more than four sizes, a negative size, or a product that overflows.
+  /// Throws Error for more than four sizes, a negative size, or a product that overflows (of the sizes that
+  /// are not 0).
   Shape(std::initializer_list<Index> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
   /// The same from a vector or an array: Shape(sizes).
   explicit Shape(std::span<const Index> sizes);

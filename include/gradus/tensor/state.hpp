@@ -1,11 +1,12 @@
 #pragma once
 // State: what a checkpoint keeps of an object. Names for its tensors and counters; loading writes through the
-// handles.
+// handles. The object must outlive its State.
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "gradus/base/check.hpp"
 #include "gradus/tensor/tensor.hpp"
 
 namespace gradus {
@@ -14,8 +15,17 @@ struct State {
   std::vector<std::pair<std::string, Tensor>> tensors;           ///< handles: they share the object's buffers
   std::vector<std::pair<std::string, std::uint64_t*>> counters;  ///< addresses inside the object
 
+  std::vector<std::pair<std::size_t, const Tensor*>> sources{};  ///< where the object keeps tensors[first]
+
+  /// Adds a tensor of the object, by reference: refresh() follows a replacement.
+  void add(const std::string& name, const Tensor& source) {
+    sources.emplace_back(tensors.size(), &source);
+    tensors.emplace_back(name, source);
+  }
+  void add(const std::string& name, const Tensor&& temporary) = delete;
   /// Adds everything of `other` under "prefix.name".
   void add(const std::string& prefix, const State& other) {
+    for (const auto& [index, source] : other.sources) sources.emplace_back(tensors.size() + index, source);
     for (const auto& [name, tensor] : other.tensors) tensors.emplace_back(prefix + "." + name, tensor);
     for (const auto& [name, counter] : other.counters) counters.emplace_back(prefix + "." + name, counter);
   }
@@ -24,6 +34,21 @@ struct State {
     counters.emplace_back(prefix + ".seed", seed);
     counters.emplace_back(prefix + ".stream", stream);
     counters.emplace_back(prefix + ".position", position);
+  }
+  /// Takes the handles anew, for tensors that the object has replaced. Throws Error when one has another
+  /// shape now.
+  void refresh() {
+    for (const auto& [index, source] : sources) {
+      auto& [name, tensor] = tensors[index];
+      GRADUS_CHECK(source->shape() == tensor.shape(), "State: tensor \"", name, "\" was ", tensor.shape(),
+                   " and has been replaced by one of shape ", source->shape(), "; call state() again");
+      tensor = *source;
+    }
+  }
+  State refreshed() const {
+    State now = *this;
+    now.refresh();
+    return now;
   }
 };
 

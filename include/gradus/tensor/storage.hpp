@@ -7,9 +7,21 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <new>
+#include <string>
 #include <utility>
 
 namespace gradus {
+
+/// The system has no memory left for a buffer. `what()` names its size, what is in use, and the limit.
+class OutOfMemory : public std::bad_alloc {
+ public:
+  explicit OutOfMemory(std::string message) : message_(std::move(message)) {}
+  const char* what() const noexcept override { return message_.c_str(); }
+
+ private:
+  std::string message_;
+};
 
 /// What the pool did so far. `fresh` stands still once training has warmed up: no new buffer after step 2.
 struct PoolStats {
@@ -28,6 +40,7 @@ std::size_t pool_trim();
 class Storage {
  public:
   Storage() = default;
+  /// Throws OutOfMemory.
   explicit Storage(std::size_t bytes);
   Storage(const Storage& other) : header_(other.header_) { retain(); }
   Storage(Storage&& other) noexcept : header_(std::exchange(other.header_, nullptr)) {}
@@ -38,7 +51,15 @@ class Storage {
   ~Storage() { release(); }
 
   std::byte* data() const { return header_ ? reinterpret_cast<std::byte*>(header_) + header_bytes : nullptr; }
-  bool unique() const { return header_ && header_->references.load(std::memory_order_acquire) == 1; }
+  /// How many handles share the buffer; 0 without one.
+  std::uint32_t handles() const { return header_ ? header_->references.load(std::memory_order_acquire) : 0; }
+  bool unique() const { return handles() == 1; }
+  bool shares(const Storage& other) const { return header_ && header_ == other.header_; }
+  /// The number of `touch` calls, by which a tape sees that kept numbers were changed (Tensor::touch).
+  std::uint32_t version() const { return header_ ? header_->version.load(std::memory_order_relaxed) : 0; }
+  void touch() const {
+    if (header_) header_->version.fetch_add(1, std::memory_order_relaxed);
+  }
   explicit operator bool() const { return header_ != nullptr; }
 
  private:
@@ -46,6 +67,7 @@ class Storage {
   struct Header {
     std::atomic<std::uint32_t> references;
     std::uint32_t size_class;
+    std::atomic<std::uint32_t> version;
     Header* next;  // in a free list
   };
   static_assert(sizeof(Header) <= header_bytes);

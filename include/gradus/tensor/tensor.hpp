@@ -17,7 +17,7 @@ namespace gradus {
 class Tensor {
  public:
   Tensor() = default;                   ///< empty: rank 0, no buffer
-  explicit Tensor(const Shape& shape);  ///< uninitialised
+  explicit Tensor(const Shape& shape);  ///< uninitialised; throws OutOfMemory
   static Tensor zeros(const Shape& shape);
   static Tensor full(const Shape& shape, Real value);
   /// Throws Error when the number of values is not the shape's size.
@@ -39,6 +39,13 @@ class Tensor {
   explicit operator bool() const { return static_cast<bool>(storage_); }
   /// True when no other handle sees this buffer, so that it may be written over.
   bool unique() const { return storage_.unique(); }
+  /// True when both handles see one buffer.
+  bool shares(const Tensor& other) const { return storage_.shares(other.storage_); }
+  const Storage& storage() const { return storage_; }
+  /// Reports a write to this buffer. An op's backward refuses saved numbers that were touched after its
+  /// forward. fill, copy_from, optimizers, Ema and load_checkpoint report their writes; a write through
+  /// data(), values(), [] or at() is not seen: call touch() after it where a tape may have kept the numbers.
+  void touch() { storage_.touch(); }
 
   Real* data() { return data_; }
   const Real* data() const { return data_; }

@@ -1,0 +1,354 @@
+// Tensors that cannot be used, and tensors that are changed at the wrong time: an Error that names the op, or
+// a right answer; never a crash, a read past an end, or a wrong gradient.
+#include <array>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "gradus/autograd/op.hpp"
+#include "gradus/generative/elbo.hpp"
+#include "gradus/generative/gaussian_kl.hpp"
+#include "gradus/generative/reparameterize.hpp"
+#include "gradus/nn/ema.hpp"
+#include "gradus/nn/layers.hpp"
+#include "gradus/ops/activation.hpp"
+#include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/broadcast.hpp"
+#include "gradus/ops/gan.hpp"
+#include "gradus/ops/losses.hpp"
+#include "gradus/ops/reduction.hpp"
+#include "gradus/ops/shaping.hpp"
+#include "gradus/ops/window.hpp"
+#include "gradus/optim/optimizer.hpp"
+#include "helpers.hpp"
+
+using namespace gradus;
+
+namespace {
+
+using Vars = std::span<const Var>;
+
+/// An op, the shapes of its inputs, and the name that its errors have.
+struct Case {
+  const char* name;
+  std::vector<Shape> shapes;
+  std::function<Var(Vars)> f;
+};
+
+template <class NaiveOp, class... Attributes>
+Var naive(Vars v, Attributes... attributes) {
+  return record(NaiveOp{attributes...}, v[0], v[1], v[2]);
+}
+
+const Shape pictures{2, 4, 4, 3};
+
+const std::vector<Case>& cases() {
+  static RunningStatistics running{Tensor::zeros({3}), Tensor::full({3}, 1)};
+  static Rng rng(3);
+  static const std::vector<Case> all{
+      {"add", {{2, 3}, {2, 3}}, [](Vars v) { return v[0] + v[1]; }},
+      {"subtract", {{2, 3}, {2, 3}}, [](Vars v) { return v[0] - v[1]; }},
+      {"multiply", {{2, 3}, {2, 3}}, [](Vars v) { return v[0] * v[1]; }},
+      {"divide", {{2, 3}, {2, 3}}, [](Vars v) { return v[0] / v[1]; }},
+      {"affine", {{2, 3}}, [](Vars v) { return 2 * v[0]; }},
+      {"exp", {{2, 3}}, [](Vars v) { return exp(v[0]); }},
+      {"log", {{2, 3}}, [](Vars v) { return log(v[0]); }},
+      {"sqrt", {{2, 3}}, [](Vars v) { return sqrt(v[0]); }},
+      {"square", {{2, 3}}, [](Vars v) { return square(v[0]); }},
+      {"abs", {{2, 3}}, [](Vars v) { return abs(v[0]); }},
+      {"clamp", {{2, 3}}, [](Vars v) { return clamp(v[0], -1, 1); }},
+      {"relu", {{2, 3}}, [](Vars v) { return relu(v[0]); }},
+      {"leaky_relu", {{2, 3}}, [](Vars v) { return leaky_relu(v[0]); }},
+      {"sigmoid", {{2, 3}}, [](Vars v) { return sigmoid(v[0]); }},
+      {"tanh", {{2, 3}}, [](Vars v) { return gradus::tanh(v[0]); }},
+      {"softplus", {{2, 3}}, [](Vars v) { return softplus(v[0]); }},
+      {"softmax", {{2, 3}}, [](Vars v) { return softmax(v[0]); }},
+      {"log_softmax", {{2, 3}}, [](Vars v) { return log_softmax(v[0]); }},
+      {"add_row", {{2, 3}, {3}}, [](Vars v) { return add_row(v[0], v[1]); }},
+      {"multiply_row", {{2, 3}, {3}}, [](Vars v) { return multiply_row(v[0], v[1]); }},
+      {"add_column", {{2, 3}, {2}}, [](Vars v) { return add_column(v[0], v[1]); }},
+      {"multiply_column", {{2, 3}, {2}}, [](Vars v) { return multiply_column(v[0], v[1]); }},
+      {"add_scalar", {{2, 3}, {1}}, [](Vars v) { return add_scalar(v[0], v[1]); }},
+      {"multiply_scalar", {{2, 3}, {1}}, [](Vars v) { return multiply_scalar(v[0], v[1]); }},
+      {"sum", {{2, 3}}, [](Vars v) { return sum(v[0]); }},
+      {"mean", {{2, 3}}, [](Vars v) { return mean(v[0]); }},
+      {"row_sums", {{2, 3}}, [](Vars v) { return row_sums(v[0]); }},
+      {"row_means", {{2, 3}}, [](Vars v) { return row_means(v[0]); }},
+      {"column_sums", {{2, 3}}, [](Vars v) { return column_sums(v[0]); }},
+      {"column_means", {{2, 3}}, [](Vars v) { return column_means(v[0]); }},
+      {"reshape", {{2, 3}}, [](Vars v) { return reshape(v[0], {v[0].size()}); }},
+      {"transpose", {{2, 3}}, [](Vars v) { return transpose(v[0]); }},
+      {"concat", {{2, 3}, {2, 3}}, [](Vars v) { return concat(v, 0); }},
+      {"concat", {{2, 3}, {2, 3}}, [](Vars v) { return concat(v, -1); }},
+      {"slice", {{2, 3}}, [](Vars v) { return slice(v[0], -1, 0, v[0].dim(1)); }},
+      {"slice", {{2, 3}}, [](Vars v) { return slice(v[0], 0, 0, 0); }},
+      {"matmul", {{2, 3}, {3, 4}}, [](Vars v) { return matmul(v[0], v[1]); }},
+      {"linear", {{2, 3}, {4, 3}, {4}}, [](Vars v) { return linear(v[0], v[1], v[2]); }},
+      {"dropout", {{2, 3}}, [](Vars v) { return dropout(v[0], Real(0.5), rng); }},
+      {"squared_error", {{2, 3}, {2, 3}}, [](Vars v) { return squared_error(v[0], v[1]); }},
+      {"l1_error", {{2, 3}, {2, 3}}, [](Vars v) { return l1_error(v[0], v[1]); }},
+      {"gaussian_nll", {{2, 3}, {2, 3}}, [](Vars v) { return gaussian_nll(v[0], v[1], v[0].value()); }},
+      {"cross_entropy",
+       {{2, 3}},
+       [](Vars v) {
+         return cross_entropy(v[0], std::array{0, 2});
+       }},
+      {"minimax_real_loss", {{2}}, [](Vars v) { return minimax_real_loss(v[0]); }},
+      {"hinge", {{2, 1}}, [](Vars v) { return hinge_real_loss(v[0]); }},
+      {"least_squares", {{2, 1}}, [](Vars v) { return least_squares_real_loss(v[0]); }},
+      {"gaussian_kl", {{2, 3}, {2, 3}}, [](Vars v) { return gaussian_kl(v[0], v[1]); }},
+      {"reparameterize", {{2, 3}, {2, 3}}, [](Vars v) { return reparameterize(v[0], v[1], v[0].value()); }},
+      {"conv2d", {pictures, {5, 2, 2, 3}, {5}}, [](Vars v) { return conv2d(v[0], v[1], v[2]); }},
+      {"conv2d",
+       {pictures, {5, 3, 3, 3}, {5}},
+       [](Vars v) {
+         return conv2d(v[0], v[1], v[2], {2, 1, 0});
+       }},
+      {"conv2d", {{2, 5, 5, 64}, {64, 3, 3, 64}, {64}}, [](Vars v) { return conv2d(v[0], v[1], v[2]); }},
+      {"conv2d", {{2, 5, 5, 64}, {1, 3, 3, 64}, {1}}, [](Vars v) { return conv2d(v[0], v[1], v[2]); }},
+      {"conv_transpose2d",
+       {pictures, {3, 2, 2, 5}, {5}},
+       [](Vars v) {
+         return conv_transpose2d(v[0], v[1], v[2], {2, 0, 1});
+       }},
+      {"conv_transpose2d",
+       {{2, 4, 4, 64}, {64, 4, 4, 64}, {64}},
+       [](Vars v) {
+         return conv_transpose2d(v[0], v[1], v[2], {2, 1, 0});
+       }},
+      {"conv2d", {pictures, {5, 2, 2, 3}, {5}}, [](Vars v) { return naive<NaiveConv2d>(v, 2, 1); }},
+      {"conv_transpose2d",
+       {pictures, {3, 2, 2, 5}, {5}},
+       [](Vars v) { return naive<NaiveConvTranspose2d>(v, 2, 0, 1); }},
+      {"max_pool2d", {pictures}, [](Vars v) { return max_pool2d(v[0], 2); }},
+      {"average_pool2d", {pictures}, [](Vars v) { return average_pool2d(v[0], 3, 1); }},
+      {"upsample_nearest", {pictures}, [](Vars v) { return upsample_nearest(v[0], 2); }},
+      {"reflection_pad2d", {pictures}, [](Vars v) { return reflection_pad2d(v[0], 2); }},
+      {"norm", {pictures, {3}, {3}}, [](Vars v) { return batch_norm(v[0], v[1], v[2], running); }},
+      {"norm", {pictures, {3}, {3}}, [](Vars v) { return batch_norm_eval(v[0], v[1], v[2], running); }},
+      {"norm", {pictures, {3}, {3}}, [](Vars v) { return instance_norm(v[0], v[1], v[2]); }},
+      {"norm", {pictures, {3}, {3}}, [](Vars v) { return layer_norm(v[0], v[1], v[2]); }},
+      {"norm", {pictures, {3}, {3}}, [](Vars v) { return group_norm(v[0], 3, v[1], v[2]); }},
+      {"pixel_norm", {pictures}, [](Vars v) { return pixel_norm(v[0]); }},
+      {"minibatch_deviation", {pictures}, [](Vars v) { return minibatch_deviation(v[0], 2); }},
+  };
+  return all;
+}
+
+/// Forward and backward; throws Error where the op does.
+void run(const Case& c, const std::vector<Tensor>& inputs) {
+  std::vector<std::unique_ptr<Parameter>> parameters;
+  Tape tape;
+  std::vector<Var> vars;
+  for (const Tensor& input : inputs) {
+    parameters.push_back(std::make_unique<Parameter>(input));
+    vars.emplace_back(*parameters.back());
+  }
+  const Var y = c.f(vars);
+  if (!y.tracked()) return;
+  tape.backward(sum(y));
+  for (const auto& parameter : parameters)
+    for (const Real number : parameter->grad.values()) CHECK(number == number);
+}
+
+}  // namespace
+
+TEST_CASE("every size of every input is 0 once: an answer, or an Error with the op's name") {
+  for (const Case& c : cases())
+    for (std::size_t i = 0; i < c.shapes.size(); ++i)
+      for (int axis = 0; axis < c.shapes[i].rank(); ++axis)
+        for (const bool alike : {false, true}) {  // the same size of the other inputs as well
+          CAPTURE(c.name);
+          CAPTURE(i);
+          CAPTURE(axis);
+          std::vector<Tensor> inputs;
+          for (std::size_t j = 0; j < c.shapes.size(); ++j) {
+            const Shape& shape = c.shapes[j];
+            std::vector<Index> sizes;
+            for (int k = 0; k < shape.rank(); ++k)
+              sizes.push_back(k == axis && (j == i || (alike && shape[k] == c.shapes[i][axis])) ? 0
+                                                                                                : shape[k]);
+            sizes.resize(4, 0);
+            const Shape made = shape.rank() == 1   ? Shape{sizes[0]}
+                               : shape.rank() == 2 ? Shape{sizes[0], sizes[1]}
+                                                   : Shape{sizes[0], sizes[1], sizes[2], sizes[3]};
+            inputs.push_back(Tensor::full(made, 1));
+          }
+          const std::string words = message([&] { run(c, inputs); });
+          if (!words.empty()) CHECK(contains(words, c.name));
+        }
+}
+
+TEST_CASE("an empty Tensor() is refused by every op, with its name") {
+  for (const Case& c : cases()) {
+    std::vector<Tensor> inputs;
+    for (const Shape& shape : c.shapes) inputs.push_back(Tensor::full(shape, 1));
+    CHECK_NOTHROW(run(c, inputs));
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const bool optional = i == 2 && std::string(c.name).find("conv") == 0;  // a bias
+      if (optional || (i > 0 && std::string(c.name) == "norm")) continue;
+      CAPTURE(i);
+      std::vector<Tensor> broken = inputs;
+      broken[i] = Tensor();
+      const std::string words = message([&] {
+        std::vector<Var> vars(broken.begin(), broken.end());
+        c.f(vars);
+      });
+      CHECK(contains(words, c.name));
+    }
+  }
+  CHECK(contains(message([] { relu(Var()); }), {"relu: input 0 is an empty Tensor()"}));
+}
+
+TEST_CASE("strides, paddings and sizes whose products overflow are refused") {
+  const Tensor x = Tensor::full({1, 4, 4, 3}, 1), w = Tensor::full({3, 2, 2, 3}, 1);
+  for (const Index huge : {Index{1} << 31, Index{1} << 62}) {
+    CHECK(contains(message([&] { conv2d(x, w, {huge, 0, 0}); }), {"conv2d", "2^31"}));
+    CHECK(contains(message([&] { conv2d(x, w, {1, huge, 0}); }), {"conv2d", "2^31"}));
+    CHECK(contains(message([&] { conv_transpose2d(x, w, {huge, 0, 0}); }), {"conv_transpose2d", "2^31"}));
+    CHECK(contains(message([&] { upsample_nearest(x, huge); }), {"upsample_nearest", "2^31"}));
+    CHECK(max_pool2d(x, 2, huge).shape() == Shape{1, 1, 1, 3});
+  }
+  CHECK(contains(message([] { Shape({0, Index{1} << 40, Index{1} << 40}); }), "overflows"));
+  for (const Index stride : {0, -1}) {
+    CHECK(contains(message([&] { NaiveConv2d{stride}.forward(x, w, {}); }), {"conv2d", "stride"}));
+    CHECK(contains(message([&] { NaiveConvTranspose2d{stride}.forward(x, w, {}); }),
+                   {"conv_transpose2d", "stride"}));
+  }
+  CHECK(contains(message([&] {
+                   NaiveConv2d{}.forward(x, Tensor::zeros({3, 5, 5, 3}), {});
+                 }),
+                 "larger than x"));
+  Rng rng(1);
+  CHECK(contains(message([&] { fan_in_uniform({3, 0}, 0, rng); }), "at least one input"));
+}
+
+TEST_CASE("an empty slice, and axes that count from the end") {
+  Parameter p(Tensor::of({2, 3}, {1, 2, 3, 4, 5, 6}));
+  Tape tape;
+  const Var nothing = slice(p, 1, 2, 2), last = slice(p, -1, 2, 3);
+  CHECK(nothing.shape() == Shape{2, 0});
+  CHECK(numbers(last.value()) == std::vector<Real>{3, 6});
+  const Var both = concat({nothing, last}, -1);
+  CHECK(both.shape() == Shape{2, 1});
+  tape.backward(sum(both));
+  CHECK(numbers(p.grad) == std::vector<Real>{0, 0, 1, 0, 0, 1});
+  CHECK(slice(Tensor::zeros({0, 3}), 0, 0, 0).shape() == Shape{0, 3});
+}
+
+TEST_CASE("batch norm does not train on one value per channel") {
+  RunningStatistics running{Tensor::zeros({3}), Tensor::full({3}, 1)};
+  for (const Tensor& x : {Tensor::full({1, 3}, 2), Tensor::full({1, 1, 1, 3}, 2)}) {
+    CHECK(contains(message([&] { batch_norm(x, Tensor(), Tensor(), running); }),
+                   {"batch_norm", "one value per channel"}));
+    CHECK(numbers(running.mean) == std::vector<Real>{0, 0, 0});
+    CHECK_NOTHROW(batch_norm_eval(x, Tensor(), Tensor(), running));
+    CHECK_NOTHROW(layer_norm(x));
+  }
+}
+
+TEST_CASE(
+    "a parameter step or a write in place between forward and backward is refused, with the op's name") {
+  Parameter w(Tensor::of({1, 2}, {1, 2})), b(Tensor::of({1}, {3}));
+  Tensor x = Tensor::of({1, 2}, {5, 7});
+  Sgd sgd({&w, &b}, {.lr = Real(0.1)});
+  const auto refused = [&](const std::function<void()>& change) {
+    sgd.zero_grad();
+    Tape tape;
+    const Var loss = reshape(linear(x, w, b), {1});
+    change();
+    return message([&] { tape.backward(loss); });
+  };
+  const auto step = [&] {
+    Tape tape;
+    tape.backward(reshape(linear(x, w, b), {1}));
+    sgd.step();
+    sgd.zero_grad();
+  };
+  CHECK(refused([] {}).empty());
+  CHECK(contains(refused(step), {"linear: its input 1 [1, 2] was changed after the forward pass"}));
+  CHECK(contains(refused([&] { x.fill(1); }), {"linear", "input 0"}));
+  CHECK(contains(refused([&] { x.copy_from(Tensor::zeros({1, 2})); }), {"linear", "input 0"}));
+  CHECK(contains(refused([&] { x.row(0).fill(1); }), {"linear", "input 0"}));  // a view
+  CHECK(contains(refused([&] { x.data()[0] = 1, x.touch(); }), {"linear", "input 0"}));
+  CHECK(refused([&] { b.value.fill(0); }).empty());  // the sum does not keep its bias
+
+  Tape tape;
+  const Var y = exp(w), z = sum(y);
+  Tensor(y.value()).fill(0);
+  CHECK(contains(message([&] { tape.backward(z); }), {"exp", "output [1, 2]"}));
+}
+
+TEST_CASE("what an op does not keep may change, and reading is no change") {
+  Parameter p(Tensor::of({2}, {1, 2}));
+  Tensor constant = Tensor::of({2}, {3, 4});
+  {
+    Tape tape;
+    const Var loss = sum(Var(p) + constant);
+    constant.fill(0);
+    p.value.fill(7);
+    CHECK_NOTHROW(tape.backward(loss));
+  }
+  Tape tape;
+  const Var loss = sum(square(Var(p)) * constant);
+  Real total = 0;
+  for (const Real number : constant.values()) total += number;
+  CHECK(total + p.value[0] + *p.value.data() == 14);
+  CHECK_NOTHROW(tape.backward(loss));
+}
+
+TEST_CASE("two threads cannot have one parameter on their tapes at the same time") {
+  Parameter p(Tensor::of({1}, {3})), other(Tensor::of({1}, {2}));
+  const auto in_thread = [&](Parameter& used) {
+    std::string words;
+    std::thread([&] {
+      words = message([&] {
+        Tape tape;
+        tape.backward(square(used));
+      });
+    }).join();
+    return words;
+  };
+  {
+    Tape tape;
+    const Var y = square(p);
+    {
+      Tape inner;  // its end does not free what the outer one has
+      inner.backward(square(p));
+    }
+    CHECK(contains(in_thread(p), {"parameter of shape [1]", "another thread"}));
+    CHECK(in_thread(other).empty());
+    tape.backward(y);
+  }
+  CHECK(p.grad[0] == 12);
+  CHECK(in_thread(p).empty());  // the tape has ended
+  CHECK(p.grad[0] == 18);
+}
+
+TEST_CASE("threads that race for one module: some are refused, no update is lost") {
+  Rng rng(1);
+  struct Net : Module {
+    Linear layer{*this, "layer", 3, 2};
+    using Module::Module;
+  } net(rng);
+  net.layer.b.grad = Tensor::zeros({2});
+  const Tensor x = Tensor::full({1, 3}, 1);
+  std::vector<int> done(4, 0);
+  std::vector<std::thread> threads;
+  for (int& count : done)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) {
+        try {
+          Tape tape;
+          tape.backward(sum(net.layer(x)));
+          ++count;
+        } catch (const Error&) {
+        }
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  const int all = done[0] + done[1] + done[2] + done[3];
+  CHECK(all > 0);
+  CHECK(net.layer.b.grad[0] == static_cast<Real>(all));
+}
