@@ -1,6 +1,7 @@
 // Your file for exercise 3. The lesson is README.md beside it; every TODO is a part of its own.
-#include "gradus/base/todo.hpp"
 #include "gradus/ops/conv.hpp"
+
+#include "gradus/base/todo.hpp"
 
 namespace gradus {
 
