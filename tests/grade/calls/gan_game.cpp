@@ -51,7 +51,7 @@ void give_gradients(Module& net, const Tensor& numbers) {
 }
 
 /// Runs it and returns 0, or why it ended early, 1: no parameter reaches the loss, 2: the optimizer finds no
-/// gradient, 3: another tape's value.
+/// gradient, 3: another tape's value, 4: a step between the forward and the backward pass.
 template <class Run>
 Tensor where_stopped(Run run) {
   try {
@@ -67,6 +67,7 @@ Tensor where_stopped(Run run) {
     if (says("no parameter reaches this loss")) return Tensor::full({1}, 1);
     if (says("no parameter has a gradient")) return Tensor::full({1}, 2);
     if (says("belongs to another tape")) return Tensor::full({1}, 3);
+    if (says("was changed after the forward pass")) return Tensor::full({1}, 4);
     throw;
   }
 }

@@ -136,8 +136,7 @@ std::vector<Check> checks_08() {
   std::vector<Check> all;
   const std::string stopped =
       "where it stopped (1: no parameter reaches the loss, 2: step() without gradients, 3: a value of "
-      "another "
-      "tape)";
+      "another tape, 4: a step before backward())";
   const std::string order = "zero_grad() first, then backward(), then step()";
   const std::vector<std::string> d_inputs = {"D's weights", "G's weights", "D's old gradients",
                                              "real",        "z",           "weight of the penalty"},
