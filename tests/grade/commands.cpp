@@ -104,7 +104,8 @@ std::optional<Next> next_of(const Place& place, const Known& known, const Exerci
       for (const Todo& todo : file.todos) {
         const Standing standing = standing_of(place, known, file, todo);
         begun |= standing.state != "not_started";
-        if (!first && standing.state != "pass") first = Next{&exercise, &file, &todo, standing};
+        if (!first && standing.state != "pass" && standing.state != "skipped")
+          first = Next{&exercise, &file, &todo, standing};
       }
     if (first && begun) return first;
     if (!next) next = first;

@@ -112,6 +112,17 @@ fs::path archive_without(const Toolchain& tools, const GradedFile& file, const f
   return slim;
 }
 
+/// A function's name without its arguments; brackets of its template and of "(anonymous namespace)" are part
+/// of it.
+std::string without_arguments(const std::string& name) {
+  int depth = 0;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    depth += name[i] == '<' ? 1 : name[i] == '>' ? -1 : 0;
+    if (name[i] == '(' && depth == 0 && name.compare(i, 11, "(anonymous ") != 0) return name.substr(0, i);
+  }
+  return name;
+}
+
 /// What the object takes from the library although it should be written by hand, or brings although it must
 /// not.
 std::string forbidden_symbol(const fs::path& object, const GradedFile& file, const Toolchain& tools,
@@ -137,10 +148,10 @@ std::string forbidden_symbol(const fs::path& object, const GradedFile& file, con
     if (line.size() < 20) continue;  // 16 blanks, a blank, the kind (U, or weak: w, v), a blank, the name
     const std::string name = line.substr(19, 2000);
     if (name.starts_with("gradus::grade::"))
-      return "your file calls " + name.substr(0, name.find('(')) + ", which is the grader's own";
+      return "your file calls " + without_arguments(name) + ", which is the grader's own";
     for (const std::string& banned : file.banned)
       if (std::regex_search(name, std::regex(banned)))
-        return "your file calls " + name.substr(0, name.find('(')) + ", which is what you are asked to write";
+        return "your file calls " + without_arguments(name) + ", which is what you are asked to write";
   }
   return "";
 }
@@ -208,6 +219,13 @@ Built build(const Toolchain& tools, const GradedFile& file, const std::string& s
     }
     built = {};
     built.worker = home / "worker";
+  }
+
+  if (std::string words = no_plain_text(source);
+      !words.empty()) {  // of which a compiler says a thousand things
+    built.state = State::compile_error;
+    built.sentence = std::move(words);
+    return built;
   }
 
   // The file as the compiler sees it: alone, under the path that messages and __FILE__ should show.

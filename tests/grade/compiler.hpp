@@ -45,6 +45,9 @@ struct BuildOptions {
 Built build(const Toolchain& tools, const GradedFile& file, const std::string& source,
             const std::filesystem::path& cache, const BuildOptions& options);
 
+/// Why a file cannot be read as a source: it has zero bytes, as UTF-16 does. Empty when it can.
+std::string no_plain_text(const std::string& source);
+
 /// The compiler's words, told plainly where the pattern is known; empty where it is not.
 std::string plain_words(const std::string& compiler_text);
 

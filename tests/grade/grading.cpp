@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <memory>
-#include <sstream>
 #include <utility>
 
 #include "compare.hpp"
@@ -249,62 +249,90 @@ std::vector<Tensors> draw_cases(const Check& check, std::uint64_t seed, bool* se
 
 namespace {
 
+/// The number of the line that a sentence begins with, "line 12: ...", or 0.
+int line_of(const std::string& sentence) {
+  int line = 0;
+  std::sscanf(sentence.c_str(), "line %d", &line);
+  return line;
+}
+
+/// The TODO whose function this line is in; the first of the file where it is in none.
+const Todo& todo_at(const GradedFile& file, const std::string& source, int line) {
+  const Todo* found = &file.todos.front();
+  for (const Todo& todo : file.todos)
+    if (const int begin = function_line(source, todo.id); begin > 0 && begin <= line) found = &todo;
+  return *found;
+}
+
+/// What there is to say of a TODO whose file is missing or did not become a program.
+void not_built(TodoResult& one, const GradedFile& file, const std::optional<std::string>& source,
+               const Built& built) {
+  CheckResult check{.title = source ? "compile" : "find the file",
+                    .state = source ? built.state : State::skipped,
+                    .most = one.most,
+                    .sentence = source ? built.sentence : "the file " + file.name + " is missing"};
+  one.compiler = built.compiler;
+  one.line = line_of(check.sentence);
+  if (one.line > 0)
+    if (const Todo& other = todo_at(file, *source, one.line); other.id != one.todo.id) {
+      check.state = State::skipped;
+      check.sentence =
+          text("not graded: ", other.id, ", in the same file, does not compile, line ", one.line);
+      one.compiler = "";
+    }
+  one.state = check.state;
+  one.checks.push_back(std::move(check));
+}
+
+/// Runs the checks of a TODO.
+void ask_all(TodoResult& one, const Exercise& exercise, const std::string& source,
+             const std::filesystem::path& worker, const GradeOptions& options) {
+  one.line = open_line(source, one.todo.id);
+  if (!one.line) one.line = task_line(source, one.todo.id);
+  bool drawn = false, drawn_right = false;
+  std::vector<bool> fixed;
+  for (const Check& check : checks_of(exercise.number)) {
+    if (check.todo != one.todo.id) continue;
+    one.checks.push_back(CheckRun(check, worker, options).run(one.printed));
+    const CheckResult& result = one.checks.back();
+    one.points += result.points;
+    fixed.push_back(is_fixed(check));
+    drawn = drawn || !fixed.back();
+    drawn_right = drawn_right || (!fixed.back() && result.state == State::pass);
+    if (result.state == State::not_started) break;  // the others would say the same
+  }
+  GRADUS_CHECK(!one.checks.empty(), "TODO ", one.todo.id, " has no checks");
+  // An example whose inputs never change could be learned by heart: it counts when something drawn is right,
+  // too.
+  for (std::size_t c = 0; drawn && !drawn_right && c < fixed.size(); ++c)
+    if (fixed[c]) one.points -= std::exchange(one.checks[c].points, 0);
+  one.state = first_not_passed(one.checks);
+}
+
 ExerciseResult grade_all(const Exercise& exercise, const Submission& submission, const Toolchain& tools,
                          const std::filesystem::path& cache, const GradeOptions& options) {
   ExerciseResult result{
       .exercise = &exercise, .seed = options.seed, .level = options.build.level, .todos = {}};
   for (const GradedFile& file : exercise.files) {
-    const bool wanted =
-        options.only_todo.empty() || std::any_of(file.todos.begin(), file.todos.end(),
-                                                 [&](const Todo& t) { return t.id == options.only_todo; });
-    if (!wanted) continue;
+    const auto asked = [&](const Todo& todo) {
+      return options.only_todo.empty() || todo.id == options.only_todo;
+    };
+    if (std::none_of(file.todos.begin(), file.todos.end(), asked)) continue;
     const std::optional<std::string> source = submission(file);
     Built built;
     if (source) built = build(tools, file, *source, cache, options.build);
     for (const Todo& todo : file.todos) {
-      if (!options.only_todo.empty() && todo.id != options.only_todo) continue;
+      if (!asked(todo)) continue;
       TodoResult one{.todo = todo, .path = file.path, .checks = {}};
       one.most = points_of(exercise, todo.id);
       const auto start = Clock::now();
-      if (!source || built.state != State::pass) {
-        one.state = source ? built.state : State::skipped;
-        one.compiler = built.compiler;
-        one.checks.push_back({.title = source ? "compile" : "find the file",
-                              .state = one.state,
-                              .most = one.most,
-                              .sentence = source ? built.sentence : "the file " + file.name + " is missing"});
-        std::istringstream words(one.checks[0].sentence);
-        std::string line;
-        if (words >> line && line == "line") words >> one.line;
-      } else {
-        one.line = open_line(*source, todo.id);
-        if (!one.line) one.line = task_line(*source, todo.id);
-        for (const Check& check : checks_of(exercise.number)) {
-          if (check.todo != todo.id) continue;
-          one.checks.push_back(CheckRun(check, built.worker, options).run(one.printed));
-          one.points += one.checks.back().points;
-          if (one.checks.back().state == State::not_started) break;  // the others would say the same
-        }
-        GRADUS_CHECK(!one.checks.empty(), "TODO ", todo.id, " has no checks");
-        // An example whose inputs never change could be learned by heart: it counts when something drawn is
-        // right, too.
-        std::size_t next_check = 0;
-        bool drawn = false, drawn_right = false;
-        std::vector<bool> fixed;
-        for (const Check& check : checks_of(exercise.number)) {
-          if (check.todo != todo.id || next_check == one.checks.size()) continue;
-          fixed.push_back(is_fixed(check));
-          drawn = drawn || !fixed.back();
-          drawn_right = drawn_right || (!fixed.back() && one.checks[next_check].state == State::pass);
-          ++next_check;
-        }
-        for (std::size_t c = 0; drawn && !drawn_right && c < fixed.size(); ++c)
-          if (fixed[c]) one.points -= std::exchange(one.checks[c].points, 0);
-        one.state = first_not_passed(one.checks);
-      }
+      if (!source || built.state != State::pass)
+        not_built(one, file, source, built);
+      else
+        ask_all(one, exercise, *source, built.worker, options);
       one.seconds = seconds_since(start);
       if (options.done) options.done(one);
-      const bool stop = options.stop_at_failure && one.state != State::pass;
+      const bool stop = options.stop_at_failure && one.state != State::pass && one.state != State::skipped;
       result.todos.push_back(std::move(one));
       if (stop) return result;
     }

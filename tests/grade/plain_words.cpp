@@ -5,6 +5,13 @@
 
 namespace gradus::grade {
 
+std::string no_plain_text(const std::string& source) {
+  if (source.find('\0') == std::string::npos) return "";
+  const bool marked = source.starts_with("\xff\xfe") || source.starts_with("\xfe\xff");
+  return std::string("the file is ") +
+         (marked ? "saved as UTF-16" : "no plain text: saved as UTF-16, or damaged") + ". Save it as UTF-8";
+}
+
 std::string plain_words(const std::string& all) {
   const std::string text = all.substr(0, 8192);  // std::regex goes one call deeper a letter
   struct Pattern {
@@ -12,6 +19,53 @@ std::string plain_words(const std::string& all) {
     const char* said;  // $1 and $2 are what the pattern caught
   };
   static const Pattern patterns[] = {
+      {"invalid initialization of reference of type 'const gradus::Var&' from expression of type "
+       "'(?:double|float|gradus::Real)'",
+       "a number is handed to a function of Vars: for numbers it is std::exp, std::log, std::sqrt, std::abs, "
+       "with std::"},
+      {"no matching function for call to '(exp|log|sqrt|abs|tanh|pow)'",
+       "'$1' without std:: is for Vars: of a number it is std::$1(x[i]), and a Tensor is worked on number by "
+       "number"},
+      {"no matching function for call to '(?:std::)?(exp|log|sqrt|abs|tanh|pow|log1p|expm1)\\(",
+       "'$1' is asked of single numbers, std::$1(x[i]): a Tensor is worked on number by number"},
+      {"could not convert '\\{[^']*' from '<brace-enclosed initializer list>' to "
+       "'gradus::Grads<(\\d)>'|excess "
+       "elements in (?:struct|array) initializer",
+       "in the braces there are other things than this list holds: a Tensor for every input, in their order "
+       "(Grads<2> are two)"},
+      {"to 'gradus::Grads<(\\d)>'|to function return type '(?:gradus::)?Grads<(\\d)>'",
+       "a list of gradients is due here, a Tensor for every input ($1$2 of them), in braces: return {dx}; or "
+       "return {dx, dw};"},
+      {"lvalue required as left operand of assignment|expression is not assignable",
+       "what stands left of the = cannot be written: the numbers of an input, or of a member in backward(), "
+       "are "
+       "only to be read; results go into a Tensor of your own"},
+      {"to binary 'operator\\^'|invalid operands to binary expression \\('[^']*'(?: \\(aka '[^']*'\\))? and "
+       "'(?:int|double|float|Real|Index|long|gradus::Real)'",
+       "^ is no power in C++, and % is for whole numbers: write x * x, std::pow(x, 2) or std::exp(x)"},
+      {"invalid type argument of unary '\\*'|indirection requires pointer operand",
+       "** is no power in C++: write x * x or std::pow(x, 2)"},
+      {"cannot convert '[^']*'(?: \\{aka '[^']*'\\})? to 'const gradus::Shape&'|reference to type 'const "
+       "(?:gradus::)?Shape'|call to 'gradus::Tensor::(?:zeros|full|randn|uniform)\\(|expected single "
+       "argument "
+       "'shape'|call to 'gradus::Tensor::Tensor\\(gradus::Index|no matching constructor for initialization "
+       "of "
+       "'(?:gradus::)?Tensor'",
+       "a shape stands in braces: Tensor({B, K}), Tensor::zeros({B})"},
+      {"'<unresolved overloaded function type>|reference to non-static member function must be called",
+       "a function is named without its brackets: mu.size(), mu.dim(0), mu.shape()[0]"},
+      {"call to 'gradus::Tensor::Tensor\\(<brace-enclosed initializer list>",
+       "the braces of a shape hold whole numbers, Tensor({B, K}): is one of them a function without its "
+       "brackets, or no Index?"},
+      {"cannot convert '(?:const )?gradus::Tensor' to '(?:double|float|int|long "
+       "int|gradus::Real|gradus::Index)'|no viable "
+       "conversion (?:from|from returned value of type) '(?:const )?(?:gradus::)?Tensor' to "
+       "(?:function return type )?'(?:double|float|int|long|Real|Index|gradus::Real)",
+       "a Tensor stands where one number is needed: its numbers are x[i]"},
+      {"out of memory|virtual memory exhausted|std::bad_alloc|cannot allocate memory|Cannot allocate memory",
+       "the compiler ran out of memory: a list of very many numbers, or a template or constexpr function "
+       "that "
+       "calls itself too often"},
       {"'([^']*)' was not declared in this scope; did you mean '([^']*)'",
        "the name '$1' is unknown here; did you mean '$2'?"},
       {"'([^']*)' was not declared in this scope",
@@ -33,13 +87,13 @@ std::string plain_words(const std::string& all) {
        "std::$1 needs numbers of one type: write Real(0), not 0 or 0.0"},
       {"no matching function for call to '(?:std::)?(max|min|clamp)",
        "std::$1 needs numbers of one type: write Real(0), not 0 or 0.0"},
-      {"no match for 'operator([^']*)' \\(operand types are '([^']*)'[^']*and '([^']*)'",
+      {"no match for 'operator([^']*)' \\(operand types are '([^']*)'(?: \\{aka '[^']*'\\})? and '([^']*)'",
        "'$1' does not work between '$2' and '$3': tensors are worked on number by number (x[i], or mapped "
        "and zipped)"},
       {"invalid operands to binary expression",
        "an operator stands between things that it does not work on: tensors are worked on number by number "
        "(x[i])"},
-      {"no matching function for call to '([^'(]*)",
+      {"no matching function for call to '((?:[^'(<]|<[^']*>)*)",
        "'$1' is called with the wrong arguments: look at its declaration in the header"},
       {"too (few|many) arguments to function", "a function is called with too $1 arguments"},
       {"passing '([^']*)' as '?this'? argument discards qualifiers",
@@ -47,7 +101,8 @@ std::string plain_words(const std::string& all) {
       {"assignment of (?:member|read-only location|read-only variable) '([^']*)'",
        "'$1' is const and cannot be changed here"},
       {"cannot assign to", "something const is changed here"},
-      {"cannot convert '([^']*)' to '([^']*)'", "a '$1' stands where a '$2' is needed"},
+      {"cannot convert '([^']*)'(?: \\{aka '[^']*'\\})? to '([^']*)'",
+       "a '$1' stands where a '$2' is needed"},
       {"could not convert '([^']*)'", "the value '$1' is not of the type that is needed"},
       {"no viable conversion", "a value stands where another type is needed"},
       {"'(?:class |struct )?([^']*)' has no member named '([^']*)'", "'$1' has nothing that is called '$2'"},
@@ -97,6 +152,7 @@ std::string plain_words(const std::string& all) {
     const auto line = text.rfind('\n', first) + 1;  // none before: 0
     words = text.substr(line, text.find("error:", first + 1) - line);
   }
+  words = std::regex_replace(words, std::regex("\\(anonymous namespace\\)::|\\{anonymous\\}::"), "");
   for (const Pattern& pattern : patterns) {
     std::smatch match;
     if (std::regex_search(words, match, std::regex(pattern.seen))) return match.format(pattern.said);

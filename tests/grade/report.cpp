@@ -47,7 +47,8 @@ std::string quoted(const std::string& text, const std::string& prefix, std::size
       break;
     }
     out << prefix;
-    for (std::size_t at = 0, length; at < std::min<std::size_t>(line.size(), 300);
+    constexpr std::size_t most = 1000;  // the types of a library are long
+    for (std::size_t at = 0, length; at < std::min(line.size(), most);
          at += std::max<std::size_t>(length, 1)) {
       length = seen(line, at);
       if (length)
@@ -58,7 +59,7 @@ std::string quoted(const std::string& text, const std::string& prefix, std::size
         out << "\\x" << std::hex << std::setw(2) << std::setfill('0')
             << int{static_cast<unsigned char>(line[at])} << std::dec;
     }
-    out << "\n";
+    out << (line.size() > most ? "...\n" : "\n");
   }
   return out.str();
 }

@@ -150,5 +150,13 @@ int open_line(const std::string& source, const std::string& todo) {
 int task_line(const std::string& source, const std::string& todo) {
   return line_with(source, "TODO(" + todo + ")");
 }
+int function_line(const std::string& source, const std::string& todo) {
+  const int task = task_line(source, todo);
+  std::istringstream lines(source);
+  int begin = task > 0, number = 1;
+  for (std::string line; number < task && std::getline(lines, line); ++number)
+    if (line.starts_with("}")) begin = number + 1;
+  return begin;
+}
 
 }  // namespace gradus::grade

@@ -31,6 +31,8 @@ std::string stub_of(const GradedFile& file, const std::string& source);
 int open_line(const std::string& source, const std::string& todo);
 /// Line of the task's comment, TODO(4.5), or 0.
 int task_line(const std::string& source, const std::string& todo);
+/// The line after the last line before the task's that begins with '}', where its function may begin; or 0.
+int function_line(const std::string& source, const std::string& todo);
 
 /// The solution's own lines (trimmed, at least 12 characters): none of them may be in a hand-out.
 std::vector<std::string> solution_lines(const std::string& source);

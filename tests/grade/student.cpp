@@ -284,7 +284,11 @@ Tensors Student::call(const std::string& name, const Tensors& inputs, double sec
     throw StudentFault(State::memory, name + " asks for more memory than there is (1 GiB)");
   if (type == "denied") throw StudentFault(State::sandbox_denied, "tried what exercises may not do: " + what);
   if (type == "overrun") throw StudentFault(State::crash, name + " " + what);
-  throw StudentFault(State::wrong, name + " throws " + type + (what.empty() ? "" : ": " + what));
+  const bool of_library = type == "gradus::Error", index = type == "std::out_of_range";
+  throw StudentFault(State::wrong,
+                     of_library ? name + " throws: the library does not take what it is given: " + what
+                                : name + " throws " + type + (index ? ", an index is out of range" : "") +
+                                      (what.empty() ? "" : ": " + what));
 }
 
 }  // namespace gradus::grade

@@ -84,6 +84,25 @@ TEST_CASE("relations are named from the numbers alone") {
         }).empty());  // no simple relation: nothing is guessed
 }
 
+TEST_CASE(
+    "a number that is off by little: its digits differ where it is printed, and no division is made up") {
+  const Tensors right = {Tensor::full({1}, Real(13.2577))},
+                mine = {Tensor::full({1}, Real(13.2577 * (1 + 1e-6)))};
+  CHECK(difference(right, mine, 1e-8, {"score"}) == "element [0] of score is 13.25771, expected 13.2577");
+  CHECK(shown("score", right[0], 0, 78, digits_to_differ(right[0], mine[0], 0)) == "score = 13.2577");
+  CHECK(shown("score", mine[0], 0, 78, digits_to_differ(right[0], mine[0], 0)) == "score = 13.25771");
+  CHECK(relation({right, right}, {mine, mine}, 1e-8)
+            .starts_with("your answer is right to 6 digits, everywhere"));
+  const Tensors twice = {Tensor::full({1}, Real(26.5154))}, other = {Tensor::full({1}, 3)};
+  CHECK(relation({right, other}, {twice, {Tensor::full({1}, 4)}}, 1e-8).empty());  // one row each
+}
+
+TEST_CASE("mistakes are compared on small cases, on all where none is small") {
+  const Tensors small = {Tensor({3, 5})}, large = {Tensor({67, 71})};
+  CHECK(compared_cases({small, large, small}) == std::vector<std::size_t>{0, 2});
+  CHECK(compared_cases({large, large}) == std::vector<std::size_t>{0, 1});
+}
+
 TEST_CASE("what is shown fits on a line: all of it, the row, or a part of the row") {
   CHECK(shown("rate", Tensor::full({1}, 3)) == "rate = 3");
   CHECK(shown("w", Tensor::full({1, 1}, 3)) == "w = [[3]]");

@@ -36,6 +36,23 @@ TEST_CASE("a payload comes back bit for bit, NaN, infinity, empty tensors and al
   CHECK_FALSE(static_cast<bool>(got[1]));
 }
 
+TEST_CASE("tensors on the same numbers stay so where it is asked, and never of a later one") {
+  const Tensor a = Tensor::of({2}, {1, 2});
+  Packer apart, together;
+  apart.tensors({a, a});
+  together.tensors({a, a, a.clone()}, true);
+  const Tensors two = Unpacker(apart.bytes).tensors(), three = Unpacker(together.bytes).tensors();
+  CHECK(two[0].data() != two[1].data());
+  CHECK(three[0].data() == three[1].data());
+  CHECK(three[0].data() != three[2].data());
+  CHECK(three[2][1] == 2);
+  Packer first;
+  first.u16(1);
+  first.bytes.push_back(254);
+  first.u16(0);
+  CHECK_THROWS_AS(Unpacker(first.bytes).tensors(), gradus::Error);
+}
+
 TEST_CASE("headers: other magic, kinds, flags and lengths are refused") {
   const Header header{Kind::result, 0, 7, 0x123456789abcdef0, 100};
   const Bytes bytes = pack_header(header);

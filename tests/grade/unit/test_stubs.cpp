@@ -99,6 +99,65 @@ TEST_CASE("the compiler's words, told plainly") {
             .starts_with("your file does not define 'f()'"));
 }
 
+TEST_CASE("the compiler's words of wrong types, and of what other languages write") {
+  const auto says = [](const char* words, const char* part) {
+    INFO(words);
+    CHECK(plain_words(words).find(part) != std::string::npos);
+  };
+  says(
+      "error: could not convert 'dlogits' from 'gradus::Tensor' to 'gradus::Grads<1>' {aka "
+      "'std::array<gradus::Tensor, 1>'}",
+      "a list of gradients is due here, a Tensor for every input (1 of them)");
+  says("error: could not convert '((void)0, dv)' from 'gradus::Tensor' to 'gradus::Grads<2>'", "(2 of them)");
+  says(
+      "error: no viable conversion from returned value of type 'gradus::Tensor' to function return type "
+      "'Grads<2>' (aka 'array<gradus::Tensor, 2UL>')",
+      "(2 of them)");
+  says("error: could not convert '{a, a, a}' from '<brace-enclosed initializer list>' to 'gradus::Grads<2>'",
+       "in the braces there are other things");
+  says("error: lvalue required as left operand of assignment", "only to be read");
+  says("error: expression is not assignable", "only to be read");
+  says("error: invalid operands of types 'double' and 'int' to binary 'operator^'", "^ is no power");
+  says("error: invalid operands to binary expression ('gradus::Real' (aka 'double') and 'int')",
+       "^ is no power");
+  says("error: invalid type argument of unary '*' (have 'int')", "** is no power");
+  says("error: cannot convert 'gradus::Index' {aka 'long int'} to 'const gradus::Shape&'",
+       "a shape stands in braces");
+  says("error: no matching function for call to 'gradus::Tensor::zeros(gradus::Index&, gradus::Index&)'",
+       "a shape stands in braces");
+  says("error: no matching function for call to 'gradus::Tensor::Tensor(gradus::Index&)'",
+       "a shape stands in braces");
+  says("error: invalid types '<unresolved overloaded function type>[int]' for array subscript",
+       "without its brackets");
+  says("error: reference to non-static member function must be called", "without its brackets");
+  says(
+      "error: invalid initialization of reference of type 'const gradus::Var&' from expression of type "
+      "'gradus::Real' {aka 'double'}",
+      "std::exp");
+  says("error: no matching function for call to 'exp'", "std::exp(x[i])");
+  says("error: cannot convert 'gradus::Tensor' to 'double'", "one number is needed");
+  says("cc1plus: out of memory allocating 65536 bytes after a total of 3145728 bytes", "ran out of memory");
+  CHECK(
+      plain_words("error: no matching function for call to 'std::vector<std::function<int(int)> >::at(int)'")
+          .starts_with("'std::vector<std::function<int(int)> >::at' is called with the wrong arguments"));
+  CHECK(plain_words("error: no matching function for call to 'gradus::{anonymous}::term(double)'")
+            .starts_with("'gradus::term' is called with the wrong arguments"));
+}
+
+TEST_CASE("a source that is saved as UTF-16 is told so") {
+  using namespace std::string_literals;
+  CHECK(no_plain_text("\xff\xfe#\0i\0"s) == "the file is saved as UTF-16. Save it as UTF-8");
+  CHECK(no_plain_text("\0#\0i"s).find("UTF-16, or damaged") != std::string::npos);
+  CHECK(no_plain_text("int a;\n").empty());
+}
+
+TEST_CASE("where a function with a task begins") {
+  const char* source = "#include\n\nint one() {\n  // TODO(4.1)\n}\n\nint two(int x) {\n  // TODO(4.2)\n}\n";
+  CHECK(function_line(source, "4.1") == 1);
+  CHECK(function_line(source, "4.2") == 6);
+  CHECK(function_line(source, "4.3") == 0);
+}
+
 TEST_CASE("digests are those of the standards") {
   CHECK(digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2
   CHECK(keyed_digest("Jefe", "what do ya want for nothing?") == 0x5bdcc146bf60754eULL);  // RFC 4231, case 2
