@@ -97,9 +97,8 @@ std::string shared_gradients(const Check& check, const std::vector<Tensors>& exp
         if (got[c][t] && got[c][u] && got[c][t].data() == got[c][u].data() &&
             !identical({expected[c][t]}, {expected[c][u]}))
           return name_of(check.outputs, t, "output ") + " and " + name_of(check.outputs, u, "output ") +
-                 " share one buffer: a copy of a Tensor is a handle on the same numbers. Each needs a Tensor "
-                 "of "
-                 "its own";
+                 " share one buffer: a copy of a Tensor is a handle on the same numbers. Each is to be a "
+                 "Tensor of its own";
   return "";
 }
 
@@ -117,11 +116,6 @@ void diagnose(const Check& check, const std::vector<Tensors>& all_inputs,
   };
   const std::vector<Tensors> inputs = of_compared(all_inputs), expected = of_compared(all_expected),
                              got = of_compared(all_got);
-  if (const std::string words = shared_gradients(check, all_expected, all_got); !words.empty()) {
-    result.explained = 2;
-    result.evidence.push_back("likely cause    " + words);
-    return;
-  }
   struct Known {
     const Mistake* mistake;
     Outputs changed, agreeing;
@@ -140,6 +134,16 @@ void diagnose(const Check& check, const std::vector<Tensors>& all_inputs,
   }
   std::stable_sort(known.begin(), known.end(),
                    [](const Known& a, const Known& b) { return a.changed.size() > b.changed.size(); });
+  // One that explains all may be a shared buffer, too; of several none is said before that.
+  const bool one_for_all = std::any_of(known.begin(), known.end(), [&](const Known& one) {
+    return one.changed == wrong && one.agreeing == wrong;
+  });
+  if (const std::string words = one_for_all ? "" : shared_gradients(check, all_expected, all_got);
+      !words.empty()) {
+    result.explained = 2;
+    result.evidence.push_back("likely cause    " + words);
+    return;
+  }
   Outputs left = wrong;
   const auto name = [&](const Known& one, const Outputs& where) {
     std::string words;
