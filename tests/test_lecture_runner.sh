@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# The lecture runner with programs of which some go wrong.
+# The front door: the lecture runner with programs of which some go wrong, what make does before it builds, and
+# `make bench` with sides that give no answer.
 #
 #   tests/test_lecture_runner.sh <runner>
 set -u
 runner=$(realpath "$1")
-scratch=$(mktemp -d)
+project=$(realpath "$(dirname "$0")/..")
+scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 passed=0 failed=0
@@ -63,6 +65,44 @@ expect "one program alone must succeed" [ $? -eq 0 ]
 expect "what ran earlier must stay on the page" grep -q "error 31.2" out/index.html
 "$runner" --from programs --out out --only 77 > none.txt 2>&1
 expect "a program that is not there is an error" [ $? -eq 2 ]
+"$runner" --from programs --out out --only 01,5 > none.txt 2>&1
+expect "one wrong name among right ones is an error" [ $? -eq 2 ]
+expect "the error lists what there is" grep -q "^  03_silent" none.txt
+
+# wrong settings and folders: a sentence, and nothing that was there is lost
+cp out/summary.json before.json
+for wrong in "--preset fulll" "--seed -1" "--threads 0" "--epochs x" "--speed 9"; do
+  # shellcheck disable=SC2086
+  "$runner" --from programs --out out $wrong > wrong.txt 2>&1
+  expect "$wrong must be refused before anything runs" [ $? -eq 2 ]
+  expect "$wrong must be named" grep -q -- "${wrong%% *}" wrong.txt
+done
+expect "refused settings must leave the figures" cmp before.json out/summary.json
+"$runner" --from programs --out "" > wrong.txt 2>&1
+expect "an empty folder name is an error" [ $? -eq 2 ]
+touch file
+for wrong in file file/deeper /proc/nowhere; do
+  "$runner" --from programs --out $wrong > wrong.txt 2>&1
+  expect "--out $wrong must end with 1" [ $? -eq 1 ]
+  expect "--out $wrong must be named" grep -q "^lecture4: $wrong.*cannot" wrong.txt
+done
+"$runner" --from nowhere > wrong.txt 2>&1
+expect "a folder of programs that is not there must be named" grep -q "nowhere" wrong.txt
+mkdir -p blocked/index.html
+"$runner" --from programs --out blocked --only 01 > wrong.txt 2>&1
+expect "a page that cannot be written is an error" [ $? -eq 1 ]
+expect "a page that cannot be written is not reported as written" bash -c 'grep -q "index.html: cannot write" wrong.txt && ! grep -q "^All pictures" wrong.txt'
+mkdir -p blocked/05_good/log.txt && rmdir blocked/index.html
+"$runner" --from programs --out blocked --only 01,05 > wrong.txt 2>&1
+expect "a log that cannot be written fails its program" grep -q "05_good.*failed: .*log.txt: cannot be written" wrong.txt
+expect "the other programs still run" grep -q "^1 of 2 programs ran" wrong.txt
+if script --version 2> /dev/null | grep -q util-linux; then  # gives the runner a terminal
+  for term in xterm dumb; do
+    TERM=$term script -qec "'$runner' --from programs --out out --only 05" /dev/null < /dev/null > "$term.txt" 2>&1
+  done
+  expect "a terminal's line is rewritten" grep -q $'\033\\[K' xterm.txt
+  expect "TERM=dumb gets no control codes" bash -c '! grep -q $'"'\\\\033'"' dumb.txt'
+fi
 
 # a second run that fails must not show the figures of the first
 program 01_good 'exit 3'
@@ -82,6 +122,51 @@ wait $job
 expect "a stop must give 130" [ $? -eq 130 ]
 expect "a stop must let the program save" [ "$(grep -c saved stop/01_long/log.txt)" -eq 1 ]
 expect "nothing may start after a stop" [ ! -e stop/02_never/log.txt ]
+
+# --- make, with a cmake and a runner that only say what they were asked for
+mkdir -p front/scripts front/fake front/build/default/lectures/lecture4 && cd front || exit 1
+cp "$project/Makefile" . && touch scripts/deps.sh
+printf '#!/bin/sh\nexit 0\n' > fake/cmake
+printf '#!/bin/sh\nprintf "%%s\\n" "$@" > said\n' > build/default/lectures/lecture4/lecture4
+chmod +x fake/cmake build/default/lectures/lecture4/lecture4
+front_door() { PATH=$PWD/fake:$PATH make "$@" > made.txt 2>&1; }
+has_line() { grep -qxF -- "$1" "${2:-said}"; }
+awkward="it's 100 % \"\$HOME\" \\ here"
+front_door lecture4 OUT="$awkward" DATA="d'a" SEED=010
+expect "make must hand on any value as it is" has_line "$awkward"
+expect "make must hand on an apostrophe" has_line "d'a"
+mkdir -p build/double/tests && printf '#!/bin/sh\nprintf "%%s\\n" "$@" > said\n' > build/double/tests/gradus-grade
+chmod +x build/double/tests/gradus-grade
+front_door submit ID="o'neil"
+expect "make submit must hand on an apostrophe" has_line "o'neil"
+front_door grade EX="0'4" TODO="4'5" SEED="a'b"
+expect "make grade must hand on an apostrophe" bash -c 'grep -qxF "0'"'"'4" said && grep -qxF "4'"'"'5" said && grep -qxF "a'"'"'b" said'
+
+# a project that was moved or copied
+rm -f said
+echo "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" > build/default/CMakeCache.txt
+front_door lecture4
+expect "a build of this place is used" [ -e said ]
+rm -f said
+for elsewhere in /nowhere/gradus "$scratch"; do
+  echo "CMAKE_HOME_DIRECTORY:INTERNAL=$elsewhere" > build/default/CMakeCache.txt
+  front_door lecture4
+  expect "a moved project stops" [ $? -ne 0 ] && expect "nothing runs in a moved project" [ ! -e said ]
+  expect "a moved project is told in one sentence" has_line "build/ was made for $elsewhere, but the project is in $PWD: run make clean, then this again" made.txt
+done
+mkdir -p .saved out && touch .saved/kept.cpp out/picture.png
+front_door clean
+expect "make clean removes build/" [ ! -e build ]
+expect "make clean leaves what reset kept, and pictures" [ -e .saved/kept.cpp -a -e out/picture.png ]
+cd ..
+
+# an exercise file that the build's cache names may be gone
+cmake -S "$project" -B configured -DGRADUS_MINE="$scratch/renamed.cpp;exercises/99_gone/gone.cpp" > configured.txt 2>&1
+expect "a build must survive a renamed exercise" [ $? -eq 0 ]
+
+if command -v python3 > /dev/null; then
+  expect "a setting without an answer is left out of make bench" python3 "$project/tests/bench/test_run_bench.py"
+fi
 
 echo "runner: $passed passed, $failed failed"
 exit $((failed > 0))

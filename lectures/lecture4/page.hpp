@@ -31,7 +31,9 @@ struct Section {
   std::string log;  ///< the last lines of what it printed
 };
 
+/// A file's bytes; "" when there is no such file.
 inline std::string slurp(const std::filesystem::path& path) {
+  if (std::error_code code; !std::filesystem::is_regular_file(path, code)) return "";
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }

@@ -103,6 +103,23 @@ Bytes mat_file(bool compressed) {
   return file;
 }
 
+// A safetensors file with a tensor of two elements of every dtype, and one that is unknown.
+Bytes weights_of_every_type() {
+  std::string header = "{\"__metadata__\":null", numbers;
+  for (const auto& [type, width] : std::vector<std::pair<const char*, std::size_t>>{
+           {"F16", 2}, {"BF16", 2}, {"F32", 4}, {"F64", 8}, {"I8", 1}, {"I16", 2}, {"I32", 4}, {"I64", 8}, {"U8", 1},
+           {"U16", 2}, {"U32", 4}, {"U64", 8}, {"BOOL", 1}, {"F8_E5M2", 1}, {"F4", 1}}) {
+    const std::size_t begin = numbers.size();
+    numbers += std::string(2 * width, '\1');
+    header += text(",\"", type, "\":{\"dtype\":\"", type, "\",\"shape\":[2],\"data_offsets\":[", begin, ",",
+                   numbers.size(), "]}");
+  }
+  header += "}";
+  std::string length(8, '\0');
+  for (std::size_t i = 0; i < 2; ++i) length[i] = static_cast<char>(header.size() >> (8 * i) & 0xff);
+  return bytes_of(length + header + numbers);
+}
+
 std::vector<Target> targets() {
   const Dataset digits = generated_digits(3, 1).train;
   const Tensor picture = image_grid(digits.images.rows(0, 2), {.scale = 1});
@@ -113,6 +130,8 @@ std::vector<Target> targets() {
   const auto png = [](const Tensor& image) {
     return written(".png", [&](const fs::path& path) { write_png(path, image); });
   };
+  const std::string exif_jpeg = std::string(jpeg).insert(
+      4, "ffe1002245786966000049492a00080000000100120103000100000003000000000000000000");
   std::string usps = "6.0000";
   for (int i = 0; i < 256; ++i) usps += i % 3 ? " -1.0000" : " 0.8620";
   usps += "\n";
@@ -128,12 +147,19 @@ std::vector<Target> targets() {
     save_checkpoint(path, state, {{"made by", "the fuzzer"}});
   });
   return {
-      {"weights", {checkpoint}, [](auto bytes) { parse_safetensors(bytes, "fuzz"); }},
+      {"weights",
+       {checkpoint, weights_of_every_type()},
+       [](auto bytes) {
+         const TensorFile file = parse_safetensors(bytes, "fuzz");
+         State state;
+         for (const auto& [name, tensor] : file.tensors) state.tensors.emplace_back(name, tensor.clone());
+         load_tensors(file, state);
+       }},
       {"weights body",  // with the undamaged length of the header, so that damage gets further in
-       {checkpoint},
-       [checkpoint](auto bytes) {
+       {weights_of_every_type()},
+       [sound = weights_of_every_type()](auto bytes) {
          Bytes mended(bytes.begin(), bytes.end());
-         std::copy_n(checkpoint.begin(), std::min<std::size_t>(8, mended.size()), mended.begin());
+         std::copy_n(sound.begin(), std::min<std::size_t>(8, mended.size()), mended.begin());
          parse_safetensors(mended, "fuzz");
        }},
       {"mat", {mat_file(false), mat_file(true)}, [](auto bytes) { parse_mat(bytes, "fuzz", "ff"); }},
@@ -165,10 +191,10 @@ std::vector<Target> targets() {
       {"gzip",
        {gzip(Bytes(100000)), gzip(bytes_of(table))},
        [](auto bytes) { gunzip(bytes, "fuzz", 1 << 24); }},
-      {"usps", {bytes_of(usps), bytes_of(usps + usps)}, [](auto bytes) { parse_usps(bytes, "fuzz"); }},
+      {"usps", {bytes_of(usps), bytes_of("\xef\xbb\xbf" + usps + usps)}, [](auto bytes) { parse_usps(bytes, "fuzz"); }},
       {"usps.gz", {gzip(bytes_of(usps))}, [](auto bytes) { parse_usps(bytes, "fuzz"); }},
-      {"csv", {bytes_of(table), bytes_of("1,2,0\n3,4,1\n")}, [](auto bytes) { parse_table(bytes, "fuzz"); }},
-      {"jpeg", {from_hex(jpeg)}, [](auto bytes) { parse_image(bytes, "fuzz", 3); }},
+      {"csv", {bytes_of(table), bytes_of("\xef\xbb\xbf" "1,2,0\n3,4,1\n")}, [](auto bytes) { parse_table(bytes, "fuzz"); }},
+      {"jpeg", {from_hex(jpeg), from_hex(exif_jpeg)}, [](auto bytes) { parse_image(bytes, "fuzz", 3); }},
       {"png",
        {png(picture), png(digits.images.row(0)), pgm},
        [](auto bytes) { parse_image(bytes, "fuzz", 3); }},

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "archive.hpp"
+#include "gradus/base/terminal.hpp"
 #include "outputs.hpp"
 #include "report.hpp"
 #include "stubs.hpp"
@@ -168,7 +169,7 @@ std::string original_of(const Place& place, const GradedFile& file) {
 
 int list_command(const Place& place) {
   const Known known(place);
-  const bool colour = colourful(1);
+  const bool colour = is_colourful(1);
   const auto paint = [&](const char* code) { return colour ? code : ""; };
   int total = 0, total_most = 0;
   for (const Exercise& exercise : place.exercises) {
@@ -245,7 +246,7 @@ int grade_command(const Place& place, const GradeCommand& command) {
     std::cout
         << "this copy has no solutions compiled for " << place.tools.system
         << " that this compiler can use: a TODO that uses another exercise's is reported as not started\n";
-  const bool mine = command.submission.empty(), colour = colourful(1);
+  const bool mine = command.submission.empty(), colour = is_colourful(1);
   const std::uint64_t seed = seed_of(command.seed);
   Known known(place);
   std::vector<ExerciseResult> results;

@@ -1,17 +1,12 @@
 #include "report.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <iomanip>
 #include <ostream>
 #include <sstream>
 
 namespace gradus::grade {
-
-bool colourful(int file) { return isatty(file) && !std::getenv("NO_COLOR"); }
 
 namespace {
 

@@ -7,9 +7,6 @@
 
 namespace gradus::grade {
 
-/// Whether to write colours: a terminal, and NO_COLOR not set.
-bool colourful(int file);
-
 /// Control characters of others made visible, every line after a prefix; nothing that they print can be taken
 /// for ours.
 std::string quoted(const std::string& text, const std::string& prefix, std::size_t most_lines = 12);

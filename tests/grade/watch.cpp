@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "commands.hpp"
+#include "gradus/base/terminal.hpp"
 
 namespace gradus::grade {
 namespace fs = std::filesystem;
@@ -114,7 +115,7 @@ int watch_command(const Place& place, const GradeCommand& command) {
   };
   const auto start_job = [&] {
     stop_job();
-    if (keys.there()) std::cout << "\033[2J\033[H";
+    if (keys.there() && is_terminal(1)) std::cout << "\033[2J\033[H";
     std::cout << "watching exercise " << current->key() << " " << current->title
               << "; save a file to see its verdict. " << help << "\n"
               << std::flush;

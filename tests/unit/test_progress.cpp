@@ -1,9 +1,14 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <sstream>
 #include <thread>
 
 #include "gradus/base/check.hpp"
+#include "gradus/base/terminal.hpp"
 #include "gradus/train/progress.hpp"
 #include "helpers.hpp"
 
@@ -124,4 +129,34 @@ TEST_CASE("progress: misuse") {
   { Progress nothing("none", 0, {.look = Look::lines, .out = &out}); }
   CHECK(count(out.str(), '\n') == 1);
   CHECK_THROWS_AS(Reading("loss", Var(Tensor::zeros({2}))), Error);
+}
+
+TEST_CASE("terminals: control codes and colours only where they are wanted") {
+  const int master = posix_openpt(O_RDWR | O_NOCTTY);
+  REQUIRE(master >= 0);
+  REQUIRE((grantpt(master) == 0 && unlockpt(master) == 0));
+  const int terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
+  REQUIRE(terminal >= 0);
+  const char* type = std::getenv("TERM");
+  const std::string before = type ? type : "";
+  setenv("TERM", "xterm", 1);
+  unsetenv("NO_COLOR");
+  CHECK(is_terminal(terminal));
+  CHECK(is_colourful(terminal));
+  setenv("NO_COLOR", "", 1);  // empty does not count
+  CHECK(is_colourful(terminal));
+  setenv("NO_COLOR", "1", 1);
+  CHECK(is_terminal(terminal));
+  CHECK_FALSE(is_colourful(terminal));
+  unsetenv("NO_COLOR");
+  setenv("TERM", "dumb", 1);
+  CHECK_FALSE(is_terminal(terminal));
+  CHECK_FALSE(is_colourful(terminal));
+  type ? setenv("TERM", before.c_str(), 1) : unsetenv("TERM");
+  close(terminal);
+  close(master);
+  const Folder folder;
+  const int file = open((folder / "f").c_str(), O_WRONLY | O_CREAT, 0600);
+  CHECK_FALSE(is_terminal(file));
+  close(file);
 }

@@ -130,7 +130,11 @@ TEST_CASE("report: programs that end together do not lose each other's reports")
     if (children.back() == 0) {
       int failed = 0;
       try {
-        for (int r = 0; r < rounds; ++r) merge_report(folder.path, text("p", p, "_", r), {});
+        for (int r = 0; r < rounds; ++r) {
+          merge_report(folder.path, text("old", p), {});
+          merge_report(folder.path, text("p", p, "_", r), {});
+          forget_report(folder.path, text("old", p));
+        }
       } catch (...) {
         failed = 1;
       }
@@ -145,6 +149,7 @@ TEST_CASE("report: programs that end together do not lose each other's reports")
   const std::string summary = slurp(folder.path / "summary.json");
   for (int p = 0; p < programs; ++p)
     for (int r = 0; r < rounds; ++r) CHECK(contains(summary, text("\"p", p, "_", r, "\"")));
+  CHECK_FALSE(contains(summary, "old"));  // forgotten by each, without what the others reported meanwhile
   CHECK(!fs::exists(folder.path / "summary.json.bad"));
 }
 
