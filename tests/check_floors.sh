@@ -5,9 +5,22 @@
 #   tests/check_floors.sh [root]        checks include/gradus and src under root (default: this repository)
 #   tests/check_floors.sh --self-test   checks that the check can fail
 #
-# Exit code 1 when an include points upwards, sideways, past the floors, or to a file that is not there, and when gradus.hpp
-# leaves out a header.
+# Exit code 1 when an include points upwards, sideways, past the floors, or to a file that is not there, when gradus.hpp
+# leaves out a header, and when numbers are written or read in a way that follows the locale (base/number.hpp and text()
+# do not).
 set -u
+
+# check_numbers <root>: one line per call that follows the locale. A grader's file may print whole numbers with printf.
+check_numbers() {
+  local found
+  found=$(cd "$1" && {
+    grep -rnE '\b(strto(f|d|ld)|sto(f|d|ld)|atof)\b' include src lectures tests/grade --include='*.[ch]pp'
+    grep -rnE '\bv?[sdf]?n?printf\b' include src lectures --include='*.[ch]pp'
+    grep -rnE '%[-+ 0-9.*]*L?[aefgAEFG]\b' tests/grade --include='*.[ch]pp' | grep printf
+    grep -rlE '\bo?stringstream\b' include src lectures --include='*.[ch]pp' | xargs -r grep -L 'imbue(std::locale::classic())'
+  } 2> /dev/null | grep -vE '^[^:]*:[0-9]*: *//')
+  [ -z "$found" ] || { echo "$found" | sed 's/$/   follows the locale: use gradus\/base\/number.hpp or text()/' && return 1; }
+}
 
 check() {  # check <root>: one line per fault
   local root=$1 header complete=0
@@ -46,6 +59,7 @@ check() {  # check <root>: one line per fault
   for header in $(cd "$root/include" && find gradus/*/ -name '*.hpp' -not -path 'gradus/kernels/*' | LC_ALL=C sort); do
     grep -qF "#include \"$header\"" "$root/include/gradus/gradus.hpp" || { echo "gradus.hpp leaves out $header" && complete=1; }
   done
+  check_numbers "$root" || complete=1
   return $complete
 }
 
@@ -78,6 +92,12 @@ self_test() {
   try 1 "around the rule" src/base/a.cpp '#include "../nn/private.hpp"'
   try 1 "a private header in a public one" include/gradus/nn/n.hpp '#include "m.hpp"'
   try 1 "a header that gradus.hpp leaves out" include/gradus/io/new.hpp ''
+  try 0 "words from a stream" src/nn/n.cpp 'std::istringstream words(line);'
+  try 0 "printf in a comment" src/nn/n.cpp '// as printf does'
+  try 1 "a number from strtod" src/nn/n.cpp 'double x = std::strtod(words, nullptr);'
+  try 1 "a number from stof" include/gradus/nn/m.hpp 'float x = std::stof(words);'
+  try 1 "a number from snprintf" src/nn/n.cpp 'std::snprintf(line, sizeof line, "%.3f", x);'
+  try 1 "a stream with the program's locale" src/nn/n.cpp 'std::ostringstream out;'
   try 1 "a folder that is no floor" src/attic/a.cpp ''
   echo "check_floors: $((total - failed)) of $total trials as expected"
   return $((failed > 0))

@@ -106,9 +106,21 @@ Bytes mat_file(bool compressed) {
 // A safetensors file with a tensor of two elements of every dtype, and one that is unknown.
 Bytes weights_of_every_type() {
   std::string header = "{\"__metadata__\":null", numbers;
-  for (const auto& [type, width] : std::vector<std::pair<const char*, std::size_t>>{
-           {"F16", 2}, {"BF16", 2}, {"F32", 4}, {"F64", 8}, {"I8", 1}, {"I16", 2}, {"I32", 4}, {"I64", 8}, {"U8", 1},
-           {"U16", 2}, {"U32", 4}, {"U64", 8}, {"BOOL", 1}, {"F8_E5M2", 1}, {"F4", 1}}) {
+  for (const auto& [type, width] : std::vector<std::pair<const char*, std::size_t>>{{"F16", 2},
+                                                                                    {"BF16", 2},
+                                                                                    {"F32", 4},
+                                                                                    {"F64", 8},
+                                                                                    {"I8", 1},
+                                                                                    {"I16", 2},
+                                                                                    {"I32", 4},
+                                                                                    {"I64", 8},
+                                                                                    {"U8", 1},
+                                                                                    {"U16", 2},
+                                                                                    {"U32", 4},
+                                                                                    {"U64", 8},
+                                                                                    {"BOOL", 1},
+                                                                                    {"F8_E5M2", 1},
+                                                                                    {"F4", 1}}) {
     const std::size_t begin = numbers.size();
     numbers += std::string(2 * width, '\1');
     header += text(",\"", type, "\":{\"dtype\":\"", type, "\",\"shape\":[2],\"data_offsets\":[", begin, ",",
@@ -191,9 +203,14 @@ std::vector<Target> targets() {
       {"gzip",
        {gzip(Bytes(100000)), gzip(bytes_of(table))},
        [](auto bytes) { gunzip(bytes, "fuzz", 1 << 24); }},
-      {"usps", {bytes_of(usps), bytes_of("\xef\xbb\xbf" + usps + usps)}, [](auto bytes) { parse_usps(bytes, "fuzz"); }},
+      {"usps",
+       {bytes_of(usps), bytes_of("\xef\xbb\xbf" + usps + usps)},
+       [](auto bytes) { parse_usps(bytes, "fuzz"); }},
       {"usps.gz", {gzip(bytes_of(usps))}, [](auto bytes) { parse_usps(bytes, "fuzz"); }},
-      {"csv", {bytes_of(table), bytes_of("\xef\xbb\xbf" "1,2,0\n3,4,1\n")}, [](auto bytes) { parse_table(bytes, "fuzz"); }},
+      {"csv",
+       {bytes_of(table), bytes_of("\xef\xbb\xbf"
+                                  "1,2,0\n3,4,1\n")},
+       [](auto bytes) { parse_table(bytes, "fuzz"); }},
       {"jpeg", {from_hex(jpeg), from_hex(exif_jpeg)}, [](auto bytes) { parse_image(bytes, "fuzz", 3); }},
       {"png",
        {png(picture), png(digits.images.row(0)), pgm},

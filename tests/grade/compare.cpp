@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <limits>
 
 #include "gradus/base/check.hpp"
+#include "gradus/base/number.hpp"
 
 namespace gradus::grade {
 namespace {
@@ -44,11 +44,7 @@ std::optional<Index> first_different(const Tensor& right, const Tensor& mine, do
   return std::nullopt;
 }
 
-std::string number(double value, int digits = 5) {
-  char words[40];
-  std::snprintf(words, sizeof words, "%.*g", digits, value);
-  return std::isnan(value) ? "nan" : words;  // without its sign
-}
+std::string number(double value, int digits = 5) { return significant(value, digits); }
 
 /// Everything under the first `axis` indices of the element at `offset`: "[[1, 2], [3, 4]]"
 std::string brackets(const Tensor& tensor, int axis, Index offset, int digits) {

@@ -1,9 +1,9 @@
 #include "outputs.hpp"
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "gradus/base/number.hpp"
 #include "report.hpp"
 
 namespace gradus::grade {
@@ -101,12 +101,6 @@ std::string cell(const std::string& text) {
   return out;
 }
 
-std::string fixed(double seconds) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3f", seconds);
-  return text;
-}
-
 }  // namespace
 
 std::string hexadecimal(std::uint64_t number) {
@@ -162,7 +156,7 @@ std::string junit_xml(const std::vector<ExerciseResult>& results) {
         seconds += check.seconds;
         cases << "    <testcase classname=\"" << xml(result.exercise->folder) << "\" name=\""
               << xml(todo.todo.id + " " + todo.todo.title + ", " + check.title) << "\" time=\""
-              << fixed(check.seconds) << "\"";
+              << fixed(check.seconds, 3) << "\"";
         if (check.state == State::pass) {
           cases << "/>\n";
           continue;
@@ -176,7 +170,7 @@ std::string junit_xml(const std::vector<ExerciseResult>& results) {
               << (wrong ? "failure" : "error") << ">\n    </testcase>\n";
       }
     suites << "  <testsuite name=\"" << xml(result.exercise->folder) << "\" tests=\"" << tests
-           << "\" failures=\"" << failures << "\" errors=\"" << errors << "\" time=\"" << fixed(seconds)
+           << "\" failures=\"" << failures << "\" errors=\"" << errors << "\" time=\"" << fixed(seconds, 3)
            << "\">\n"
            << cases.str() << "  </testsuite>\n";
     all += tests, all_failures += failures, all_errors += errors, all_seconds += seconds;
@@ -184,7 +178,7 @@ std::string junit_xml(const std::vector<ExerciseResult>& results) {
   std::ostringstream out;
   out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"gradus\" tests=\"" << all
       << "\" failures=\"" << all_failures << "\" errors=\"" << all_errors << "\" time=\""
-      << fixed(all_seconds) << "\">\n"
+      << fixed(all_seconds, 3) << "\">\n"
       << suites.str() << "</testsuites>\n";
   return out.str();
 }

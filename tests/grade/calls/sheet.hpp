@@ -1,6 +1,6 @@
 #pragma once
 // A sheet of codes that may have failed: normal_quantile throws at 0 and at 1, which is a known mistake.
-#include <cstdlib>
+#include <charconv>
 #include <functional>
 #include <string>
 
@@ -20,7 +20,9 @@ inline Tensors sheet_or_refusal(const std::function<Tensor()>& sheet) {
     const std::string words = error.what();
     const auto got = words.rfind("got ");
     if (words.rfind("normal_quantile", 0) != 0 || got == words.npos) throw;
-    return {one(std::strtod(words.c_str() + got + 4, nullptr)), Tensor()};
+    double probability = 0;  // may be nan or inf, which parse_number does not take
+    std::from_chars(words.data() + got + 4, words.data() + words.size(), probability);
+    return {one(probability), Tensor()};
   }
 }
 
