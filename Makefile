@@ -10,7 +10,7 @@ option   = $(if $(value $1),--$2 $(call quoted,$1))
 # given(VARIABLE,name): the same when `make ... VARIABLE=value` said so; the environment does not count
 given    = $(if $(findstring command line,$(origin $1)),--$2 $(call quoted,$1))
 SETTINGS = $(call given,PRESET,preset) $(call given,SEED,seed) $(call given,THREADS,threads) $(call given,DATA,data) \
-           $(call given,OUT,out) $(call given,EPOCHS,epochs) $(call given,ONLY,only) $(ARGS)
+           $(call given,OUT,out) $(call given,EPOCHS,epochs) $(if $(SHOWN),--only $(SHOWN),$(call given,ONLY,only)) $(ARGS)
 # here: ends with one sentence when build/ was made for another place than this one, as in a copied or moved project
 here     = for cache in $(BUILD)/*/CMakeCache.txt; do \
              home=$$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$$cache" 2> /dev/null); \
@@ -19,8 +19,17 @@ here     = for cache in $(BUILD)/*/CMakeCache.txt; do \
            done
 # build(preset,targets)
 build    = $(here) && cmake --preset $1 > /dev/null && cmake --build --preset $1 --parallel $(JOBS) $(if $2,--target $2) -- --no-print-directory -s
-# the programs that ONLY=03,16 names
+# EX=05 stands for the program that shows exercise 5, with the student's files
 comma    := ,
+ifneq ($(and $(EX),$(filter lecture4,$(MAKECMDGOALS))),)
+  SHOWN  := $(shell sed -n 's/.*"program": *"\([^"]*\)".*/\1/p' $(wildcard $(patsubst %,exercises/%*/exercise.json,$(EX) 0$(EX))) /dev/null)
+  ifneq ($(words $(SHOWN)),1)
+    $(error EX=$(EX): no such exercise; there are $(patsubst exercises/%/exercise.json,%,$(wildcard exercises/*/exercise.json)))
+  endif
+  override ONLY := $(SHOWN)
+  override MINE := 1
+endif
+# the programs that ONLY=03,16 names
 CHOSEN   = $(foreach n,$(subst $(comma), ,$(ONLY)),$(notdir $(basename $(wildcard lectures/lecture4/$(n)*.cpp)) \
              $(patsubst %/picture.cpp,%,$(wildcard exercises/$(n)*/picture.cpp))))
 
@@ -53,13 +62,15 @@ build: deps ## build the library, the lectures and the tests
 lecture4: deps ## build and run lecture 4, then open out/lecture4/index.html
 #> PRESET=quick|full  SEED=1  THREADS=2  DATA=folder  OUT=folder  EPOCHS=5  ONLY=03
 #> MINE=1: with your exercise files in place of the library's
+#> EX=05: what exercise 5 draws, with your files
 ifeq ($(MINE),1)
 	@$(call build,double,gradus-grade)
-	@files=$$($(GRADE) mine) && cmake --preset default -DGRADUS_MINE="$$files" > /dev/null
+	@files=$$($(GRADE) mine) && cmake --preset default -DGRADUS_MINE="$$files" > /dev/null && \
+	  IFS=';' && bash scripts/mine_cache.sh $$files
 	@$(call build,default,lecture4_runner $(or $(addprefix mine_,$(CHOSEN)),lecture4_mine))
 	@$(BUILD)/default/lectures/lecture4/lecture4 --from $(BUILD)/default/mine $(if $(call given,OUT,out),,--out out/mine) $(SETTINGS)
 else
-	@$(call build,default,lecture4)
+	@$(call build,default,$(if $(CHOSEN),lecture4_runner $(CHOSEN),lecture4))
 	@$(BUILD)/default/lectures/lecture4/lecture4 $(SETTINGS)
 endif
 

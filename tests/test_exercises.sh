@@ -58,10 +58,15 @@ run 0 list
 expect "list: a changed file is not taken for graded" said '\? 4.5 .*changed since it was graded'
 run 0 grade --ex 04
 expect "the library's files have full marks" said '100 / 100'
-expect "what comes next is the picture" said 'make lecture4 MINE=1 ONLY='
+expect "what comes next is the picture" said 'make lecture4 EX=04 .*05_divergences'
 run 0 list
 expect "list: done" said '✓ 4.5'
 run 0 solution --ex 4
+echo '// a comment' >> "$tree/$kl"
+run 0 grade --todo 4.5
+run 0 list
+expect "list: the TODO that was graded is done" said '✓ 4.5'
+expect "list: the other TODO of an edited file keeps the points it had" said '\? 4.6 .*19/19 .*changed since it was graded'
 stub
 run 2 solution --ex 4
 
@@ -110,10 +115,41 @@ run 2 grade --ex 77
 expect "an unknown exercise is named" said "no exercise '77'"
 run 2 grade --todo 4.99
 expect "an unknown TODO is named" said "no TODO '4.99'"
+run 2 grade --todo 99
+expect "a TODO of no exercise is named as a TODO" said "no TODO '99'"
 run 2 grade --seed xyz
 run 2 grade --level L9
 run 2 nonsense
 run 75 grade --ex 4 --level L1 --required-level L2
+
+# --- make lecture4 EX=5 is the program of exercise 5 with the student's files
+for name in 5 05 05_elbo; do
+  make -n -C "$tree" lecture4 EX=$name > "$scratch/said" 2>&1
+  expect "EX=$name builds the exercise's program" said 'mine_08_vae'
+  expect "EX=$name runs the exercise's program" said '--only 08_vae'
+done
+make -n -C "$tree" lecture4 EX=77 > "$scratch/said" 2>&1
+expect "lecture4: an unknown exercise is named" said 'EX=77: no such exercise'
+make -n -C "$tree" lecture4 ONLY=08 > "$scratch/said" 2>&1
+expect "lecture4: one program alone is built" said 'lecture4_runner 08_vae'
+
+# --- what a student's files have trained is forgotten with them, the library's judge is not
+mkdir -p "$tree/out/lecture4/cache" "$tree/out/mine/cache"
+trained() { ls "$tree/out/mine/cache" | grep -c safetensors > "$scratch/said"; }
+mine_cache() { (cd "$tree" && bash scripts/mine_cache.sh "$kl" exercises/01_backprop/relu.cpp); }
+mine_cache
+touch "$tree"/out/mine/cache/{judge_1,dcgan_1}.safetensors
+mine_cache && trained
+expect "the same files keep what they trained" said '^2$'
+echo '// another' >> "$tree/$kl"
+mine_cache && trained
+expect "other files train again, a judge that does not run through them stays" said '^1$'
+echo '// another' >> "$tree/exercises/01_backprop/relu.cpp"
+touch "$tree/out/lecture4/cache/judge_2.safetensors"
+mine_cache && trained
+expect "a judge that ran through other layers is forgotten, the library's serves" [ -e "$tree/out/mine/cache/judge_2.safetensors" -a ! -e "$tree/out/mine/cache/judge_1.safetensors" ]
+sed -i '$d' "$tree/$kl" "$tree/exercises/01_backprop/relu.cpp"
+rm -r "$tree/out"
 
 # --- machine-readable results
 run 1 grade --ex 4 --json "$scratch/results.json" --junit "$scratch/junit.xml" --github

@@ -31,7 +31,7 @@ Submission own_files(const Place& place) {
   return [root = place.root](const GradedFile& file) { return text_if_there(root / file.path); };
 }
 
-/// What was last found out about each TODO, valid for one text of its file: build/grade/known.json.
+/// What was last found out about each TODO, and for which text of its file: build/grade/known.json.
 class Known {
  public:
   explicit Known(const Place& place) : path_(place.cache() / "known.json") {
@@ -50,13 +50,13 @@ class Known {
   struct Entry {
     std::string state;
     int points = 0, line = 0;
+    bool current = false;  ///< found out about this very text
   };
   std::optional<Entry> find(const std::string& todo, const std::string& text) const {
     try {
       const Json& entry = json_.at("todos").at(todo);
-      if (entry.at("digest").get<std::string>() != digest(text)) return std::nullopt;
       return Entry{entry.at("state").get<std::string>(), entry.at("points").get<int>(),
-                   entry.at("line").get<int>()};
+                   entry.at("line").get<int>(), entry.at("digest").get<std::string>() == digest(text)};
     } catch (const std::exception&) {
       return std::nullopt;
     }
@@ -73,18 +73,19 @@ class Known {
 };
 
 struct Standing {
-  std::string state;  // "pass", "not_started", "changed" (not graded since), or how it ended
-  int points = 0, line = 0;
+  std::string state;         // "pass", "not_started", "changed" (not graded since), or how it ended
+  int points = 0, line = 0;  // points of the last grading, also where the file has changed since
 };
 
 /// Where a TODO stands, without running anything.
 Standing standing_of(const Place& place, const Known& known, const GradedFile& file, const Todo& todo) {
   const std::optional<std::string> text = text_if_there(place.root / file.path);
   if (!text) return {"missing", 0, 0};
-  if (const auto entry = known.find(todo.id, *text))
+  const auto entry = known.find(todo.id, *text);
+  if (entry && entry->current)
     return {entry->state, entry->points, entry->line ? entry->line : task_line(*text, todo.id)};
   if (const int line = open_line(*text, todo.id)) return {"not_started", 0, line};
-  return {"changed", 0, task_line(*text, todo.id)};
+  return {"changed", entry ? entry->points : 0, task_line(*text, todo.id)};
 }
 
 /// The first TODO that is not done: of one exercise, or of all, where an exercise that was begun comes before
@@ -142,8 +143,10 @@ void write_outputs(const GradeCommand& command, const std::vector<ExerciseResult
 
 const Exercise* chosen(const Place& place, const std::string& exercise, const std::string& todo) {
   if (!exercise.empty()) return &exercise_named(place.exercises, exercise);
-  if (!todo.empty()) return &exercise_named(place.exercises, todo.substr(0, todo.find('.')));
-  return nullptr;
+  if (todo.empty()) return nullptr;
+  for (const Exercise& one : place.exercises)
+    if (one.is_named(todo.substr(0, todo.find('.')))) return &one;
+  throw Error("no TODO '" + todo + "'; TODO=4.5 is task 5 of exercise 4, `make exercises` lists all of them");
 }
 
 const Exercise* first_open(const Place& place) {
@@ -275,8 +278,8 @@ int grade_command(const Place& place, const GradeCommand& command) {
     for (const Check& check : checks_of(exercise.number))
       most += command.todo.empty() || check.todo == command.todo ? check.points : 0;
     if (only && points == most && command.todo.empty())
-      std::cout << "done. Now see it work: make lecture4 MINE=1 ONLY=" << exercise.program << "  ("
-                << exercise.shows << ")\n";
+      std::cout << "done. Now see it work: make lecture4 EX=" << exercise.key() << "  (" << exercise.program
+                << ": " << exercise.shows << ")\n";
   }
   for (const std::string& note : notes) std::cout << note << "\n";
   write_outputs(command, results, true, notes);
