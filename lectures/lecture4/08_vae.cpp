@@ -74,11 +74,20 @@ void vae(Program& program) {
   const Tensor black_and_white = binarised(test, rng),
                some = black_and_white.rows(0, program.pick<Index>(200, 200, 10));
   program.figure("binary_neg_elbo", measure_vae(binary, black_and_white, bernoulli, rng).neg_elbo());
-  std::vector<double> ks, bounds;
+  // The same examples with other draws of z: what a bound owes to chance.
+  Rng again = program.rng.split("again");
+  std::vector<double> ks, bounds, lows, highs;
   for (const Index k : {1, 5, 50, 1000}) {
     ks.push_back(static_cast<double>(k));
     bounds.push_back(iw_bound(binary, some, k, rng));
     program.figure(text("iw_bound_k", k), bounds.back());
+    double squares = 0;
+    for (int run = 0; run < 3; ++run)
+      squares += std::pow(iw_bound(binary, some, k, again) - bounds.back(), 2);
+    const double deviation = std::sqrt(squares / 6);  // the difference of two has twice the variance of one
+    lows.push_back(bounds.back() - deviation);
+    highs.push_back(bounds.back() + deviation);
+    program.figure(text("iw_bound_deviation_k", k), deviation);
   }
   const double lowest = mean_elbo(binary, some, program.rng.split("elbo"));
   program.figure("binary_elbo", lowest);
@@ -88,8 +97,10 @@ void vae(Program& program) {
                    .y("bound on log p(x), nats")
                    .log_x()
                    .line_points("importance-weighted", ks, bounds)
+                   .ranges("one standard deviation", ks, lows, highs)
                    .reference("ELBO", {1, 1000}, {lowest, lowest}),
-               "More samples, a tighter bound: a likelihood of a VAE must be quoted with its k");
+               "More samples, a tighter bound: a likelihood of a VAE must be quoted with its k. Bars: one "
+               "standard deviation, from other draws of z for the same digits");
   program.headline(text("test -ELBO ", measured.neg_elbo(), " nats (KL ", measured.kl,
                         "); binarised: log p(x) > ", bounds.back(), " with k = 1000"));
 }

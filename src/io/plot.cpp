@@ -4,10 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <iostream>
+#include <limits>
 #include <map>
+#include <string_view>
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
@@ -120,6 +123,18 @@ Plot& Plot::line_points(const std::string& name, std::vector<double> xs, std::ve
 Plot& Plot::reference(const std::string& name, std::vector<double> xs, std::vector<double> ys) {
   return add(Kind::reference, name, std::move(xs), std::move(ys));
 }
+Plot& Plot::ranges(const std::string& name, const std::vector<double>& xs, const std::vector<double>& lows,
+                   const std::vector<double>& highs) {
+  GRADUS_CHECK(xs.size() == lows.size() && xs.size() == highs.size(), "Plot \"", title_, "\": ranges \"",
+               name, "\" have ", xs.size(), " x, ", lows.size(), " lows and ", highs.size(), " highs");
+  constexpr double gap = std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> places, ends;
+  for (std::size_t i = 0; i < xs.size(); ++i) {
+    places.insert(places.end(), {xs[i], xs[i], xs[i]});
+    ends.insert(ends.end(), {lows[i], highs[i], gap});
+  }
+  return add(Kind::ranges, name, std::move(places), std::move(ends));
+}
 Plot& Plot::scatter(const std::string& name, std::vector<double> xs, std::vector<double> ys) {
   return add(Kind::scatter, name, std::move(xs), std::move(ys));
 }
@@ -184,13 +199,52 @@ std::string Plot::csv() const {
   return out;
 }
 
+std::string Plot::freest_corner(std::size_t names) const {
+  constexpr int steps = 16;  // a line is looked at in as many places between two of its values
+  std::vector<std::array<double, 2>> drawn;
+  for (const Series& one : series_)
+    for (std::size_t i = 0; i < one.xs.size(); ++i) {
+      const bool stands = one.kind == Kind::bars;
+      const bool joined = !stands && one.kind != Kind::scatter && one.kind != Kind::crosses && i > 0;
+      const auto x = [&](std::size_t at) { return log_x_ ? std::log(one.xs[at]) : one.xs[at]; };
+      const auto y = [&](std::size_t at) { return log_y_ ? std::log(one.ys[at]) : one.ys[at]; };
+      for (int s = stands || joined ? 0 : steps - 1; s < steps; ++s) {
+        const double part = (s + 1.0) / steps;
+        const double px = joined ? x(i - 1) + part * (x(i) - x(i - 1)) : x(i);
+        const double py = joined ? y(i - 1) + part * (y(i) - y(i - 1)) : stands ? part * y(i) : y(i);
+        if (std::isfinite(px) && std::isfinite(py)) drawn.push_back({px, py});
+      }
+    }
+  std::array<double, 2> low = {0, 0}, high = {0, 0};
+  for (std::size_t p = 0; p < drawn.size(); ++p)
+    for (std::size_t axis = 0; axis < 2; ++axis) {
+      low[axis] = p ? std::min(low[axis], drawn[p][axis]) : drawn[p][axis];
+      high[axis] = p ? std::max(high[axis], drawn[p][axis]) : drawn[p][axis];
+    }
+  const double width = 0.45, height = 0.06 * static_cast<double>(names) + 0.04;  // of the axes
+  std::string best;
+  std::size_t fewest = drawn.size() + 1;
+  for (const char* corner : {"top right", "top left", "bottom right", "bottom left"}) {
+    const std::string_view name = corner;
+    std::size_t hidden = 0;
+    for (const auto& [px, py] : drawn) {
+      const double across = (px - low[0]) / std::max(high[0] - low[0], 1e-300),
+                   up = (py - low[1]) / std::max(high[1] - low[1], 1e-300);
+      hidden += (name.ends_with("right") ? 1 - across : across) < width &&
+                (name.starts_with("top") ? 1 - up : up) < height;
+    }
+    if (hidden < fewest) fewest = hidden, best = corner;
+  }
+  return best;
+}
+
 std::string Plot::settings(const std::string& output) const {
   std::size_t named = 0, longest = 0;
   for (const Series& one : series_) named += !one.name.empty(), longest = std::max(longest, one.name.size());
   // Few names go inside, many short ones beside the plot, many long ones under it, where they take no width.
-  const char* key = named <= legend_inside ? "inside top right opaque"
-                    : longest <= 14        ? "outside right top vertical"
-                                           : "below center horizontal";
+  const std::string key = named <= legend_inside ? "inside " + freest_corner(named) + " opaque"
+                          : longest <= 14        ? "outside right top vertical"
+                                                 : "below center horizontal";
   std::string out =
       text("set encoding utf8\nset terminal pngcairo noenhanced size ", width_ ? width_ : 800, ',',
            height_ ? height_ : 600, " background '#ffffff' font 'DejaVu Sans,11' linewidth 1\n",
@@ -239,6 +293,8 @@ std::string Plot::drawing(const Series& series, const std::string& hue, const ch
       return " using 1:2 with lines linewidth 2" + paint;
     case Kind::line_points:
       return " using 1:2 with linespoints linewidth 2 pointtype 7 pointsize 0.9" + paint;
+    case Kind::ranges:
+      return " using 1:2 with lines linewidth 1.5" + paint;
     case Kind::reference:
       return " using 1:2 with lines linewidth 1.5 dashtype 2" + paint;
     case Kind::crosses:
@@ -260,7 +316,7 @@ std::string Plot::script(const std::string& output) const {
   std::string data, plot;
   for (std::size_t s = 0; s < series_.size(); ++s) {
     const Series& one = series_[s];
-    const bool dark = one.kind == Kind::reference || one.kind == Kind::crosses;
+    const bool dark = one.kind == Kind::reference || one.kind == Kind::ranges || one.kind == Kind::crosses;
     data += text("$d", s, " << GRADUS_END\n", numbers(one), "GRADUS_END\n");
     plot += text(s ? ", \\\n     $d" : "plot $d", s,
                  drawing(one, dark ? dark_color : palette[color++ % colors], dot));

@@ -56,6 +56,39 @@ TEST_CASE("plot: curves are drawn in their colours, the numbers stand beside") {
   CHECK(std::distance(fs::directory_iterator(folder.path / "new"), {}) == 2);  // nothing temporary is left
 }
 
+TEST_CASE("plot: the legend stands where it hides no curve") {
+  if (no_gnuplot("legend")) return;
+  const Folder folder;
+  const auto drawn = [&](std::vector<double> ys) {
+    const fs::path png = folder.path / "curve.png";
+    REQUIRE(Plot("Bound")
+                .line("a name of ordinary length", {1, 2, 3, 4, 5}, std::move(ys))
+                .line("", {1}, {1})
+                .write(png));
+    return pixels(read_image(png), blue);
+  };
+  const double falling = static_cast<double>(drawn({5, 4, 3, 2, 1})),
+               rising = static_cast<double>(drawn({1, 2, 3, 4, 5}));
+  CHECK(falling > 1000);
+  CHECK(std::abs(rising - falling) < 0.03 * falling);
+}
+
+TEST_CASE("plot: error bars are thin dark bars") {
+  if (no_gnuplot("error bars")) return;
+  const Folder folder;
+  const fs::path png = folder.path / "ranges.png";
+  const auto dark = [&](double half) {
+    REQUIRE(Plot("")
+                .y_range(0, 10)
+                .ranges("", {1, 2, 3}, {5 - half, 5 - half, 5 - half}, {5 + half, 5 + half, 5 + half})
+                .write(png));
+    return pixels(read_image(png), Color{0.125f, 0.125f, 0.125f});
+  };
+  CHECK(dark(4) > dark(1) + 300);
+  CHECK_THROWS_WITH_AS(Plot("t").ranges("r", {1, 2}, {1}, {2, 3}),
+                       doctest::Contains("2 x, 1 lows and 2 highs"), Error);
+}
+
 TEST_CASE("plot: every kind of plot comes out") {
   if (no_gnuplot("kinds")) return;
   const Folder folder;

@@ -35,6 +35,10 @@ class Plot {
   Plot& line_points(const std::string& name, std::vector<double> xs, std::vector<double> ys);
   /// A dashed dark line: a bound, a truth to compare with.
   Plot& reference(const std::string& name, std::vector<double> xs, std::vector<double> ys);
+  /// Error bars: a thin dark bar from lows[i] to highs[i] at xs[i]. Not finite in the CSV: the gap between
+  /// two.
+  Plot& ranges(const std::string& name, const std::vector<double>& xs, const std::vector<double>& lows,
+               const std::vector<double>& highs);
   Plot& scatter(const std::string& name, std::vector<double> xs, std::vector<double> ys);
   /// points [N, 2], labels N: a colour a class, up to ten classes (then the colours begin again). Classes are
   /// named by `names`, or by their numbers.
@@ -52,7 +56,7 @@ class Plot {
   bool write(const std::filesystem::path& path) const;
 
  private:
-  enum class Kind { line, line_points, reference, scatter, crosses, bars };
+  enum class Kind { line, line_points, reference, ranges, scatter, crosses, bars };
   struct Series {
     Kind kind;
     std::string name;
@@ -62,6 +66,8 @@ class Plot {
   std::string csv() const;
   std::string script(const std::string& output) const;
   std::string settings(const std::string& output) const;
+  /// The corner in which a legend of so many names hides least of what is drawn: "top right".
+  std::string freest_corner(std::size_t names) const;
   static std::string numbers(const Series& series);
   static std::string drawing(const Series& series, const std::string& hue, const char* dot);
 
