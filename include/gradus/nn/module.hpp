@@ -66,7 +66,7 @@ class Module {
 };
 
 /// While in scope, the module's parameters are constants: gradients pass through it, none arrive in it.
-/// GAN training: the generator's step runs with `Frozen frozen{discriminator}`.
+/// GAN training: the generator's step runs with `const Frozen constant{discriminator};`.
 class Frozen {
  public:
   explicit Frozen(Module& module) : parameters_(module.parameters()) {
