@@ -1,6 +1,6 @@
 #pragma once
 // For writing down what a mistake computes: loops over rows and over numbers, in double.
-#include "frame.hpp"
+#include "check.hpp"
 
 namespace gradus::grade {
 
@@ -23,6 +23,23 @@ Tensor each(const Tensor& x, F f) {
   Tensor out(x.shape());
   for (Index i = 0; i < x.size(); ++i) out[i] = static_cast<Real>(f(i, i / x.shape().row_size()));
   return out;
+}
+
+/// One point for an empty tensor where backward returns the gradient of a constant; `call` returns nothing
+/// else.
+inline Check constant_check(const std::string& todo, const std::string& call, const std::string& id,
+                            const std::string& constant, std::function<Tensors(Rng&, int)> draw,
+                            std::vector<std::string> inputs) {
+  return {.todo = todo,
+          .title = "a constant has no gradient",
+          .points = 1,
+          .call = call,
+          .draw = std::move(draw),
+          .cases = 2,
+          .mistakes = {{id, constant + " gets a gradient: it is a constant, and an empty tensor says so",
+                        [](const Tensors& in) -> Tensors { return {Tensor::zeros(in[0].shape())}; }}},
+          .inputs = std::move(inputs),
+          .outputs = {"the gradient of " + constant}};
 }
 
 inline double width_of(const Tensor& x) { return static_cast<double>(x.shape().row_size()); }

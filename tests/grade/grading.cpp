@@ -88,7 +88,11 @@ class CheckRun {
       if (!difference(expected[c], got[c], check_.tolerance, check_.outputs)) continue;
       explain(student, check_, inputs, expected, got, result);
       if (result.explained == 2) return;
-      if (const std::string words = besides_the_inputs(inputs[c], expected[c], got[c]); !words.empty()) {
+      std::size_t last = c;  // what is kept from one call to the next, an early case may not show
+      for (std::size_t later = c + 1; later < inputs.size(); ++later)
+        if (difference(expected[later], got[later], check_.tolerance, check_.outputs)) last = later;
+      if (const std::string words = besides_the_inputs(inputs[last], expected[last], got[last]);
+          !words.empty()) {
         result.explained = 2;
         result.evidence.insert(result.evidence.begin(), "likely cause    it " + words);
       }

@@ -194,7 +194,7 @@ Count prove_mistakes(std::ostream& out, const std::vector<Exercise>& exercises, 
     std::map<std::string, int> count_of;
     for (const Edit& edit : edits) {
       ids.insert(edit.id);
-      if (count_of[edit.todo]++ % 4 != 0 && options.sample) continue;
+      if (!edit.is_right() && count_of[edit.todo]++ % 4 != 0 && options.sample) continue;
       const GradedFile* wrong_file = nullptr;
       std::string wrong;
       for (const GradedFile& file : exercise.files)
@@ -218,6 +218,11 @@ Count prove_mistakes(std::ostream& out, const std::vector<Exercise>& exercises, 
           tally.check(todo.state == State::pass, edit.place + ": " + edit.id + " takes points from TODO " +
                                                      todo.todo.id +
                                                      (failure ? ": " + failure->sentence : ""));
+          continue;
+        }
+        if (edit.is_right()) {
+          tally.check(!failure, edit.place + ": " + edit.id + " is right, but " + name_of(todo.state) +
+                                    (failure ? ": " + failure->sentence : ""));
           continue;
         }
         tally.check(named(failure, edit),

@@ -50,11 +50,13 @@ Count prove_class(std::ostream& out, const std::vector<Exercise>& exercises, con
 ///
 ///   @ kl.no_half 4.5           the mistake and its TODO: its check fails, and the id is named
 ///   @ one_too_far 4.5 reads past the end    the same, for what is no known mistake: these words are said
+///   @ right.own_tape 8.1       another right answer, which keeps all points
 ///   - the library's line       one or more, found exactly once in one of the exercise's files (leading
 ///   blanks aside)
 ///   + the student's            none or more
 struct Edit {
   std::string id, todo, words, place;
+  bool is_right() const { return id.starts_with("right."); }
   std::vector<std::pair<std::string, std::string>> swaps;  ///< old text, new text
 };
 std::vector<Edit> read_edits(const std::filesystem::path& file);

@@ -56,6 +56,10 @@ std::vector<Call> calls_05() {
        [](const Tensors& in) -> Tensors {
          return {BernoulliNll{in[0], in[1]}.backward(in[2])[0]};
        }},
+      {"bernoulli_nll.constant",
+       [](const Tensors& in) -> Tensors {
+         return {BernoulliNll{in[0], in[1]}.backward(in[2])[1]};
+       }},
       {"fixed_gaussian_nll",
        [](const Tensors& in) -> Tensors { return {fixed_gaussian_nll(in[0], in[1], in[2].item()).value()}; }},
       {"fixed_gaussian_nll.backward",
@@ -76,6 +80,11 @@ std::vector<Call> calls_05() {
          const LearnedGaussianNll op{in[0], in[1], in[2], squared_distances(in[0], in[2])};
          const Grads<3> grads = op.backward(in[3], {true, true, false});
          return {grads[0], grads[1]};
+       }},
+      {"learned_gaussian_nll.constant",
+       [](const Tensors& in) -> Tensors {
+         const LearnedGaussianNll op{in[0], in[1], in[2], squared_distances(in[0], in[2])};
+         return {op.backward(in[3], {true, true, false})[2]};
        }},
       {"elbo",
        [](const Tensors& in) -> Tensors {

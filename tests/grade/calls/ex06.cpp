@@ -18,7 +18,11 @@ std::vector<Call> calls_06() {
       {"reparameterize.backward",
        [](const Tensors& in) -> Tensors {
          const Grads<3> grads = Reparameterize{in[1], in[2]}.backward(in[3]);
-         return {grads[0], grads[1], grads[2]};
+         return {grads[0], grads[1]};
+       }},
+      {"reparameterize.constant",
+       [](const Tensors& in) -> Tensors {
+         return {Reparameterize{in[1], in[2]}.backward(in[3])[2]};
        }},
       {"vae_loss",
        [](const Tensors& in) -> Tensors { return {VaeLoss{in[2].item()}.forward(in[0], in[1])}; }},

@@ -14,6 +14,12 @@
 namespace gradus::grade {
 namespace {
 
+/// Batch `step` of two, which lie one below the other.
+Tensor batch_of(const Tensor& both, Index step) {
+  const Index B = both.dim(0) / 2;
+  return both.rows(step * B, (step + 1) * B);
+}
+
 struct Net : Module {
   Net(Rng& random, Index outputs, const Tensor& weights)
       : Module(random), layers(*this, "layers", {2, 3, outputs}, gradus::tanh) {
@@ -80,13 +86,19 @@ Tensors discriminator_game(const Tensors& in, const DiscriminatorStep& step) {
   give_gradients(discriminator, in[2]);
   Adam adam(discriminator.parameters(), {.lr = Real(0.1), .beta1 = Real(0.5)});
   const Real weight = in[5].item();
+  Tensor losses = Tensor::zeros({2}), penalties = Tensor::zeros({2}), asked = Tensor::zeros({1}), real;
   std::function<Var()> penalty;
-  if (weight > 0) penalty = [&] { return weight * mean(square(discriminator(in[3]))); };
-  Tensor losses = Tensor::zeros({2}), penalties = Tensor::zeros({2});
+  if (weight > 0)
+    penalty = [&] {
+      asked[0] += 1;
+      return weight * mean(square(discriminator(real)));
+    };
   const Tensor stopped = where_stopped([&] {
     for (Index i = 0; i < 2; ++i) {
-      const DiscriminatorLoss found = step(std::ref(discriminator), std::ref(generator), in[3], in[4],
-                                           non_saturating_losses(Real(0.8)), adam, penalty);
+      real = batch_of(in[3], i);
+      const DiscriminatorLoss found =
+          step(std::ref(discriminator), std::ref(generator), real, batch_of(in[4], i),
+               non_saturating_losses(Real(0.8)), adam, penalty);
       losses[i] = found.loss, penalties[i] = found.penalty;
     }
   });
@@ -96,7 +108,8 @@ Tensors discriminator_game(const Tensors& in, const DiscriminatorStep& step) {
           flat(discriminator, true),
           flat(generator, false),
           with_gradient(generator),
-          stopped};
+          stopped,
+          asked};
 }
 
 Tensors discriminator_tapes(const Tensors& in, const DiscriminatorStep& step) {
@@ -104,18 +117,25 @@ Tensors discriminator_tapes(const Tensors& in, const DiscriminatorStep& step) {
   Net discriminator(rng, 1, in[0]), generator(rng, 2, in[1]);
   Adam adam(discriminator.parameters(), {.lr = Real(0.1), .beta1 = Real(0.5)});
   const Tape callers;
-  Tensor recorded = Tensor::zeros({1}), mixed = Tensor::zeros({1});
-  const Network watched = [&](const Var& z) {
-    recorded[0] += Tape::active() != &callers;
-    return generator(z);
+  Tensor recorded = Tensor::zeros({1}), mixed = Tensor::zeros({1}), calls = Tensor::zeros({2});
+  const Tensor real = batch_of(in[3], 0), z = batch_of(in[4], 0);
+  const std::vector<Parameter*> learned = generator.parameters();
+  const Network watched = [&](const Var& input) {
+    calls[0] += 1;
+    return generator(input);
   };
   const Network watched_too = [&](const Var& x) {
-    mixed[0] += x.dim(0) == in[3].dim(0) + in[4].dim(0);
+    calls[1] += 1;
+    mixed[0] += x.dim(0) == real.dim(0) + z.dim(0);
+    const Tape* tape = Tape::active();
+    for (const Step& one : tape == &callers ? std::span<const Step>() : tape->steps())
+      recorded[0] += std::count(learned.begin(), learned.end(), one.parameter);
     return discriminator(x);
   };
-  const Tensor stopped = where_stopped(
-      [&] { step(watched_too, watched, in[3], in[4], non_saturating_losses(Real(0.8)), adam, {}); });
-  return {recorded, mixed, flat(discriminator, false), with_gradient(generator), stopped};
+  const Tensor stopped =
+      where_stopped([&] { step(watched_too, watched, real, z, non_saturating_losses(Real(0.8)), adam, {}); });
+  recorded[0] = recorded[0] > 0;
+  return {recorded, mixed, flat(discriminator, false), with_gradient(generator), stopped, calls};
 }
 
 Tensors generator_game(const Tensors& in, const GeneratorStep& step) {
@@ -124,17 +144,21 @@ Tensors generator_game(const Tensors& in, const GeneratorStep& step) {
   give_gradients(generator, in[2]);
   give_gradients(discriminator, in[4]);
   Adam adam(generator.parameters(), {.lr = Real(0.1), .beta1 = Real(0.5)});
-  Tensor losses = Tensor::zeros({2}), calls = Tensor::zeros({1});
+  Tensor losses = Tensor::zeros({2}), calls = Tensor::zeros({1}), asked = Tensor::zeros({1});
   const Network counted = [&](const Var& z) {
     calls[0] += 1;
     return generator(z);
   };
   const Real weight = in[5].item();
   std::function<Var(const Var&)> extra;
-  if (weight > 0) extra = [weight](const Var& drawn) { return weight * mean(square(drawn)); };
+  if (weight > 0)
+    extra = [&](const Var& drawn) {
+      asked[0] += 1;
+      return weight * mean(square(drawn));
+    };
   const Tensor stopped = where_stopped([&] {
     for (Index i = 0; i < 2; ++i)
-      losses[i] = step(std::ref(discriminator), discriminator, counted, in[3],
+      losses[i] = step(std::ref(discriminator), discriminator, counted, batch_of(in[3], i),
                        non_saturating_losses(Real(0.8)), adam, extra);
   });
   return {losses,
@@ -144,7 +168,8 @@ Tensors generator_game(const Tensors& in, const GeneratorStep& step) {
           flat(discriminator, true),
           count(discriminator, [](const Parameter* parameter) { return parameter->frozen(); }),
           stopped,
-          calls};
+          calls,
+          asked};
 }
 
 namespace {
@@ -200,10 +225,10 @@ Tensors averaged(
   Rng rng(1);
   struct Layer : Module {
     using Module::Module;
-    Linear only{*this, "only", 3, 2};
+    Linear only{*this, "only", averaged_inputs, averaged_outputs};
   } layer{rng};
   const auto learn = [&](int row) {
-    layer.only.w.value.copy_from(in[0].row(row).reshape({2, 3}));
+    layer.only.w.value.copy_from(in[0].row(row).reshape({averaged_outputs, averaged_inputs}));
     layer.only.b.value.copy_from(in[1].row(row));
   };
   learn(0);

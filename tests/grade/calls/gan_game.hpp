@@ -17,28 +17,31 @@ using GeneratorStep = std::function<Real(const Network& discriminator, Module& f
                                          Adam& optimizer, const std::function<Var(const Var&)>& extra)>;
 
 inline constexpr Index generator_weights = 2 * 3 + 3 + 3 * 2 + 2, discriminator_weights = 2 * 3 + 3 + 3 + 1;
+inline constexpr Index averaged_inputs = 11, averaged_outputs = 7;  ///< of the layer in `averaged`
 
-/// Two steps of D.
+/// Two steps of D, each with a batch of its own.
 ///
-///   in    D's weights, G's weights, D's gradients of an earlier step, real [B, 2], z [B', 2],
+///   in    D's weights, G's weights, D's gradients of an earlier step, real [2 B, 2], z [2 B', 2],
 ///         [1] the weight of a penalty (0: none)
 ///   out   losses [2], penalties [2], D's weights, D's gradients, G's weights, [1] how many of G's gradients
-///         are set, [1] where it stopped
+///         are set, [1] where it stopped, [1] how often the penalty was called
 Tensors discriminator_game(const Tensors& in, const DiscriminatorStep& step);
 
-/// One step of D for a caller who has a tape of his own, the same inputs.
+/// One step of D, with the first batch, for a caller who has a tape of their own; the same inputs.
 ///
-///   out   [1] how often G was called while the step's tape was recording, [1] how often D was given real and
+///   out   [1] whether G's work is on the tape that D's is on, [1] how often D was given real and
 ///         generated examples together, D's weights, [1] how many of G's
-///         gradients are set, [1] where it stopped
+///         gradients are set, [1] where it stopped, [2] how often G and D were called
 Tensors discriminator_tapes(const Tensors& in, const DiscriminatorStep& step);
 
-/// Two steps of G.
+/// Two steps of G, each with a batch of its own.
 ///
-///   in    D's weights, G's weights, G's gradients of an earlier step, z [B, 2], D's gradients of an earlier
+///   in    D's weights, G's weights, G's gradients of an earlier step, z [2 B, 2], D's gradients of an
+///   earlier
 ///         step, [1] the weight of an extra term (0: none)
 ///   out   losses [2], G's weights, G's gradients, D's weights, D's gradients, [1] how many of D's
-///         parameters are frozen, [1] where it stopped, [1] how often G was called
+///         parameters are frozen, [1] where it stopped, [1] how often G was called, [1] how often the extra
+///         term
 Tensors generator_game(const Tensors& in, const GeneratorStep& step);
 
 /// The lesson's game: D(x) = w x, G(z) = v z, one number each.
@@ -52,8 +55,8 @@ Tensors generator_by_hand(const Tensors& in, const GeneratorStep& step);
 Tensors labelled(const Tensors& in,
                  const std::function<Var(const Var&, const std::vector<int>&, int)>& with_label);
 
-/// in: w [4, 3], b [4, 2]: first values and three later ones, a row each; [1] decay.   out: the averages, the
-/// weights. `run` makes an average of the module, calls learn(step) and updates, for steps 0, 1 and 2.
+/// in: w [4, 77], b [4, 7]: first values and three later ones, a row each; [1] decay.   out: the averages,
+/// the weights. `run` makes an average of the module, calls learn(step) and updates, for steps 0, 1 and 2.
 Tensors averaged(const Tensors& in,
                  const std::function<State(Module&, Real decay, const std::function<void(int)>& learn)>& run);
 

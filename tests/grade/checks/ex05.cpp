@@ -107,6 +107,10 @@ void add_weight(std::vector<Check>& all) {
             {"weight.q_sign", "log q(z|x) is added; it is subtracted",
              weight_with(
                  [=](double m, double v, double z) { return -2 * c - v - square(z - m) * e(-v) - z * z; })},
+            {"weight.q_sign", "log q(z|x) is added; it is subtracted",
+             weight_with([=](double m, double v, double z) { return -v - square(z - m) * e(-v) - z * z; })},
+            {"weight.prior_not_squared", "z enters log p(z) as it is; its square is meant, -1/2 z^2",
+             weight_with([=](double m, double v, double z) { return right(m, v, z) + z * z - z; })},
             {"weight.prior_sign", "log p(z) is subtracted; it is added",
              weight_with(
                  [=](double m, double v, double z) { return 2 * c + v + square(z - m) * e(-v) + z * z; })},
@@ -275,37 +279,58 @@ void add_bound(std::vector<Check>& all) {
                  number == 0 ? Tensor::full({1}, 1) : away_from_zero(rng, {rows})};
        },
        .cases = 5,
-       .mistakes = {{"iwae.grad_uniform",
-                     "every sample has the same share 1/k: that is the gradient of the mean of logarithms",
-                     gradient([](double, double d, double k) { return d / k; })},
-                    {"iwae.grad_ones", "the weights are missing: every sample takes the whole slope",
-                     gradient([](double, double d, double) { return d; })},
-                    {"iwae.grad_divided_by_k",
-                     "divided by k: the 1/k inside the logarithm is only an added constant",
-                     gradient([](double w, double d, double k) { return w * d / k; })},
-                    {"iwae.grad_sign", "the sign is wrong: larger weights, larger bound",
-                     gradient([](double w, double d, double) { return -w * d; })},
-                    {"iwae.grad_softmax",
-                     "this is the softmax's own derivative w (1 - w); asked is the bound's",
-                     gradient([](double w, double d, double) { return w * (1 - w) * d; })},
-                    {"iwae.grad_inverse", "divided by the weight, not multiplied",
-                     gradient([](double w, double d, double) { return d / w; })},
-                    {"iwae.grad_log", "the weights are already weights: their logarithm is not needed",
-                     gradient([](double w, double d, double) { return std::log(w) * d; })},
-                    {"iwae.grad_no_slope", "the slope dL/dbound of the row is left out (the chain rule)",
-                     gradient([](double w, double, double) { return w; })},
-                    {"iwae.grad_slope_misplaced",
-                     "the slopes are taken in the wrong order: number i stands in row i / k",
-                     [](const Tensors& in) -> Tensors {
-                       return {each(in[0], [&](Index i, Index) {
-                         return std::exp(double{in[0][i]}) * in[1][i % in[1].size()];
-                       })};
-                     }},
-                    {"iwae.grad_first_slope", "every row takes the slope of the first row",
-                     [=](const Tensors& in) -> Tensors {
-                       return gradient([](double w, double d, double) { return w * d; })(
-                           {in[0], Tensor::full(in[1].shape(), in[1][0])});
-                     }}},
+       .mistakes =
+           {{"iwae.grad_uniform",
+             "every sample has the same share 1/k: that is the gradient of the mean of logarithms",
+             gradient([](double, double d, double k) { return d / k; })},
+            {"iwae.grad_ones", "the weights are missing: every sample takes the whole slope",
+             gradient([](double, double d, double) { return d; })},
+            {"iwae.grad_divided_by_k", "divided by k: the 1/k inside the logarithm is only an added constant",
+             gradient([](double w, double d, double k) { return w * d / k; })},
+            {"iwae.grad_sign", "the sign is wrong: larger weights, larger bound",
+             gradient([](double w, double d, double) { return -w * d; })},
+            {"iwae.grad_softmax", "this is the softmax's own derivative w (1 - w); asked is the bound's",
+             gradient([](double w, double d, double) { return w * (1 - w) * d; })},
+            {"iwae.grad_inverse", "divided by the weight, not multiplied",
+             gradient([](double w, double d, double) { return d / w; })},
+            {"iwae.grad_log", "the weights are already weights: their logarithm is not needed",
+             gradient([](double w, double d, double) { return std::log(w) * d; })},
+            {"iwae.grad_no_slope", "the slope dL/dbound of the row is left out (the chain rule)",
+             gradient([](double w, double, double) { return w; })},
+            {"iwae.grad_slope_misplaced",
+             "the slopes are taken in the wrong order: number i stands in row i / k",
+             [](const Tensors& in) -> Tensors {
+               return {each(in[0], [&](Index i, Index) {
+                 return std::exp(double{in[0][i]}) * in[1][i % in[1].size()];
+               })};
+             }},
+            {"iwae.grad_first_weights",
+             "every row takes the weights of the first row: number s of row b is b k + s",
+             [](const Tensors& in) -> Tensors {
+               const Index k = in[0].dim(1);
+               return {
+                   each(in[0], [&](Index i, Index b) { return std::exp(double{in[0][i % k]}) * in[1][b]; })};
+             }},
+            {"iwae.grad_weights_misplaced",
+             "the weights are taken from b + s, so that rows overlap: number s of row b is b k + s",
+             [](const Tensors& in) -> Tensors {
+               const Index k = in[0].dim(1);
+               return {each(in[0],
+                            [&](Index i, Index b) { return std::exp(double{in[0][b + i % k]}) * in[1][b]; })};
+             }},
+            {"iwae.grad_weights_transposed",
+             "the weights are read column after column: number s of row b is b k + s, not s B + b",
+             [](const Tensors& in) -> Tensors {
+               const Index B = in[0].dim(0), k = in[0].dim(1);
+               return {each(in[0], [&](Index i, Index b) {
+                 return std::exp(double{in[0][i % k * B + b]}) * in[1][b];
+               })};
+             }},
+            {"iwae.grad_first_slope", "every row takes the slope of the first row",
+             [=](const Tensors& in) -> Tensors {
+               return gradient([](double w, double d, double) { return w * d; })(
+                   {in[0], Tensor::full(in[1].shape(), in[1][0])});
+             }}},
        .inputs = {"log_w", "dL/dbound"},
        .outputs = {"dlog_w"},
        .differentiates = "importance_weighted_bound"});

@@ -14,14 +14,15 @@ double softplus_of(double a) { return std::max(a, 0.0) + std::log1p(std::exp(-st
 
 // ---- 5.1, 5.2: Bernoulli
 
-/// Case 0 is the lesson's example, case 4 pictures; targets are grey, some black or white.
+/// Case 0 is the lesson's example, case 4 pictures; targets are grey, some black or white, and some logits
+/// are sure of themselves, rightly or wrongly.
 Tensors pixels(Rng& rng, int number) {
   if (number == 0) return {Tensor::of({1, 2}, {0, 2}), Tensor::of({1, 2}, {1, 0})};
   const Shape shape = number == 4 ? Shape{2, 3, 2, 2} : sizes(number);
   Tensor t = Tensor::uniform(shape, rng);
   for (Real& value : t.values())
     if (rng.bernoulli(Real(0.3))) value = std::round(value);
-  return {Tensor::randn(shape, rng, Real(0.4), 2), t};
+  return {logits(rng, shape), t};
 }
 /// Logits of one sign and of 1000, right and wrong: no p is between 0 and 1.
 Tensors extreme_pixels(Rng& rng, int number) {
@@ -187,7 +188,7 @@ void add_bernoulli(std::vector<Check>& all) {
   all.push_back(
       {.todo = "5.2",
        .title = "logits near 1000 and -1000",
-       .points = 4,
+       .points = 3,
        .call = "bernoulli_nll.backward",
        .draw =
            [](Rng& rng, int number) {
@@ -210,6 +211,10 @@ void add_bernoulli(std::vector<Check>& all) {
              })}},
        .inputs = {"logits", "t", "dL/dl"},
        .outputs = {"dlogits"}});
+  all.push_back(
+      constant_check("5.2", "bernoulli_nll.constant", "bern.grad_to_target", "t",
+                     [](Rng& rng, int number) { return with_slope(rng, pixels(rng, number), number); },
+                     {"logits", "t", "dL/dl"}));
 }
 
 // ---- 5.3: Gaussian, fixed variance
@@ -393,7 +398,7 @@ void add_learned(std::vector<Check>& all) {
   all.push_back(
       {.todo = "5.5",
        .title = "the lesson's example, then random numbers",
-       .points = 13,
+       .points = 12,
        .call = "learned_gaussian_nll.backward",
        .draw = learned_and_slope,
        .cases = 5,
@@ -445,6 +450,8 @@ void add_learned(std::vector<Check>& all) {
        .inputs = {"x_hat", "log_sigma", "x", "dL/dnll"},
        .outputs = {"dx_hat", "dlog_sigma"},
        .differentiates = "learned_gaussian_nll"});
+  all.push_back(constant_check("5.5", "learned_gaussian_nll.constant", "learned.grad_to_x", "x",
+                               learned_and_slope, {"x_hat", "log_sigma", "x", "dL/dnll"}));
 }
 
 }  // namespace

@@ -176,8 +176,9 @@ std::vector<Check> code_checks() {
                  .points = 12,
                  .call = "traversals",
                  .draw = [](Rng& rng, int i) -> Tensors {
-                   constexpr double steps[] = {2, 41, 5, 3, 4};
-                   return {numbers(rng, {sizes(i)[1]}), number(steps[i]),
+                   constexpr double steps[] = {2, 3, 5, 67, 4};
+                   constexpr Index units[] = {4, 13, 5, 1, 3};
+                   return {numbers(rng, {units[i]}), number(steps[i]),
                            number(rng.uniform(Real(-3), Real(-1))), number(rng.uniform(Real(1), Real(3)))};
                  },
                  .mistakes = walk_mistakes(),
@@ -198,7 +199,7 @@ std::vector<Check> code_checks() {
                  .points = 10,
                  .call = "quantile_sheet",
                  .draw = [](Rng& rng, int i) -> Tensors {
-                   return {number(static_cast<double>(3 + 4 * i) + static_cast<double>(rng.below(4)))};
+                   return {number(static_cast<double>(3 + 4 * i * i) + static_cast<double>(rng.below(4)))};
                  },
                  .cases = 3,
                  .mistakes = sheet_mistakes(),

@@ -23,6 +23,7 @@ struct DiscriminatorKnobs {
   int steps = 1;
   bool swapped = false, generator_loss = false, real_loss = false, sums = false, one_mean = false;
   bool real = true, fake = true, mixed = false, penalty_reported = false, penalty_hidden = false;
+  bool draws_twice = false, asks_twice = false;  // G, and the penalty
   Real factor = 1, of_fake = 1, penalty = 1;
 };
 DiscriminatorStep discriminator_with(DiscriminatorKnobs knobs) {
@@ -35,6 +36,7 @@ DiscriminatorStep discriminator_with(DiscriminatorKnobs knobs) {
       return generator(knobs.drawn == K::real_ones ? real : z);
     };
     Var fake;
+    if (knobs.draws_twice) draw();
     if (knobs.early) fake = draw();
     Tape tape;
     if (!knobs.early) fake = draw();
@@ -55,6 +57,7 @@ DiscriminatorStep discriminator_with(DiscriminatorKnobs knobs) {
     if (knobs.one_mean) loss = Real(1) / static_cast<Real>(real.dim(0) + z.dim(0)) * loss;
     loss = knobs.factor * loss;
     const Var extra = penalty ? penalty() : Var(Tensor::zeros({1}));
+    if (penalty && knobs.asks_twice) penalty();
     if (knobs.step_first) optimizer.step();
     if (knobs.zero) optimizer.zero_grad();
     if (knobs.backward) tape.backward(loss + knobs.penalty * extra);
@@ -70,14 +73,14 @@ Function d_wrong(DiscriminatorKnobs knobs) {
 Function d_taped(DiscriminatorKnobs knobs) {
   return [=](const Tensors& in) { return discriminator_tapes(in, discriminator_with(knobs)); };
 }
-/// Every case another number of real and of generated examples.
+/// Every case another number of real and of generated examples, two batches of each.
 Tensors for_discriminator(Rng& rng, int number_of_case, bool penalty) {
-  const Index B = sizes(number_of_case)[0] + 1, other = sizes(number_of_case)[1] + 1;
+  const Index B = sizes(number_of_case)[0], other = sizes(number_of_case)[1];
   return {numbers(rng, {discriminator_weights}),
           numbers(rng, {generator_weights}),
           away_from_zero(rng, {discriminator_weights}),
-          numbers(rng, {B, 2}),
-          numbers(rng, {other, 2}),
+          numbers(rng, {2 * B, 2}),
+          numbers(rng, {2 * other, 2}),
           number(penalty ? rng.uniform(Real(0.3), Real(1)) : 0)};
 }
 
@@ -87,7 +90,7 @@ struct GeneratorKnobs {
   bool detach = false, freeze = true, unfreeze = true, clear = false;
   bool zero = true, zero_late = false, step_first = false, backward = true, sums = false;
   int steps = 1;
-  enum { added, forgotten, returned, alone, twice, of_new } extra = added;
+  enum { added, forgotten, returned, alone, twice, of_new, asked_twice } extra = added;
   enum { generator, fake, real } loss = generator;
   Real factor = 1;
 };
@@ -114,6 +117,7 @@ Function g_wrong(GeneratorKnobs knobs) {
       using K = GeneratorKnobs;
       if (extra && knobs.extra != K::forgotten) {
         const Var more = extra(knobs.extra == K::of_new ? generator(z) : drawn);
+        if (knobs.extra == K::asked_twice) extra(drawn);
         all = knobs.extra == K::alone ? more : knobs.extra == K::twice ? loss + more + more : loss + more;
       }
       if (knobs.backward) tape.backward(all);
@@ -146,7 +150,8 @@ std::vector<Check> checks_08() {
                                               "D's gradients",
                                               "G's weights",
                                               "the number of G's gradients that are set",
-                                              stopped};
+                                              stopped,
+                                              "how often the penalty was called in two steps"};
 
   const auto by_hand = [&](const std::string& todo, const std::string& call, double w,
                            const std::string& slope, const std::string& other) {
@@ -218,11 +223,15 @@ std::vector<Check> checks_08() {
                  .points = 8,
                  .call = "discriminator_step",
                  .draw = [](Rng& rng, int i) { return for_discriminator(rng, i, true); },
-                 .cases = 2,
+                 .cases = 3,
                  .mistakes = {{"d.no_penalty", "the penalty is reported, but D does not learn from it",
                                d_wrong({.penalty = 0})},
                               {"d.penalty_twice", "the penalty counts twice: it is the caller's to weight",
                                d_wrong({.penalty = 2})},
+                              {"d.penalty_called_twice",
+                               "the penalty is called twice in a step: it may draw random numbers, and its "
+                               "work costs time; keep what the first call returns",
+                               d_wrong({.asks_twice = true})},
                               {"d.penalty_hidden", "the penalty that is returned is 0",
                                d_wrong({.penalty_hidden = true})},
                               {"d.penalty_in_loss", "the loss that is returned contains the penalty",
@@ -240,6 +249,9 @@ std::vector<Check> checks_08() {
                      "G is called while the tape records: all of its work is kept in memory, for "
                      "nothing",
                      d_taped({.early = false})},
+                    {"d.generator_twice",
+                     "G is called twice in a step: the fakes are made once, G's work costs time",
+                     d_taped({.draws_twice = true})},
                     {"d.detached_by_luck",
                      "the fakes are only made before the tape, not detached: when the caller has a "
                      "tape, they hang on that one",
@@ -249,9 +261,9 @@ std::vector<Check> checks_08() {
                      "give each other away",
                      d_taped({.mixed = true})}},
        .inputs = d_inputs,
-       .outputs = {"how often G was called while the step's tape recorded",
+       .outputs = {"whether G's work is on the tape that D's is on (1: yes)",
                    "how often D was given a mixed batch", "D's weights",
-                   "the number of G's gradients that are set", stopped}});
+                   "the number of G's gradients that are set", stopped, "how often G and D were called"}});
 
   const std::vector<std::string> g_inputs = {"D's weights",       "G's weights",
                                              "G's old gradients", "z",
@@ -263,7 +275,8 @@ std::vector<Check> checks_08() {
                                               "D's gradients",
                                               "the number of D's parameters that are frozen",
                                               stopped,
-                                              "how often G was called in two steps"};
+                                              "how often G was called in two steps",
+                                              "how often the extra term was called in two steps"};
   by_hand("8.2", "generator_step.by_hand", -0.1, "dv", "the number of D's gradients that are set");
   all.push_back(
       {.todo = "8.2",
@@ -272,7 +285,7 @@ std::vector<Check> checks_08() {
        .call = "generator_step",
        .draw = [](Rng& rng, int i) -> Tensors {
          return {numbers(rng, {discriminator_weights}),        numbers(rng, {generator_weights}),
-                 away_from_zero(rng, {generator_weights}),     numbers(rng, {sizes(i)[0] + 1, 2}),
+                 away_from_zero(rng, {generator_weights}),     numbers(rng, {2 * sizes(i)[0], 2}),
                  away_from_zero(rng, {discriminator_weights}), number(0)};
        },
        .mistakes =
@@ -313,34 +326,38 @@ std::vector<Check> checks_08() {
             {"g.sums", "the sum over the batch: the mean is asked", g_wrong({.sums = true})}},
        .inputs = g_inputs,
        .outputs = g_outputs});
-  all.push_back({.todo = "8.2",
-                 .title = "with an extra term",
-                 .points = 6,
-                 .call = "generator_step",
-                 .draw = [](Rng& rng, int i) -> Tensors {
-                   return {
-                       numbers(rng, {discriminator_weights}),        numbers(rng, {generator_weights}),
-                       away_from_zero(rng, {generator_weights}),     numbers(rng, {sizes(i)[0] + 1, 2}),
-                       away_from_zero(rng, {discriminator_weights}), number(rng.uniform(Real(0.3), Real(1)))};
-                 },
-                 .cases = 2,
-                 .mistakes = {{"g.extra_forgotten",
-                               "nothing of the extra term reaches G: it is left out of what is minimised, or "
-                               "sees fakes that are cut off",
-                               g_wrong({.extra = GeneratorKnobs::forgotten})},
-                              {"g.extra_alone", "G learns from the extra term alone",
-                               g_wrong({.extra = GeneratorKnobs::alone})},
-                              {"g.extra_twice", "the extra term counts twice",
-                               g_wrong({.extra = GeneratorKnobs::twice})},
-                              {"g.extra_of_new",
-                               "G is called again for the extra term: it is given the same G(z), which with "
-                               "dropout would be another one",
-                               g_wrong({.extra = GeneratorKnobs::of_new})},
-                              {"g.extra_returned",
-                               "the extra term is in the loss that is returned; only the first term is asked",
-                               g_wrong({.extra = GeneratorKnobs::returned})}},
-                 .inputs = g_inputs,
-                 .outputs = g_outputs});
+  all.push_back(
+      {.todo = "8.2",
+       .title = "with an extra term",
+       .points = 6,
+       .call = "generator_step",
+       .draw = [](Rng& rng, int i) -> Tensors {
+         return {numbers(rng, {discriminator_weights}),        numbers(rng, {generator_weights}),
+                 away_from_zero(rng, {generator_weights}),     numbers(rng, {2 * sizes(i)[0], 2}),
+                 away_from_zero(rng, {discriminator_weights}), number(rng.uniform(Real(0.3), Real(1)))};
+       },
+       .cases = 3,
+       .mistakes = {{"g.extra_forgotten",
+                     "nothing of the extra term reaches G: it is left out of what is minimised, or "
+                     "sees fakes that are cut off",
+                     g_wrong({.extra = GeneratorKnobs::forgotten})},
+                    {"g.extra_alone", "G learns from the extra term alone",
+                     g_wrong({.extra = GeneratorKnobs::alone})},
+                    {"g.extra_twice", "the extra term counts twice",
+                     g_wrong({.extra = GeneratorKnobs::twice})},
+                    {"g.extra_called_twice",
+                     "the extra term is called twice in a step: it may draw random numbers, and its "
+                     "work costs time; keep what the first call returns",
+                     g_wrong({.extra = GeneratorKnobs::asked_twice})},
+                    {"g.extra_of_new",
+                     "G is called again for the extra term: it is given the same G(z), which with "
+                     "dropout would be another one",
+                     g_wrong({.extra = GeneratorKnobs::of_new})},
+                    {"g.extra_returned",
+                     "the extra term is in the loss that is returned; only the first term is asked",
+                     g_wrong({.extra = GeneratorKnobs::returned})}},
+       .inputs = g_inputs,
+       .outputs = g_outputs});
 
   for (Check& check : label_and_average_checks()) all.push_back(std::move(check));
   return all;

@@ -13,7 +13,7 @@ namespace {
 
 struct LabelKnobs {
   int offset = 0;
-  bool turned_round = false, value = false;
+  bool turned_round = false, value = false, number_first = false, number_everywhere = false;
   bool first = false, as_number = false, shared = false, transposed = false, detached = false;
 };
 Function label_with(LabelKnobs knobs) {
@@ -26,6 +26,10 @@ Function label_with(LabelKnobs knobs) {
         const Index place = knobs.turned_round ? classes - 1 - label : label + knobs.offset;
         if (knobs.as_number)
           hot[b] = static_cast<Real>(label);
+        else if (knobs.number_first)
+          hot[b * classes] = static_cast<Real>(label);
+        else if (knobs.number_everywhere)
+          for (Index k = 0; k < classes; ++k) hot[b * classes + k] = static_cast<Real>(label);
         else if (const Index at = knobs.transposed ? label * B + b : b * classes + place; at < hot.size())
           hot[at] = knobs.value ? static_cast<Real>(label) : 1;
       }
@@ -47,6 +51,10 @@ std::vector<Mistake> label_mistakes() {
        label_with({.first = true})},
       {"label.as_number", "the label is one number: every class needs a place of its own",
        label_with({.as_number = true})},
+      {"label.as_number", "the label is one number, in the first place: every class needs a place of its own",
+       label_with({.number_first = true})},
+      {"label.as_number", "the label's number stands in all places: every class needs a place of its own",
+       label_with({.number_everywhere = true})},
       {"label.shared", "all examples get the label of the first", label_with({.shared = true})},
       {"label.transposed", "the ones are laid out as [classes, B]: an example is a row",
        label_with({.transposed = true})},
@@ -62,7 +70,7 @@ Function average_with(double (*f)(double average, double weight, double decay), 
   return [=](const Tensors& in) -> Tensors {
     Tensors averages, weights;
     for (int t = 0; t < 2; ++t) {
-      const Shape shape = t == 0 ? Shape{2, 3} : Shape{2};
+      const Shape shape = t == 0 ? Shape{averaged_outputs, averaged_inputs} : Shape{averaged_outputs};
       Tensor average = in[std::size_t(t)].row(0).clone().reshape(shape), weight = average.clone();
       for (Index step = 1; step <= 3; ++step) {
         const Tensor learned = in[std::size_t(t)].row(step);
@@ -104,18 +112,15 @@ std::vector<Check> label_and_average_checks() {
                  .points = 14,
                  .call = "with_label",
                  .draw = [](Rng& rng, int i) -> Tensors {
-                   // The last case is as large as the one before: a buffer that was kept holds old labels.
-                   constexpr Index class_counts[] = {3, 10, 2, 4};
-                   const int size = std::min(i, 3);
-                   const Index B = sizes(size)[0] + 1, K = sizes(size)[1], classes = class_counts[size];
+                   constexpr Index class_counts[] = {3, 131, 10, 2, 4};
+                   const Index B = sizes(i)[0] + 1, K = sizes(i)[1], classes = class_counts[i];
                    Tensor labels({B});
                    for (Real& label : labels.values())
                      label = static_cast<Real>(rng.below(static_cast<std::uint64_t>(classes)));
-                   labels[0] = i == 4 ? 2 : 1, labels[B - 1] = static_cast<Real>(classes - 1), labels[1] = 0;
+                   labels[0] = 1, labels[B - 1] = static_cast<Real>(classes - 1), labels[1] = 0;
                    return {numbers(rng, {B, K}), labels, number(static_cast<double>(classes)),
                            away_from_zero(rng, {B, K + classes})};
                  },
-                 .cases = 5,
                  .mistakes = label_mistakes(),
                  .inputs = label_inputs,
                  .outputs = label_outputs});
@@ -126,8 +131,9 @@ std::vector<Check> label_and_average_checks() {
        .points = 12,
        .call = "ema.update",
        .draw = [](Rng& rng, int i) -> Tensors {
-         constexpr double decays[] = {0.9, 0.7, 0.95, 0};
-         return {numbers(rng, {4, 6}), numbers(rng, {4, 2}), number(decays[i])};
+         constexpr double decays[] = {0.9, 0.7, 0.95, 0, 0.5};
+         return {numbers(rng, {4, averaged_inputs * averaged_outputs}), numbers(rng, {4, averaged_outputs}),
+                 number(decays[i])};
        },
        .mistakes =
            {{"ema.decay_swapped", "the decay is exchanged: it is the share of the average that is kept",
