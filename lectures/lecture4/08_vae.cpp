@@ -75,7 +75,7 @@ void vae(Program& program) {
                some = black_and_white.rows(0, program.pick<Index>(200, 200, 10));
   program.figure("binary_neg_elbo", measure_vae(binary, black_and_white, bernoulli, rng).neg_elbo());
   // The same examples with other draws of z: what a bound owes to chance.
-  Rng again = program.rng.split("again");
+  Rng other = program.rng.split("other draws");
   std::vector<double> ks, bounds, lows, highs;
   for (const Index k : {1, 5, 50, 1000}) {
     ks.push_back(static_cast<double>(k));
@@ -83,7 +83,7 @@ void vae(Program& program) {
     program.figure(text("iw_bound_k", k), bounds.back());
     double squares = 0;
     for (int run = 0; run < 3; ++run)
-      squares += std::pow(iw_bound(binary, some, k, again) - bounds.back(), 2);
+      squares += std::pow(iw_bound(binary, some, k, other) - bounds.back(), 2);
     const double deviation = std::sqrt(squares / 6);  // the difference of two has twice the variance of one
     lows.push_back(bounds.back() - deviation);
     highs.push_back(bounds.back() + deviation);
@@ -96,6 +96,7 @@ void vae(Program& program) {
                    .x("samples k")
                    .y("bound on log p(x), nats")
                    .log_x()
+                   .x_range(0.8, 1250)
                    .line_points("importance-weighted", ks, bounds)
                    .ranges("one standard deviation", ks, lows, highs)
                    .reference("ELBO", {1, 1000}, {lowest, lowest}),

@@ -90,7 +90,7 @@ struct GeneratorKnobs {
   bool detach = false, freeze = true, unfreeze = true, clear = false;
   bool zero = true, zero_late = false, step_first = false, backward = true, sums = false;
   int steps = 1;
-  enum { added, forgotten, returned, alone, twice, of_new, asked_twice } extra = added;
+  enum { added, forgotten, returned, alone, twice, of_new, cut_off, asked_twice, twice_asked } extra = added;
   enum { generator, fake, real } loss = generator;
   Real factor = 1;
 };
@@ -116,9 +116,13 @@ Function g_wrong(GeneratorKnobs knobs) {
       Var all = loss;
       using K = GeneratorKnobs;
       if (extra && knobs.extra != K::forgotten) {
-        const Var more = extra(knobs.extra == K::of_new ? generator(z) : drawn);
-        if (knobs.extra == K::asked_twice) extra(drawn);
-        all = knobs.extra == K::alone ? more : knobs.extra == K::twice ? loss + more + more : loss + more;
+        const Var more = extra(knobs.extra == K::of_new    ? generator(z)
+                               : knobs.extra == K::cut_off ? drawn.detach()
+                                                           : drawn);
+        if (knobs.extra == K::asked_twice || knobs.extra == K::twice_asked) extra(drawn);
+        all = knobs.extra == K::alone                                    ? more
+              : knobs.extra == K::twice || knobs.extra == K::twice_asked ? loss + more + more
+                                                                         : loss + more;
       }
       if (knobs.backward) tape.backward(all);
       for (int i = 0; i < knobs.steps && !knobs.step_first; ++i) optimizer.step();
@@ -228,6 +232,9 @@ std::vector<Check> checks_08() {
                                d_wrong({.penalty = 0})},
                               {"d.penalty_twice", "the penalty counts twice: it is the caller's to weight",
                                d_wrong({.penalty = 2})},
+                              {"d.penalty_twice",
+                               "the penalty is called twice and counts twice: it is the caller's to weight",
+                               d_wrong({.penalty = 2, .asks_twice = true})},
                               {"d.penalty_called_twice",
                                "the penalty is called twice in a step: it may draw random numbers, and its "
                                "work costs time; keep what the first call returns",
@@ -337,25 +344,27 @@ std::vector<Check> checks_08() {
                  away_from_zero(rng, {discriminator_weights}), number(rng.uniform(Real(0.3), Real(1)))};
        },
        .cases = 3,
-       .mistakes = {{"g.extra_forgotten",
-                     "nothing of the extra term reaches G: it is left out of what is minimised, or "
-                     "sees fakes that are cut off",
-                     g_wrong({.extra = GeneratorKnobs::forgotten})},
-                    {"g.extra_alone", "G learns from the extra term alone",
-                     g_wrong({.extra = GeneratorKnobs::alone})},
-                    {"g.extra_twice", "the extra term counts twice",
-                     g_wrong({.extra = GeneratorKnobs::twice})},
-                    {"g.extra_called_twice",
-                     "the extra term is called twice in a step: it may draw random numbers, and its "
-                     "work costs time; keep what the first call returns",
-                     g_wrong({.extra = GeneratorKnobs::asked_twice})},
-                    {"g.extra_of_new",
-                     "G is called again for the extra term: it is given the same G(z), which with "
-                     "dropout would be another one",
-                     g_wrong({.extra = GeneratorKnobs::of_new})},
-                    {"g.extra_returned",
-                     "the extra term is in the loss that is returned; only the first term is asked",
-                     g_wrong({.extra = GeneratorKnobs::returned})}},
+       .mistakes =
+           {{"g.extra_forgotten", "nothing of the extra term reaches G: it is left out of what is minimised",
+             g_wrong({.extra = GeneratorKnobs::forgotten})},
+            {"g.extra_forgotten", "nothing of the extra term reaches G: it is given fakes that are cut off",
+             g_wrong({.extra = GeneratorKnobs::cut_off})},
+            {"g.extra_alone", "G learns from the extra term alone",
+             g_wrong({.extra = GeneratorKnobs::alone})},
+            {"g.extra_twice", "the extra term counts twice", g_wrong({.extra = GeneratorKnobs::twice})},
+            {"g.extra_twice", "the extra term is called twice and counts twice",
+             g_wrong({.extra = GeneratorKnobs::twice_asked})},
+            {"g.extra_called_twice",
+             "the extra term is called twice in a step: it may draw random numbers, and its "
+             "work costs time; keep what the first call returns",
+             g_wrong({.extra = GeneratorKnobs::asked_twice})},
+            {"g.extra_of_new",
+             "G is called again for the extra term: it is given the same G(z), which with "
+             "dropout would be another one",
+             g_wrong({.extra = GeneratorKnobs::of_new})},
+            {"g.extra_returned",
+             "the extra term is in the loss that is returned; only the first term is asked",
+             g_wrong({.extra = GeneratorKnobs::returned})}},
        .inputs = g_inputs,
        .outputs = g_outputs});
 
