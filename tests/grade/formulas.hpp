@@ -34,7 +34,7 @@ inline Check constant_check(const std::string& todo, const std::string& call, co
           .title = "a constant has no gradient",
           .points = 1,
           .call = call,
-          .draw = std::move(draw),
+          .draw = [draw = std::move(draw)](Rng& rng, int number) { return draw(rng, number + 2); },  // small
           .cases = 2,
           .mistakes = {{id, constant + " gets a gradient: it is a constant, and an empty tensor says so",
                         [](const Tensors& in) -> Tensors { return {Tensor::zeros(in[0].shape())}; }}},
