@@ -234,7 +234,7 @@ std::vector<Check> checks_08() {
                                d_wrong({.penalty = 2})},
                               {"d.penalty_twice",
                                "the penalty is called twice and counts twice: it is the caller's to weight",
-                               d_wrong({.penalty = 2, .asks_twice = true})},
+                               d_wrong({.asks_twice = true, .penalty = 2})},
                               {"d.penalty_called_twice",
                                "the penalty is called twice in a step: it may draw random numbers, and its "
                                "work costs time; keep what the first call returns",
