@@ -219,13 +219,23 @@ struct Where {
   }
 };
 
+/// Checks first, so that errors have the name that the caller used.
+Var extreme(const Extreme& op, const Var& a, const Var& b) {
+  check_not_empty(op.op, a.value());
+  check_same_shape(op.op, a.value(), b.value());
+  return record(op, a, b);
+}
+
 }  // namespace
 
 Var add(const Var& a, const Var& b) { return record(Add{}, a, b); }
 Var subtract(const Var& a, const Var& b) { return record(Subtract{}, a, b); }
 Var multiply(const Var& a, const Var& b) { return record(Multiply{}, a, b); }
 Var divide(const Var& a, const Var& b) { return record(Divide{}, a, b); }
-Var divide(Real numerator, const Var& x) { return record(Quotient{numerator}, x); }
+Var divide(Real numerator, const Var& x) {
+  check_not_empty("divide", x.value());
+  return record(Quotient{numerator}, x);
+}
 Var affine(const Var& x, Real factor, Real offset) { return record(Affine{factor, offset}, x); }
 Var exp(const Var& x) { return record(Exp{}, x); }
 Var log(const Var& x) { return record(Log{}, x); }
@@ -233,8 +243,8 @@ Var sqrt(const Var& x) { return record(Sqrt{}, x); }
 Var square(const Var& x) { return record(Square{}, x); }
 Var abs(const Var& x) { return record(Abs{}, x); }
 Var pow(const Var& x, Real exponent) { return record(Pow{exponent}, x); }
-Var maximum(const Var& a, const Var& b) { return record(Extreme{"maximum", 1}, a, b); }
-Var minimum(const Var& a, const Var& b) { return record(Extreme{"minimum", -1}, a, b); }
+Var maximum(const Var& a, const Var& b) { return extreme({"maximum", 1}, a, b); }
+Var minimum(const Var& a, const Var& b) { return extreme({"minimum", -1}, a, b); }
 Var where(const Tensor& mask, const Var& a, const Var& b) { return record(Where{mask}, a, b); }
 
 Var clamp(const Var& x, Real low, Real high) {

@@ -18,6 +18,7 @@
 #include "gradus/ops/gan.hpp"
 #include "gradus/ops/losses.hpp"
 #include "gradus/ops/reduction.hpp"
+#include "gradus/ops/sequence.hpp"
 #include "gradus/ops/shaping.hpp"
 #include "gradus/ops/window.hpp"
 #include "gradus/optim/optimizer.hpp"
@@ -51,6 +52,11 @@ const std::vector<Case>& cases() {
       {"subtract", {{2, 3}, {2, 3}}, [](Vars v) { return v[0] - v[1]; }},
       {"multiply", {{2, 3}, {2, 3}}, [](Vars v) { return v[0] * v[1]; }},
       {"divide", {{2, 3}, {2, 3}}, [](Vars v) { return v[0] / v[1]; }},
+      {"divide", {{2, 3}}, [](Vars v) { return 1 / v[0]; }},
+      {"pow", {{2, 3}}, [](Vars v) { return pow(v[0], 2); }},
+      {"maximum", {{2, 3}, {2, 3}}, [](Vars v) { return maximum(v[0], v[1]); }},
+      {"minimum", {{2, 3}, {2, 3}}, [](Vars v) { return minimum(v[0], v[1]); }},
+      {"where", {{2, 3}, {2, 3}}, [](Vars v) { return where(v[0].value(), v[0], v[1]); }},
       {"affine", {{2, 3}}, [](Vars v) { return 2 * v[0]; }},
       {"exp", {{2, 3}}, [](Vars v) { return exp(v[0]); }},
       {"log", {{2, 3}}, [](Vars v) { return log(v[0]); }},
@@ -77,6 +83,14 @@ const std::vector<Case>& cases() {
       {"row_means", {{2, 3}}, [](Vars v) { return row_means(v[0]); }},
       {"column_sums", {{2, 3}}, [](Vars v) { return column_sums(v[0]); }},
       {"column_means", {{2, 3}}, [](Vars v) { return column_means(v[0]); }},
+      {"sum", {{2, 3}}, [](Vars v) { return sum(v[0], 0); }},
+      {"mean", {{2, 3}}, [](Vars v) { return mean(v[0], -1); }},
+      {"add_channels", {{2, 4, 3}, {2, 3}}, [](Vars v) { return add_channels(v[0], v[1]); }},
+      {"multiply_channels", {{2, 4, 3}, {2, 3}}, [](Vars v) { return multiply_channels(v[0], v[1]); }},
+      {"conv", {{2, 5, 3}, {4, 2, 3}, {4}}, [](Vars v) { return conv1d(v[0], v[1], v[2]); }},
+      {"conv", {{2, 5, 3}, {3, 2, 4}, {4}}, [](Vars v) { return conv_transpose1d(v[0], v[1], v[2]); }},
+      {"max_pool", {{2, 5, 3}}, [](Vars v) { return max_pool1d(v[0], 2); }},
+      {"average_pool", {{2, 5, 3}}, [](Vars v) { return average_pool1d(v[0], 2); }},
       {"reshape", {{2, 3}}, [](Vars v) { return reshape(v[0], {v[0].size()}); }},
       {"transpose", {{2, 3}}, [](Vars v) { return transpose(v[0]); }},
       {"concat", {{2, 3}, {2, 3}}, [](Vars v) { return concat(v, 0); }},
@@ -169,11 +183,7 @@ TEST_CASE("every size of every input is 0 once: an answer, or an Error with the 
             for (int k = 0; k < shape.rank(); ++k)
               sizes.push_back(k == axis && (j == i || (alike && shape[k] == c.shapes[i][axis])) ? 0
                                                                                                 : shape[k]);
-            sizes.resize(4, 0);
-            const Shape made = shape.rank() == 1   ? Shape{sizes[0]}
-                               : shape.rank() == 2 ? Shape{sizes[0], sizes[1]}
-                                                   : Shape{sizes[0], sizes[1], sizes[2], sizes[3]};
-            inputs.push_back(Tensor::full(made, 1));
+            inputs.push_back(Tensor::full(Shape(sizes), 1));
           }
           const std::string words = message([&] { run(c, inputs); });
           if (!words.empty()) CHECK(contains(words, c.name));
