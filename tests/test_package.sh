@@ -25,6 +25,19 @@ trial() {
     run "$preset: configure" cmake -S "$root/tests/package" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_FLAGS="-Wall -Wextra -Werror" &&
     run "$preset: build" cmake --build "$work/build" &&
     run "$preset: run" "$work/build/outside" && grep -q "product 24" "$scratch/log" || return 1
+  # A library that has loaded BLAS before: its kernel stays, and the banner says what to do.
+  if [ "$(uname -m)" = x86_64 ] && grep -qw avx2 /proc/cpuinfo 2> /dev/null; then
+    local blas
+    blas=$(sed -n 's/^blas //p' "$scratch/log")
+    cp "$scratch/log" "$scratch/plain"
+    run "$preset: run beside a slow BLAS" env -u OPENBLAS_CORETYPE "$work/build/outside" "$blas" &&
+      grep -q "start the program with OPENBLAS_CORETYPE=" "$scratch/log" &&
+      run "$preset: run with a core type" env OPENBLAS_CORETYPE=HASWELL "$work/build/outside" &&
+      grep -q "kernel Haswell" "$scratch/log" || {
+      echo "package: $preset: the banner does not say how to get a faster BLAS" && return 1
+    }
+    cp "$scratch/plain" "$scratch/log"
+  fi
   # What an installed package must not do: point back into this tree, or force this machine's instructions on others.
   if grep -rn -e "$root" -e "march=" "$prefix" --include='*.cmake'; then
     echo "package: $preset: the lines above do not belong into an installed package"

@@ -3,7 +3,9 @@
 // slower than the AVX-512 kernel that it also contains. OPENBLAS_CORETYPE names a kernel, but is read in that
 // same moment, when a program that is linked with the library has not reached main yet. Therefore nothing
 // here is linked: the library is opened, asked for its choice, and, if the processor can do better, closed
-// and opened again with the variable set.
+// and opened again with the variable set. Where another library of the process is linked with OpenBLAS,
+// closing does not unload it, and the kernel stays: then only the environment that the program starts with
+// can help.
 //
 // OpenBLAS maps a work buffer of 128 MB for each processor while it is being loaded, and one for each thread
 // that calls it, at its first call. Where a limit (ulimit -v) refuses one, it tries again for ever. Under a
@@ -94,13 +96,17 @@ BlasLibrary open(const char* path) {
   const Level possible = level_of_processor();
   if (level_of_kernel(library.kernel) < possible && !std::getenv("OPENBLAS_CORETYPE")) {
     const std::string refused = library.kernel;
+    const char* core_type = possible == Level::avx512 ? "SKYLAKEX" : "HASWELL";
     dlclose(library.handle);
-    setenv("OPENBLAS_CORETYPE", possible == Level::avx512 ? "SKYLAKEX" : "HASWELL", 1);
+    setenv("OPENBLAS_CORETYPE", core_type, 1);
     library.handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     unsetenv("OPENBLAS_CORETYPE");  // not ours to leave to child processes
     if (!library.handle) return library;
     library.kernel = kernel_of(library.handle);
-    if (library.kernel != refused) library.refused = refused;
+    if (library.kernel != refused)
+      library.refused = refused;
+    else
+      library.better = core_type;
   }
   library.fast = level_of_kernel(library.kernel) >= possible;
   const auto parallel = find<int()>(library.handle, "openblas_get_parallel");

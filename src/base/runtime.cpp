@@ -32,6 +32,9 @@ std::string blas_words() {
   if (!blas.refused.empty()) words += " (instead of " + blas.refused + ")";
   if (std::getenv("OPENBLAS_CORETYPE")) words += " (yours)";
   if (!blas.fast) words += ", slower than this processor";
+  if (!blas.better.empty())
+    words +=
+        " (another library loaded it first: start the program with OPENBLAS_CORETYPE=" + blas.better + ")";
   if (!blas.follows_openmp) words += ", not its OpenMP build";
   return words;
 }

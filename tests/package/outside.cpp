@@ -1,10 +1,23 @@
-// Ten lines of somebody else's program.
+// Twenty lines of somebody else's program.
+//
+//   outside          a product and a picture of it; where BLAS is
+//   outside <BLAS>   with BLAS loaded before Gradus can, and with its slowest kernel, as another library may
+//   do
+#include <dlfcn.h>
+
+#include <cstdlib>
 #include <gradus/gradus.hpp>
 #include <gradus/kernels/gemm.hpp>
 #include <iostream>
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc > 1) {
+    setenv("OPENBLAS_CORETYPE", "PRESCOTT", 1);
+    if (!dlopen(argv[1], RTLD_NOW)) return 1;
+    unsetenv("OPENBLAS_CORETYPE");
+  }
   gradus::Tensor a = gradus::Tensor::full({3, 4}, 2), b = gradus::Tensor::full({4, 5}, 3), c({3, 5});
   gradus::gemm(gradus::Transpose::no, gradus::Transpose::no, 3, 5, 4, a.data(), 4, b.data(), 5, c.data(), 5);
-  std::cout << gradus::runtime_banner() << "\nproduct " << c[14] << "\n";
+  std::cout << gradus::runtime_banner() << "\nproduct " << c[14] << "\n" << 1 / gradus::Var(c) << "\n";
+  std::cout << "blas " << gradus::blas_library().path << "\n";
 }
