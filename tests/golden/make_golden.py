@@ -161,7 +161,6 @@ def adversarial():
 
 
 def optimizers():
-    out = []
     makers = [
         ("Sgd", {"lr": 0.125}, lambda p, o: torch.optim.SGD(p, lr=o["lr"])),
         ("Sgd", {"lr": 0.125, "momentum": 0.75}, lambda p, o: torch.optim.SGD(p, **o)),
@@ -171,6 +170,16 @@ def optimizers():
         ("RmsProp", {"lr": 0.015625, "decay": 0.875},
          lambda p, o: torch.optim.RMSprop(p, lr=o["lr"], alpha=o["decay"])),
     ]
+    return optimizer_runs(makers)
+
+
+def decayed():
+    return optimizer_runs([("Adam", {"lr": 0.0625, "decoupled_weight_decay": 0.25},
+                            lambda p, o: torch.optim.AdamW(p, lr=o["lr"], weight_decay=o["decoupled_weight_decay"]))])
+
+
+def optimizer_runs(makers):
+    out = []
     for name, options, make in makers:
         for limit in (None, 1.5):  # with and without a limit on the norm of the gradients
             start = [numbers((2, 3)), numbers((4,))]
@@ -275,12 +284,63 @@ def pictures():
         case("spectral_norm", divided, [w], [start])
 
 
+def axes():
+    """A number for each axis of a window, sequences, choices, sums of one axis, one number per channel and example."""
+    def there(x):
+        return x.movedim(-1, 1)
+
+    def back(x):
+        return x.movedim(1, -1)
+
+    for x, w, stride, padding, extra in [((2, 5, 7, 3), (5, 3, 2, 3), [2, 1], [1, 0], [1, 0]), ((1, 1, 6, 4), (33, 1, 3, 4), [1, 2], [0, 1], [0, 1]),
+                                         ((2, 6, 1, 3), (2, 5, 1, 3), [3, 1], [2, 0], [2, 0]), ((1, 4, 6, 33), (2, 1, 5, 33), [1, 1], [0, 2], [0, 0])]:
+        case("conv2d", lambda a, b, c: back(F.conv2d(there(a), there(b), c, stride, padding)),
+             [numbers(x), numbers(w), numbers((w[0],))], stride=stride, padding=padding)
+        turned = (x[0], x[1], x[2], w[0])
+        case("conv_transpose2d", lambda a, b, c: back(F.conv_transpose2d(there(a), there(b), c, stride, padding, extra)),
+             [numbers(turned), numbers(w), numbers((w[3],))], stride=stride, padding=padding, output_padding=extra)
+    for x, w, stride, padding, extra in [((2, 7, 3), (5, 3, 3), 1, 1, 0), ((1, 9, 5), (2, 4, 5), 3, 2, 2), ((3, 1, 1), (1, 1, 1), 1, 0, 0)]:
+        case("conv1d", lambda a, b, c: back(F.conv1d(there(a), there(b), c, stride, padding)),
+             [numbers(x), numbers(w), numbers((w[0],))], stride=stride, padding=padding)
+        case("conv_transpose1d", lambda a, b, c: back(F.conv_transpose1d(there(a), there(b), c, stride, padding, extra)),
+             [numbers((x[0], x[1], w[0])), numbers(w), numbers((w[2],))], stride=stride, padding=padding, output_padding=extra)
+    x, sequence = numbers((2, 5, 6, 3)), numbers((2, 9, 3))
+    for size, stride, padding in [([2, 3], [1, 2], [1, 0]), ([1, 4], [2, 3], [0, 2]), ([5, 1], [1, 1], [2, 0])]:
+        case("max_pool2d", lambda a: back(F.max_pool2d(there(a), size, stride, padding)), [x], size=size, stride=stride, padding=padding)
+        case("average_pool2d", lambda a: back(F.avg_pool2d(there(a), size, stride, padding)), [x], size=size, stride=stride, padding=padding)
+    case("max_pool1d", lambda a: back(F.max_pool1d(there(a), 3, 2, 1)), [sequence], size=3, stride=2, padding=1)
+    case("average_pool1d", lambda a: back(F.avg_pool1d(there(a), 3, 2, 1)), [sequence], size=3, stride=2, padding=1)
+
+    def one_axis(y):
+        return y.reshape(-1) if y.dim() == 0 else y
+
+    for shape in [(1,), (3, 5), (2, 3, 2)]:
+        a, b, positive, mask = numbers(shape), numbers(shape), numbers(shape, 0.3, 3), (numbers(shape) > 0).double()
+        case("number_divided", lambda u: 1.5 / u, [positive], number=1.5)
+        for exponent in (-1.5, 0.0, 1.0, 2.5):
+            case("pow", lambda u: u ** exponent, [positive], exponent=exponent)
+        case("maximum", torch.maximum, [a, b])
+        case("minimum", torch.minimum, [a, torch.where(mask == 0, a, b)])  # with equals
+        case("where", lambda u, v, m: torch.where(m != 0, u, v), [a, b], [mask])
+        for axis in range(len(shape)):
+            case("sum_axis", lambda u: one_axis(u.sum(axis)), [a], axis=axis)
+            case("mean_axis", lambda u: one_axis(u.mean(axis)), [a], axis=axis)
+    case("add_channels", lambda u, v: u + v[:, None, None, :], [x, numbers((2, 3))])
+    case("multiply_channels", lambda u, v: u * v[:, None, None, :], [x, numbers((2, 3))])
+    weights = [numbers((3,), 0.5, 2), numbers((3,))]
+    case("group_norm", lambda a, g, b: back(F.group_norm(there(a), 3, g, b)), [sequence, *weights], groups=3)
+    case("LayerNorm", lambda a: F.layer_norm(a, (6, 3), eps=0.01), [x], axes=[6, 3], epsilon=0.01)
+    case("LayerNorm", lambda a: F.layer_norm(a, (3,)), [sequence], axes=[3], epsilon=1e-5)
+
+
 def main():
     for make in (arithmetic, broadcasts, reductions, products_and_shapes, losses):
         make()
     steps, trained = optimizers(), training()
     adversarial()
-    pictures()  # last, so that the random numbers before it stay what they were
+    pictures()
+    axes()
+    steps += decayed()  # what is new comes last, so that the random numbers before it stay what they were
     path = pathlib.Path(__file__).with_name("ops.json")
     with path.open("w") as out:
         out.write('{"made_by": "tests/golden/make_golden.py, PyTorch %s",\n' % torch.__version__)

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "gradus/autograd/tape.hpp"
+#include "gradus/nn/layers.hpp"
 #include "gradus/ops/activation.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/broadcast.hpp"
@@ -23,6 +24,7 @@
 #include "gradus/ops/losses.hpp"
 #include "gradus/ops/norm.hpp"
 #include "gradus/ops/reduction.hpp"
+#include "gradus/ops/sequence.hpp"
 #include "gradus/ops/shaping.hpp"
 #include "gradus/ops/window.hpp"
 #include "gradus/optim/optimizer.hpp"
@@ -46,13 +48,7 @@ const json& golden() {
   return all;
 }
 
-Shape shape_of(const json& sizes) {
-  const auto s = sizes.get<std::vector<Index>>();
-  return s.size() == 1   ? Shape{s[0]}
-         : s.size() == 2 ? Shape{s[0], s[1]}
-         : s.size() == 3 ? Shape{s[0], s[1], s[2]}
-                         : Shape{s[0], s[1], s[2], s[3]};
-}
+Shape shape_of(const json& sizes) { return Shape(sizes.get<std::vector<Index>>()); }
 
 Tensor tensor(const json& packed) {
   return Tensor::of(shape_of(packed["shape"]), packed["data"].get<std::vector<Real>>());
@@ -86,6 +82,10 @@ std::map<std::string, Function> all_ops() {
       {"subtract", binary(subtract)},
       {"multiply", binary(multiply)},
       {"divide", binary(divide)},
+      {"maximum", binary(maximum)},
+      {"minimum", binary(minimum)},
+      {"add_channels", binary(add_channels)},
+      {"multiply_channels", binary(multiply_channels)},
       {"exp", unary(gradus::exp)},
       {"log", unary(gradus::log)},
       {"sqrt", unary(gradus::sqrt)},
@@ -135,9 +135,12 @@ std::map<std::string, Function> all_ops() {
   ops["slice"] = [](const Inputs& x, const json& c) { return slice(x[0], c["axis"], c["begin"], c["end"]); };
   ops["bernoulli_nll"] = [](const Inputs& x, const json&) { return bernoulli_nll(x[0], x[1].value()); };
   ops["gaussian_nll"] = [](const Inputs& x, const json&) { return gaussian_nll(x[0], x[1], x[2].value()); };
-  const auto places = [](const json& c) {
-    return ConvOptions{c["stride"].get<Index>(), c["padding"].get<Index>(),
-                       c.value("output_padding", Index{0})};
+  const auto pair = [](const json& c, const char* key) {  // 2, [2, 1], or not there: 0
+    const json value = c.value(key, json(0));
+    return value.is_array() ? Pair(value[0].get<Index>(), value[1].get<Index>()) : Pair(value.get<Index>());
+  };
+  const auto places = [=](const json& c) {
+    return ConvOptions{pair(c, "stride"), pair(c, "padding"), pair(c, "output_padding")};
   };
   ops["conv2d"] = [=](const Inputs& x, const json& c) { return conv2d(x[0], x[1], x[2], places(c)); };
   ops["conv_transpose2d"] = [=](const Inputs& x, const json& c) {
@@ -162,16 +165,43 @@ std::map<std::string, Function> all_ops() {
   ops["group_norm"] = [](const Inputs& x, const json& c) {
     return group_norm(x[0], c["groups"], x[1], x[2]);
   };
-  ops["max_pool2d"] = [](const Inputs& x, const json& c) {
-    return max_pool2d(x[0], c["size"].get<Index>(), c["stride"].get<Index>());
+  ops["max_pool2d"] = [=](const Inputs& x, const json& c) {
+    return max_pool2d(x[0], pair(c, "size"), pair(c, "stride"), pair(c, "padding"));
   };
-  ops["average_pool2d"] = [](const Inputs& x, const json& c) {
-    return average_pool2d(x[0], c["size"].get<Index>(), c["stride"].get<Index>());
+  ops["average_pool2d"] = [=](const Inputs& x, const json& c) {
+    return average_pool2d(x[0], pair(c, "size"), pair(c, "stride"), pair(c, "padding"));
   };
   ops["upsample_nearest"] = [](const Inputs& x, const json&) { return upsample_nearest(x[0], 2); };
   ops["reflection_pad2d"] = [](const Inputs& x, const json&) { return reflection_pad2d(x[0], 2); };
   ops["cross_entropy"] = [](const Inputs& x, const json& c) {
     return cross_entropy(x[0], c["labels"].get<std::vector<int>>());
+  };
+  const auto along = [](const json& c) {
+    return Conv1dOptions{c["stride"], c["padding"], c.value("output_padding", Index{0})};
+  };
+  ops["conv1d"] = [=](const Inputs& x, const json& c) { return conv1d(x[0], x[1], x[2], along(c)); };
+  ops["conv_transpose1d"] = [=](const Inputs& x, const json& c) {
+    return conv_transpose1d(x[0], x[1], x[2], along(c));
+  };
+  ops["max_pool1d"] = [](const Inputs& x, const json& c) {
+    return max_pool1d(x[0], c["size"], c["stride"], c["padding"]);
+  };
+  ops["average_pool1d"] = [](const Inputs& x, const json& c) {
+    return average_pool1d(x[0], c["size"], c["stride"], c["padding"]);
+  };
+  ops["number_divided"] = [](const Inputs& x, const json& c) { return c["number"].get<Real>() / x[0]; };
+  ops["pow"] = [](const Inputs& x, const json& c) { return pow(x[0], c["exponent"]); };
+  ops["where"] = [](const Inputs& x, const json&) { return where(x[2].value(), x[0], x[1]); };
+  ops["sum_axis"] = [](const Inputs& x, const json& c) { return sum(x[0], c["axis"].get<int>()); };
+  ops["mean_axis"] = [](const Inputs& x, const json& c) { return mean(x[0], c["axis"].get<int>()); };
+  ops["LayerNorm"] = [](const Inputs& x, const json& c) {
+    struct Root : Module {
+      using Module::Module;
+    };
+    Rng rng(1);
+    Root root(rng);
+    LayerNorm layer(root, "norm", shape_of(c["axes"]), {.epsilon = c["epsilon"], .affine = false});
+    return layer(x[0]);
   };
   return ops;
 }
@@ -248,13 +278,14 @@ TEST_CASE("optimizers take PyTorch's steps") {
                   Adam(handles(parameters), {.lr = lr,
                                              .beta1 = option("beta1", usual.beta1),
                                              .beta2 = option("beta2", usual.beta2),
-                                             .eps = option("eps", usual.eps)}));
+                                             .eps = option("eps", usual.eps),
+                                             .decoupled_weight_decay = option("decoupled_weight_decay", 0)}));
     } else {
       REQUIRE(name == "RmsProp");
       check_steps(run, parameters, RmsProp(handles(parameters), {.lr = lr, .decay = option("decay", 0)}));
     }
   }
-  CHECK(runs == 10);
+  CHECK(runs == 12);
 }
 
 TEST_CASE("five training steps end where PyTorch's end") {
