@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <memory>
 #include <mutex>
 #include <ostream>
@@ -15,6 +16,14 @@ namespace {
 
 thread_local Tape* active_tape = nullptr;
 std::atomic<std::uint64_t> next_id{1};
+std::atomic<bool> numbers_checked = false;
+
+/// "element 5 of [2, 3] is nan", or nothing when all numbers are finite.
+std::string broken_number(const Tensor& x) {
+  for (Index i = 0; i < x.size(); ++i)
+    if (!std::isfinite(x[i])) return text("element ", i, " of ", x.shape(), " is ", x[i]);
+  return {};
+}
 
 /// The outermost tapes of all threads that are in scope. A parameter that one of them has recorded belongs to
 /// its thread.
@@ -87,6 +96,21 @@ Tape::~Tape() {
 }
 
 Tape* Tape::active() { return active_tape; }
+
+void Tape::check_numbers(bool on) { numbers_checked = on; }
+bool Tape::checks_numbers() { return numbers_checked.load(std::memory_order_relaxed); }
+
+void Tape::check_output(std::string_view op, const Tensor& value, std::span<const Var* const> inputs) {
+  const std::string broken = broken_number(value);
+  if (broken.empty()) return;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (const std::string before = broken_number(inputs[i]->value()); !before.empty())
+      throw Error(text(
+          op, ": the output is not finite (", broken, "), because input ", i, " was not (", before, "): a ",
+          inputs[i]->tracked() ? "parameter that an earlier step has spoilt" : "constant, such as data"));
+  throw Error(text(op, ": the first number that is not finite arose here: ", broken,
+                   " in the output, all inputs are finite"));
+}
 
 Var::Var(Parameter& parameter) : value_(parameter.value) {
   if (active_tape && !parameter.frozen()) *this = active_tape->leaf(parameter);
@@ -187,6 +211,10 @@ std::vector<Tensor> Tape::gradients(Step& step, const Tensor& dy) {
     if (!needs[i]) grads[i] = {};  // computed all the same
     GRADUS_CHECK(!grads[i] || grads[i].shape() == step.input_shapes[i], step.op, "::backward: gradient ", i,
                  " has the shape ", grads[i].shape(), ", its input has ", step.input_shapes[i]);
+    if (checks_numbers() && grads[i])
+      if (const std::string broken = broken_number(grads[i]); !broken.empty())
+        throw Error(text(step.op, "::backward: the first gradient that is not finite arose here: ", broken,
+                         ", of input ", i));
   }
   step.backward = nullptr, step.saved.clear();  // the saved tensors go back to the pool now, not at the end
   step.backward_ms = milliseconds(Clock::now() - start);

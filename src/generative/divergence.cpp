@@ -9,7 +9,7 @@ namespace gradus {
 namespace {
 
 /// p log(p / q) with 0 log 0 = 0
-Real term(Real p, Real q) { return p > 0 ? p * (fast_log(p) - fast_log(q)) : Real(0); }
+Real term(Real p, Real q) { return p == 0 ? Real(0) : p * (fast_log(p) - fast_log(q)); }
 
 /// out_bk = d_b f(b K + k)
 template <class F>
@@ -56,7 +56,7 @@ Grads<2> KlDivergence::backward(const Tensor& dkl) const {
                       [=](Index i) {
                         return a[i] == 0 && b[i] == 0 ? Real(0) : h * (fast_log(a[i]) - fast_log(b[i]) + 1);
                       }),
-          scaled_rows(dkl, p.shape(), [=](Index i) { return a[i] > 0 ? -h * a[i] / b[i] : Real(0); })};
+          scaled_rows(dkl, p.shape(), [=](Index i) { return a[i] == 0 ? Real(0) : -h * a[i] / b[i]; })};
   // END
 }
 

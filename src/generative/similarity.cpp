@@ -75,8 +75,7 @@ Tensor structural_similarity(const Tensor& a, const Tensor& b, SimilarityWindow 
 double grey_share(const Tensor& x) {
   GRADUS_CHECK(x.size() > 0 && x, "grey_share: the input is an empty tensor");
   const Real* p = x.data();
-  return double(total(x.size(), [p](Index i) { return 4 * p[i] * (1 - p[i]); })) /
-         static_cast<double>(x.size());
+  return total(x.size(), [p](Index i) { return 4 * p[i] * (1 - p[i]); }) / static_cast<double>(x.size());
 }
 
 }  // namespace gradus

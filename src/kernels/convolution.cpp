@@ -30,6 +30,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <limits>
 #include <map>
 #include <vector>
@@ -43,6 +44,8 @@
 
 namespace gradus {
 namespace {
+
+std::atomic<bool> all_direct = false;
 
 constexpr Index column_elements = 1 << 18;  // about a megabyte: stays in the second cache
 
@@ -229,7 +232,8 @@ Window mirrored(const Window& w) {
           w.height,
           w.width,
           1,
-          {w.height - 1 - w.padding.height, w.width - 1 - w.padding.width}};
+          {w.height - 1 - w.padding.height, w.width - 1 - w.padding.width},
+          w.direct};
 }
 /// to [C, height, width, K] = w [K, height, width, C] with the window turned by 180 degrees, or the way back.
 Tensor turned(const Tensor& w) {
@@ -242,6 +246,9 @@ Tensor turned(const Tensor& w) {
 }
 
 }  // namespace
+
+bool direct_convolutions() { return all_direct; }
+void set_direct_convolutions(bool direct) { all_direct = direct; }
 
 Tensor framed(const Window& w, const Tensor& x) {
   if (few_results(w)) return x;

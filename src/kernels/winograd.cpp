@@ -240,9 +240,9 @@ bool small_tiles(const Window& w) { return Winograd<4>{w}.tiles < few_tiles; }
 }  // namespace
 
 bool winograd_fits(const Window& w) {
-  return w.height == 3 && w.width == 3 && w.stride == 1 && w.padding.height <= 2 && w.padding.width <= 2 &&
-         w.C % lanes == 0 && w.K % lanes == 0 && std::min(w.C, w.K) >= fewest_channels &&
-         w.out_height() >= 4 && w.out_width() >= 4;
+  return !w.direct && w.height == 3 && w.width == 3 && w.stride == 1 && w.padding.height <= 2 &&
+         w.padding.width <= 2 && w.C % lanes == 0 && w.K % lanes == 0 &&
+         std::min(w.C, w.K) >= fewest_channels && w.out_height() >= 4 && w.out_width() >= 4;
 }
 
 Index winograd_frame(const Window& w, Index out) {

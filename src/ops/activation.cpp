@@ -1,9 +1,8 @@
 #include "gradus/ops/activation.hpp"
 
-#include <limits>
-
 #include "gradus/base/fast_math.hpp"
 #include "gradus/kernels/elementwise.hpp"
+#include "gradus/kernels/row_exps.hpp"
 #include "gradus/ops/checks.hpp"
 
 namespace gradus {
@@ -57,18 +56,6 @@ struct Softplus {
   }
 };
 
-/// The largest of a row and the sum of e^(x - largest), so that no exponential overflows.
-struct RowScale {
-  Real largest, sum;
-};
-RowScale row_scale(const Real* x, Index width) {
-  Real largest = -std::numeric_limits<Real>::infinity(), sum = 0;
-  for (Index k = 0; k < width; ++k) largest = x[k] > largest ? x[k] : largest;
-#pragma omp simd reduction(+ : sum)
-  for (Index k = 0; k < width; ++k) sum += fast_exp(x[k] - largest);
-  return {largest, sum};
-}
-
 /// y_k = e^x_k / sum e^x        dx_k = y_k (dy_k - sum_j y_j dy_j)
 struct Softmax {
   Tensor y{};
@@ -78,8 +65,8 @@ struct Softmax {
     const Real* in = x.data();
     Real* out = y.data();
     for_rows(rows, x.size(), [=](Index b) {
-      const auto [largest, sum] = row_scale(in + b * width, width);
-      for (Index k = 0; k < width; ++k) out[b * width + k] = fast_exp(in[b * width + k] - largest) / sum;
+      const Real sum = row_exps(in + b * width, width, out + b * width).sum;
+      for (Index k = 0; k < width; ++k) out[b * width + k] /= sum;
     });
     return y;
   }
@@ -89,15 +76,16 @@ struct Softmax {
     const Real *d = dy.data(), *p = y.data();
     Real* out = dx.data();
     for_rows(rows, dy.size(), [=](Index b) {
-      Real dot = 0;
-      for (Index k = 0; k < width; ++k) dot += p[b * width + k] * d[b * width + k];
-      for (Index k = 0; k < width; ++k) out[b * width + k] = p[b * width + k] * (d[b * width + k] - dot);
+      const auto dot =
+          static_cast<Real>(blocked_sum(b * width, (b + 1) * width, [=](Index i) { return p[i] * d[i]; }));
+      for (Index i = b * width; i < (b + 1) * width; ++i) out[i] = p[i] * (d[i] - dot);
     });
     return {dx};
   }
 };
 
-/// y_k = x_k - log sum e^x      dx_k = dy_k - softmax(x)_k sum_j dy_j
+/// y_k = x_k - log sum e^x      the largest is subtracted from x_k first, see row_exps
+/// dx_k = dy_k - softmax(x)_k sum_j dy_j
 struct LogSoftmax {
   Tensor y{};
   Tensor forward(const Tensor& x) {
@@ -106,9 +94,9 @@ struct LogSoftmax {
     const Real* in = x.data();
     Real* out = y.data();
     for_rows(rows, x.size(), [=](Index b) {
-      const auto [largest, sum] = row_scale(in + b * width, width);
-      const Real log_sum = largest + fast_log(sum);
-      for (Index k = 0; k < width; ++k) out[b * width + k] = in[b * width + k] - log_sum;
+      const auto [largest, sum] = row_exps(in + b * width, width, out + b * width);
+      const Real top = largest, log_sum = fast_log(sum);
+      for (Index i = b * width; i < (b + 1) * width; ++i) out[i] = in[i] - top - log_sum;
     });
     return y;
   }
@@ -118,10 +106,9 @@ struct LogSoftmax {
     const Real *d = dy.data(), *log_p = y.data();
     Real* out = dx.data();
     for_rows(rows, dy.size(), [=](Index b) {
-      Real sum = 0;
-      for (Index k = 0; k < width; ++k) sum += d[b * width + k];
-      for (Index k = 0; k < width; ++k)
-        out[b * width + k] = d[b * width + k] - fast_exp(log_p[b * width + k]) * sum;
+      const auto sum =
+          static_cast<Real>(blocked_sum(b * width, (b + 1) * width, [=](Index i) { return d[i]; }));
+      for (Index i = b * width; i < (b + 1) * width; ++i) out[i] = d[i] - fast_exp(log_p[i]) * sum;
     });
     return {dx};
   }

@@ -146,7 +146,7 @@ struct Abs {
     return mapped(x, [](Real v) { return v < 0 ? -v : v; });
   }
   Grads<1> backward(const Tensor& dy) const {
-    return {zipped(dy, x, [](Real d, Real v) { return v > 0 ? d : (v < 0 ? -d : Real(0)); })};
+    return {zipped(dy, x, [](Real d, Real v) { return v == 0 ? Real(0) : (v < 0 ? -d : d); })};
   }
 };
 
@@ -159,7 +159,7 @@ struct Clamp {
     return mapped(x, [l = low, h = high](Real v) { return v < l ? l : (v > h ? h : v); });
   }
   Grads<1> backward(const Tensor& dy) const {
-    return {zipped(dy, x, [l = low, h = high](Real d, Real v) { return v > l && v < h ? d : Real(0); })};
+    return {zipped(dy, x, [l = low, h = high](Real d, Real v) { return v <= l || v >= h ? Real(0) : d; })};
   }
 };
 

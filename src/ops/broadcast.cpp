@@ -51,7 +51,7 @@ template <class Term>
 Tensor squeezed(Along along, const Layout& l, Term term) {
   if (along == Along::scalar) {
     Tensor sum({1});
-    sum[0] = total(l.rows * l.width, term);
+    sum[0] = static_cast<Real>(total(l.rows * l.width, term));
     return sum;
   }
   if (along == Along::channels) {

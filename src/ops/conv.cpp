@@ -50,6 +50,7 @@ Window conv2d_window(const Tensor& x, const Tensor& w, const Tensor& b, Pair str
 
 Tensor Conv2dOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
   window = conv2d_window(x_in, w_in, b, stride, padding);
+  window.direct = direct || direct_convolutions();
   x = framed(window, x_in), w = w_in;
   return convolve(window, x, w, b.data());
 }
@@ -76,6 +77,7 @@ Window conv_transpose2d_window(const Tensor& x, const Tensor& w, const Tensor& b
 
 Tensor ConvTranspose2dOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
   window = conv_transpose2d_window(x_in, w_in, b, {stride, padding, output_padding});
+  window.direct = direct || direct_convolutions();
   x = x_in, w = w_in;
   return convolve_back(window, x, w, b.data());
 }
@@ -89,16 +91,18 @@ Grads<3> ConvTranspose2dOp::backward(const Tensor& dy, const Needs<3>& needs) co
 }
 
 Var conv2d(const Var& x, const Var& w, const Var& b, const ConvOptions& options) {
-  return record(Conv2dOp{options.stride, options.padding}, x, w, b);
+  return record(Conv2dOp{options.stride, options.padding, options.direct}, x, w, b);
 }
 Var conv2d(const Var& x, const Var& w, const ConvOptions& options) {
-  return record(Conv2dOp{options.stride, options.padding}, x, w, Tensor());
+  return record(Conv2dOp{options.stride, options.padding, options.direct}, x, w, Tensor());
 }
 Var conv_transpose2d(const Var& x, const Var& w, const Var& b, const ConvOptions& options) {
-  return record(ConvTranspose2dOp{options.stride, options.padding, options.output_padding}, x, w, b);
+  return record(ConvTranspose2dOp{options.stride, options.padding, options.output_padding, options.direct}, x,
+                w, b);
 }
 Var conv_transpose2d(const Var& x, const Var& w, const ConvOptions& options) {
-  return record(ConvTranspose2dOp{options.stride, options.padding, options.output_padding}, x, w, Tensor());
+  return record(ConvTranspose2dOp{options.stride, options.padding, options.output_padding, options.direct}, x,
+                w, Tensor());
 }
 
 }  // namespace gradus

@@ -1,11 +1,11 @@
 #include "gradus/ops/losses.hpp"
 
-#include <limits>
 #include <numbers>
 
 #include "gradus/autograd/op.hpp"
 #include "gradus/base/fast_math.hpp"
 #include "gradus/kernels/elementwise.hpp"
+#include "gradus/kernels/row_exps.hpp"
 #include "gradus/ops/checks.hpp"
 
 namespace gradus {
@@ -52,7 +52,7 @@ struct L1Error {
   Grads<2> backward(const Tensor& dl, const Needs<2>& needs) const {
     const Real *a = y.data(), *b = t.data();
     Tensor dy = spread(dl, y.shape(),
-                       [=](Index i) { return a[i] > b[i] ? Real(1) : (a[i] < b[i] ? Real(-1) : Real(0)); });
+                       [=](Index i) { return a[i] == b[i] ? Real(0) : (a[i] < b[i] ? Real(-1) : Real(1)); });
     return {dy, needs[1] ? negated(dy) : Tensor()};
   }
 };
@@ -69,12 +69,9 @@ struct CrossEntropy {
     const int* label = labels.data();
     Real *probability = p.data(), *loss = l.data();
     for_rows(B, a.size(), [=](Index b) {
-      const Real* row = in + b * K;
-      Real largest = -std::numeric_limits<Real>::infinity(), sum = 0;
-      for (Index k = 0; k < K; ++k) largest = row[k] > largest ? row[k] : largest;
-      for (Index k = 0; k < K; ++k) sum += probability[b * K + k] = fast_exp(row[k] - largest);
-      for (Index k = 0; k < K; ++k) probability[b * K + k] /= sum;
-      loss[b] = largest + fast_log(sum) - row[label[b]];
+      const auto [largest, sum] = row_exps(in + b * K, K, probability + b * K);
+      for (Index k = b * K; k < (b + 1) * K; ++k) probability[k] /= sum;
+      loss[b] = fast_log(sum) - (in[b * K + label[b]] - largest);
     });
     return l;
   }

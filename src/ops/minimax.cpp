@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "gradus/ops/gan.hpp"
 #include "gradus/ops/logits.hpp"
 
@@ -15,8 +17,10 @@ Tensor MinimaxRealLoss::forward(const Tensor& logits_in) {
   //   loss_b = -( label log D_b + (1 - label) log(1 - D_b) )
   // It is finite for logits of -1000 and 1000 too, where D rounds to 0 and to 1.
   //
+  // softplus(-|a|) on the label's side of 0, |a| more on the other side
   return each_logit(logits, [rest = 1 - label](Real a) {
-    return fast_softplus(-a) + (rest > 0 ? rest * a : Real(0));  // an infinite logit may meet the label 1
+    const Real miss = a > 0 ? rest : 1 - rest;  // may be 0 where a is infinite
+    return fast_softplus(-std::abs(a)) + (miss == 0 ? Real(0) : miss * std::abs(a));
   });
   // END
 }

@@ -132,11 +132,14 @@ Tensor Normalize::forward(const Tensor& x_in, const Tensor& gamma_in, const Tens
   for (std::size_t c = 0; c < places; ++c) {
     const Index channel = static_cast<Index>(c) % C;
     factor[c] = scale[c] * (gamma ? gamma[channel] : 1);
-    offset[c] = (beta ? beta[channel] : 0) - mean[c] * factor[c];
+    offset[c] = beta ? beta[channel] : 0;
   }
-  return by_channel(sets, x.shape(), [in = x.data(), a = factor.data(), b = offset.data()](Index i, Index c) {
-    return in[i] * a[c] + b[c];
-  });
+  // subtract the mean first: of a set of equal numbers nothing must be left for the factor, which is large
+  // there
+  return by_channel(sets, x.shape(),
+                    [in = x.data(), m = mean.data(), a = factor.data(), b = offset.data()](Index i, Index c) {
+                      return (in[i] - m[c]) * a[c] + b[c];
+                    });
 }
 
 Grads<3> Normalize::backward(const Tensor& dy, const Needs<3>& needs) const {
@@ -156,7 +159,7 @@ Grads<3> Normalize::backward(const Tensor& dy, const Needs<3>& needs) const {
   if (needs[1]) grads[1] = over_pictures(sums.second);
   if (needs[2]) grads[2] = over_pictures(sums.first);
   if (!needs[0]) return grads;
-  // dx = a dy + b x + e, with numbers for every set
+  // dx = a dy - e - b (x - mean), with numbers for every set
   const auto places = sums.first.size();
   std::vector<Real> a(places), b(places), e(places);
   for (std::size_t c = 0; c < places; ++c)
@@ -165,11 +168,11 @@ Grads<3> Normalize::backward(const Tensor& dy, const Needs<3>& needs) const {
   sets.average(sums.first), sets.average(sums.second);
   for (std::size_t c = 0; c < places; ++c) {
     a[c] = scale[c] * (gamma ? gamma[static_cast<Index>(c) % C] : 1);
-    b[c] = use_running ? 0 : -scale[c] * scale[c] * static_cast<Real>(sums.second[c]);
-    e[c] = use_running ? 0 : -scale[c] * static_cast<Real>(sums.first[c]) - b[c] * mean[c];
+    b[c] = use_running ? 0 : scale[c] * scale[c] * static_cast<Real>(sums.second[c]);
+    e[c] = use_running ? 0 : scale[c] * static_cast<Real>(sums.first[c]);
   }
   grads[0] = by_channel(sets, x.shape(), [=, a = a.data(), b = b.data(), e = e.data()](Index i, Index c) {
-    return a[c] * d[i] + b[c] * in[i] + e[c];
+    return a[c] * d[i] - e[c] - b[c] * (in[i] - m[c]);
   });
   return grads;
 }
@@ -228,17 +231,15 @@ struct PixelNorm {
     Tensor dx(x.shape());
     for_rows(x.size() / C, x.size(), [&, in = x.data(), d = dy.data(), out = dx.data()](Index p) {
       const Real r = inverse_norm(in + p * C, C);
-      Real dot = 0;
-      for (Index c = 0; c < C; ++c) dot += in[p * C + c] * d[p * C + c];
-      const Real pull = r * r * r * dot / static_cast<Real>(C);
+      const double dot = blocked_sum(p * C, (p + 1) * C, [=](Index i) { return in[i] * d[i]; });
+      const Real pull = r * r * r * static_cast<Real>(dot / static_cast<double>(C));
       for (Index c = 0; c < C; ++c) out[p * C + c] = r * d[p * C + c] - pull * in[p * C + c];
     });
     return {dx};
   }
   Real inverse_norm(const Real* at, Index C) const {
-    Real sum = 0;
-    for (Index c = 0; c < C; ++c) sum += at[c] * at[c];
-    return 1 / std::sqrt(sum / static_cast<Real>(C) + epsilon);
+    const double mean = blocked_sum(0, C, [=](Index c) { return at[c] * at[c]; }) / static_cast<double>(C);
+    return 1 / std::sqrt(static_cast<Real>(mean) + epsilon);
   }
 };
 
@@ -330,8 +331,7 @@ struct SpectralNorm {
       s = to_unit(wv);
       if (s > std::numeric_limits<Real>::epsilon()) u.copy_from(wv);  // w = 0 must not spoil u for ever
     } else {
-      s = 0;
-      for (Index k = 0; k < K; ++k) s += u[k] * wv[k];
+      s = static_cast<Real>(blocked_sum(0, K, [&](Index k) { return u[k] * wv[k]; }));
     }
     u = u.clone();  // the next step moves the original
     y = mapped(w, [r = 1 / s](Real x) { return x * r; });
@@ -340,7 +340,7 @@ struct SpectralNorm {
   Grads<1> backward(const Tensor& dy) const {
     const Index R = v.size();
     const Real *d = dy.data(), *out = y.data();
-    const Real dot = total(dy.size(), [=](Index i) { return d[i] * out[i]; });
+    const auto dot = static_cast<Real>(total(dy.size(), [=](Index i) { return d[i] * out[i]; }));
     Tensor dw(dy.shape());
     for_rows(u.size(), dy.size(), [&](Index k) {
       for (Index r = 0; r < R; ++r) dw[k * R + r] = (d[k * R + r] - dot * u[k] * v[r]) / s;

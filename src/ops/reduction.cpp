@@ -15,7 +15,7 @@ struct Sum {
     from = x.shape();
     const Real* in = x.data();
     Tensor y({1});
-    y[0] = factor * total(x.size(), [in](Index i) { return in[i]; });
+    y[0] = static_cast<Real>(double{factor} * total(x.size(), [in](Index i) { return in[i]; }));
     return y;
   }
   Grads<1> backward(const Tensor& dy) const { return {Tensor::full(from, factor * dy[0])}; }

@@ -17,8 +17,8 @@ Grads<1> Relu::backward(const Tensor& dy) const {
   // SOLUTION(1.2: dy) Return { dL/dx }, of y's shape, from dy = dL/dy. All that is left of x is y: it has to
   // tell which elements passed. At x = 0, where there is a corner, the gradient is 0.
   //
-  // dx = dy where y > 0
-  return {zipped(dy, y, [](Real d, Real v) { return v > 0 ? d : Real(0); })};
+  // dx = dy where y > 0, and where y is NaN: this way round, the gradient does not hide it
+  return {zipped(dy, y, [](Real d, Real v) { return v <= 0 ? Real(0) : d; })};
   // END
 }
 

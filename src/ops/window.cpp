@@ -96,14 +96,20 @@ struct AveragePool2d {
     const Windows q("average_pool2d", x, size, stride, padding);
     shape = x.shape();
     Tensor y = Tensor::zeros(q.out());
-    for_rows(q.B * q.I, y.size() * size.height * size.width,
-             [&, from = x.data(), to = y.data(), share = q.share()](Index row) {
-               q.for_windows(row, [&](Index out, Index b, Index top, Index bottom, Index left, Index right) {
-                 for (Index h = top; h < bottom; ++h)
-                   for (Index w = left; w < right; ++w)
-                     for (Index c = 0; c < q.C; ++c) to[out + c] += share * from[q.pixel(b, h, w) + c];
-               });
-             });
+    for_rows(
+        q.B * q.I, y.size() * size.height * size.width,
+        [&, from = x.data(), to = y.data(), share = q.share()](Index row) {
+          static thread_local std::vector<Real> line;  // sums of one line: large windows keep their digits
+          q.for_windows(row, [&](Index out, Index b, Index top, Index bottom, Index left, Index right) {
+            for (Index h = top; h < bottom; ++h) {
+              line.assign(static_cast<std::size_t>(q.C), 0);
+              Real* const sums = line.data();
+              for (Index w = left; w < right; ++w)
+                for (Index c = 0; c < q.C; ++c) sums[c] += from[q.pixel(b, h, w) + c];
+              for (Index c = 0; c < q.C; ++c) to[out + c] += share * sums[c];
+            }
+          });
+        });
     return y;
   }
   Grads<1> backward(const Tensor& dy) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "gradus/base/check.hpp"
 #include "gradus/kernels/elementwise.hpp"
@@ -90,27 +91,44 @@ void zero_grad(const std::vector<Parameter*>& parameters) {
   for (Parameter* parameter : parameters) parameter->grad = Tensor();
 }
 
-Real gradient_norm(const std::vector<Parameter*>& parameters) {
+namespace {
+
+/// In double: squares of 1e20 overflow a float.
+double norm_of(std::span<Parameter* const> parameters) {
   double sum = 0;
   for (const Parameter* parameter : parameters) {
     const Real* g = parameter->grad.data();
-    sum += total(parameter->grad.size(), [g](Index i) { return g[i] * g[i]; });
+    sum += total(parameter->grad.size(), [g](Index i) { return double{g[i]} * double{g[i]}; });
   }
-  return static_cast<Real>(std::sqrt(sum));
+  return std::sqrt(sum);
+}
+
+}  // namespace
+
+Real gradient_norm(const std::vector<Parameter*>& parameters) {
+  return static_cast<Real>(norm_of(parameters));
 }
 
 Real clip_gradient_norm(const std::vector<Parameter*>& parameters, Real limit) {
   GRADUS_CHECK(limit > 0, "clip_gradient_norm: the limit must be positive, got ", limit);
-  const Real norm = gradient_norm(parameters);
-  if (norm > limit) {
-    const Real scale = limit / norm;
+  const double norm = norm_of(parameters);
+  for (std::size_t i = 0; !std::isfinite(norm) && i < parameters.size(); ++i) {
+    const double own = norm_of({&parameters[i], 1});
+    GRADUS_CHECK(
+        std::isfinite(own), "clip_gradient_norm: the gradient of parameter ", i, " ",
+        parameters[i]->value.shape(), " has the norm ", own,
+        ", which no factor can limit; no gradient was changed. Tape::check_numbers(true) names the op ",
+        "where it arises");
+  }
+  if (norm > double{limit}) {
+    const Real scale = static_cast<Real>(double{limit} / norm);
     for (Parameter* parameter : parameters) {
       Tensor& grad = parameter->grad;
       map(grad.size(), grad.data(), grad.data(), [scale](Real g) { return g * scale; });
       grad.touch();
     }
   }
-  return norm;
+  return static_cast<Real>(norm);
 }
 
 Sgd::Sgd(const std::vector<Parameter*>& parameters, Options options)

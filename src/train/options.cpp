@@ -73,6 +73,8 @@ Options parse_options(int argc, const char* const* argv, const Lesson& lesson) {
       ->type_name("FOLDER")
       ->capture_default_str();
   app.add_flag("--resume", options.resume, "Go on from the checkpoints of an earlier run");
+  app.add_flag("--check-numbers", options.check_numbers,
+               "Stop at the first op whose result is NaN or infinite, and name it (slower)");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success&) {

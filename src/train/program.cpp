@@ -27,6 +27,7 @@ Program::Program(int argc, char** argv, const Lesson& lesson)
       folder_(options.out / lesson.name),
       start_(std::chrono::steady_clock::now()) {
   if (options.threads > 0) set_threads(options.threads);
+  if (options.check_numbers) Tape::check_numbers(true);
   make_folder(folder_);
   say(lesson.title);
   if (!lesson.slide.empty()) say("Slide:    " + lesson.slide);

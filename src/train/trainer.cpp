@@ -125,9 +125,11 @@ bool Trainer::next() {
 void Trainer::report(Readings readings) {
   GRADUS_CHECK(under_way_, "Trainer ", name_, ": report must be called within a step of the loop");
   for (const Reading& reading : readings) {
-    GRADUS_CHECK(std::isfinite(reading.value), name_, ": ", reading.name, " is ", reading.value, " at step ",
-                 done_ + 1, " of ", total_, " (", unit_, " ", loader_ ? epoch() : done_ + 1,
-                 "): the training has broken down; a smaller learning rate or clipped gradients may help");
+    GRADUS_CHECK(
+        std::isfinite(reading.value), name_, ": ", reading.name, " is ", reading.value, " at step ",
+        done_ + 1, " of ", total_, " (", unit_, " ", loader_ ? epoch() : done_ + 1,
+        "): the training has broken down; --resume --check-numbers names the op where the first such ",
+        "number arises; a smaller learning rate or clipped gradients may help");
     std::size_t place = 0;
     while (place < tracks_.size() && tracks_[place].curve.name != reading.name) ++place;
     if (place == tracks_.size()) tracks_.push_back({{std::string(reading.name), {}, {}}});

@@ -7,6 +7,7 @@
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/random.hpp"
+#include "gradus/nn/layers.hpp"
 #include "gradus/ops/conv.hpp"
 #include "threads.hpp"
 
@@ -153,6 +154,98 @@ TEST_CASE("a transposed convolution gives the same bits at any number of threads
     const auto f = [&](std::span<const Var> v) { return conv_transpose2d(v[0], v[1], v[2], c.options); };
     CHECK(same_bits_at_any_threads([&] { return value_and_gradients(f, inputs); }));
   }
+}
+
+/// How many results change with pixel (7, 9) of the input although their 3 x 3 windows do not see it.
+template <class Convolution>
+Index moved_unseen(Convolution convolution, const Tensor& x, Real value) {
+  Tensor broken = x.clone();
+  broken.at({0, 7, 9, 5}) = value;
+  const Tensor before = convolution(x), after = convolution(broken);
+  Index moved = 0;
+  for (Index y = 0; y < before.dim(1); ++y)
+    for (Index z = 0; z < before.dim(2); ++z)
+      for (Index k = 0; k < before.dim(3); ++k)
+        if (std::max(std::abs(y - 7), std::abs(z - 9)) > 1)
+          moved += !(before.at({0, y, z, k}) == after.at({0, y, z, k}));
+  return moved;
+}
+
+TEST_CASE("a direct convolution is local: a broken pixel reaches only the windows that see it") {
+  Rng rng(7);
+  for (const Index size : {16, 24}) {  // tiles of 2 x 2 results, which happen to be local, and of 4 x 4
+    const Shape shape{1, size, size, 64};
+    const Tensor x = Tensor::randn(shape, rng), w = Tensor::randn({64, 3, 3, 64}, rng, 0, Real(0.05)),
+                 dy = Tensor::randn(shape, rng);
+    const auto looked = [&](bool direct) {
+      return
+          [&w, direct](const Tensor& in) { return conv2d(in, w, {.padding = 1, .direct = direct}).value(); };
+    };
+    const auto painted = [&](bool direct) {
+      return [&w, direct](const Tensor& in) {
+        return conv_transpose2d(in, w, {.padding = 1, .direct = direct}).value();
+      };
+    };
+    const auto gradient = [&](bool direct) {
+      return [&x, &w, direct](const Tensor& d) {
+        Conv2dOp op{1, 1, direct};
+        op.forward(x, w, {});
+        return op.backward(d, {true, false, false})[0];
+      };
+    };
+    for (const Real value :
+         {Real(1e8), std::numeric_limits<Real>::infinity(), std::numeric_limits<Real>::quiet_NaN()}) {
+      CAPTURE(value);
+      CHECK(moved_unseen(looked(true), x, value) == 0);
+      CHECK(moved_unseen(painted(true), x, value) == 0);
+      CHECK(moved_unseen(gradient(true), dy, value) == 0);
+      CHECK((moved_unseen(looked(false), x, value) > 0) ==
+            (size == 24));  // the fast kernel, as the header says
+      CHECK((moved_unseen(gradient(false), dy, value) > 0) == (size == 24));
+      set_direct_convolutions(true);
+      CHECK(moved_unseen(looked(false), x, value) == 0);
+      CHECK(moved_unseen(painted(false), x, value) == 0);
+      CHECK(moved_unseen(gradient(false), dy, value) == 0);
+      set_direct_convolutions(false);
+    }
+  }
+}
+
+TEST_CASE("a layer asks for direct kernels, which are ten times as exact, and a tape keeps its choice") {
+  Rng rng(8);
+  const Tensor x = Tensor::randn({1, 16, 16, 64}, rng), w = Tensor::randn({64, 3, 3, 64}, rng);
+  NaiveConv2d naive{1, 1};
+  const Tensor exact = naive.forward(x, w, {});
+  const double fast = worst(conv2d(x, w, {.padding = 1}).value(), exact),
+               direct = worst(conv2d(x, w, {.padding = 1, .direct = true}).value(), exact);
+  CHECK(direct < 20 * std::numeric_limits<Real>::epsilon());
+  CHECK(direct < fast);
+  struct Net : Module {
+    Conv2d plain{*this, "plain", 64, 64, {.padding = 1}},
+        direct{*this, "direct", 64, 64, {.padding = 1, .direct = true}};
+    ConvTranspose2d painter{*this, "painter", 64, 64, {.padding = 1, .direct = true}};
+    using Module::Module;
+  } net(rng);
+  const auto bits = [&](auto f, bool all) {
+    set_direct_convolutions(all);
+    const Tensor y = f();
+    set_direct_convolutions(false);
+    return y;
+  };
+  const auto plain = [&] { return net.plain(x).value(); };
+  const auto chosen = [&] { return net.direct(x).value(); };
+  const auto painter = [&] { return net.painter(x).value(); };
+  CHECK(!same_bits(bits(plain, false), bits(plain, true)));
+  CHECK(same_bits(bits(chosen, false), bits(chosen, true)));
+  CHECK(same_bits(bits(painter, false), bits(painter, true)));
+  Conv2dOp op{1, 1};
+  const Tensor y = op.forward(x, w, {});
+  const Grads<3> before = op.backward(y, {true, true, false});
+  set_direct_convolutions(true);  // after the forward pass: its kernel's frame stays the one to read
+  const Grads<3> after = op.backward(y, {true, true, false});
+  set_direct_convolutions(false);
+  CHECK(same_bits(before[0], after[0]));
+  CHECK(same_bits(before[1], after[1]));
 }
 
 TEST_CASE("a convolution that does not fit says why") {

@@ -1,8 +1,10 @@
-// Values, gradients and optimizer steps against PyTorch's: tests/golden/ops.json, written by make_golden.py
-// beside it.
+// Values, gradients and optimizer steps against PyTorch's: tests/golden/ops.json and shapes.json, written by
+// make_golden.py and make_shapes.py beside them.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -40,11 +42,12 @@ const std::filesystem::path source_dir = GRADUS_SOURCE_DIR;
 const std::filesystem::path source_dir = std::filesystem::path(__FILE__).parent_path() / ".." / "..";
 #endif
 
+json read_golden(const char* name) {
+  std::ifstream file(source_dir / "tests" / "golden" / name);
+  return json::parse(file);
+}
 const json& golden() {
-  static const json all = [] {
-    std::ifstream file(source_dir / "tests" / "golden" / "ops.json");
-    return json::parse(file);
-  }();
+  static const json all = read_golden("ops.json");
   return all;
 }
 
@@ -206,6 +209,43 @@ std::map<std::string, Function> all_ops() {
   return ops;
 }
 
+/// As `numbers` of make_shapes.py: odd multiples of 1/512 between low/256 and high/256.
+Tensor hashed(const Shape& shape, std::uint32_t number, std::uint32_t which, int low = -512, int high = 512) {
+  Tensor x(shape);
+  for (Index i = 0; i < x.size(); ++i) {
+    std::uint32_t h = static_cast<std::uint32_t>(i) * 0x9E3779B1u + (1000 * number + which) * 0x85EBCA6Bu;
+    h = (h ^ (h >> 15)) * 0x2C1B3C6Du;
+    h = (h ^ (h >> 12)) * 0x297A2D39u;
+    h ^= h >> 15;
+    const int place = low + static_cast<int>(h % static_cast<std::uint32_t>(high - low));
+    x[i] = static_cast<Real>(2 * place + 1) / 512;
+  }
+  return x;
+}
+/// [shape], or [shape, low, high]
+Tensor hashed(const json& spec, std::uint32_t number, std::uint32_t which) {
+  const Shape shape = shape_of(spec[0]);
+  return spec.size() == 1 ? hashed(shape, number, which)
+                          : hashed(shape, number, which, spec[1].get<int>(), spec[2].get<int>());
+}
+
+/// Two sums of x's numbers, with weights, are those stored from `at` on, to 1e-5 of what was added.
+void check_sums(const std::string& what, const Tensor& x, std::uint32_t number, std::size_t t,
+                const json& stored) {
+  for (std::size_t r = 0; r < 2; ++r) {
+    const Tensor weights = hashed(x.shape(), number, static_cast<std::uint32_t>(200 + 2 * t + r));
+    double sum = 0, added = 0.1;
+    for (Index i = 0; i < x.size(); ++i) {
+      sum += double{x[i]} * double{weights[i]};
+      added += std::abs(double{x[i]} * double{weights[i]});
+    }
+    const double expected = stored[2 * t + r];
+    if (!(std::abs(sum - expected) <= 1e-5 * added))
+      FAIL_CHECK(what << ", case " << number << ", tensor " << t << ' ' << x.shape().str() << ", sum " << r
+                      << ": " << sum << ", PyTorch has " << expected);
+  }
+}
+
 using Parameters = std::vector<std::unique_ptr<Parameter>>;
 
 Parameters parameters_from(const json& list) {
@@ -259,6 +299,39 @@ TEST_CASE("every op agrees with PyTorch, forward and backward") {
       check_close(name + ", gradient " + std::to_string(i), parameters[i]->grad, c["grads"][i], least);
   }
   CHECK(seen.size() == ops.size());
+}
+
+TEST_CASE("every op agrees with PyTorch on forty random shapes per family") {
+  const auto ops = all_ops();
+  const json all = read_golden("shapes.json");
+  std::map<std::string, int> seen;
+  std::uint32_t number = 0;
+  for (const json& c : all["cases"]) {
+    for (std::size_t o = 0; o < c["ops"].size(); ++o) {
+      const std::string name = c["ops"][o];
+      ++seen[name];
+      Parameters parameters;
+      Tape tape;
+      Inputs inputs;
+      std::uint32_t which = 0;
+      for (const json& spec : c["inputs"]) {
+        parameters.push_back(std::make_unique<Parameter>(hashed(spec, number, which++)));
+        inputs.emplace_back(*parameters.back());
+      }
+      for (const json& spec : c.value("constants", json::array()))
+        inputs.emplace_back(hashed(spec, number, which++));
+      const Var y = ops.at(name)(inputs, c);
+      check_sums(name, y.value(), number, 0, c["values"][o]);
+      tape.backward(sum(y * Var(hashed(y.shape(), number, 100))));
+      for (std::size_t i = 0; i < parameters.size(); ++i)
+        check_sums(name, parameters[i]->grad, number, i + 1, c["values"][o]);
+    }
+    ++number;
+  }
+  int fewest = 40;
+  for (const auto& [name, count] : seen) fewest = std::min(fewest, count);
+  CHECK(fewest >= 40);
+  CHECK(seen.size() + 2 == ops.size());  // all but spectral_norm and instance_norm_affine
 }
 
 TEST_CASE("optimizers take PyTorch's steps") {

@@ -72,6 +72,7 @@ Var record_vars(Op op, const Vars&... inputs) {
   Tape::Inputs places = tape->inputs_of(list, detail::op_name<Op>());
   const auto start = std::chrono::steady_clock::now();
   Tensor value = op.forward(inputs.value()...);
+  if (Tape::checks_numbers()) Tape::check_output(detail::op_name<Op>(), value, list);
   if (!places.any) return Var(std::move(value));
   const auto time = std::chrono::steady_clock::now() - start;
   Backward backward = [op = std::move(op)](const Tensor& dy, std::span<const bool> needed,
@@ -113,6 +114,7 @@ Var record_list(Op op, std::span<const Var> inputs) {
   Tape::Inputs places = tape->inputs_of(list, detail::op_name<Op>());
   const auto start = std::chrono::steady_clock::now();
   Tensor value = op.forward(values);
+  if (Tape::checks_numbers()) Tape::check_output(detail::op_name<Op>(), value, list);
   if (!places.any) return Var(std::move(value));
   const auto time = std::chrono::steady_clock::now() - start;
   Backward backward = [op = std::move(op)](const Tensor& dy, std::span<const bool>, std::span<Tensor> grads) {

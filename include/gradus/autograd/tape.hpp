@@ -73,6 +73,12 @@ class Tape {
   /// The innermost tape of this thread, or null.
   static Tape* active();
 
+  /// While on, in all threads, the first op under a tape whose output has a NaN or an infinity throws Error
+  /// with its name and says whether its inputs were finite; the first backward with such a gradient likewise.
+  /// Reads every output once more, so it is off at the start; lecture programs switch it on with
+  /// --check-numbers.
+  static void check_numbers(bool on);
+
   // What record() needs
   // ---------------------------------------------------------------------------------------
   struct Inputs {
@@ -90,6 +96,9 @@ class Tape {
   Var push(Tensor value, Inputs inputs, Backward backward, std::string_view op,
            std::chrono::steady_clock::duration forward_time);
   Var leaf(Parameter& parameter);
+  static bool checks_numbers();
+  /// Throws Error, as check_numbers says, when a number of `value` is not finite.
+  static void check_output(std::string_view op, const Tensor& value, std::span<const Var* const> inputs);
 
  private:
   /// Throws Error when a parameter's value, or a gradient that it has already, does not have the shape that

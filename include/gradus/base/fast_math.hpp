@@ -111,12 +111,20 @@ inline T fast_sigmoid(T x) {
   return T(1) / (T(1) + fast_exp(-x));
 }
 
+inline double fast_log1p(double x) { return std::log1p(x); }
+
+/// log(1 + x) for 0 <= x <= 1. The sum 1 + x drops the last digits of x; what it drops is added to the
+/// logarithm, whose slope is nearly 1 wherever that matters.
+inline float fast_log1p(float x) {
+  const float sum = 1.0f + x;
+  return fast_log(sum) + (x - (sum - 1.0f));
+}
+
 /// log(1 + e^x), without overflow: max(x, 0) + log(1 + e^-|x|)
 template <class T>
 inline T fast_softplus(T x) {
   const T e = fast_exp(x < 0 ? x : -x);
-  if constexpr (sizeof(T) == sizeof(double)) return (x > 0 ? x : T(0)) + std::log1p(e);
-  return (x > 0 ? x : (x <= 0 ? T(0) : x)) + fast_log(T(1) + e);
+  return (x > 0 ? x : (x <= 0 ? T(0) : x)) + fast_log1p(e);
 }
 
 }  // namespace gradus

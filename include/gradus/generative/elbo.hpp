@@ -54,7 +54,8 @@ Tensor log_importance_weight(const Tensor& nll, const Tensor& mu, const Tensor& 
 ///   log_w  [B, k]   log_w_bs = log p(x_b|z_s) + log p(z_s) - log q(z_s|x_b)
 ///   bound  [B]      log( 1/k sum_s e^log_w_bs )
 ///
-/// k = 1 is the ELBO's estimate; k -> infinity gives log p(x).
+/// k = 1 is the ELBO's estimate; k -> infinity gives log p(x). Infinite log weights have their limits: -inf
+/// counts as a weight of 0, +inf makes the bound infinite; among equal infinities the gradient is shared.
 ///
 /// Burda, Grosse, Salakhutdinov 2016. Throws gradus::Error when the rank is not 2.
 struct ImportanceWeightedBound {

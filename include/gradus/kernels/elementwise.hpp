@@ -2,7 +2,8 @@
 // Loops over numbers: map, zip and sums. Plain loops that the compiler vectorises, shared among threads when
 // it pays.
 //
-// Sums are taken in a fixed order over fixed chunks, so results do not depend on the number of threads.
+// Sums are taken in a fixed order over fixed blocks, so results do not depend on the number of threads. A
+// block is added in the type of its terms, the blocks' sums in double: a float alone would stop at 2^24 ones.
 #include <algorithm>
 
 #include "gradus/base/real.hpp"
@@ -57,51 +58,63 @@ void for_rows(Index rows, Index work, Body body) {
   for (Index b = 0; b < rows; ++b) body(b);
 }
 
+/// sum over first <= i < last of term(i), in blocks of 1024, on the calling thread.
+template <class Term>
+double blocked_sum(Index first, Index last, Term term) {
+  constexpr Index block = 1024;
+  double sum = 0;
+  for (Index begin = first; begin < last; begin += block) {
+    const Index end = std::min(last, begin + block);
+    decltype(term(first)) part = 0;
+#pragma omp simd reduction(+ : part)
+    for (Index i = begin; i < end; ++i) part += term(i);
+    sum += double{part};
+  }
+  return sum;
+}
+
 /// sum over j of term(b, j), for every row b:  out [B]
 template <class Term>
 void row_sums(Index rows, Index width, Real* out, Term term) {
-  for_rows(rows, rows * width, [&](Index b) {
-    Real sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (Index j = 0; j < width; ++j) sum += term(b, j);
-    out[b] = sum;
+  for_rows(rows, rows * width, [=](Index b) {
+    out[b] = static_cast<Real>(blocked_sum(0, width, [=](Index j) { return term(b, j); }));
   });
 }
 
-/// sum over b of term(b, j), for every column j:  out [K]. Threads take blocks of columns; rows are added in
-/// order.
+/// sum over b of term(b, j), for every column j:  out [K]. Threads take 64 columns each; rows are added in
+/// order, in blocks of 256.
 template <class Term>
 void column_sums(Index rows, Index width, Real* out, Term term) {
-  constexpr Index block = 64;
-  const Index blocks = (width + block - 1) / block;
+  constexpr Index together = 64, block = 256;
 #pragma omp parallel for schedule(static) if (rows * width >= parallel_elements)
-  for (Index c = 0; c < blocks; ++c) {
-    const Index first = c * block, last = std::min(width, first + block);
-    Real sum[block] = {};
-    for (Index b = 0; b < rows; ++b)
+  for (Index first = 0; first < width; first += together) {
+    const Index last = std::min(width, first + together);
+    double sum[together] = {};
+    for (Index begin = 0; begin < rows; begin += block) {
+      const Index end = std::min(rows, begin + block);
+      Real part[together] = {};
+      for (Index b = begin; b < end; ++b)
 #pragma omp simd
-      for (Index j = first; j < last; ++j) sum[j - first] += term(b, j);
-    for (Index j = first; j < last; ++j) out[j] = sum[j - first];
+        for (Index j = first; j < last; ++j) part[j - first] += term(b, j);
+      for (Index j = first; j < last; ++j) sum[j - first] += double{part[j - first]};
+    }
+    for (Index j = first; j < last; ++j) out[j] = static_cast<Real>(sum[j - first]);
   }
 }
 
-/// sum over i of term(i) by fixed chunks of 4096, the chunks' sums added in order in double.
+/// sum over i of term(i), shared among threads in chunks of at least 4096, the chunks' sums added in order.
 template <class Term>
-Real total(Index n, Term term) {
+double total(Index n, Term term) {
   constexpr Index chunk = 4096, most = 4096;
   const Index size = std::max(chunk, (n + most - 1) / most), chunks = (n + size - 1) / size;
   double sums[most];
 #pragma omp parallel for schedule(static) if (n >= parallel_elements)
   for (Index c = 0; c < chunks; ++c) {
-    const Index first = c * size, last = std::min(n, first + size);
-    Real sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (Index i = first; i < last; ++i) sum += term(i);
-    sums[c] = sum;
+    sums[c] = blocked_sum(c * size, std::min(n, (c + 1) * size), term);
   }
   double sum = 0;
   for (Index c = 0; c < chunks; ++c) sum += sums[c];
-  return static_cast<Real>(sum);
+  return sum;
 }
 
 }  // namespace gradus

@@ -5,7 +5,8 @@
 
 namespace gradus {
 
-/// 3 x 3, stride 1, and enough channels that the additions before and after do not eat up what is saved.
+/// 3 x 3, stride 1, not asked to be direct, and enough channels that the additions before and after do not
+/// eat up what is saved.
 bool winograd_fits(const Window& window);
 
 /// Height (width) that framed pictures need for `out` rows (columns) of results: whole tiles, and 2.

@@ -49,7 +49,8 @@ struct ConvLayerOptions {
   Pair size = 3;  ///< of the window
   Pair stride = 1, padding = 0, output_padding = 0;
   bool bias = true;
-  ConvOptions places() const { return {stride, padding, output_padding}; }
+  bool direct = false;  ///< see ConvOptions
+  ConvOptions places() const { return {stride, padding, output_padding, direct}; }
 };
 
 /// x [B, H, W, inputs] -> [B, I, J, outputs];  w [outputs, U, V, inputs], b [outputs], both first U(-a, a),

@@ -21,6 +21,9 @@ namespace gradus {
 ///        . x x x x .
 ///        . . . . . .
 ///
+/// Not local for 3 x 3 windows with stride 1 and many channels, unless `direct`: a pixel of 1e8, inf or NaN
+/// then spoils neighbouring results that do not see it; see direct_convolutions in kernels/convolution.hpp.
+///
 /// 6.S191 L4, "DCGAN"; L3, "The convolution operation". Throws Error when a rank, C or the bias does not fit,
 /// a size other than B is 0, the stride is not positive, the padding is negative, one of them is 2^31 or
 /// more, the window is larger than the padded picture, or there are too many pictures at once: most of the
@@ -28,16 +31,18 @@ namespace gradus {
 struct Conv2dOp {
   static constexpr Needs<3> optional{false, false, true};
   Pair stride = 1, padding = 0;
+  bool direct = false;
   Window window{};
   Tensor x{}, w{};  // kept for backward: x with its frame of zeros
   Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);
   Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
 };
 
-/// Where the window goes: one number for both axes, or {height, width}. output_padding is for the transposed
-/// one alone.
+/// Where the window goes: one number for both axes, or {height, width}; and how. output_padding is for the
+/// transposed one alone.
 struct ConvOptions {
   Pair stride = 1, padding = 0, output_padding = 0;
+  bool direct = false;  ///< never the fast 3 x 3 kernels, which are not local: see direct_convolutions
 };
 
 Var conv2d(const Var& x, const Var& w, const Var& b, const ConvOptions& options = {});
@@ -56,6 +61,7 @@ Var conv2d(const Var& x, const Var& w, const ConvOptions& options = {});
 struct ConvTranspose2dOp {
   static constexpr Needs<3> optional{false, false, true};
   Pair stride = 1, padding = 0, output_padding = 0;
+  bool direct = false;
   Window window{};
   Tensor x{}, w{};  // kept for backward
   Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);

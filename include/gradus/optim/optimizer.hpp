@@ -21,6 +21,8 @@ void zero_grad(const std::vector<Parameter*>& parameters);
 Real gradient_norm(const std::vector<Parameter*>& parameters);
 
 /// Scales all gradients by limit / norm when their norm is above the limit. Returns the norm before.
+/// Throws Error, before any gradient is changed, when the norm is NaN or infinite: no factor repairs such
+/// gradients, and a step with them would spoil every parameter (PyTorch: error_if_nonfinite = True).
 /// Pascanu, Mikolov, Bengio 2013.
 Real clip_gradient_norm(const std::vector<Parameter*>& parameters, Real limit);
 

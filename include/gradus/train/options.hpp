@@ -22,6 +22,7 @@ struct Options {
   std::filesystem::path data = "datasets";
   Index epochs = 0;  ///< 0: the preset's
   bool resume = false;
+  bool check_numbers = false;  ///< see Tape::check_numbers
 };
 
 /// What --help tells about a program.
@@ -40,8 +41,8 @@ class EarlyExit : public std::runtime_error {
 };
 
 /// The command line, checked: --preset quick|full, --seed, --threads, --out, --data (when not given: the
-/// environment variable GRADUS_DATASETS, else `datasets`), --epochs, --resume. Throws EarlyExit with the text
-/// to print: for --help, and for what is unknown or out of range.
+/// environment variable GRADUS_DATASETS, else `datasets`), --epochs, --resume, --check-numbers. Throws
+/// EarlyExit with the text to print: for --help, and for what is unknown or out of range.
 Options parse_options(int argc, const char* const* argv, const Lesson& lesson);
 
 }  // namespace gradus
