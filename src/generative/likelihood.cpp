@@ -64,8 +64,7 @@ Grads<3> LearnedGaussianNll::backward(const Tensor& dnll, const Needs<3>& needs)
   }
   if (needs[1]) {
     grads[1] = Tensor({1});
-    grads[1][0] = static_cast<Real>(
-        total(B, [=](Index b) { return d[b] * (static_cast<Real>(D) - precision * s[b]); }));
+    grads[1][0] = total(B, [=](Index b) { return d[b] * (static_cast<Real>(D) - precision * s[b]); });
   }
   return grads;
   // END

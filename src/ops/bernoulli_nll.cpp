@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "gradus/base/fast_math.hpp"
 #include "gradus/kernels/elementwise.hpp"
 #include "gradus/ops/checks.hpp"

@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "gradus/ops/gan.hpp"
 #include "gradus/ops/logits.hpp"
 

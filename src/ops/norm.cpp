@@ -134,8 +134,7 @@ Tensor Normalize::forward(const Tensor& x_in, const Tensor& gamma_in, const Tens
     factor[c] = scale[c] * (gamma ? gamma[channel] : 1);
     offset[c] = beta ? beta[channel] : 0;
   }
-  // subtract the mean first: of a set of equal numbers nothing must be left for the factor, which is large
-  // there
+  // subtract the mean first: equal numbers must leave nothing for their factor, which is large
   return by_channel(sets, x.shape(),
                     [in = x.data(), m = mean.data(), a = factor.data(), b = offset.data()](Index i, Index c) {
                       return (in[i] - m[c]) * a[c] + b[c];
