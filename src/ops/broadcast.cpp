@@ -12,7 +12,7 @@ enum class Along { rows, columns, scalar, channels };
 /// x as rows of `width` numbers; index of the second operand's element for row r and column k:
 /// row_step (r / repeat) + column_step k.
 struct Layout {
-  Index rows, width, row_step, column_step, repeat = 1;
+  Index rows, width, row_step, column_step, repeat = 1, examples = 0;
 };
 
 Layout layout(const char* op, Along along, const Tensor& x, const Tensor& v) {
@@ -21,7 +21,7 @@ Layout layout(const char* op, Along along, const Tensor& x, const Tensor& v) {
     GRADUS_CHECK(x.rank() >= 2 && v.shape() == Shape({x.dim(0), x.shape().back()}), op, ": x ", x.shape(),
                  " [B, .., C] needs a second operand of shape [B, C], got ", v.shape());
     const Index B = x.dim(0), C = x.shape().back(), rows = C == 0 ? 0 : x.size() / C;
-    return {rows, C, C, 1, B == 0 ? 1 : std::max<Index>(rows / B, 1)};
+    return {rows, C, C, 1, B == 0 ? 1 : rows / B, B};
   }
   const Index rows = x.dim(0), width = x.shape().row_size();
   const Index expected = along == Along::rows ? width : along == Along::columns ? rows : 1;
@@ -55,7 +55,7 @@ Tensor squeezed(Along along, const Layout& l, Term term) {
     return sum;
   }
   if (along == Along::channels) {
-    Tensor sums({l.rows / l.repeat, l.width});
+    Tensor sums({l.examples, l.width});
     for (Index b = 0; b < sums.dim(0); ++b)
       column_sums(l.repeat, l.width, sums.data() + b * l.width,
                   [=](Index pixel, Index c) { return term((b * l.repeat + pixel) * l.width + c); });
