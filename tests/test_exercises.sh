@@ -110,6 +110,18 @@ expect "the mistake is named" said 'likely cause'
 run 1 grade --todo 4.5 --seed cafe
 expect "another seed draws other inputs" not cmp "$scratch/said" "$scratch/first"
 
+# --- what this machine has is tried out; a cache before the compiler is no compiler for the sandbox
+mkdir "$scratch/cached"
+printf '#!/bin/sh\ncase "$0" in *ccache) exec "$@" ;; *) exec "/usr/bin/$(basename "$0")" "$@" ;; esac\n' > "$scratch/cached/ccache"
+chmod +x "$scratch/cached/ccache"
+ln -s ccache "$scratch/cached/g++"
+for first in g++ "ccache g++"; do
+  PATH=$scratch/cached:$PATH CXX=$first cmake -S "$project" -B "$scratch/behind" --fresh -DGRADUS_REAL=double > "$scratch/said" 2>&1
+  expect "with CXX='$first' the grader takes the compiler itself" grep -q '"compiler": "/usr' "$scratch/behind/grade.json"
+done
+run 0 doctor
+expect "doctor builds and runs a control in the sandbox" said 'control   compiles, links and runs in the sandbox'
+
 # --- wrong usage has a sentence and code 2; a weak sandbox has 75
 run 2 grade --ex 77
 expect "an unknown exercise is named" said "no exercise '77'"
@@ -163,10 +175,18 @@ fi
 
 # --- submit, and grade what was submitted
 run 0 submit --id "ada l/../x"
-expect "the archive has a safe name" [ -e "$tree/submission_adalx.zip" ]
-cp "$tree/submission_adalx.zip" "$scratch/first.zip"
+expect "the archive has a safe name" [ -e "$tree/adalx.zip" ]
+expect "and a name that changed is said" said "ID='ada l/../x' becomes 'adalx'"
+cp "$tree/adalx.zip" "$scratch/first.zip"
 run 0 submit --id "ada l/../x"
-expect "the same files give the same archive" cmp "$tree/submission_adalx.zip" "$scratch/first.zip"
+expect "the same files give the same archive" cmp "$tree/adalx.zip" "$scratch/first.zip"
+run 0 submit --id "Jürgen_ß"
+expect "letters of other languages stay" [ -e "$tree/Jürgen_ß.zip" ]
+run 2 submit --id "..."
+expect "a name without letters is refused" said 'at least one letter or digit'
+printf 'include Makefile\nprint:\n\t@printf "%%s|" $(call quoted,ID) $(WHICH)\n' > "$scratch/print.mk"
+make -s --no-print-directory -C "$tree" -f "$scratch/print.mk" print ID="O'Brien" EX="4'" > "$scratch/said" 2>&1
+expect "an apostrophe passes through make" said "^O'Brien\|--ex\|4'\|"
 run 1 grade --ex 4 --submission "$scratch/first.zip"
 expect "a submission is graded" said '✗ 4.5'
 echo broken > "$scratch/broken.zip"
@@ -180,6 +200,39 @@ run 0 gradescope "$scratch/broken.zip" "$scratch/autograder/results.json"
 expect "a refused submission has a results file" grep -q 'the submission was refused' "$scratch/autograder/results.json"
 run 0 gradescope "$scratch/first.zip" "$scratch/autograder/results.json" --ex 4
 expect "a graded one is complete" grep -q '"complete": true' "$scratch/autograder/results.json"
+
+# --- a class as learning platforms hand it over: who is graded, who is told what
+mkdir -p "$scratch/class/ada_123_file" "$scratch/class/bob" "$scratch/class/cyd/backup" "$scratch/class/__MACOSX"
+cp "$tree/Jürgen_ß.zip" "$scratch/class/ada_123_file/ada.zip"
+cp "$tree/Jürgen_ß.zip" "$scratch/class/Jürgen_ß.zip"
+cp "$tree/src/generative/gaussian_kl.cpp" "$scratch/class/bob/Gaussian_KL (1).cpp"
+cp "$tree/src/generative/gaussian_kl.cpp" "$tree/src/generative/divergence.cpp" "$scratch/class/cyd"
+cp "$tree/$kl" "$scratch/class/cyd/backup"
+cp "$scratch/first.zip" "$scratch/class/dan.zip"
+cp -r "$scratch/class/cyd" "$scratch/class/dan"
+touch "$scratch/class/grades.csv" "$scratch/class/Thumbs.db"
+run 0 class "$scratch/class" --ex 4 -j 2 --accept-level
+cp "$scratch/said" "$scratch/class_said"
+book=$scratch/class-grades/gradebook.csv
+expect "a stray table is no student, and said" said 'passed over: grades.csv'
+expect "five students" [ "$(wc -l < "$book")" -eq 6 ]
+expect "a learning platform's folder is unpacked" grep -qE '^ada_123_file,[1-9]' "$book"
+expect "letters beyond ASCII stay a name" grep -qE '^Jürgen_ß,[1-9]' "$book"
+expect "a nearly right name is graded" grep -qE '^bob,38,.*taken: Gaussian_KL \(1\)\.cpp as gaussian_kl\.cpp' "$book"
+expect "an older copy costs nothing" grep -qE '^cyd,100,' "$book"
+expect "two that differ are refused, and only they" grep -qE '^dan,0,.*refused: both dan and dan.zip are there' "$book"
+expect "the screen tells at the end" said '  bob: taken: Gaussian_KL'
+expect "and so does the feedback" grep -q 'taken: Gaussian_KL' "$scratch/class-grades/feedback/bob.md"
+expect "a refusal has its reason and no points out of 0" not grep -q '0 of 0' "$scratch/class-grades/feedback/dan.md"
+run 0 class "$scratch/class" --ex 4 -j 2 --accept-level --regrade cyd
+expect "what is known is said to be unchanged" said 'bob  unchanged'
+expect "no estimate comes from it" not said 'bob .* left'
+
+# --- below a closed folder with umask 077, and a temporary folder that nobody else may enter
+mkdir -m 700 "$scratch/closed"
+solve
+(umask 077 && rm -rf "$tree/build/grade" && TMPDIR=$scratch/closed "$tool" --root "$tree" grade --todo 4.5 --level L2) > "$scratch/said" 2>&1
+expect "a right answer has its points where others may not enter" said '✓ 4.5 .*19/19'
 
 # --- reset keeps what was there
 run 2 reset --ex 4

@@ -19,6 +19,18 @@ run() {
   tail -n 20 "$scratch/log" | sed 's/^/    /'
   return 1
 }
+# leaks <tree> <folder>: lines of the folder's CMake files with a path into the tree, or with this machine's instructions.
+# The tree's name must begin a path there: for a tree at /gradus, "prefix/include/gradus" is none.
+leaks() {
+  local tree
+  tree=$(printf '%s' "$1" | sed 's/[][\.*^$+?(){}|]/\\&/g')
+  grep -rnE -e "(^|[^A-Za-z0-9_./}-])$tree(/|[^A-Za-z0-9_.-]|$)" -e "march=" "$2" --include='*.cmake'
+}
+mkdir "$scratch/lines"
+echo 'set(headers "${_IMPORT_PREFIX}/include/gradus" "${PREFIX}/gradus/x")' > "$scratch/lines/sound.cmake"
+if leaks /gradus "$scratch/lines"; then failed=$((failed + 1)) && echo "package: the lines above are no paths into /gradus"; else passed=$((passed + 1)); fi
+echo 'set(headers "/a+b/gradus/include")' > "$scratch/lines/leak.cmake"
+if leaks /a+b/gradus "$scratch/lines" > "$scratch/log"; then passed=$((passed + 1)); else failed=$((failed + 1)) && echo "package: a path into the tree is not found"; fi
 trial() {
   local preset=$1 prefix=$scratch/$1/prefix work=$scratch/$1
   run "$preset: install" cmake --install "$root/build/$preset" --prefix "$prefix" &&
@@ -39,7 +51,7 @@ trial() {
     cp "$scratch/plain" "$scratch/log"
   fi
   # What an installed package must not do: point back into this tree, or force this machine's instructions on others.
-  if grep -rn -e "$root" -e "march=" "$prefix" --include='*.cmake'; then
+  if leaks "$root" "$prefix"; then
     echo "package: $preset: the lines above do not belong into an installed package"
     return 1
   fi

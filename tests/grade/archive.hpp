@@ -10,17 +10,21 @@
 
 namespace gradus::grade {
 
-/// What was found: texts of graded files, by name ("gaussian_kl.cpp"); and remarks ("ignored: Makefile").
+/// What was found: texts of graded files, by name ("gaussian_kl.cpp"); and remarks on what was taken by
+/// another name, ignored or passed over, with what to do.
 struct Submitted {
   std::map<std::string, std::string> files;
   std::vector<std::string> notes;
   std::string digest;  ///< SHA-256 over names and texts
 };
 
-/// Reads a folder, a zip, or a tar. Only the names of graded files are taken, wherever in the archive they
-/// are; names of entries are never used as paths. Throws Error when it is none of these, damaged, holds a
-/// graded file twice with different text, more than 2000 entries, one larger than 256 KiB, or unpacks to more
-/// than 4 MiB, or as a tar to more than 64 MiB (a bomb).
+/// Reads a folder, a zip, a tar, a file, or a learning platform's folder that holds zips. Only graded files
+/// are taken, wherever in it they are; names of entries are never used as paths. What can be meant without
+/// doubt is taken and said: "Gaussian_KL (1).cpp", ".cpp.txt", a copy in build/ when nothing lies elsewhere.
+/// Of copies in a folder like backup/ and files outside of it those outside count; two that disagree are not
+/// taken, the other files are. Throws Error when it is none of these, damaged, contradicts itself, has more
+/// than 100 000 entries, a graded file of more than 256 KiB, more than 4 MiB of them, is larger than 256 MiB,
+/// or is a bomb (a tar that unpacks to more than 1 GiB, or to more than 64 MiB and 50 times its size).
 Submitted read_submission(const std::filesystem::path& path, const std::vector<Exercise>& exercises);
 
 struct Packed {

@@ -9,12 +9,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <csignal>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 #include <set>
 #include <sstream>
@@ -24,6 +26,7 @@
 #include "lockdown.hpp"
 #include "outputs.hpp"
 #include "report.hpp"
+#include "scratch.hpp"
 
 namespace gradus::grade {
 namespace fs = std::filesystem;
@@ -31,29 +34,60 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// The students' names and places, sorted by name. "ada.zip" and "ada/" are both ada: that is refused.
-std::vector<Entrant> students_in(const fs::path& folder) {
-  GRADUS_CHECK(fs::is_directory(folder), folder.string(), " is not a folder of submissions");
-  std::map<std::string, fs::path> found;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    std::string id = entry.path().filename().string();
-    id = Json::parse(Json(id).dump(-1, ' ', false, Json::error_handler_t::replace))
-             .get<std::string>();  // as the journal keeps it
-    if (id.starts_with(".")) continue;
-    if (!entry.is_directory())
-      for (const char* ending : {".zip", ".tar.gz", ".tgz", ".tar", ".cpp"})
-        if (id.ends_with(ending)) {
-          id.resize(id.size() - std::string(ending).size());
-          break;
-        }
-    const auto [place, fresh] = found.emplace(id, entry.path());
-    GRADUS_CHECK(fresh, folder.string(), ": both ", place->second.filename().string(), " and ",
-                 entry.path().filename().string(), " are '", id, "'");
+/// "ada" for "ada.zip", "ada/" and "submission_ada.zip"; nothing for a file that is no submission.
+std::optional<std::string> student_of(const fs::directory_entry& entry) {
+  std::string id = entry.path().filename().string();
+  id = Json::parse(Json(id).dump(-1, ' ', false, Json::error_handler_t::replace))
+           .get<std::string>();  // as the journal keeps it
+  if (id.starts_with(".") || id == "__MACOSX") return std::nullopt;
+  bool known = entry.is_directory();
+  if (!known) {
+    std::string small = id;
+    for (char& letter : small) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+    // of these some cannot be read: then their student is told
+    for (const char* ending :
+         {".zip", ".tar.gz", ".tgz", ".tar", ".cpp", ".cpp.txt", ".rar", ".7z", ".tar.xz", ".tar.bz2", ".gz"})
+      if (small.ends_with(ending)) {
+        id.resize(id.size() - std::string(ending).size());
+        known = true;
+        break;
+      }
   }
-  GRADUS_CHECK(!found.empty(), folder.string(), " holds no submission");
+  if (id.starts_with("submission_")) id = id.substr(11);
+  return known && !id.empty() ? std::optional(id) : std::nullopt;
+}
+
+/// The students' names and places, sorted by name; and what else lies there, for the screen.
+std::vector<Entrant> students_in(const fs::path& folder, std::vector<std::string>& passed_over) {
+  GRADUS_CHECK(fs::is_directory(folder), folder.string(), " is not a folder of submissions");
+  std::map<std::string, std::vector<fs::path>> found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (const auto id = student_of(entry))
+      found[*id].push_back(entry.path());
+    else
+      passed_over.push_back(entry.path().filename().string());
+  }
+  GRADUS_CHECK(!found.empty(), folder.string(), " holds no submission: a zip, a tar or a folder per student");
+  std::sort(passed_over.begin(), passed_over.end());
   std::vector<Entrant> students;
-  for (const auto& [id, path] : found) students.push_back({id, path});
+  for (auto& [id, paths] : found) {
+    std::sort(paths.begin(), paths.end());
+    students.push_back({id, paths});
+  }
   return students;
+}
+
+/// What a student handed in. Throws Error when it is refused: no archive, a link, or two that differ.
+Submitted submission_of(const Entrant& student, const std::vector<Exercise>& exercises) {
+  Submitted first;
+  for (const fs::path& path : student.paths) {
+    if (fs::is_symlink(path)) throw Error(path.filename().string() + ": a link, perhaps to another's");
+    const Submitted one = read_submission(path, exercises);
+    if (&path == &student.paths.front()) first = one;
+    GRADUS_CHECK(one.digest == first.digest, "both ", student.paths.front().filename().string(), " and ",
+                 path.filename().string(), " are there and differ: keep one of them");
+  }
+  return first;
 }
 
 std::string course_key(const fs::path& file, bool make) {
@@ -91,8 +125,11 @@ Json record_of(const std::string& id, const std::string& submission, const Exerc
           {"feedback", markdown({result}, result.exercise->title, {})}};
 }
 
-/// Grades what is missing of one student, in a process of its own: 0 done, 4 refused, 70 ours.
-int grade_student(const Place& place, const ClassCommand& command, const Journal& journal,
+/// How a student's process ends: graded, nothing new, refused, our fault.
+enum Job { job_done = 0, job_known = 3, job_refused = 4, job_fault = 70 };
+
+/// Grades what is missing of one student, in a process of its own.
+Job grade_student(const Place& place, const ClassCommand& command, const Journal& journal,
                   const Entrant& student, const std::string& key, Level level, int slot) {
   const bool again = command.regrade == student.id;
   // Another grader, key or sandbox is another question: what was found before does not answer it.
@@ -101,22 +138,27 @@ int grade_student(const Place& place, const ClassCommand& command, const Journal
   std::string refused;
   Submitted submitted;
   try {
-    if (fs::is_symlink(student.path)) throw Error(student.path.string() + ": a link, perhaps to another's");
-    submitted = read_submission(student.path, place.exercises);
+    submitted = submission_of(student, place.exercises);
   } catch (const Error& error) {
     refused = error.what();
+    const std::string folder = command.submissions.string() + "/";  // it is nobody's business
+    if (refused.starts_with(folder)) refused = refused.substr(folder.size());
     submitted.digest = digest("refused" + refused);
   }
+  Budget budget;
+  bool anything = false;
   for (const Exercise& exercise : place.exercises) {
     if (!command.wants(exercise)) continue;
     const auto known = journal.last.find({student.id, exercise.folder});
     if (!again && known != journal.last.end() && known->second.at("digest") == submitted.digest &&
         known->second.value("by", "") == by)
       continue;
+    anything = true;
     ExerciseResult result;
     if (refused.empty()) {
       GradeOptions options{.seed = keyed_digest(key, submitted.digest + exercise.folder),
-                           .build = {.level = level, .slot = slot}};
+                           .build = {.level = level, .slot = slot},
+                           .budget = &budget};
       result = grade(
           exercise,
           [&](const GradedFile& file) -> std::optional<std::string> {
@@ -129,14 +171,12 @@ int grade_student(const Place& place, const ClassCommand& command, const Journal
       result.level = level;
     }
     Json record = record_of(student.id, submitted.digest, result);
-    if (!refused.empty())
-      record["refused"] = fs::path(student.path).filename().string() +
-                          refused.substr(std::min(refused.size(), student.path.string().size()));
+    if (!refused.empty()) record["refused"] = refused, record["feedback"] = "";
     record["notes"] = submitted.notes;
     record["by"] = by;
     journal.append(record);
   }
-  return refused.empty() ? 0 : 4;
+  return !refused.empty() ? job_refused : anything ? job_done : job_known;
 }
 
 }  // namespace
@@ -162,11 +202,13 @@ int class_command(const Place& place, const ClassCommand& given) {
               << " is required (" << why_not_higher() << "). --accept-level grades all the same\n";
     return 75;
   }
-  const std::vector<Entrant> students = students_in(command.submissions);
+  std::vector<std::string> passed_over;
+  const std::vector<Entrant> students = students_in(command.submissions, passed_over);
   if (!command.regrade.empty())
     GRADUS_CHECK(std::any_of(students.begin(), students.end(),
                              [&](const Entrant& s) { return s.id == command.regrade; }),
-                 "--regrade: no submission of '", command.regrade, "'");
+                 "--regrade: no submission of '", command.regrade,
+                 "'; the gradebook's first column has the names");
   const std::string key = course_key(command.key_file.empty() ? command.out / "course.key" : command.key_file,
                                      command.key_file.empty());
   const Journal journal(command.out / "journal.jsonl");
@@ -178,7 +220,7 @@ int class_command(const Place& place, const ClassCommand& given) {
   for (int slot = 0; slot < command.jobs; ++slot) slots.insert(slot);
   std::set<std::string> faults;
   std::vector<std::string> refused;
-  std::size_t begun = 0, ended = 0;
+  std::size_t begun = 0, ended = 0, graded = 0;
   const auto start_time = std::chrono::steady_clock::now();
   const int parent = getpid();
   while (ended < students.size()) {
@@ -191,7 +233,7 @@ int class_command(const Place& place, const ClassCommand& given) {
       if (job == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent) _exit(70);
-        int code = 70;
+        int code = job_fault;
         try {
           code = grade_student(place, command, journal, students[begun], key, level, slot);
         } catch (const std::exception& error) {
@@ -211,21 +253,31 @@ int class_command(const Place& place, const ClassCommand& given) {
     running.erase(found);
     slots.insert(slot);
     ++ended;
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 70;
-    if (code == 70) faults.insert(students[student].id);
-    if (code == 4) refused.push_back(students[student].id);
-    const double seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_time).count();
-    const auto left =
-        static_cast<int>(seconds / static_cast<double>(ended) * static_cast<double>(students.size() - ended));
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : job_fault;
+    if (code == job_fault) faults.insert(students[student].id);
+    if (code == job_refused) refused.push_back(students[student].id);
+    graded += code == job_done;
     std::cout << ended << "/" << students.size() << "  " << visible(students[student].id)
-              << (code == 70  ? "  REVIEW (fault of the grader)"
-                  : code == 4 ? "  refused"
-                              : "")
-              << "  " << left << " s left\n";
+              << (code == job_fault     ? "  REVIEW (fault of the grader)"
+                  : code == job_refused ? "  refused"
+                  : code == job_known   ? "  unchanged"
+                                        : "");
+    // An estimate takes a round of students who were graded: others are done in no time.
+    if (graded >= static_cast<std::size_t>(command.jobs)) {
+      const double seconds =
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - start_time).count();
+      std::cout << "  about "
+                << static_cast<int>(seconds / static_cast<double>(graded) *
+                                    static_cast<double>(students.size() - ended))
+                << " s left";
+    }
+    std::cout << "\n";
   }
   const bool whole = write_tables(place, command, students, Journal(journal.path), faults);
   std::cout << (command.out / "gradebook.csv").string() << "\n";
+  for (const std::string& name : passed_over)
+    std::cout << "passed over: " << visible(name)
+              << " (no submission: a zip, a tar or a folder per student; remove it, or pack it)\n";
   for (const std::string& id : refused) std::cout << "refused: " << visible(id) << " (feedback says why)\n";
   for (const std::string& id : faults)
     std::cout << "REVIEW: " << visible(id) << " (a fault of the grader; run again)\n";
@@ -252,11 +304,13 @@ int gradescope_command(const Place& place, const GradeCommand& command, const fs
     const Level level = best_level();
     if (static_cast<int>(level) < static_cast<int>(Level::l2) || !escapes(level).empty())
       throw GraderFault("the sandbox is too weak here: " + why_not_higher());
+    Budget budget;
     for (const Exercise& exercise : place.exercises) {
       if (!command.exercise.empty() && !exercise.is_named(command.exercise)) continue;
       GradeOptions options{
           .seed = key.empty() ? seed_of("") : keyed_digest(key, submitted.digest + exercise.folder),
-          .build = {.level = level}};
+          .build = {.level = level},
+          .budget = &budget};
       results.push_back(grade(
           exercise,
           [&](const GradedFile& graded) -> std::optional<std::string> {
@@ -280,8 +334,9 @@ int gradescope_command(const Place& place, const GradeCommand& command, const fs
 
 std::vector<std::string> escapes(Level level) {
   const fs::path self = fs::read_symlink("/proc/self/exe");
-  const Outcome outcome = run({self.string(), "escape", (fs::path(GRADUS_SOURCE_DIR) / "README.md").string()},
-                              {.level = level, .readable = {self}}, 10);
+  const Outcome outcome =
+      Scratch(level, 0).run({self.string(), "escape", (fs::path(GRADUS_SOURCE_DIR) / "README.md").string()},
+                            {.readable = {self}}, 10);
   std::vector<std::string> found;
   const fs::path escaped = fs::path(GRADUS_SOURCE_DIR) / "README.md.escaped";
   if (fs::remove(escaped)) found.push_back("writes beside the project's files");

@@ -255,10 +255,14 @@ int grade_command(const Place& place, const GradeCommand& command) {
   std::vector<ExerciseResult> results;
   write_outputs(command, results, false, notes);
   int points = 0, most = 0;
+  Budget budget;
   for (const Exercise& exercise : place.exercises) {
     if (only && only != &exercise) continue;
-    GradeOptions options{
-        .seed = seed, .build = {.level = level}, .only_todo = command.todo, .stop_at_failure = command.first};
+    GradeOptions options{.seed = seed,
+                         .build = {.level = level},
+                         .only_todo = command.todo,
+                         .stop_at_failure = command.first,
+                         .budget = &budget};
     options.done = [&](const TodoResult& todo) {
       const GradedFile& file = file_of(exercise, todo.todo.id);
       if (const auto text = submission(file); text && mine) known.record(todo, *text);
@@ -396,6 +400,24 @@ int solution_command(const Place& place, const std::string& exercise_name) {
   return 0;
 }
 
+namespace {
+/// The name of a student as a file's name: all letters of all languages, digits, '-', '_'; the class is
+/// graded by it.
+std::string archive_name(const std::string& id) {
+  std::string name;
+  for (const char letter : id)
+    if (std::isalnum(static_cast<unsigned char>(letter)) || static_cast<unsigned char>(letter) >= 0x80 ||
+        letter == '-' || letter == '_')
+      name += letter;
+  GRADUS_CHECK(id.empty() || (!name.empty() && name.size() <= 200), "ID='", visible(id),
+               "': a name has at least one letter or digit, and at most 200 bytes");
+  if (name != id)
+    std::cout << "a file's name has letters, digits, '-' and '_': ID='" << visible(id) << "' becomes '"
+              << visible(name) << "'\n";
+  return id.empty() ? "submission" : name;
+}
+}  // namespace
+
 int submit_command(const Place& place, const std::string& id) {
   const GradedFile* missing = nullptr;
   std::vector<Packed> packed;
@@ -433,12 +455,7 @@ int submit_command(const Place& place, const std::string& id) {
     std::cerr << "gradus-grade: nothing is begun yet; there is nothing to submit\n";
     return 3;
   }
-  std::string name = "submission";
-  for (const char letter : id)
-    name += std::isalnum(static_cast<unsigned char>(letter)) || letter == '-' || letter == '_'
-                ? (name.size() == 10 ? std::string("_") + letter : std::string(1, letter))
-                : std::string();
-  const fs::path file = place.root / (name + ".zip");
+  const fs::path file = place.root / (archive_name(id) + ".zip");
   write_zip(file, packed);
   std::cout << "packed:\n";
   for (const Exercise& exercise : place.exercises) {
@@ -451,21 +468,6 @@ int submit_command(const Place& place, const std::string& id) {
   std::cout << file.filename().string() << "  " << fs::file_size(file) << " bytes, SHA-256 "
             << digest(read_text(file)) << "\n";
   return broken ? 1 : 0;
-}
-
-int doctor_command(const Place& place) {
-  const Level level = best_level();
-  const Outcome version = run({place.tools.compiler, "--version"},
-                              {.limits = {.memory = std::size_t{3} << 30}, .compiler = true}, 10);
-  std::cout << "compiler  " << version.text.substr(0, version.text.find('\n')) << "\n"
-            << "sandbox   " << name_of(level)
-            << (level == Level::l3 ? ": the highest" : ": " + why_not_higher()) << "\n"
-            << "memory    "
-            << (static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE)) /
-                (1 << 30))
-            << " GiB\n"
-            << "exercises " << place.exercises.size() << "\n";
-  return 0;
 }
 
 int mine_command(const Place& place) {

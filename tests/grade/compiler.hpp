@@ -12,16 +12,18 @@ namespace gradus::grade {
 
 /// What became of one file.
 struct Built {
-  State state = State::pass;     ///< pass, compile_error, or banned_call
-  std::filesystem::path worker;  ///< when it passed
-  std::string sentence;          ///< one plain sentence, when it did not
-  std::string compiler;          ///< the compiler's own words (errors, or warnings)
-  bool fresh = true;             ///< false: taken from the cache
+  State state = State::pass;       ///< pass, compile_error, or banned_call
+  std::filesystem::path worker{};  ///< when it passed
+  std::string sentence{};          ///< one plain sentence, when it did not
+  std::string compiler{};          ///< the compiler's own words (errors, or warnings)
+  bool fresh = true;               ///< false: taken from the cache
 };
 
 /// How students' files are compiled; CMake wrote it down (grade.json).
 struct Toolchain {
   std::string compiler, flags;
+  std::vector<std::filesystem::path> folders,
+      runtime;  ///< of a compiler that is not the system's, and its libraries'
   std::vector<std::string> worker_objects, libraries;
   std::filesystem::path archive, include;
   std::vector<std::string>

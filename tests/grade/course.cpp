@@ -48,6 +48,8 @@ std::vector<Exercise> read_exercises(const fs::path& folder) {
         graded.source = part.at("source").get<std::string>();
         graded.name = fs::path(graded.source).filename().string();
         graded.path = "exercises/" + name + "/" + graded.name;
+        graded.control = folder.parent_path() / graded.source;
+        if (!fs::exists(graded.control)) graded.control = folder / ".original" / graded.name;
         GRADUS_CHECK(names.insert(graded.name).second, "two graded files are named '", graded.name, "'");
         for (const Json& todo : part.at("todos")) {
           graded.todos.push_back({todo.at("id").get<std::string>(), todo.at("title").get<std::string>()});

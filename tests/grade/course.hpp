@@ -21,6 +21,8 @@ struct GradedFile {
   std::vector<Todo> todos;
   std::vector<std::string>
       banned;  ///< functions of the library that would give the answer away, as regular expressions
+  std::filesystem::path
+      control{};  ///< a text that must build: the library's own, or in a students' copy the untouched
 };
 
 struct Exercise {

@@ -11,6 +11,7 @@
 
 #include "gradus/base/check.hpp"
 #include "outputs.hpp"
+#include "report.hpp"
 
 namespace gradus::grade {
 namespace fs = std::filesystem;
@@ -30,6 +31,12 @@ std::string file_name_of(const std::string& id) {
             ? letter
             : '_';
   return name == id ? name : name + "~" + digest(id).substr(0, 12);
+}
+
+std::string joined(const std::vector<std::string>& words, const char* between) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : between) + word;
+  return out;
 }
 
 }  // namespace
@@ -82,7 +89,7 @@ bool write_tables(const Place& place, const ClassCommand& command, const std::ve
     for (const GradedFile& file : exercise->files)
       for (const Todo& todo : file.todos) book << "," << todo.id;
   }
-  book << ",states,digest,seeds,level\n";
+  book << ",states,digest,seeds,level,remarks\n";
   std::map<std::string, std::set<std::string>> who_made;
   bool whole = true;
   for (const Entrant& student : students) {
@@ -91,6 +98,7 @@ bool write_tables(const Place& place, const ClassCommand& command, const std::ve
     std::ostringstream cells, states, seeds;
     std::set<std::string> hashes;  // more than one when exercises were graded at different times
     std::string level, feedback, refused;
+    std::vector<std::string> notes;
     for (const Exercise* exercise : exercises) {
       const auto found = journal.last.find({student.id, exercise->folder});
       std::map<std::string, Json> todos;
@@ -105,6 +113,7 @@ bool write_tables(const Place& place, const ClassCommand& command, const std::ve
         level = record.at("level").get<std::string>();
         seeds << (seeds.tellp() > 0 ? " " : "") << record.at("seed").get<std::string>();
         feedback += record.at("feedback").get<std::string>() + "\n";
+        notes = record.value("notes", notes);  // the same in every exercise of one submission
         if (record.contains("refused")) refused = record.at("refused").get<std::string>(), taken = false;
         for (const Json& todo : record.at("todos")) {
           todos[todo.at("id").get<std::string>()] = todo;
@@ -136,10 +145,16 @@ bool write_tables(const Place& place, const ClassCommand& command, const std::ve
     std::string hash;
     for (const std::string& one : hashes) hash += (hash.empty() ? "" : " ") + one;
     book << csv_cell(student.id) << "," << (review ? "REVIEW" : std::to_string(total)) << cells.str() << ","
-         << csv_cell(states.str()) << "," << hash << "," << csv_cell(seeds.str()) << "," << level << "\n";
+         << csv_cell(states.str()) << "," << hash << "," << csv_cell(seeds.str()) << "," << level << ","
+         << csv_cell(refused.empty() ? joined(notes, "; ") : "refused: " + refused) << "\n";
+    for (const std::string& note : notes)
+      if (!note.starts_with("passed over"))
+        std::cout << "  " << visible(student.id) << ": " << visible(note) << "\n";
     if (!feedback.empty() || !refused.empty())
       write_text(command.out / "feedback" / (file_name_of(student.id) + ".md"),
-                 (refused.empty() ? "" : "The submission was refused: " + refused + "\n\n") + feedback);
+                 (refused.empty() ? "" : "The submission was refused: " + refused + "\n\n") +
+                     (notes.empty() ? "" : "About the files:\n\n- " + joined(notes, "\n- ") + "\n\n") +
+                     feedback);
   }
   write_text(command.out / "gradebook.csv", book.str());
   std::vector<std::pair<std::string, std::size_t>> histogram;

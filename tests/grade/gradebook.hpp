@@ -15,7 +15,7 @@ namespace gradus::grade {
 /// A student who handed something in.
 struct Entrant {
   std::string id;
-  std::filesystem::path path;
+  std::vector<std::filesystem::path> paths;  ///< one; more when "ada.zip" lies beside "ada/"
 };
 
 /// Records that are whole, the last one of every (student, exercise). A line that was cut off is cut away.

@@ -47,35 +47,68 @@ std::size_t most_answer_bytes(const Tensors& expected) {
 
 class CheckRun {
  public:
-  CheckRun(const Check& check, const std::filesystem::path& worker, const GradeOptions& options)
-      : check_(check), worker_(worker), options_(options) {}
+  /// `library` gives a worker of the text that must build; it is asked when the student's process fails.
+  CheckRun(const Check& check, const std::filesystem::path& worker,
+           const std::function<std::filesystem::path()>& library, const Toolchain& tools,
+           const GradeOptions& options, double seconds_left)
+      : check_(check),
+        worker_(worker),
+        library_(library),
+        tools_(tools),
+        options_(options),
+        seconds_left_(seconds_left) {}
 
   CheckResult run(std::string& printed) {
     CheckResult result{.title = check_.title, .most = check_.points};
-    const auto start = Clock::now();
     const std::vector<Tensors> inputs = draw_cases(check_, options_.seed);
     std::vector<Tensors> expected;
     for (const Tensors& in : inputs) expected.push_back(right_answer(check_)(in));
     try {
-      Student student(worker_, options_.build.level, options_.build.slot);
+      const auto student = begin();
       try {
-        ask(student, inputs, expected, result);
+        ask(*student, inputs, expected, result);
       } catch (...) {
-        printed += student.printed();
+        printed += student->printed();
         throw;
       }
-      printed += student.printed();
-      if (student.dropped()) printed += text("\n(and ", student.dropped(), " bytes more)");
+      printed += student->printed();
+      if (student->dropped()) printed += text("\n(and ", student->dropped(), " bytes more)");
     } catch (const StudentFault& fault) {
       result.state = fault.state;
       result.sentence = fault.what();
+      if (fault.state != State::not_started && fault.state != State::wrong) check_control(inputs, expected);
     }
     if (result.state == State::pass) result.points = result.most;
-    result.seconds = seconds_since(start);
+    result.seconds = seconds_since(start_);
     return result;
   }
 
  private:
+  /// The student's process failed. Throws Error when the library's own fails at the same questions: then the
+  /// machine or the grader is to blame.
+  void check_control(const std::vector<Tensors>& inputs, const std::vector<Tensors>& expected) {
+    try {
+      const auto control = begin(library_(), Guards::nan, 60);
+      for (std::size_t c = 0; c < inputs.size(); ++c) call(*control, inputs[c], expected[c]);
+    } catch (const StudentFault& fault) {
+      if (fault.state != State::not_started)  // a students' copy has only the untouched text
+        throw Error(text("the library's own answer to '", check_.title, "' fails here too: ", fault.what()));
+    }
+  }
+
+  double seconds_left() const { return seconds_left_ - seconds_since(start_); }
+
+  /// A process that was asked nothing yet.
+  std::unique_ptr<Student> begin(const std::filesystem::path& worker, Guards guards, double seconds) const {
+    auto student =
+        std::make_unique<Student>(worker, options_.build.level, options_.build.slot, guards, tools_.runtime);
+    student->hurry(seconds);
+    return student;
+  }
+  std::unique_ptr<Student> begin(Guards guards = Guards::nan) const {
+    return begin(worker_, guards, seconds_left());
+  }
+
   Tensors call(Student& student, const Tensors& inputs, const Tensors& expected) {
     return student.call(check_.call, inputs, call_seconds, most_answer_bytes(expected));
   }
@@ -106,14 +139,12 @@ class CheckRun {
   /// backward pass.
   void ask_again(Student& student, const std::vector<Tensors>& inputs, const std::vector<Tensors>& expected,
                  const std::vector<Tensors>& got, CheckResult& result) {
-    auto other =
-        std::make_unique<Student>(worker_, options_.build.level, options_.build.slot, Guards::numbers);
+    auto other = begin(Guards::numbers);
     bool forward = !check_.differentiates.empty();
     for (std::size_t c = inputs.size(); c-- > 0;) {
       if (forward && !ran_forward(*other, another(inputs, c))) {
         forward = false;
-        other =
-            std::make_unique<Student>(worker_, options_.build.level, options_.build.slot, Guards::numbers);
+        other = begin(Guards::numbers);
       }
       if (identical(call(student, inputs[c], expected[c]), got[c]) &&
           identical(call(*other, inputs[c], expected[c]), got[c]))
@@ -143,8 +174,7 @@ class CheckRun {
 
   /// An answer in a process that was asked nothing before.
   Tensors alone(const Tensors& inputs, const Tensors& expected, Guards guards) {
-    Student fresh(worker_, options_.build.level, options_.build.slot, guards);
-    return call(fresh, inputs, expected);
+    return call(*begin(guards), inputs, expected);
   }
 
   /// What an answer depends on besides its inputs, found out in processes that differ in one thing; empty
@@ -165,9 +195,9 @@ class CheckRun {
                           const Tensors& got) {
     if (const std::string words = besides_the_inputs(inputs, expected, got); !words.empty()) return words;
     if (!same(alone(inputs, expected, Guards::numbers), got)) return "depends on a number that was never set";
-    Student fresh(worker_, options_.build.level, options_.build.slot);
-    if (!check_.differentiates.empty() && ran_forward(fresh, neighbour) &&
-        !same(call(fresh, inputs, expected), got))
+    const auto fresh = begin();
+    if (!check_.differentiates.empty() && ran_forward(*fresh, neighbour) &&
+        !same(call(*fresh, inputs, expected), got))
       return "depends on the latest forward pass, which may be another graph's: what backward needs is "
              "kept in the op's own members, not in a static or global variable";
     return kept_between_calls;
@@ -182,7 +212,11 @@ class CheckRun {
 
   const Check& check_;
   const std::filesystem::path& worker_;
+  const std::function<std::filesystem::path()>& library_;
+  const Toolchain& tools_;
   const GradeOptions& options_;
+  const double seconds_left_;
+  const Clock::time_point start_ = Clock::now();
 };
 
 /// Whether a check asks the same whatever the seed.
@@ -272,9 +306,9 @@ const Todo& todo_at(const GradedFile& file, const std::string& source, int line)
 void not_built(TodoResult& one, const GradedFile& file, const std::optional<std::string>& source,
                const Built& built) {
   CheckResult check{.title = source ? "compile" : "find the file",
-                    .state = source ? built.state : State::skipped,
+                    .state = built.state,
                     .most = one.most,
-                    .sentence = source ? built.sentence : "the file " + file.name + " is missing"};
+                    .sentence = built.sentence};
   one.compiler = built.compiler;
   one.line = line_of(check.sentence);
   if (one.line > 0)
@@ -288,69 +322,121 @@ void not_built(TodoResult& one, const GradedFile& file, const std::optional<std:
   one.checks.push_back(std::move(check));
 }
 
-/// Runs the checks of a TODO.
-void ask_all(TodoResult& one, const Exercise& exercise, const std::string& source,
-             const std::filesystem::path& worker, const GradeOptions& options) {
-  one.line = open_line(source, one.todo.id);
-  if (!one.line) one.line = task_line(source, one.todo.id);
-  bool drawn = false, drawn_right = false;
-  std::vector<bool> fixed;
-  for (const Check& check : checks_of(exercise.number)) {
-    if (check.todo != one.todo.id) continue;
-    one.checks.push_back(CheckRun(check, worker, options).run(one.printed));
-    const CheckResult& result = one.checks.back();
-    one.points += result.points;
-    fixed.push_back(is_fixed(check));
-    drawn = drawn || !fixed.back();
-    drawn_right = drawn_right || (!fixed.back() && result.state == State::pass);
-    if (result.state == State::not_started) break;  // the others would say the same
+/// An exercise on its way: file by file, TODO by TODO, within its budget.
+class Grading {
+ public:
+  Grading(const Exercise& exercise, const Submission& submission, const Toolchain& tools,
+          const std::filesystem::path& cache, const GradeOptions& options)
+      : exercise_(exercise), submission_(submission), tools_(tools), cache_(cache), options_(options) {
+    result_ = {.exercise = &exercise, .seed = options.seed, .level = options.build.level, .todos = {}};
+    if (options.budget) result_.budget = *options.budget;
   }
-  GRADUS_CHECK(!one.checks.empty(), "TODO ", one.todo.id, " has no checks");
-  // An example whose inputs never change could be learned by heart: it counts when something drawn is right,
-  // too.
-  for (std::size_t c = 0; drawn && !drawn_right && c < fixed.size(); ++c)
-    if (fixed[c]) one.points -= std::exchange(one.checks[c].points, 0);
-  one.state = first_not_passed(one.checks);
-}
 
-ExerciseResult grade_all(const Exercise& exercise, const Submission& submission, const Toolchain& tools,
-                         const std::filesystem::path& cache, const GradeOptions& options) {
-  ExerciseResult result{
-      .exercise = &exercise, .seed = options.seed, .level = options.build.level, .todos = {}};
-  for (const GradedFile& file : exercise.files) {
-    const auto asked = [&](const Todo& todo) {
-      return options.only_todo.empty() || todo.id == options.only_todo;
-    };
-    if (std::none_of(file.todos.begin(), file.todos.end(), asked)) continue;
-    const std::optional<std::string> source = submission(file);
-    Built built;
-    if (source) built = build(tools, file, *source, cache, options.build);
-    for (const Todo& todo : file.todos) {
-      if (!asked(todo)) continue;
-      TodoResult one{.todo = todo, .path = file.path, .checks = {}};
-      one.most = points_of(exercise, todo.id);
-      const auto start = Clock::now();
-      if (!source || built.state != State::pass)
-        not_built(one, file, source, built);
-      else
-        ask_all(one, exercise, *source, built.worker, options);
-      one.seconds = seconds_since(start);
-      if (options.done) options.done(one);
-      const bool stop = options.stop_at_failure && one.state != State::pass && one.state != State::skipped;
-      result.todos.push_back(std::move(one));
-      if (stop) return result;
-    }
+  ExerciseResult run() {
+    for (const GradedFile& file : exercise_.files)
+      if (!grade_file(file)) break;
+    result_.seconds = seconds_since(start_);
+    if (options_.budget) options_.budget->submission -= result_.seconds;
+    return std::move(result_);
   }
-  return result;
-}
+
+ private:
+  double seconds_left() const {
+    return std::min(result_.budget.exercise, result_.budget.submission) - seconds_since(start_);
+  }
+  /// The words for a check or file that is not looked at any more.
+  std::string used_up() const {
+    const bool whole = result_.budget.submission < result_.budget.exercise;
+    return text("not run: what stands before it used up the ",
+                whole ? Budget{}.submission : result_.budget.exercise, " s that ",
+                whole ? "a submission" : "an exercise", " may take: does a loop end?");
+  }
+
+  /// False when grading ends here.
+  bool grade_file(const GradedFile& file) {
+    std::vector<const Todo*> wanted;
+    for (const Todo& todo : file.todos)
+      if (options_.only_todo.empty() || todo.id == options_.only_todo) wanted.push_back(&todo);
+    if (wanted.empty()) return true;
+    const std::optional<std::string> source = submission_(file);
+    Built built{.state = State::skipped, .sentence = "the file " + file.name + " is missing"};
+    if (source && seconds_left() <= 0)
+      built = {.state = State::timeout, .sentence = used_up()};
+    else if (source)
+      built = build(tools_, file, *source, cache_, options_.build);
+    for (const Todo* todo : wanted) {
+      TodoResult one{.todo = *todo, .path = file.path, .checks = {}};
+      one.most = points_of(exercise_, todo->id);
+      const auto start = Clock::now();
+      if (built.state == State::pass)
+        run_checks(file, *source, built, one);
+      else
+        not_built(one, file, source, built);
+      one.seconds = seconds_since(start);
+      if (options_.done) options_.done(one);
+      const bool stop = options_.stop_at_failure && one.state != State::pass && one.state != State::skipped;
+      result_.todos.push_back(std::move(one));
+      if (stop) return false;
+    }
+    return true;
+  }
+
+  void run_checks(const GradedFile& file, const std::string& source, const Built& built,
+                  TodoResult& one) const {
+    one.line = open_line(source, one.todo.id);
+    if (!one.line) one.line = task_line(source, one.todo.id);
+    const std::function<std::filesystem::path()> library = [&] {
+      return build(tools_, file, read_text(file.control), cache_, options_.build).worker;
+    };
+    std::vector<const Check*> checks;
+    for (const Check& check : checks_of(exercise_.number))
+      if (check.todo == one.todo.id) checks.push_back(&check);
+    GRADUS_CHECK(!checks.empty(), "TODO ", one.todo.id, " has no checks");
+    for (const Check* check : checks) {
+      const double left = seconds_left();
+      one.checks.push_back(
+          left > 0 ? CheckRun(*check, built.worker, library, tools_, options_, left).run(one.printed)
+                   : CheckResult{.title = check->title,
+                                 .state = State::timeout,
+                                 .most = check->points,
+                                 .sentence = used_up()});
+      one.points += one.checks.back().points;
+      if (one.checks.back().state == State::not_started) break;  // the others would say the same
+    }
+    take_back_fixed(checks, one);
+    one.state = first_not_passed(one.checks);
+  }
+
+  /// An example whose inputs never change could be learned by heart: it counts when something drawn is right,
+  /// too.
+  static void take_back_fixed(const std::vector<const Check*>& checks, TodoResult& one) {
+    bool drawn = false, drawn_right = false;
+    std::vector<bool> fixed;
+    for (std::size_t c = 0; c < one.checks.size(); ++c) {
+      fixed.push_back(is_fixed(*checks[c]));
+      drawn = drawn || !fixed.back();
+      drawn_right = drawn_right || (!fixed.back() && one.checks[c].state == State::pass);
+    }
+    for (std::size_t c = 0; drawn && !drawn_right && c < fixed.size(); ++c)
+      if (fixed[c]) one.points -= std::exchange(one.checks[c].points, 0);
+  }
+
+  const Exercise& exercise_;
+  const Submission& submission_;
+  const Toolchain& tools_;
+  const std::filesystem::path& cache_;
+  const GradeOptions& options_;
+  const Clock::time_point start_ = Clock::now();
+  ExerciseResult result_{};
+};
 
 }  // namespace
 
 ExerciseResult grade(const Exercise& exercise, const Submission& submission, const Toolchain& tools,
                      const std::filesystem::path& cache, const GradeOptions& options) {
   try {
-    return grade_all(exercise, submission, tools, cache, options);
-  } catch (const Error& error) {
+    return Grading(exercise, submission, tools, cache, options).run();
+  } catch (const std::exception& error) {
     throw GraderFault(error.what());
   }
 }

@@ -37,11 +37,19 @@ struct TodoResult {
   const CheckResult* first_failure() const;
 };
 
+/// Seconds of the clock that a submission may take, compiling included: all limits of single steps together
+/// would be many minutes. Right answers to an exercise take a few.
+struct Budget {
+  double exercise = 120, submission = 600;
+};
+
 struct ExerciseResult {
   const Exercise* exercise = nullptr;
   std::uint64_t seed = 0;
   Level level = Level::l1;
   std::vector<TodoResult> todos{};
+  double seconds = 0;  ///< that it took
+  Budget budget{};     ///< that it had
   int points() const;
   int most() const;
 };
@@ -52,6 +60,7 @@ struct GradeOptions {
   std::string only_todo{};                        ///< "4.5", or empty for all
   bool stop_at_failure = false;                   ///< after the first TODO that did not pass
   std::function<void(const TodoResult&)> done{};  ///< called after every TODO
+  Budget* budget = nullptr;  ///< of the submission, which the exercise's time is taken off
 };
 
 /// The text of a student's file, or nothing when it is missing.

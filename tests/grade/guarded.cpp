@@ -160,12 +160,27 @@ const char* access_of([[maybe_unused]] void* context) {
 #endif
 }
 
+/// The instruction that faulted; null where it is not known.
+void* fault_of(void* context) {
+#if defined(__linux__) && defined(__x86_64__)
+  return reinterpret_cast<void*>(static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
+#elif defined(__linux__) && defined(__aarch64__)
+  return reinterpret_cast<void*>(static_cast<ucontext_t*>(context)->uc_mcontext.pc);
+#else
+  (void)context;
+  return nullptr;
+#endif
+}
+
 void say(int signal_number, siginfo_t* info, void* context) {
   char line[256];
   unsigned long tensor = 0;
   long element = 0;
   int length;
-  if (signal_number == SIGSEGV && beyond_a_tensor(info->si_addr, tensor, element))
+  const bool raised = info->si_code <= 0 && signal_number != SIGABRT;
+  if (raised)
+    length = std::snprintf(line, sizeof line, "\ngradus-fault: signal %d raised\n", signal_number);
+  else if (signal_number == SIGSEGV && beyond_a_tensor(info->si_addr, tensor, element))
     length = std::snprintf(line, sizeof line, "\ngradus-fault: signal %d tensor %lu element %ld %s\n",
                            signal_number, tensor, element, access_of(context));
   else
@@ -175,11 +190,14 @@ void say(int signal_number, siginfo_t* info, void* context) {
   void* frames[24];
   const int depth = backtrace(frames, 24);
   for (int i = 0; i < depth; ++i) {
-    length = std::snprintf(line, sizeof line, "gradus-frame: %p\n", frames[i]);
+    // a return address stands behind the call, perhaps on another line, or in another function
+    auto* at = static_cast<char*>(frames[i]);
+    length = std::snprintf(line, sizeof line, "gradus-frame: %p\n", at == fault_of(context) ? at : at - 1);
     if (write(2, line, static_cast<std::size_t>(length)) < 0) _exit(98);
   }
-  signal(signal_number, SIG_DFL);
-  raise(signal_number);
+  if (raised) raise(signal_number);
+  // Back to the default (SA_RESETHAND): the instruction faults again, abort() goes on, and the process ends
+  // by the signal itself.
 }
 
 }  // namespace

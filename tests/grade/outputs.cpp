@@ -197,7 +197,7 @@ std::string github_annotations(const std::vector<ExerciseResult>& results) {
       out << "::" << (waiting ? "notice" : "error") << " file=" << command_text(todo.path, true)
           << ",line=" << std::max(1, todo.line)
           << ",title=" << command_text("TODO " + todo.todo.id + " " + todo.todo.title, true)
-          << "::" << command_text(message, false) << "\n";
+          << "::" << command_text(quoted(message, "", 40), false) << "\n";
     }
   return out.str();
 }

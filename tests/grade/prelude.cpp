@@ -107,19 +107,17 @@ fs::path precompiled(const std::string& header, std::vector<std::string> command
     fs::last_write_time(home, fs::file_time_type::clock::now());  // in use: keep_newest looks at it
     return file;
   }
-  const Scratch scratch;
+  Scratch scratch(options.level, options.slot);
   const fs::path text = scratch.path / "prelude.hpp", made = scratch.path / "prelude.hpp.gch";
   write_text(text, "#include \"" + header + "\"\n");
-  scratch.hand_over(options.level, options.slot);
   command.insert(command.end(), {"-x", "c++-header", text.string(), "-o", made.string()});
-  const Outcome outcome = run(
+  const Outcome outcome = scratch.run(
       command,
-      {.level = options.level,
-       .limits = {.cpu_seconds = 60, .memory = std::size_t{3} << 30, .file_bytes = std::size_t{512} << 20},
+      {.limits = {.cpu_seconds = 60, .memory = std::size_t{3} << 30, .file_bytes = std::size_t{512} << 20},
        .readable = {tools.include},
+       .toolchain = tools.folders,
        .writable = scratch.path,
-       .compiler = true,
-       .slot = options.slot},
+       .compiler = true},
       120);
   if (outcome.ending.code != 0 || outcome.out_of_time || !fs::exists(made)) return "";
   const fs::path part = home.string() + ".part";

@@ -25,12 +25,28 @@ std::size_t seen(const std::string& text, std::size_t at) {
     if ((byte(at + i) & 0xc0) != 0x80) return 0;
     code = code << 6 | (byte(at + i) & 0x3f);
   }
+  const bool shortest = code >= (length == 3 ? 0x800u : length == 4 ? 0x10000u : 0u);
+  if (!shortest || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return 0;
   const bool turns = code == 0x061c || (code >= 0x200e && code <= 0x200f) ||
                      (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
   return code < 0xa0 || turns ? 0 : length;
 }
 
 }  // namespace
+
+int line_that_turns(const std::string& text) {
+  int line = 1;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    line += text[at] == '\n';
+    const std::string two = text.substr(at, 2);
+    const unsigned third = at + 2 < text.size() ? static_cast<unsigned char>(text[at + 2]) : 0;
+    if (two == "\xd8\x9c" ||
+        (two == "\xe2\x80" && (third == 0x8e || third == 0x8f || (third >= 0xaa && third <= 0xae))) ||
+        (two == "\xe2\x81" && third >= 0xa6 && third <= 0xa9))
+      return line;
+  }
+  return 0;
+}
 
 std::string quoted(const std::string& text, const std::string& prefix, std::size_t most_lines) {
   std::ostringstream out;
@@ -94,7 +110,10 @@ void print_heading(std::ostream& out, const ExerciseResult& result, bool colour)
   title << result.exercise->key() << " " << result.exercise->title;
   out << paint(bold) << std::left << std::setw(40) << title.str() << std::right << std::setw(4)
       << result.points() << " / " << result.most() << paint(plain) << "   sandbox " << name_of(result.level)
-      << "   seed " << std::hex << result.seed << std::dec << "\n";
+      << "   seed " << std::hex << result.seed << std::dec;
+  if (result.seconds > result.budget.exercise / 2)  // not every time: the same seed gives the same report
+    out << "   took " << static_cast<int>(result.seconds) << " of " << result.budget.exercise << " s";
+  out << "\n";
 }
 
 void print_todo(std::ostream& out, const TodoResult& todo, bool colour, bool compiler) {

@@ -14,6 +14,10 @@ std::string quoted(const std::string& text, const std::string& prefix, std::size
 /// One line of the same, without a prefix.
 std::string visible(const std::string& text);
 
+/// The first line with a control character that turns the direction of writing (U+061C, U+200E .. U+2069):
+/// there a source does not read as it compiles. 0 when there is none.
+int line_that_turns(const std::string& text);
+
 void print_heading(std::ostream& out, const ExerciseResult& result, bool colour);
 /// `compiler`: whether to print the compiler's words as well (once a file is enough).
 void print_todo(std::ostream& out, const TodoResult& todo, bool colour, bool compiler = true);

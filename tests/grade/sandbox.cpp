@@ -15,11 +15,11 @@
 #include <cstring>
 #include <mutex>
 
+#include "filter.hpp"
 #include "gradus/base/check.hpp"
 #ifdef __linux__
 #include <grp.h>
 #include <linux/landlock.h>
-#include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -44,11 +44,12 @@ namespace {
 
 constexpr const char* bwrap = "/usr/bin/bwrap";
 
-/// Folders of shared libraries, and for a compiler the toolchain; those that are there.
-std::vector<fs::path> system_folders(bool compiler) {
+/// Folders of shared libraries, and for a compiler the tools; those that are there.
+std::vector<fs::path> system_folders(const Jail& jail) {
   std::vector<fs::path> all = {"/usr/lib", "/usr/lib32", "/usr/lib64",       "/usr/libexec",
                                "/lib",     "/lib64",     "/etc/ld.so.cache", "/etc/alternatives"};
-  if (compiler)
+  all.insert(all.end(), jail.toolchain.begin(), jail.toolchain.end());
+  if (jail.compiler)
     all.insert(all.end(),
                {"/usr/bin", "/usr/include", "/usr/local/include", "/usr/local/lib", "/usr/share", "/bin"});
   std::erase_if(all, [](const fs::path& path) { return !fs::exists(path); });
@@ -76,147 +77,11 @@ void set_limits(const Limits& limits, bool compiler, Level level) {
 
 #ifdef __linux__
 
-/// The calls that a worker needs pass; those that only mischief needs are noticed (SIGSYS), the others are
-/// "not permitted". A compiler may do all but leave the machine or look into other processes.
-scmp_filter_ctx make_filter(bool compiler) {
-  scmp_filter_ctx filter = seccomp_init(compiler ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM));
-  GRADUS_CHECK(filter, "seccomp: no filter");
-  const auto add = [&](std::uint32_t action, const char* name) {
-    const int number = seccomp_syscall_resolve_name(name);
-    if (number != __NR_SCMP_ERROR && number >= 0) seccomp_rule_add(filter, action, number, 0);
-  };
-  if (compiler) {
-    for (const char* name :
-         {"socket", "socketpair", "ptrace", "process_vm_readv", "process_vm_writev", "io_uring_setup",
-          "io_uring_enter", "keyctl", "add_key", "request_key", "bpf", "mount", "unshare", "setns",
-          "perf_event_open", "userfaultfd", "pidfd_open", "pidfd_getfd"})
-      add(SCMP_ACT_ERRNO(EPERM), name);
-    return filter;
-  }
-  for (const char* name : {"read",
-                           "write",
-                           "readv",
-                           "writev",
-                           "pread64",
-                           "pwrite64",
-                           "open",
-                           "openat",
-                           "close",
-                           "fstat",
-                           "newfstatat",
-                           "fstatat64",
-                           "stat",
-                           "lstat",
-                           "statx",
-                           "lseek",
-                           "access",
-                           "faccessat",
-                           "faccessat2",
-                           "readlink",
-                           "readlinkat",
-                           "getcwd",
-                           "chdir",
-                           "mkdir",
-                           "mkdirat",
-                           "unlink",
-                           "unlinkat",
-                           "rmdir",
-                           "rename",
-                           "renameat",
-                           "ftruncate",
-                           "dup",
-                           "dup2",
-
-                           "getdents64",
-                           "ioctl",
-                           "poll",
-                           "ppoll",
-                           "select",
-                           "pselect6",
-                           "mmap",
-                           "munmap",
-                           "mprotect",
-                           "mremap",
-                           "madvise",
-                           "brk",
-                           "exit",
-                           "exit_group",
-                           "rt_sigaction",
-                           "rt_sigprocmask",
-                           "rt_sigreturn",
-                           "sigaltstack",
-                           "rt_sigtimedwait",
-                           "arch_prctl",
-                           "set_tid_address",
-                           "set_robust_list",
-                           "rseq",
-                           "getrlimit",
-                           "getrandom",
-                           "futex",
-                           "clock_gettime",
-                           "clock_getres",
-                           "gettimeofday",
-                           "time",
-                           "nanosleep",
-                           "clock_nanosleep",
-                           "sched_yield",
-                           "sched_getaffinity",
-                           "sysinfo",
-                           "uname",
-                           "getpid",
-                           "gettid",
-                           "getppid",
-                           "getuid",
-                           "geteuid",
-                           "getgid",
-                           "getegid",
-                           "getpgrp",
-                           "seccomp",
-                           "execve",
-                           "getcpu",
-                           "membarrier",
-                           "getrusage",
-                           "times",
-                           "alarm",
-                           "setitimer",
-                           "pause",
-                           "wait4",
-                           "waitid",
-                           "get_mempolicy",
-                           "restart_syscall"})
-    add(SCMP_ACT_ALLOW, name);
-  for (const char* name : {"fork", "vfork", "clone", "socket", "socketpair", "ptrace", "process_vm_readv",
-                           "process_vm_writev", "io_uring_setup", "unshare", "mount", "setns"})
-    add(SCMP_ACT_TRAP, name);
-  add(SCMP_ACT_ERRNO(ENOSYS), "clone3");  // the C library then tries clone, which is noticed
-  // Of prctl what the worker's own lock and the C library need: nobody forgets to die with its parent.
-  for (const int option : {PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, PR_SET_NAME, PR_GET_NAME})
-    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-                     SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffffULL, static_cast<scmp_datum_t>(option)));
-  // Limits of its own only; no owner of a file's signals.
-  seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_EQ, 0));
-  for (const int command : {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL})
-    seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-                     SCMP_A1(SCMP_CMP_EQ, static_cast<scmp_datum_t>(command)));
-  return filter;
-}
-
-/// A signal to itself is how abort() ends. At level 3 (`itself` 0) nobody else is there.
-void allow_signals(scmp_filter_ctx filter, int itself) {
-  for (const int call : {SCMP_SYS(kill), SCMP_SYS(tkill), SCMP_SYS(tgkill)}) {
-    if (itself)
-      seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1,
-                       SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffffULL, static_cast<scmp_datum_t>(itself)));
-    else
-      seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
-  }
-}
-
 int filter_file(bool compiler) {
   const int file = memfd_create("filter", 0);
   GRADUS_CHECK(file >= 0, "memfd_create: ", std::strerror(errno));
   scmp_filter_ctx filter = make_filter(compiler);
-  if (!compiler) allow_signals(filter, 0);
+  if (!compiler) allow_abort(filter, 0);
   seccomp_export_bpf(filter, file);
   seccomp_release(filter);
   lseek(file, 0, SEEK_SET);
@@ -266,13 +131,13 @@ std::vector<std::string> wrapped(const std::vector<std::string>& argv, const Jai
   std::vector<std::string> command = {
       bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"};
   const auto add = [&](std::initializer_list<std::string> words) { command.insert(command.end(), words); };
-  for (const fs::path& path : system_folders(jail.compiler)) {
+  add({"--dev", "/dev", "--tmpfs", "/tmp"});
+  for (const fs::path& path : system_folders(jail)) {
     if (fs::is_symlink(path) && path.parent_path() == "/")
       add({"--symlink", fs::read_symlink(path).string(), path.string()});
     else
       add({"--ro-bind", path.string(), path.string()});
   }
-  add({"--dev", "/dev", "--tmpfs", "/tmp"});
   if (jail.compiler) add({"--proc", "/proc", "--setenv", "PATH", "/usr/bin:/bin"});
   if (jail.compiler && !jail.writable.empty()) add({"--setenv", "TMPDIR", jail.writable.string()});
   for (const fs::path& path : jail.readable) add({"--ro-bind", path.string(), path.string()});
@@ -299,10 +164,26 @@ Pipe make_pipe() {
   return {ends[0], ends[1]};
 }
 
+/// A child that is no better walled than level 1 can have the system send us any signal, by a pipe of ours
+/// that it owns (F_SETOWN, F_SETSIG). What nobody handles and no terminal or system sends us for a reason is
+/// ignored.
+void ignore_provoked_signals() {
+  for (int number = 1; number < 65; ++number) {
+    if (number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM || number == SIGCHLD ||
+        number == SIGILL || number == SIGTRAP || number == SIGABRT || number == SIGBUS || number == SIGFPE ||
+        number == SIGSEGV || number == SIGSYS || number == SIGCONT || number == SIGTSTP ||
+        number == SIGTTIN || number == SIGTTOU || number == SIGWINCH)
+      continue;
+    struct sigaction now {};
+    if (sigaction(number, nullptr, &now) == 0 && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL)
+      std::signal(number, SIG_IGN);
+  }
+}
+
 }  // namespace
 
 Process start(const std::vector<std::string>& argv, const Jail& jail) {
-  std::signal(SIGPIPE, SIG_IGN);
+  ignore_provoked_signals();
   const Pipe in = make_pipe(), out = make_pipe(), text = make_pipe(), status = make_pipe();
   int filter = -1;
   std::vector<std::string> command = argv;
@@ -312,7 +193,7 @@ Process start(const std::vector<std::string>& argv, const Jail& jail) {
     command = wrapped(argv, jail, 5);
   }
   scmp_filter_ctx own_filter = jail.level == Level::l2 ? make_filter(jail.compiler) : nullptr;
-  std::vector<fs::path> readable = system_folders(jail.compiler);
+  std::vector<fs::path> readable = system_folders(jail);
   readable.insert(readable.end(), jail.readable.begin(), jail.readable.end());
   if (jail.level == Level::l2 && jail.compiler)
     readable.insert(readable.end(), {"/proc/self", "/dev/urandom"});
@@ -360,7 +241,7 @@ Process start(const std::vector<std::string>& argv, const Jail& jail) {
     (void)parent;
 #endif
     for (int file = kept + 1; file < 64; ++file) close(file);
-    for (int number = 1; number < 32; ++number)
+    for (int number = 1; number < 65; ++number)
       if (number != SIGKILL && number != SIGSTOP) std::signal(number, SIG_DFL);
     if (chdir(folder.c_str()) != 0) fail('b');
     set_limits(jail.limits, jail.compiler, jail.level);
@@ -373,7 +254,7 @@ Process start(const std::vector<std::string>& argv, const Jail& jail) {
         if (setgroups(0, nullptr) != 0 || setgid(user) != 0 || setuid(user) != 0) fail('d');
         prctl(PR_SET_PDEATHSIG, SIGKILL);  // forgotten with the old user
       }
-      if (!jail.compiler) allow_signals(own_filter, getpid());
+      if (!jail.compiler) allow_abort(own_filter, getpid());
       if (seccomp_load(own_filter) != 0) fail('e');
     }
 #endif
@@ -395,7 +276,7 @@ Process start(const std::vector<std::string>& argv, const Jail& jail) {
     throw Error(std::string("the sandbox could not be set up, step ") + step);
   }
   for (const int end : {in.write, out.read, text.read}) fcntl(end, F_SETFL, O_NONBLOCK);
-  return {pid, in.write, out.read, text.read};
+  return {pid, in.write, out.read, text.read, jail.level == Level::l3};
 }
 
 Ending finish(Process& process, bool kill_first) {
@@ -411,8 +292,7 @@ Ending finish(Process& process, bool kill_first) {
   kill(-process.pid, SIGKILL);  // whatever it left behind in its session
   if (WIFEXITED(status)) ending.code = WEXITSTATUS(status);
   if (WIFSIGNALED(status)) ending.signal = WTERMSIG(status);
-  if (ending.code > 128 && ending.code < 128 + 65)
-    ending.signal = ending.code - 128;  // bubblewrap passes it on so
+  if (process.wrapped && ending.code > 128 && ending.code < 128 + 65) ending.signal = ending.code - 128;
   for (int* file : {&process.to, &process.from, &process.text}) {
     if (*file >= 0) close(*file);
     *file = -1;

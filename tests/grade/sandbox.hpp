@@ -35,7 +35,8 @@ struct Limits {
 struct Jail {
   Level level = Level::l1;
   Limits limits{};
-  std::vector<std::filesystem::path> readable{};  ///< files and folders besides the system's libraries
+  std::vector<std::filesystem::path> readable{};   ///< files and folders besides the system's libraries
+  std::vector<std::filesystem::path> toolchain{};  ///< folders of a compiler that is not the system's
   std::filesystem::path writable{};  ///< a folder; empty: nothing is kept (a folder in memory at l3)
   bool compiler = false;             ///< may see the toolchain and start processes of it
   int slot = 0;                      ///< different for programs that run at the same time
@@ -48,6 +49,7 @@ inline unsigned slot_user(int slot) { return 61000 + static_cast<unsigned>(slot)
 struct Process {
   int pid = -1;
   int to = -1, from = -1, text = -1;
+  bool wrapped = false;  ///< bubblewrap stands between: it tells signal n as exit code 128 + n
 };
 
 /// The sandbox stands, but argv[0] cannot be run in it.

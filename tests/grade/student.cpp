@@ -26,15 +26,19 @@ constexpr std::size_t most_printed = 64 << 10, flood = 16 << 20;
 
 /// "exercises/04_divergences/gaussian_kl.cpp:14" out of return addresses: the first line that is the
 /// student's.
-std::string place_of(const fs::path& worker, Level level, const std::vector<std::string>& addresses) {
+std::string place_of(const fs::path& worker, Level level, int slot,
+                     const std::vector<std::string>& addresses) {
   if (addresses.empty()) return "";
   std::vector<std::string> command = {"/usr/bin/addr2line", "-e", worker.string()};
   command.insert(command.end(), addresses.begin(), addresses.end());
   if (!fs::exists(command[0])) return "";
-  const Outcome outcome = run(
-      command,
-      {.level = level, .limits = {.memory = std::size_t{2} << 30}, .readable = {worker}, .compiler = true},
-      5);
+  const Outcome outcome = run(command,
+                              {.level = level,
+                               .limits = {.memory = std::size_t{2} << 30},
+                               .readable = {worker},
+                               .compiler = true,
+                               .slot = slot},
+                              5);
   std::istringstream lines(outcome.text);
   for (std::string line; std::getline(lines, line);) {
     const auto at = line.find("exercises/");
@@ -47,6 +51,7 @@ constexpr long most_number = 1 << 30;
 struct Crash {
   int signal = 0;
   long tensor = -1, element = 0;
+  bool raised = false;   // by the code itself
   char access[20] = "";  // "reads", "writes"
   unsigned long address = ~0UL;
   std::vector<std::string> addresses;
@@ -63,6 +68,7 @@ Crash take_crash(std::string& printed) {
     if (std::sscanf(line.c_str(), "gradus-fault: signal %d tensor %ld element %ld %19[a-z ]", &crash.signal,
                     &crash.tensor, &crash.element, crash.access) >= 1) {
       std::sscanf(line.c_str(), "gradus-fault: signal %*d address %lx", &crash.address);
+      crash.raised = line.ends_with(" raised");
       if (crash.tensor > most_number || std::abs(crash.element) > most_number) crash = {};  // not our words
       continue;
     }
@@ -73,22 +79,24 @@ Crash take_crash(std::string& printed) {
 
 }  // namespace
 
-Student::Student(const fs::path& worker, Level level, int slot, Guards guards)
-    : worker_(worker), level_(level) {
+Student::Student(const fs::path& worker, Level level, int slot, Guards guards,
+                 const std::vector<fs::path>& libraries)
+    : level_(level), slot_(slot), worker_(worker) {
+  if (!reachable(worker, level)) worker_ = copy_.emplace(level, slot).shown(worker);
   std::random_device device;
   session_ = (std::uint64_t{device()} << 32) | device();
   try {
-    process_ = start({worker.string(), std::to_string(static_cast<int>(guards))},
-                     {.level = level, .readable = {worker}, .slot = slot});
-  } catch (const CannotRun& error) {
-    if (!sandbox_works(level)) throw Error(error.what());
+    process_ = start({worker_.string(), std::to_string(static_cast<int>(guards))},
+                     {.level = level, .readable = {worker_}, .toolchain = libraries, .slot = slot});
+  } catch (const CannotRun&) {
     throw StudentFault(
         State::crash,
         "what was made of your file does not start: a variable larger than the memory (1 GiB)?");
   }
   try {
-    const Answer answer = exchange({}, 5, 0, "the start");
-    if (answer.header.kind != Kind::hello || answer.header.session != 0 || answer.header.seq != 0)
+    const Answer answer = exchange({}, 5, max_payload, "the start");
+    if (answer.header.kind != Kind::hello || !answer.payload.empty() || answer.header.session != 0 ||
+        answer.header.seq != 0)
       throw StudentFault(State::bad_reply, "your code wrote to the grader's channel before it was asked");
   } catch (...) {
     finish(process_, true);
@@ -133,11 +141,15 @@ Student::Answer Student::exchange(const Bytes& question, double seconds, std::si
   for (;;) {
     if (!have_header && got.size() >= header_bytes) {
       try {
-        header = unpack_header(std::span(got).first(header_bytes), most_bytes);
+        header = unpack_header(std::span(got).first(header_bytes), max_payload);
       } catch (const Error& error) {
         throw StudentFault(State::bad_reply,
                            std::string("the answer of ") + asked + " is no answer: " + error.what());
       }
+      if (header.length > most_bytes)
+        throw StudentFault(State::wrong,
+                           text(asked, " returns ", header.length / 8, " numbers or more, at most ",
+                                most_bytes / 8, " were expected: look at the shapes"));
       have_header = true;
       wanted = header_bytes + header.length;
     }
@@ -181,16 +193,17 @@ void Student::ended(const std::string& asked, bool out_of_time, double seconds) 
     words << "no answer within " << seconds << " s for " << asked << ": does a loop end?";
     throw StudentFault(State::timeout, words.str());
   }
-  const Crash crash = take_crash(printed_);
-  const std::string place = place_of(worker_, level_, crash.addresses);
+  Crash crash = take_crash(printed_);
+  if (crash.signal != ending.signal) crash = {};  // not how it ended: the words are someone else's
+  const std::string place = place_of(worker_, level_, slot_, crash.addresses);
   const std::string where = place.empty() ? "" : " at " + place;
-  const int signal = ending.signal ? ending.signal : crash.signal;
   if (crash.tensor >= 0)
     throw StudentFault(
         State::crash,
         text(crash.access, crash.element < 0 ? " before the first element" : " past the end",
              " of a tensor of ", crash.tensor, " numbers: element [", crash.element, "]", where));
-  switch (signal) {
+  if (crash.raised) throw StudentFault(State::crash, text("ended itself by signal ", ending.signal, where));
+  switch (ending.signal) {
     case 0:
       break;
     case SIGSEGV:
@@ -213,22 +226,22 @@ void Student::ended(const std::string& asked, bool out_of_time, double seconds) 
       throw StudentFault(State::crash,
                          "crashed" + where + ": a function that returns a value ended without return");
     case SIGKILL:
-      throw StudentFault(State::memory, "was stopped by the system: too much memory?");
+      throw StudentFault(State::memory,
+                         "was ended by signal 9 (SIGKILL), which the system sends when memory is short");
     case SIGXCPU:
       throw StudentFault(State::timeout, "used up its processor time for " + asked + ": does a loop end?");
     case SIGXFSZ:
       throw StudentFault(State::sandbox_denied, "tried to write a large file");
     case SIGSYS:
-      throw StudentFault(State::sandbox_denied,
-                         "tried something that exercises may not do" +
-                             std::string(asked == "the start" ? " before it was asked" : "") +
-                             " (start a process or a thread, open a connection)");
+      throw StudentFault(
+          State::sandbox_denied,
+          "was ended for something that exercises may not do" +
+              std::string(asked == "the start" ? " before it was asked" : "") +
+              " (start a process or a thread, open a connection, exit with a code below 0 or above 127)");
     default:
-      throw StudentFault(State::crash, text("was ended by signal ", signal, where));
+      throw StudentFault(State::crash, text("was ended by signal ", ending.signal, where));
   }
   if (asked == "the start") {
-    if (printed_.starts_with("bwrap: ") && !sandbox_works(level_))
-      throw Error("the sandbox could not be set up: " + printed_.substr(0, 200));
     throw StudentFault(State::crash, text("your file ends the program (exit ", ending.code,
                                           ") before main, in a constructor or a static variable"));
   }
@@ -281,7 +294,10 @@ Tensors Student::call(const std::string& name, const Tensors& inputs, double sec
     throw StudentFault(State::bad_reply, "the answer of " + name + " is damaged: " + error.what());
   }
   if (type == "memory")
-    throw StudentFault(State::memory, name + " asks for more memory than there is (1 GiB)");
+    throw StudentFault(
+        State::memory,
+        name + " throws std::bad_alloc, as one does who asks for more memory than there is (1 GiB)");
+  if (type == "large") throw StudentFault(State::wrong, name + " " + what);
   if (type == "denied") throw StudentFault(State::sandbox_denied, "tried what exercises may not do: " + what);
   if (type == "overrun") throw StudentFault(State::crash, name + " " + what);
   const bool of_library = type == "gradus::Error", index = type == "std::out_of_range";

@@ -1,12 +1,14 @@
 #pragma once
 // The student's process, as the grader sees it: questions out, answers in, and a sentence for every other
 // ending.
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 #include "frame.hpp"
 #include "guarded.hpp"
-#include "sandbox.hpp"
+#include "scratch.hpp"
 #include "state.hpp"
 
 namespace gradus::grade {
@@ -15,7 +17,9 @@ class Student {
  public:
   /// Starts the worker and waits for its first word. Throws StudentFault when the student's code ends it
   /// before.
-  Student(const std::filesystem::path& worker, Level level, int slot = 0, Guards guards = Guards::nan);
+  ///   libraries   folders of a compiler's own libraries, besides the system's
+  Student(const std::filesystem::path& worker, Level level, int slot = 0, Guards guards = Guards::nan,
+          const std::vector<std::filesystem::path>& libraries = {});
   ~Student();
   Student(const Student&) = delete;
   Student& operator=(const Student&) = delete;
@@ -23,6 +27,9 @@ class Student {
   /// One question. `most_bytes` bounds the answer. Throws StudentFault for everything but an answer.
   Tensors call(const std::string& name, const Tensors& inputs, double seconds = 2,
                std::size_t most_bytes = max_payload);
+
+  /// All calls together have at most so many seconds from now on.
+  void hurry(double seconds) { seconds_left_ = std::min(seconds_left_, seconds); }
 
   /// What the student's code printed so far (64 KiB at most), and how much more there was.
   const std::string& printed() const { return printed_; }
@@ -37,8 +44,10 @@ class Student {
   void listen();
   [[noreturn]] void ended(const std::string& asked, bool out_of_time, double seconds);
 
-  std::filesystem::path worker_;
   Level level_;
+  int slot_;
+  std::optional<Scratch> copy_{};  // of a worker that the sandbox's user cannot reach
+  std::filesystem::path worker_;
   double seconds_left_ = 20;  // of all calls together
   Process process_;
   std::uint64_t session_;

@@ -74,6 +74,10 @@ void serve(const Header& question, std::span<const unsigned char> payload) {
     if (const char* damage = damaged_tensor()) return thrown("overrun", damage);
     out.text(denied_call() ? denied_call() : "");
     out.tensors(outputs, true);
+    if (out.bytes.size() > max_payload) {
+      out = {};
+      return thrown("large", "returns more than 64 MiB of numbers: look at the shapes");
+    }
     answer(Kind::result, question, std::move(out));
   } catch (const NotImplemented& todo) {
     out.text(std::string_view(todo.id).substr(0, 500));

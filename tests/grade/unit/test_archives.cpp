@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <functional>
 #include <memory>
 
 #include "../archive.hpp"
@@ -78,7 +79,7 @@ TEST_CASE("a zip, a tar and a folder give the same files and the same digest, wh
   CHECK(zip.files.at("gaussian_kl.cpp") == "int x;\n");
   CHECK(zip.digest == tar.digest);
   CHECK(zip.digest == plain.digest);
-  CHECK(zip.notes == std::vector<std::string>{"ignored: Makefile"});
+  CHECK(zip.notes == std::vector<std::string>{"passed over: Makefile (no exercise's file)"});
 }
 
 TEST_CASE("names of entries are never paths: nothing is written, links and other types are left out") {
@@ -96,12 +97,109 @@ TEST_CASE("names of entries are never paths: nothing is written, links and other
   CHECK(got.notes.size() == 3);
 }
 
-TEST_CASE("a nearly right name gets a question") {
+TEST_CASE(
+    "a name that a browser, an editor or a system changed is taken, and said; a nearly right one gets a "
+    "question") {
   const Folder folder;
-  write_archive(folder.path / "a.zip", {{"gaussian_kl (1).cpp", "int x;\n"}});
-  const Submitted got = read_submission(folder.path / "a.zip", exercises());
-  CHECK(got.files.empty());
-  CHECK(got.notes.at(0) == "ignored: gaussian_kl (1).cpp (is it gaussian_kl.cpp?)");
+  for (const char* name : {"gaussian_kl (1).cpp", "Gaussian_KL.CPP", "gaussian_kl.cpp.txt",
+                           "gaussian_kl - Copy.cpp", "a/gaussian_kl(2).cpp.txt"}) {
+    CAPTURE(name);
+    write_archive(folder.path / "a.zip", {{name, "int x;\n"}});
+    const Submitted got = read_submission(folder.path / "a.zip", exercises());
+    CHECK(got.files.at("gaussian_kl.cpp") == "int x;\n");
+    CHECK(got.notes == std::vector<std::string>{std::string("taken: ") + name + " as gaussian_kl.cpp"});
+  }
+  write_archive(folder.path / "a.zip", {{"my_gaussian_kl.cpp", "int x;\n"}});
+  const Submitted other = read_submission(folder.path / "a.zip", exercises());
+  CHECK(other.files.empty());
+  CHECK(other.notes.at(0) == "ignored: my_gaussian_kl.cpp (is it gaussian_kl.cpp? rename it)");
+  CHECK(other.notes.at(1).starts_with("no exercise's file was found"));
+}
+
+TEST_CASE("of several copies the surest is taken; where two are as sure, that file is not, and it is said") {
+  const Folder folder;
+  const auto taken = [&](const std::vector<Entry>& entries) {
+    write_archive(folder.path / "a.zip", entries);
+    const Submitted got = read_submission(folder.path / "a.zip", exercises());
+    const auto found = got.files.find("gaussian_kl.cpp");
+    return std::pair(found == got.files.end() ? "" : found->second, got.notes.empty() ? "" : got.notes[0]);
+  };
+  CHECK(taken({{"backup/gaussian_kl.cpp", "old"}, {"work/gaussian_kl.cpp", "new"}}).first == "new");
+  CHECK(taken({{"gaussian_kl (1).cpp", "1"}, {"gaussian_kl.cpp", "0"}}).first == "0");
+  CHECK(taken({{"a/gaussian_kl.cpp", "same"}, {"b/gaussian_kl.cpp", "same"}}) ==
+        std::pair<std::string, std::string>("same", ""));
+  const auto [none, why] = taken({{"a/gaussian_kl.cpp", "1"}, {"b/gaussian_kl.cpp", "2"}});
+  CHECK(none == "");
+  CHECK(
+      why ==
+      "gaussian_kl.cpp is there twice, with different text, in a/gaussian_kl.cpp and b/gaussian_kl.cpp: not "
+      "graded; hand in one of them");
+  for (const char* path : {"src/gaussian_kl.cpp", "build/gaussian_kl.cpp", ".mine/gaussian_kl.cpp"}) {
+    CAPTURE(path);
+    CHECK(taken({{path, "only"}}).first == "only");
+    CHECK(taken({{path, "aside"}, {"gaussian_kl.cpp", "mine"}}).first == "mine");
+  }
+  CHECK(taken({{"gradus/src/generative/gaussian_kl.cpp", "the library's own"}}).first == "");
+  CHECK(taken({{"__MACOSX/._gaussian_kl.cpp", "x"}, {"gaussian_kl.cpp", "mine"}}) ==
+        std::pair<std::string, std::string>("mine", ""));
+}
+
+TEST_CASE(
+    "a folder of a learning platform that holds a zip, and a project that was packed with what was built") {
+  const Folder folder;
+  write_text(folder.path / "class/ada_12/onlinetext.html", "<p>");
+  write_archive(folder.path / "class/ada_12/My Solution.ZIP", {{"gaussian_kl.cpp", "int x;\n"}});
+  const Submitted got = read_submission(folder.path / "class/ada_12", exercises());
+  CHECK(got.files.at("gaussian_kl.cpp") == "int x;\n");
+  CHECK(got.notes.at(0) == "taken: My Solution.ZIP (unpacked)");
+  std::vector<Entry> project = {{"gradus/exercises/04_x/gaussian_kl.cpp", "int x;\n"}};
+  for (int i = 0; i < 2500; ++i)
+    project.push_back({"gradus/build/o" + std::to_string(i), std::string(4000, 'x')});
+  write_archive(folder.path / "project.zip", project);
+  const Submitted whole = read_submission(folder.path / "project.zip", exercises());
+  CHECK(whole.files.at("gaussian_kl.cpp") == "int x;\n");
+  CHECK(whole.notes.at(0).find("9 MiB of it lie in gradus/build: leave that folder out") !=
+        std::string::npos);
+}
+
+TEST_CASE("an empty zip is a zip without files, an empty file is named") {
+  const Folder folder;
+  write_archive(folder.path / "a.zip", {});
+  CHECK(read_submission(folder.path / "a.zip", exercises())
+            .notes.at(0)
+            .starts_with("no exercise's file was found"));
+  write_text(folder.path / "b.zip", "");
+  CHECK_THROWS_WITH_AS(read_submission(folder.path / "b.zip", exercises()),
+                       doctest::Contains("an empty file"), Error);
+}
+
+TEST_CASE(
+    "zips with the mark for UTF-8 are read in any language; those that contradict themselves are refused") {
+  const Folder folder;
+  const fs::path file = folder.path / "a.zip";
+  const std::string folder_name =
+                        "\xc3\x9c"
+                        "bung",
+                    name = folder_name + "/gaussian_kl.cpp";
+  write_archive(file, {{name, "int x;\n"}});
+  const std::string sound = read_text(file);
+  const auto changed = [&](const std::function<void(std::string&)>& change) {
+    std::string bytes = sound;
+    change(bytes);
+    std::ofstream(file, std::ios::binary) << bytes;
+    return read_submission(file, exercises()).files;
+  };
+  const auto local = sound.find("PK\003\004"), table = sound.find("PK\001\002");
+  CHECK(changed([&](std::string& bytes) {
+          bytes[local + 7] |= 8, bytes[table + 9] |= 8;
+        }).count("gaussian_kl.cpp") == 1);
+  CHECK(changed([&](std::string& bytes) {
+          bytes[local + 7] &= ~8, bytes[table + 9] &= ~8;
+        }).count("gaussian_kl.cpp") == 1);
+  CHECK_THROWS_WITH_AS(changed([&](std::string& bytes) { bytes[local + 30 + 3] = 'B'; }),
+                       doctest::Contains("contradicts itself"), Error);
+  CHECK_THROWS_WITH_AS(changed([&](std::string& bytes) { bytes[local + 30] = bytes[table + 46] = '\0'; }),
+                       doctest::Contains("a NUL"), Error);
 }
 
 TEST_CASE("bombs, crowds and contradictions are refused") {
@@ -110,11 +208,9 @@ TEST_CASE("bombs, crowds and contradictions are refused") {
   CHECK(fs::file_size(folder.path / "bomb.zip") < 100'000);
   CHECK_THROWS_AS(read_submission(folder.path / "bomb.zip", exercises()), Error);
   std::vector<Entry> crowd;
-  for (int i = 0; i < 2001; ++i) crowd.push_back({"f" + std::to_string(i), ""});
+  for (int i = 0; i < 70'000; ++i) crowd.push_back({std::to_string(i), ""});
   write_archive(folder.path / "crowd.zip", crowd);
   CHECK_THROWS_AS(read_submission(folder.path / "crowd.zip", exercises()), Error);
-  write_archive(folder.path / "twice.zip", {{"a/gaussian_kl.cpp", "1"}, {"b/gaussian_kl.cpp", "2"}});
-  CHECK_THROWS_AS(read_submission(folder.path / "twice.zip", exercises()), Error);
   write_text(folder.path / "none.zip", "not an archive");
   CHECK_THROWS_AS(read_submission(folder.path / "none.zip", exercises()), Error);
   CHECK_THROWS_AS(read_submission(folder.path / "missing.zip", exercises()), Error);
@@ -222,7 +318,6 @@ TEST_CASE("originals beside a student's files are named only when nothing else h
   write_archive(folder.path / "alone.zip", original);
   const Submitted alone = read_submission(folder.path / "alone.zip", exercises());
   CHECK(alone.files.empty());
-  REQUIRE(alone.notes.size() == 1);
   CHECK(alone.notes[0] == "ignored: exercises/.original/gaussian_kl.cpp (expected in exercises/, or alone)");
   write_archive(folder.path / "both.zip", {original[0], {"exercises/04/gaussian_kl.cpp", "int x;\n"}});
   const Submitted both = read_submission(folder.path / "both.zip", exercises());

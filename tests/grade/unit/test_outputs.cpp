@@ -126,3 +126,13 @@ TEST_CASE(
                 "y") == "x\\xe2\\x80\\xaey");  // right to left
   CHECK(visible("cut \xe2\x80") == "cut \\xe2\\x80");
 }
+
+TEST_CASE("damaged UTF-8, lone surrogates and what turns the direction of writing are shown as bytes") {
+  CHECK(visible("\xed\xa0\x80|\xc0\x80|\xe0\x80\xaf|\xf4\x90\x80\x80|\xff") ==
+        "\\xed\\xa0\\x80|\\xc0\\x80|\\xe0\\x80\\xaf|\\xf4\\x90\\x80\\x80|\\xff");
+  CHECK(visible("\xed\x9f\xbf \xee\x80\x80 \xf0\x9f\x98\x80") ==
+        "\xed\x9f\xbf \xee\x80\x80 \xf0\x9f\x98\x80");
+  CHECK(line_that_turns("int a;\nint \xe2\x80\xae b;\n") == 2);
+  CHECK(line_that_turns("\xe2\x81\xa6") == 1);
+  CHECK(line_that_turns("// \xc3\xbc \xe2\x82\xac \xe2\x80\x93\n") == 0);
+}

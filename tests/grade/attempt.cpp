@@ -1,0 +1,246 @@
+#include "attempt.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <future>
+#include <regex>
+#include <sstream>
+
+#include "gradus/base/check.hpp"
+#include "prelude.hpp"
+#include "scratch.hpp"
+
+namespace gradus::grade {
+namespace fs = std::filesystem;
+namespace {
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(word);
+  return words;
+}
+
+constexpr Limits compiler_limits{
+    .cpu_seconds = 20, .memory = std::size_t{3} << 30, .file_bytes = std::size_t{64} << 20};
+
+void open_to_all(const fs::path& file, bool program) {
+  using enum fs::perms;
+  fs::permissions(file, program ? owner_all | group_read | group_exec | others_read | others_exec
+                                : owner_read | owner_write | group_read | others_read);
+}
+
+/// The library without one object: made once, kept beside the cache.
+fs::path archive_without(const Toolchain& tools, const GradedFile& file, const fs::path& cache,
+                         const BuildOptions& options) {
+  const auto stamp = std::to_string(fs::last_write_time(tools.archive).time_since_epoch().count());
+  const fs::path slim =
+      cache / ("without_" + file.name + "_" + digest(tools.archive.string() + stamp).substr(0, 12) + ".a");
+  if (fs::exists(slim)) return slim;
+  fs::create_directories(cache);
+  for (const auto& old : fs::directory_iterator(cache))  // of an older library
+    if (old.path().filename().string().starts_with("without_" + file.name + "_") &&
+        old.path().extension() == ".a")
+      fs::remove(old.path());
+  Scratch scratch(options.level, options.slot);
+  const fs::path work = scratch.path / "slim.a",
+                 part = slim.string() + "." + std::to_string(getpid()) + ".part";
+  fs::copy_file(tools.archive, work);
+  const Outcome outcome =
+      scratch.run({"/usr/bin/ar", "d", work.string(), file.name + ".o"},
+                  {.limits = compiler_limits, .writable = scratch.path, .compiler = true}, 20);
+  GRADUS_CHECK(outcome.ending.code == 0, "ar: ", outcome.text);
+  fs::copy_file(work, part, fs::copy_options::overwrite_existing);
+  open_to_all(part, false);
+  fs::rename(part, slim);
+  return slim;
+}
+
+/// Clang's own OpenMP runtime wants shared memory when it starts, which the sandbox does not give.
+void with_libgomp(std::vector<std::string>& command) {
+  std::replace(command.begin(), command.end(), std::string("-fopenmp"), std::string("-fopenmp=libgomp"));
+  command.push_back("-Wno-source-uses-openmp");  // then it leaves the pragmas out
+}
+
+std::string first_lines(const std::string& text, int count) {
+  std::istringstream in(text);
+  std::string out;
+  for (std::string line; count > 0 && std::getline(in, line); --count) out += line + "\n";
+  return out;
+}
+
+/// A function's name without its arguments; brackets of its template and of "(anonymous namespace)" are part
+/// of it.
+std::string without_arguments(const std::string& name) {
+  int depth = 0;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    depth += name[i] == '<' ? 1 : name[i] == '>' ? -1 : 0;
+    if (name[i] == '(' && depth == 0 && name.compare(i, 11, "(anonymous ") != 0) return name.substr(0, i);
+  }
+  return name;
+}
+
+bool failed(const Outcome& one) { return one.out_of_time || one.ending.code != 0 || one.ending.signal != 0; }
+
+bool is_doubtful(const Outcome& outcome) {
+  return outcome.out_of_time || outcome.ending.signal == SIGKILL ||
+         outcome.text.find("No space left") != std::string::npos;
+}
+
+/// Why a file does not compile, in one sentence, with its line.
+std::string why(const Outcome& outcome, const GradedFile& file) {
+  std::string sentence = plain_words(outcome.text);
+  if (sentence.empty()) sentence = "does not compile";
+  if (outcome.out_of_time || outcome.ending.signal == SIGXCPU || outcome.ending.signal == SIGKILL ||
+      outcome.text.find("CPU time limit exceeded") != std::string::npos)
+    sentence = "the compiler was stopped after 20 s: no exercise needs that much work from it";
+  std::smatch place;
+  const std::string first = outcome.text.substr(0, 8192);
+  if (std::regex_search(first, place, std::regex(file.name + ":(\\d+):(\\d+): (?:fatal )?error")))
+    sentence = "line " + place[1].str() + ": " + sentence;
+  return sentence;
+}
+
+}  // namespace
+
+Attempt::Attempt(const Toolchain& tools, const GradedFile& file, const fs::path& cache,
+                 const BuildOptions& options)
+    : tools_(tools),
+      file_(file),
+      cache_(cache),
+      options_(options),
+      compiler_(options.compiler.empty() ? tools.compiler : options.compiler),
+      clang_(compiler_.find("clang") != std::string::npos),
+      slim_(archive_without(tools, file, cache, options)) {}
+
+std::string Attempt::key(const std::string& source) const {
+  std::string all = source + name_of(options_.level) + '\0' + slim_.string();
+  for (const std::string& object : tools_.worker_objects)
+    all += object + std::to_string(fs::last_write_time(object).time_since_epoch().count());
+  all += options_.also_float ? "" : "double only";
+  for (const std::string& word : command_with(tools_.flags)) all += '\0' + word;
+  return all;
+}
+
+std::vector<std::string> Attempt::command_with(const std::string& flags) const {
+  std::vector<std::string> command = {compiler_};
+  for (const std::string& word : words_of(flags + " " + options_.extra_flags)) command.push_back(word);
+  command.insert(command.end(), {"-g1", "-fno-diagnostics-color", "-Werror=return-type", "-isystem",
+                                 tools_.include.string(), clang_ ? "-ferror-limit=3" : "-fmax-errors=3"});
+  if (clang_) with_libgomp(command);
+  return command;
+}
+
+Outcome Attempt::compile(Scratch& scratch, const std::string& prelude, const std::string& flags,
+                         const std::vector<std::string>& rest) const {
+  std::vector<std::string> command = command_with(flags);
+  Jail jail{.limits = compiler_limits,
+            .readable = {tools_.include},
+            .toolchain = tools_.folders,
+            .writable = scratch.path,
+            .compiler = true};
+  if (!prelude.empty())
+    if (const fs::path ahead = precompiled(prelude, command, tools_, cache_, options_); !ahead.empty()) {
+      command.insert(command.end(), {"-include", ahead.string()});
+      jail.readable.push_back(ahead.parent_path());
+    }
+  command.push_back(file_.path);
+  command.insert(command.end(), rest.begin(), rest.end());
+  return scratch.run(command, jail, 40);
+}
+
+Outcome Attempt::link(Scratch& scratch, const fs::path& object) const {
+  std::vector<std::string> command = {compiler_, "-no-pie", "-o", (scratch.path / "worker").string(),
+                                      object.string()};
+  for (const std::string& word : words_of(options_.extra_flags)) command.push_back(word);
+  command.insert(command.end(), tools_.worker_objects.begin(), tools_.worker_objects.end());
+  command.push_back(slim_.string());
+  command.insert(command.end(), tools_.libraries.begin(), tools_.libraries.end());
+  for (const fs::path& folder : tools_.runtime) command.push_back("-Wl,-rpath," + folder.string());
+  if (clang_) with_libgomp(command);
+  Jail jail{.limits = compiler_limits,
+            .readable = {slim_},
+            .toolchain = tools_.folders,
+            .writable = scratch.path,
+            .compiler = true};
+  jail.readable.insert(jail.readable.end(), tools_.worker_objects.begin(), tools_.worker_objects.end());
+  return scratch.run(command, jail, 40);
+}
+
+/// What the object takes from the library although it should be written by hand, or brings although it must
+/// not.
+std::string Attempt::forbidden_symbol(Scratch& scratch, const fs::path& object) const {
+  const auto names_of = [&](const fs::path& one) {
+    return scratch.run({"/usr/bin/nm", "-C", "-u", one.string()},
+                       {.limits = compiler_limits, .readable = {one}, .compiler = true}, 10);
+  };
+  const Outcome outcome = names_of(object);
+  if (outcome.ending.code != 0) {  // names can be made that take forever to spell out
+    const Outcome control = names_of(tools_.worker_objects.at(0));
+    GRADUS_CHECK(control.ending.code == 0, "nm: ", control.text.substr(0, 200));
+    return "the names that your file uses cannot be read";
+  }
+  if (outcome.text.size() >= (std::size_t{64} << 10)) return "your file uses too many functions from outside";
+  std::istringstream lines(outcome.text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.size() < 20) continue;  // 16 blanks, a blank, the kind (U, or weak: w, v), a blank, the name
+    const std::string name = line.substr(19, 2000);
+    if (name.starts_with("gradus::grade::"))
+      return "your file calls " + without_arguments(name) + ", which is the grader's own";
+    for (const std::string& banned : file_.banned)
+      if (std::regex_search(name, std::regex(banned)))
+        return "your file calls " + without_arguments(name) + ", which is what you are asked to write";
+  }
+  return "";
+}
+
+Attempt::Result Attempt::run(const std::string& source, const fs::path& worker) const {
+  // The file as the compiler sees it: alone, under the path that messages and __FILE__ should show.
+  Scratch scratch(options_.level, options_.slot);
+  write_text(scratch.path / file_.path, source);
+  // Other compilers and flags than the toolchain's compile a few files only: not worth a prelude.
+  const std::string prelude =
+      options_.compiler.empty() && options_.extra_flags.empty() ? prelude_of(source, tools_.include) : "";
+  // What is graded is double; what trains is float, and has to compile as well (std::max(x, 0.0) does only in
+  // one).
+  std::string as_float = tools_.flags;
+  if (const auto at = as_float.find("-DGRADUS_DOUBLE"); at != std::string::npos) as_float.erase(at, 15);
+  auto in_float = std::async(std::launch::async, [&] {
+    return options_.also_float ? compile(scratch, prelude, as_float, {"-fsyntax-only"})
+                               : Outcome{.ending = {.code = 0}, .text = ""};
+  });
+  const fs::path object = scratch.path / "student.o";
+  Outcome outcome = compile(scratch, prelude, tools_.flags, {"-c", "-o", object.string()});
+  const Outcome float_outcome = in_float.get();
+  const bool only_float = !failed(outcome) && failed(float_outcome);
+  if (only_float) outcome = float_outcome;
+
+  Result result;
+  Built& built = result.built;
+  built.compiler = first_lines(outcome.text, 40);
+  if (failed(outcome)) {
+    built.state = State::compile_error;
+    built.sentence = why(outcome, file_);
+    if (only_float) built.sentence += " (in float, the precision that lectures train with)";
+  } else if (built.sentence = forbidden_symbol(scratch, object); !built.sentence.empty()) {
+    built.state = State::banned_call;
+  } else if (outcome = link(scratch, object); failed(outcome)) {
+    built.state = State::compile_error;
+    built.compiler = first_lines(outcome.text, 20);
+    built.sentence = plain_words(outcome.text);
+    if (built.sentence.empty()) built.sentence = "does not link with the library";
+  } else if (!worker.empty()) {
+    fs::create_directories(worker.parent_path());
+    const fs::path part =
+        worker.string() + "." + std::to_string(getpid()) + "." + std::to_string(options_.slot);
+    fs::copy_file(scratch.path / "worker", part, fs::copy_options::overwrite_existing);
+    open_to_all(part, true);
+    fs::rename(part, worker);
+  }
+  result.doubtful = failed(outcome) && is_doubtful(outcome);
+  return result;
+}
+
+}  // namespace gradus::grade

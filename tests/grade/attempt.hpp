@@ -1,0 +1,47 @@
+#pragma once
+// One text on its way through the compiler and the linker, in the sandbox. Nothing is kept (compiler.hpp does
+// that).
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "compiler.hpp"
+
+namespace gradus::grade {
+
+/// How texts that stand for one file of the library are built.
+class Attempt {
+ public:
+  /// Makes the library without that file where `cache` has none. Throws Error when that fails.
+  Attempt(const Toolchain& tools, const GradedFile& file, const std::filesystem::path& cache,
+          const BuildOptions& options);
+
+  /// All that the result depends on, for one text.
+  std::string key(const std::string& source) const;
+
+  struct Result {
+    Built built;
+    bool doubtful = false;  ///< perhaps this machine's fault: stopped, or no space left
+  };
+  /// Compiles and links. The program is copied to `worker`, unless that is empty.
+  Result run(const std::string& source, const std::filesystem::path& worker) const;
+
+  const GradedFile& file() const { return file_; }
+
+ private:
+  std::vector<std::string> command_with(const std::string& flags) const;
+  Outcome compile(class Scratch& scratch, const std::string& prelude, const std::string& flags,
+                  const std::vector<std::string>& rest) const;
+  Outcome link(Scratch& scratch, const std::filesystem::path& object) const;
+  std::string forbidden_symbol(Scratch& scratch, const std::filesystem::path& object) const;
+
+  const Toolchain& tools_;
+  const GradedFile& file_;
+  const std::filesystem::path& cache_;
+  const BuildOptions& options_;
+  std::string compiler_;
+  bool clang_;
+  std::filesystem::path slim_;  ///< the library without this file
+};
+
+}  // namespace gradus::grade

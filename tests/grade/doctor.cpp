@@ -1,0 +1,58 @@
+// What this machine has for the grader, tried out.
+#include <unistd.h>
+
+#include <iostream>
+
+#include "commands.hpp"
+#include "report.hpp"
+#include "scratch.hpp"
+
+namespace gradus::grade {
+namespace fs = std::filesystem;
+
+namespace {
+/// Whether a text that must build compiles, links and answers inside the sandbox; why not, or nothing.
+std::string control_fault(const Place& place, Level level) {
+  try {
+    Scratch scratch(Level::l1, 0);  // nothing is kept from here, or taken from before
+    const GradedFile& file = place.exercises.at(0).files.at(0);
+    const Built built =
+        build(place.tools, file, read_text(file.control), scratch.path / "cache", {.level = level});
+    if (built.state != State::pass) return built.sentence + "\n" + built.compiler;
+    Student(built.worker, level, 0, Guards::nan, place.tools.runtime);
+    return "";
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+}  // namespace
+
+int doctor_command(const Place& place) {
+  const Level level = best_level();
+  const Outcome version = run(
+      {place.tools.compiler, "--version"},
+      {.limits = {.memory = std::size_t{3} << 30}, .toolchain = place.tools.folders, .compiler = true}, 10);
+  std::cout << "compiler  " << version.text.substr(0, version.text.find('\n')) << " (" << place.tools.compiler
+            << ")\n"
+            << "sandbox   " << name_of(level)
+            << (level == Level::l3 ? ": the highest" : ": " + why_not_higher()) << "\n"
+            << "memory    "
+            << (static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE)) /
+                (1 << 30))
+            << " GiB\n"
+            << "exercises " << place.exercises.size() << "\n"
+            << std::flush;
+  const std::string fault = control_fault(place, level);
+  std::cout << "control   "
+            << (fault.empty()
+                    ? "compiles, links and runs in the sandbox\n"
+                    : "FAILS in the sandbox, nothing can be graded:\n" + quoted(fault, "          ", 20));
+  for (const fs::path& folder : place.tools.folders)
+    if (!fault.empty() && !reachable(folder, level))
+      std::cout << "          the sandbox's user cannot enter " << folder.string()
+                << ": chmod a+rX, with every folder "
+                << "above it\n";
+  return fault.empty() ? 0 : 70;
+}
+
+}  // namespace gradus::grade
