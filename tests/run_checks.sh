@@ -10,8 +10,8 @@ bad=0
 
 check_format() { find include src lectures tests exercises \( -name '*.hpp' -o -name '*.cpp' \) -print0 | xargs -0 clang-format --dry-run -Werror; }
 check_floors() { tests/check_floors.sh --self-test && tests/check_floors.sh; }
-compiles() {  # compiles <compiler> <folder>: every target, a warning is an error
-  cmake -S . -B "build/$2" -DCMAKE_CXX_COMPILER="$1" -DGRADUS_WERROR=ON > /dev/null && cmake --build "build/$2" --parallel "$jobs" -- --keep-going
+compiles() {  # compiles <compiler> <folder>: every target and every file on its own; a warning is an error
+  cmake -S . -B "build/$2" -DCMAKE_CXX_COMPILER="$1" -DGRADUS_WERROR=ON -DGRADUS_PRECOMPILE=OFF > /dev/null && cmake --build "build/$2" --parallel "$jobs" -- --keep-going
 }
 check_gcc() { compiles g++ check-gcc; }
 check_clang() { compiles clang++ check-clang; }
