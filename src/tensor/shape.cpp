@@ -9,17 +9,24 @@
 
 namespace gradus {
 
+constexpr Index most = std::numeric_limits<Index>::max() / 64;  // elements of a tensor
+
 Shape::Shape(std::span<const Index> sizes) {
   GRADUS_CHECK(sizes.size() <= max_rank, "Shape: at most ", max_rank, " axes, got ", sizes.size());
-  Index product = sizes.size() == 0 ? 0 : 1;  // a size of 0 counts as 1: steps between rows must fit as well
-  size_ = product;
+  size_ = sizes.size() == 0 ? 0 : 1;
   for (const Index size : sizes) {
     GRADUS_CHECK(size >= 0, "Shape: axis ", rank_, " has the negative size ", size);
-    GRADUS_CHECK(size == 0 || product <= std::numeric_limits<Index>::max() / 64 / size,
-                 "Shape: the number of elements overflows at axis ", rank_, " of size ", size);
+    GRADUS_CHECK(size == 0 || size_ <= most / size, "Shape: the number of elements overflows at axis ", rank_,
+                 " of size ", size);
     sizes_[static_cast<std::size_t>(rank_++)] = size;
-    product *= std::max<Index>(size, 1);
     size_ *= size;
+  }
+  Index step = 1;  // between neighbours on an axis; it must fit even where there are no elements
+  for (int axis = rank_ - 1; axis > 0; --axis) {
+    const Index size = sizes_[static_cast<std::size_t>(axis)];
+    GRADUS_CHECK(size == 0 || step <= most / size, "Shape: the step between rows overflows at axis ", axis,
+                 " of size ", size);
+    step *= size;
   }
 }
 
