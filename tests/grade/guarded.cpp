@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -23,7 +24,7 @@ namespace {
 // has to be there, since the library counts references in the header: all of it that nobody uses is slack, of
 // which every word of every tensor is another number. So nothing that is read from slack can be written into
 // slack unseen, and an answer that depends on it is another one where the slack is another.
-constexpr std::size_t used_of_header = 8;  // the references alone
+constexpr std::size_t used_of_header = 16;  // references, size class, version
 constexpr std::size_t guard_pages = 4;     // a row of 2048 numbers too far is still a fault
 constexpr std::uint64_t not_a_number = 0x7ff8000000000000, one = 0x3ff0000000000000;
 
@@ -79,6 +80,7 @@ void look_at(const Block& block) {
 class Pool {
  public:
   using Header = Storage::Header;
+  static_assert(offsetof(Header, next) == used_of_header);  // the rest of it serves the library's own pool
   static Header* take(std::size_t bytes) {
     if (block_count == most_blocks || bytes > (std::size_t{1} << 40)) throw std::bad_alloc();
     static std::uint64_t made_so_far = 0;
