@@ -53,8 +53,8 @@ std::string record_checks(const std::vector<Exercise>& exercises, int draws) {
         Json cases = Json::array();
         for (std::size_t c = 0; c < inputs.size(); ++c) {
           const bool large = std::find(compared.begin(), compared.end(), c) == compared.end();
-          if (large && draw > 0) {  // one large case is enough
-            cases.push_back(sets[0][c]);
+          if (large && draw > 0) {  // one large case is enough: that of the first draw
+            cases.push_back(0);
             continue;
           }
           Json wrong = Json::array();
@@ -112,7 +112,8 @@ std::map<int, std::vector<Check>> recorded_checks(const std::string& text) {
       const auto table = std::make_shared<Table>();
       for (const Json& set : entry.at("sets")) {
         table->inputs.emplace_back();
-        for (const Json& one : set) {
+        for (std::size_t c = 0; c < set.size(); ++c) {
+          const Json& one = set[c].is_number() ? entry.at("sets").at(0).at(c) : set[c];
           table->inputs.back().push_back(unpacked(one.at("in")));
           auto& answers = table->answers[one.at("in").get<std::string>()];
           answers = {unpacked(one.at("out"))};
