@@ -19,6 +19,7 @@ void Ema::update() {
   //   average = decay_ average + (1 - decay_) weights
   // Both are lists of (name, Tensor) in the same order; write into the average's own buffer.
   todo("8.4", decay_);
+  for (auto& [name, average] : average_.tensors) average.touch();
 }
 
 void Ema::exchange() {

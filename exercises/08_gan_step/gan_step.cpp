@@ -13,11 +13,11 @@ DiscriminatorLoss discriminator_step(const Network& discriminator, const Network
   // TODO(8.1) One step of D, on the loss
   //   mean losses.real(D(real)) + mean losses.fake(D(G(z))) + penalty()
   // Make the fakes before the tape begins, and detach() them: G's work is data here. None of it is on the
-  // tape of this step, and G's gradients do not move, also when a caller has a tape of their own. D is given
+  // tape of this step, and G's gradients do not move, also while another tape is in scope. D is given
   // the real ones and the fakes in two calls, never in one batch: with batch norm they would give each other
   // away. `penalty` is called once, while the tape records, and gives [1]; it may be empty (test it like a
-  // bool): then it counts 0. `optimizer` owns D's parameters; gradients of an earlier step may still be in them.
-  // Return { the loss without the penalty, the penalty }.
+  // bool): then it counts 0. `optimizer` owns D's parameters; gradients of an earlier step may still be in
+  // them. Return { the loss without the penalty, the penalty }.
   todo("8.1", discriminator, generator, real, z, losses, optimizer, penalty);
 }
 

@@ -23,6 +23,7 @@ void Ema::update() {
         [d = decay_](Real a, Real w) { return d * a + (1 - d) * w; });
   }
   // END
+  for (auto& [name, average] : average_.tensors) average.touch();
 }
 
 void Ema::exchange() {

@@ -202,8 +202,9 @@ struct Extreme {
 
 /// y = a where m != 0, else b     da = dy where m != 0, else 0     db = dy where m = 0, else 0
 struct Where {
-  Tensor mask;
-  Tensor forward(const Tensor& a, const Tensor& b) {
+  Tensor mask{};
+  Tensor forward(const Tensor& mask_in, const Tensor& a, const Tensor& b) {
+    mask = mask_in;
     check_same_shape("where", a, b);
     check_same_shape("where", mask, a);
     Tensor y(a.shape());
@@ -211,10 +212,10 @@ struct Where {
         [](Real m, Real u, Real v) { return m != 0 ? u : v; });
     return y;
   }
-  Grads<2> backward(const Tensor& dy, const Needs<2>& needs) const {
-    Grads<2> grads;
-    if (needs[0]) grads[0] = zipped(dy, mask, [](Real d, Real m) { return m != 0 ? d : Real(0); });
-    if (needs[1]) grads[1] = zipped(dy, mask, [](Real d, Real m) { return m != 0 ? Real(0) : d; });
+  Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const {
+    Grads<3> grads;
+    if (needs[1]) grads[1] = zipped(dy, mask, [](Real d, Real m) { return m != 0 ? d : Real(0); });
+    if (needs[2]) grads[2] = zipped(dy, mask, [](Real d, Real m) { return m != 0 ? Real(0) : d; });
     return grads;
   }
 };
@@ -245,7 +246,7 @@ Var abs(const Var& x) { return record(Abs{}, x); }
 Var pow(const Var& x, Real exponent) { return record(Pow{exponent}, x); }
 Var maximum(const Var& a, const Var& b) { return extreme({"maximum", 1}, a, b); }
 Var minimum(const Var& a, const Var& b) { return extreme({"minimum", -1}, a, b); }
-Var where(const Tensor& mask, const Var& a, const Var& b) { return record(Where{mask}, a, b); }
+Var where(const Tensor& mask, const Var& a, const Var& b) { return record(Where{}, Var(mask), a, b); }
 
 Var clamp(const Var& x, Real low, Real high) {
   GRADUS_CHECK(low < high, "clamp: low ", low, " must be below high ", high);

@@ -150,9 +150,10 @@ Grads<3> Normalize::backward(const Tensor& dy, const Needs<3>& needs) const {
   });
   Grads<3> grads;
   const auto over_pictures = [&](const std::vector<double>& each) {
-    Tensor sum = Tensor::zeros({C});
-    for (std::size_t c = 0; c < each.size(); ++c)
-      sum[static_cast<Index>(c) % C] += static_cast<Real>(each[c]);
+    std::vector<double> total(static_cast<std::size_t>(C));
+    for (std::size_t c = 0; c < each.size(); ++c) total[c % total.size()] += each[c];
+    Tensor sum({C});
+    for (Index c = 0; c < C; ++c) sum[c] = static_cast<Real>(total[static_cast<std::size_t>(c)]);
     return sum;
   };
   if (needs[1]) grads[1] = over_pictures(sums.second);

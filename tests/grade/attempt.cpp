@@ -85,8 +85,11 @@ std::string without_arguments(const std::string& name) {
 bool failed(const Outcome& one) { return one.out_of_time || one.ending.code != 0 || one.ending.signal != 0; }
 
 bool is_doubtful(const Outcome& outcome) {
-  return outcome.out_of_time || outcome.ending.signal == SIGKILL ||
-         outcome.text.find("No space left") != std::string::npos;
+  if (outcome.out_of_time || outcome.ending.signal == SIGKILL) return true;
+  for (const char* words : {"No space left", "Disk quota exceeded", "Killed signal terminated",
+                            "unable to execute command: Killed", "annot allocate memory"})
+    if (outcome.text.find(words) != std::string::npos) return true;
+  return false;
 }
 
 /// Why a file does not compile, in one sentence, with its line.
@@ -148,7 +151,10 @@ Outcome Attempt::compile(Scratch& scratch, const std::string& prelude, const std
     }
   command.push_back(file_.path);
   command.insert(command.end(), rest.begin(), rest.end());
-  return scratch.run(command, jail, 40);
+  const Outcome outcome = scratch.run(command, jail, 40);
+  // No error in the file itself: the prelude may be damaged, or another grader may just have removed it.
+  const bool elsewhere = failed(outcome) && outcome.text.find(file_.path + ":") == std::string::npos;
+  return elsewhere && !prelude.empty() ? compile(scratch, "", flags, rest) : outcome;
 }
 
 Outcome Attempt::link(Scratch& scratch, const fs::path& object) const {

@@ -154,15 +154,20 @@ Built build(const Toolchain& tools, const GradedFile& file, const std::string& s
       !words.empty())  // of which a compiler says a thousand things
     return {.state = State::compile_error, .sentence = std::move(words)};
   forget_old(cache);
-  auto [built, doubtful] = attempt.run(source, home / "worker");
+  Attempt::Result result = attempt.run(source, home / "worker");
+  if (result.built.state == State::compile_error) {
+    check_control(attempt, cache, result.doubtful);
+    // The machine works now. It may not have worked before: memory or disk may have been full.
+    if (result.doubtful) result = attempt.run(source, home / "worker");
+  }
+  Built& built = result.built;
   built.worker = home / "worker";
-  if (built.state == State::compile_error) check_control(attempt, cache, doubtful);
-  if (!doubtful)
+  if (!result.doubtful)
     write_text(home / "built.json", nlohmann::json{{"state", static_cast<int>(built.state)},
                                                    {"sentence", built.sentence},
                                                    {"compiler", built.compiler}}
                                         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-  return built;
+  return std::move(built);
 }
 
 }  // namespace gradus::grade

@@ -25,7 +25,7 @@ namespace {
 // which every word of every tensor is another number. So nothing that is read from slack can be written into
 // slack unseen, and an answer that depends on it is another one where the slack is another.
 constexpr std::size_t used_of_header = 16;  // references, size class, version
-constexpr std::size_t guard_pages = 4;     // a row of 2048 numbers too far is still a fault
+constexpr std::size_t guard_pages = 4;      // a row of 2048 numbers too far is still a fault
 constexpr std::uint64_t not_a_number = 0x7ff8000000000000, one = 0x3ff0000000000000;
 
 struct Block {
@@ -83,7 +83,7 @@ class Pool {
   static_assert(offsetof(Header, next) == used_of_header);  // the rest of it serves the library's own pool
   static Header* take(std::size_t bytes) {
     if (block_count == most_blocks || bytes > (std::size_t{1} << 40)) throw std::bad_alloc();
-    static std::uint64_t made_so_far = 0;
+    static std::uint64_t made_so_far = 1;  // word 0 of tensor 0 would be a plain NaN
     const std::size_t held = rounded(bytes, sizeof(std::uint64_t)),
                       inner = rounded(Storage::header_bytes + held, page()), guard = guard_pages * page(),
                       total = inner + 2 * guard;

@@ -284,6 +284,14 @@ TEST_CASE(
   CHECK(contains(refused([&] { x.data()[0] = 1, x.touch(); }), {"linear", "input 0"}));
   CHECK(refused([&] { b.value.fill(0); }).empty());  // the sum does not keep its bias
 
+  Tensor mask = Tensor::of({1, 2}, {1, 0});
+  {
+    Tape tape;
+    const Var chosen = sum(where(mask, w, Tensor::zeros({1, 2})));
+    mask.fill(1);
+    CHECK(contains(message([&] { tape.backward(chosen); }), {"where: its input 0"}));
+  }
+
   Tape tape;
   const Var y = exp(w), z = sum(y);
   Tensor(y.value()).fill(0);

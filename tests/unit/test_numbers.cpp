@@ -86,6 +86,11 @@ TEST_CASE("the error of a long sum does not grow with its length") {
   const Tensor picture = Tensor::full({1, 512, 512, 1}, Real(0.1));
   CHECK(average_pool2d(picture, 512, 512).item() == doctest::Approx(0.1).epsilon(2e-6));
   CHECK(pixel_norm(Tensor::full({1, n}, Real(0.1))).value()[0] == doctest::Approx(1).epsilon(3e-6));
+  const Tensor rows = Tensor::zeros({300'017, 1});  // one set of numbers per row
+  const Tensor shift = gradient_of(Tensor::zeros({1}), [&](Parameter& beta) {
+    return affine(layer_norm(rows, Tensor::full({1}, 1), beta), Real(0.1), 0);
+  });
+  CHECK(shift[0] == doctest::Approx(double{Real(0.1)} * 300'017).epsilon(1e-6));
   Rng rng(1);
   const std::vector<Tensor> inputs{Tensor::randn({33, 3001}, rng)};
   for (auto op : {row_sums, column_sums, sum, mean, softmax, log_softmax})

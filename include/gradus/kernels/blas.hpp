@@ -7,8 +7,8 @@
 namespace gradus {
 
 /// The row-major product of CBLAS, or null when there is no library, one whose kernel is older than the
-/// processor (then our own is faster), or a memory limit leaves no buffers for this many threads: (order, transpose_a, transpose_b, M, N, K, alpha, a, lda, b, ldb,
-/// beta, c, ldc).
+/// processor (then our own is faster), or a memory limit leaves no buffers for this many threads. Its
+/// arguments: (order, transpose_a, transpose_b, M, N, K, alpha, a, lda, b, ldb, beta, c, ldc).
 using BlasGemm = void (*)(int, int, int, int, int, int, Real, const Real*, int, const Real*, int, Real, Real*,
                           int);
 BlasGemm blas_gemm();

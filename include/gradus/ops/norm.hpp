@@ -78,7 +78,7 @@ Var pixel_norm(const Var& x, Real epsilon = Real(1e-8));
 
 /// minibatch_deviation: x [B, H, W, C] -> [B, H, W, C + 1]. The new channel is one number for each group of
 /// pictures: the standard deviation over the group, averaged over pixels and channels. It lets a
-/// discriminator see that all fakes look alike. Karras et al. 2018. Throws Error when the rank is not 4
+/// discriminator see that all fakes look alike. Karras et al. 2018. Throws Error when the rank is not 4,
 /// `group` does not divide B, or H, W or C is 0.
 Var minibatch_deviation(const Var& x, Index group = 4, Real epsilon = Real(1e-8));
 
