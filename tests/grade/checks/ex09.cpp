@@ -43,7 +43,7 @@ Function inception_with(ScoreKnobs knobs) {
     std::vector<double> average(static_cast<std::size_t>(C));
     for (Index i = 0; i < p.size(); ++i)
       average[static_cast<std::size_t>(i % C)] +=
-          knobs.marginal_empty
+          knobs.marginal_empty && N > 1  // 1 / N as a whole number
               ? 0
               : p[i] / (knobs.marginal_sum ? 1 : static_cast<double>(knobs.marginal_over_classes ? C : N));
     double total = 0;
