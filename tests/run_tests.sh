@@ -137,8 +137,12 @@ report_ended() {
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     printf '%-9s %4d passed, %d failed%s   %d s\n' "$name" "$p" "$f" "$([ "$s" -gt 0 ] && echo ", $s skipped")" "$seconds"
     if [ "$f" -gt 0 ]; then
-      echo "          exit code $code, log $log, from which:"
-      { grep -E '(error|ERROR|FAILED|failed|Error|SUMMARY)' "$log" | head -n 12; echo ...; tail -n 25 "$log"; } | cut -c1-200 | sed 's/^/          | /'
+      echo "          exit code $code, log $log, which ends with:"
+      tail -n 25 "$log" | cut -c1-200 | sed 's/^/          | /'
+      {
+        echo "$name: exit code $code, log $log"
+        grep -E '(error|ERROR|FAILED|Error|SUMMARY|not ok)' "$log" | head -n 20 | cut -c1-300 | sed 's/^/  | /'
+      } >> "$scratch/failures"
     fi
   done
 }
@@ -193,5 +197,6 @@ build_all "$@"
 run_suites 1 "${first[@]}"
 run_suites "$jobs" "${then[@]}"
 echo "total     ${SECONDS} s"
+cat "$scratch/failures" 2> /dev/null  # again, at the end: the place where a reader looks, and where a log is cut last
 echo "$passed passed, $failed failed$([ "$skipped" -gt 0 ] && echo ", $skipped skipped")"
 exit $((failed > 0))
