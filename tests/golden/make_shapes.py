@@ -3,7 +3,7 @@
 
     python3 tests/golden/make_shapes.py        (Debian: apt install python3-torch)
 
-writes tests/golden/shapes.json. It holds no tensor: inputs, dy and weights come from `numbers` below, which
+writes tests/golden/shapes.json. It holds no tensor: inputs, dy and weights come from make_golden.py's `hashed`, which
 tests/unit/test_golden.cpp repeats, and of the output and every gradient two sums with such weights are stored,
 computed in double. The file is committed: run this only to add cases.
 """
@@ -15,24 +15,10 @@ import random
 import torch
 import torch.nn.functional as F
 
-from make_golden import along, rows
+from make_golden import along, hashed, rows, weighted_sums
 
 torch.set_default_dtype(torch.float64)
 dice = random.Random(20261)
-WORD = 0xFFFFFFFF
-
-
-def numbers(shape, case, which, low=-512, high=512):
-    """Odd multiples of 1/512 in (low/256, high/256): exact in a float, and never at a kink. A hash of the place,
-    the number of the case and `which` (input 0, 1, ..., 100 for dy, 200 + 2 t and 201 + 2 t for the weights of
-    tensor t)."""
-    h = (torch.arange(math.prod(shape)) * 0x9E3779B1 + (1000 * case + which) * 0x85EBCA6B) & WORD
-    for shift, factor in ((15, 0x2C1B3C6D), (12, 0x297A2D39)):
-        h = ((h ^ (h >> shift)) * factor) & WORD
-    h = h ^ (h >> 15)
-    return ((2 * (low + h % (high - low)) + 1).double() / 512).reshape(shape)
-
-
 cases = []
 
 
@@ -41,15 +27,14 @@ def case(ops, inputs, constants=(), **attributes):
     number, values = len(cases), []
     specs = [s if isinstance(s[0], (tuple, list)) else (s,) for s in (*inputs, *constants)]
     for f in ops.values():
-        every = [numbers(s[0], number, i, *s[1:]) for i, s in enumerate(specs)]
+        every = [hashed(s[0], number, i, *s[1:]) for i, s in enumerate(specs)]
         for x in every[:len(inputs)]:
             x.requires_grad_()
         y = f(*every)
-        (y * numbers(y.shape, number, 100)).sum().backward()
+        (y * hashed(y.shape, number, 100)).sum().backward()
         found = []
         for t, x in enumerate([y.detach()] + [x.grad for x in every[:len(inputs)]]):
-            for r in range(2):
-                found.append(float(f"{float((x * numbers(x.shape, number, 200 + 2 * t + r)).sum()):.8g}"))
+            found += weighted_sums(x, number, t)
         values.append(found)
     cases.append({"ops": list(ops), "inputs": [list(s) for s in specs[:len(inputs)]],
                   **({"constants": [list(s) for s in specs[len(inputs):]]} if constants else {}), **attributes,
