@@ -18,6 +18,23 @@ std::string formatted(double value, std::chars_format format, int digits) {
   return code == std::errc() ? std::string(buffer.begin(), end) : significant(value, 17);
 }
 
+/// Is this decimal number, whose size no double has, below 1? Its first digit other than 0 tells: how many
+/// places it stands before the point, plus the exponent.
+bool below_one(std::string_view text) {
+  const std::size_t e = std::min(text.find_first_of("eE"), text.size());
+  const std::string_view digits = text.substr(0, e);
+  const auto point = static_cast<std::int64_t>(std::min(digits.find('.'), e));
+  const auto first = static_cast<std::int64_t>(std::min(digits.find_first_of("123456789"), e));
+  const std::int64_t before = point - first;  // 12.5: 2    0.5: -1    0.05: -2
+  std::string_view words = text.substr(std::min(e + 1, text.size()));
+  if (words.starts_with('+')) words.remove_prefix(1);
+  std::int64_t exponent = 0;
+  if (std::from_chars(words.data(), words.data() + words.size(), exponent).ec ==
+      std::errc::result_out_of_range)
+    return words.starts_with('-');
+  return exponent < -before;
+}
+
 }  // namespace
 
 std::string fixed(double value, int decimals, std::size_t width) {
@@ -62,7 +79,7 @@ bool parse_number(std::string_view text, double& value) {
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (end != text.data() + text.size()) return false;
   if (code == std::errc::result_out_of_range)
-    number = text.find("e-") != text.npos || text.find("E-") != text.npos ? 0 : HUGE_VAL;
+    number = below_one(text) ? 0 : HUGE_VAL;
   else if (code != std::errc())
     return false;
   if (!std::isfinite(static_cast<Real>(number))) return false;

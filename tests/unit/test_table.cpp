@@ -112,7 +112,23 @@ TEST_CASE("parse_number: one finite decimal number and nothing else") {
        {"", " 1", "1 ", "0x10", "inf", "nan", "1e", "1.2.3", "-", "1e400", "1,5", "+-1", "+", "0x1p3"})
     CHECK_MESSAGE(!parse_number(text, value), text);
   CHECK_FALSE(parse_number(std::string(100, '1'), value));
-  CHECK((parse_number("1e-400", value) && value == 0));
+  const std::string zeros(400, '0');
+  for (const std::string& text :
+       {std::string("1e-400"), "0." + zeros + "1", "-." + zeros + "9e+7", "0." + zeros + "1e20",
+        "." + zeros + "1E0", "1" + zeros + "e-800", std::string("7e-99999999999999999999")}) {
+    CAPTURE(text);
+    value = 1;
+    CHECK((parse_number(text, value) && value == 0));
+  }
+  for (const std::string& text :
+       {"1" + zeros, "1" + zeros + "e-1", "-1" + zeros + ".5e-20", "1" + zeros + "E-1",
+        "0." + zeros + "1e+900", std::string("1e99999999999999999999"), "1e" + zeros + "999"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_number(text, value));
+  }
+  CHECK((parse_number("1" + zeros + "e-400", value) && value == 1));
+  CHECK((parse_number("0." + zeros + "1e+402", value) && value == 10));
+  CHECK((parse_number("-0." + zeros + "e-5", value) && value == 0));
   CHECK((parse_number("." + std::string(100, '3'), value) && value == doctest::Approx(1 / 3.0)));
 }
 
