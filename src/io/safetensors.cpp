@@ -42,8 +42,7 @@ std::uint64_t width_of(const std::string& type) {
   return found == widths.end() ? 0 : found->second;
 }
 
-// --- reading: the header
-// -------------------------------------------------------------------------------------
+// --- reading: the header ---
 
 /// Watches the parser: the JSON library takes the last of equal keys and lists of any length; here both are
 /// errors, found before they take memory.
@@ -209,8 +208,7 @@ Notes notes_of(const Json& header, const std::string& file) {
   return notes;
 }
 
-// --- reading: the numbers
-// -------------------------------------------------------------------------------------
+// --- reading: the numbers ---
 
 double half(std::uint16_t bits) {  // 1 sign, 5 exponent, 10 fraction
   const int exponent = bits >> 10 & 0x1f, fraction = bits & 0x3ff;
@@ -224,10 +222,16 @@ double brain(std::uint16_t bits) {  // the upper half of a float
   return static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16));
 }
 
+/// Does Real hold this whole number: are there few enough binary digits between its first 1 and its last?
+template <class Whole>
+bool is_exact(Whole value) {
+  const auto bits = static_cast<std::uint64_t>(value), size = std::cmp_less(value, 0) ? 0 - bits : bits;
+  return static_cast<int>(std::bit_width(size)) - std::countr_zero(size) <= std::numeric_limits<Real>::digits;
+}
+
 /// Numbers as Real, each through value_of. Returns why that cannot be done; empty when it is done.
 template <class Stored, class Value>
 std::string read_numbers(const std::byte* from, Tensor& out, Value value_of) {
-  constexpr std::int64_t most = std::int64_t{1} << std::numeric_limits<Real>::digits;
   for (Index i = 0; i < out.size(); ++i) {
     Stored stored;
     std::memcpy(&stored, from + static_cast<std::size_t>(i) * sizeof stored, sizeof stored);
@@ -235,8 +239,7 @@ std::string read_numbers(const std::byte* from, Tensor& out, Value value_of) {
     out[i] = static_cast<Real>(value);
     if constexpr (std::is_integral_v<Stored> &&
                   std::is_same_v<Stored, std::remove_const_t<decltype(value)>>) {
-      if (std::cmp_greater(value, most) || std::cmp_less(value, -most))
-        return text("element ", i, " is ", +value, ", beyond the whole numbers that ", real_type, " holds");
+      if (!is_exact(value)) return text("element ", i, " is ", +value, ", which ", real_type, " rounds");
     } else if (std::isfinite(value) && !std::isfinite(out[i])) {
       return text("element ", i, " is ", value, ", beyond the range of ", real_type);
     }
@@ -265,8 +268,7 @@ std::string read_as(const std::string& type, const std::byte* from, Tensor& out)
   return read_numbers<std::uint8_t>(from, out, same);
 }
 
-// --- writing
-// -------------------------------------------------------------------------------------------------
+// --- writing ---
 
 /// A file under a temporary name that becomes `path` when it is complete; removed when it does not get there.
 class NewFile {

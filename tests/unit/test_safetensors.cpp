@@ -224,7 +224,11 @@ TEST_CASE("safetensors: other types of numbers are converted") {
   check(with_odd<std::int32_t>("I32", "[2]", {1 << 24, -(1 << 24)}), "I32", {16777216, -16777216});
   check(with_odd<std::uint32_t>("U32", "[1]", {7}), "U32", {7});
   check(with_odd<std::int64_t>("I64", "[]", {-12345}), "I64", {-12345});
-  check(with_odd<std::uint64_t>("U64", "[1]", {12345}), "U64", {12345});
+  constexpr std::int64_t lowest = std::numeric_limits<std::int64_t>::min();
+  check(with_odd<std::int64_t>("I64", "[4]", {1 << 25, -(std::int64_t{1} << 60), lowest, 3 << 24}), "I64",
+        {33554432, -std::ldexp(Real(1), 60), -std::ldexp(Real(1), 63), 50331648});
+  check(with_odd<std::uint64_t>("U64", "[3]", {12345, std::uint64_t{1} << 63, 0}), "U64",
+        {12345, std::ldexp(Real(1), 63), 0});
   check(with_odd<std::uint8_t>("BOOL", "[3]", {1, 0, 1}), "BOOL", {1, 0, 1});
   const TensorFile nan = with_odd<std::uint16_t>("F16", "[1]", {0x7e00});
   CHECK(std::isnan(nan.tensors[0].second[0]));
@@ -244,13 +248,15 @@ TEST_CASE("safetensors: a tensor that cannot be held is refused by itself") {
   check(with_odd<std::uint8_t>("F4", "[4]", {1, 2}), "unknown dtype \"F4\"");
   check(with_odd<float>("F32", "[1,1,1,1,2]", {1, 2}), "shape of 5 sizes");
   check(with_odd<std::uint8_t>("BOOL", "[3]", {1, 0, 2}), "element 2 of type BOOL is neither 0 nor 1");
-  check(with_odd<std::int64_t>("I64", "[2]", {0, std::int64_t{1} << 60}),
-        "element 1 is 1152921504606846976, beyond");
+  check(with_odd<std::int64_t>("I64", "[2]", {0, (std::int64_t{1} << 60) + 1}),
+        "element 1 is 1152921504606846977, which");
   check(with_odd<std::uint64_t>("U64", "[1]", {~std::uint64_t{0}}),
-        "element 0 is 18446744073709551615, beyond");
+        "element 0 is 18446744073709551615, which");
   if (sizeof(Real) == 4) {
     check(with_odd<double>("F64", "[1]", {1e300}), "element 0 is 1e+300, beyond the range of F32");
-    check(with_odd<std::int32_t>("I32", "[1]", {-(1 << 24) - 1}), "beyond the whole numbers that F32 holds");
+    check(with_odd<std::int32_t>("I32", "[1]", {-(1 << 24) - 1}), "element 0 is -16777217, which F32 rounds");
+    check(with_odd<std::int64_t>("I64", "[2]", {1 << 25, (1 << 25) + 2}),
+          "element 1 is 33554434, which F32 rounds");
   }
 }
 
