@@ -56,9 +56,8 @@ Tensor squeezed(Along along, const Layout& l, Term term) {
   }
   if (along == Along::channels) {
     Tensor sums({l.examples, l.width});
-    for (Index b = 0; b < sums.dim(0); ++b)
-      column_sums(l.repeat, l.width, sums.data() + b * l.width,
-                  [=](Index pixel, Index c) { return term((b * l.repeat + pixel) * l.width + c); });
+    column_sums(l.examples, l.repeat, l.width, sums.data(),
+                [=](Index b, Index pixel, Index c) { return term((b * l.repeat + pixel) * l.width + c); });
     return sums;
   }
   Tensor sums({along == Along::rows ? l.width : l.rows});

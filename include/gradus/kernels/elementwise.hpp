@@ -81,25 +81,31 @@ void row_sums(Index rows, Index width, Real* out, Term term) {
   });
 }
 
-/// sum over b of term(b, j), for every column j:  out [K]. Threads take 64 columns each; rows are added in
-/// order, in blocks of 256.
+/// sum over b of term(g, b, j), for every column j of every group g:  out [G, K]. Threads take 64 columns of
+/// a group each; rows are added in order, in blocks of 256.
 template <class Term>
-void column_sums(Index rows, Index width, Real* out, Term term) {
+void column_sums(Index groups, Index rows, Index width, Real* out, Term term) {
   constexpr Index together = 64, block = 256;
-#pragma omp parallel for schedule(static) if (rows * width >= parallel_elements)
-  for (Index first = 0; first < width; first += together) {
-    const Index last = std::min(width, first + together);
+  const Index tasks = (width + together - 1) / together;
+  for_rows(groups * tasks, groups * rows * width, [=](Index task) {
+    const Index g = task / tasks, first = task % tasks * together, last = std::min(width, first + together);
     double sum[together] = {};
     for (Index begin = 0; begin < rows; begin += block) {
       const Index end = std::min(rows, begin + block);
       Real part[together] = {};
       for (Index b = begin; b < end; ++b)
 #pragma omp simd
-        for (Index j = first; j < last; ++j) part[j - first] += term(b, j);
+        for (Index j = first; j < last; ++j) part[j - first] += term(g, b, j);
       for (Index j = first; j < last; ++j) sum[j - first] += double{part[j - first]};
     }
-    for (Index j = first; j < last; ++j) out[j] = static_cast<Real>(sum[j - first]);
-  }
+    for (Index j = first; j < last; ++j) out[g * width + j] = static_cast<Real>(sum[j - first]);
+  });
+}
+
+/// The same for one group: sum over b of term(b, j),  out [K].
+template <class Term>
+void column_sums(Index rows, Index width, Real* out, Term term) {
+  column_sums(1, rows, width, out, [=](Index, Index b, Index j) { return term(b, j); });
 }
 
 /// sum over i of term(i), shared among threads in chunks of at least 4096, the chunks' sums added in order.
