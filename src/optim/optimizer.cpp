@@ -25,7 +25,7 @@ void append_zeros(std::vector<Tensor>& tensors, const std::vector<Parameter*>& p
     tensors.push_back(Tensor::zeros(parameters[i]->value.shape()));
 }
 
-void check_positive(const char* who, const char* what, Real value) {
+void check_not_negative(const char* who, const char* what, Real value) {
   GRADUS_CHECK(std::isfinite(value) && value >= 0, who, ": ", what, " must be finite and not negative, got ",
                value);
 }
@@ -54,7 +54,7 @@ void check_shapes(const char* who, std::size_t index, const Parameter& parameter
 template <class Update>
 void for_pieces(const char* who, Real lr, const std::vector<Parameter*>& parameters,
                 const std::vector<Tensor>& kept, Update update) {
-  check_positive(who, "lr", lr);
+  check_not_negative(who, "lr", lr);
   constexpr Index piece_size = 8192;
   std::vector<Piece> pieces;
   Index elements = 0;
@@ -133,7 +133,7 @@ Real clip_gradient_norm(const std::vector<Parameter*>& parameters, Real limit) {
 
 Sgd::Sgd(const std::vector<Parameter*>& parameters, Options options)
     : lr(options.lr), momentum_(options.momentum) {
-  check_positive("Sgd", "lr", lr);
+  check_not_negative("Sgd", "lr", lr);
   check_share("Sgd", "momentum", momentum_);
   add(parameters);
 }
@@ -168,11 +168,11 @@ State Sgd::state() {
 }
 
 Adam::Adam(const std::vector<Parameter*>& parameters, Options options) : lr(options.lr), options_(options) {
-  check_positive("Adam", "lr", lr);
+  check_not_negative("Adam", "lr", lr);
   check_share("Adam", "beta1", options.beta1);
   check_share("Adam", "beta2", options.beta2);
-  check_positive("Adam", "eps", options.eps);
-  check_positive("Adam", "decoupled_weight_decay", options.decoupled_weight_decay);
+  check_not_negative("Adam", "eps", options.eps);
+  check_not_negative("Adam", "decoupled_weight_decay", options.decoupled_weight_decay);
   add(parameters);
   constructed_ = parameters_.size();
 }
@@ -218,9 +218,9 @@ State Adam::state() {
 
 RmsProp::RmsProp(const std::vector<Parameter*>& parameters, Options options)
     : lr(options.lr), options_(options) {
-  check_positive("RmsProp", "lr", lr);
+  check_not_negative("RmsProp", "lr", lr);
   check_share("RmsProp", "decay", options.decay);
-  check_positive("RmsProp", "eps", options.eps);
+  check_not_negative("RmsProp", "eps", options.eps);
   add(parameters);
 }
 
