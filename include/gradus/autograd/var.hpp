@@ -19,14 +19,14 @@ class Parameter {
   Tensor value;
   Tensor grad;  ///< empty, or the shape of value
 
-  /// A frozen parameter is a constant to every tape (see Frozen in nn/module.hpp).
+  /// A frozen parameter is a constant to every tape, of all threads (see Frozen in nn/module.hpp).
   bool frozen() const { return freezes_ > 0; }
   void freeze() { ++freezes_; }
   void unfreeze() { --freezes_; }
 
  private:
   friend class Tape;
-  int freezes_ = 0;
+  std::atomic<int> freezes_{0};          // how many Frozen are in scope, in all threads
   std::atomic<std::uint64_t> owner_{0};  // outermost tape of the thread that last recorded this parameter
   std::uint64_t tape_ = 0;               // the tape that last saw this parameter, and where; the owner's
   int node_ = -1;
