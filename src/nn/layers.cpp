@@ -104,8 +104,13 @@ InstanceNorm::InstanceNorm(Module& parent, const std::string& name, Index channe
 Var InstanceNorm::operator()(const Var& x) {
   const Var g = if_any(gamma), b = if_any(beta);
   if (!options.running) return instance_norm(x, g, b, options.epsilon);
-  return training() ? instance_norm(x, g, b, running, options.epsilon)
-                    : batch_norm_eval(x, g, b, running, options.epsilon);
+  if (training()) return instance_norm(x, g, b, running, options.epsilon);
+  return record(Normalize{.op = "instance_norm",
+                          .epsilon = options.epsilon,
+                          .running_mean = running.mean,
+                          .running_variance = running.variance,
+                          .use_running = true},
+                x, g, b);
 }
 
 LayerNorm::LayerNorm(Module& parent, const std::string& name, const Shape& sizes_in,

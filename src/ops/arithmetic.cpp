@@ -66,6 +66,7 @@ struct Divide {
 
 /// y = n / x            dx = -dy y / x
 struct Quotient {
+  static constexpr const char* op = "divide";
   Real numerator;
   Tensor x{}, y{};
   Tensor forward(const Tensor& x_in) {

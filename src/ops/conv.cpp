@@ -29,7 +29,7 @@ void check_operands(const char* op, const Tensor& x, const Tensor& w, const Tens
 /// [B, H, W, C] -> [C]
 Tensor sum_over_pixels(const Tensor& dy) {
   const Index C = dy.dim(3);
-  const PixelSums found(1, dy.size() / C, C, [d = dy.data()](Index i, Index) {
+  const PixelSums found(1, dy.size() / C, C, [d = dy.data()](Index i, Index, Index) {
     return std::pair{d[i], Real(0)};
   });
   Tensor sums({C});
@@ -40,16 +40,17 @@ Tensor sum_over_pixels(const Tensor& dy) {
 
 }  // namespace
 
-Window conv2d_window(const Tensor& x, const Tensor& w, const Tensor& b, Pair stride, Pair padding) {
-  check_operands("conv2d", x, w, b, stride, padding, 3, 0);
-  GRADUS_CHECK(x.dim(1) + 2 * padding.height >= w.dim(1) && x.dim(2) + 2 * padding.width >= w.dim(2),
-               "conv2d: w ", w.shape(), " [K, U, V, C] is larger than x ", x.shape(),
-               " [B, H, W, C] with padding ", padding);
+Window conv2d_window(const Tensor& x, const Tensor& w, const Tensor& b, Pair stride, Pair padding,
+                     const char* op) {
+  check_operands(op, x, w, b, stride, padding, 3, 0);
+  GRADUS_CHECK(x.dim(1) + 2 * padding.height >= w.dim(1) && x.dim(2) + 2 * padding.width >= w.dim(2), op,
+               ": w ", w.shape(), " [K, U, V, C] is larger than x ", x.shape(), " [B, H, W, C] with padding ",
+               padding);
   return {x.dim(0), x.dim(1), x.dim(2), x.dim(3), w.dim(0), w.dim(1), w.dim(2), stride, padding};
 }
 
 Tensor Conv2dOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
-  window = conv2d_window(x_in, w_in, b, stride, padding);
+  window = conv2d_window(x_in, w_in, b, stride, padding, op);
   window.direct = direct || direct_convolutions();
   x = framed(window, x_in), w = w_in;
   return convolve(window, x, w, b.data());
@@ -60,23 +61,22 @@ Grads<3> Conv2dOp::backward(const Tensor& dy, const Needs<3>& needs) const {
           needs[1] ? convolve_weights(window, x, dy) : Tensor(), needs[2] ? sum_over_pixels(dy) : Tensor()};
 }
 
-Window conv_transpose2d_window(const Tensor& x, const Tensor& w, const Tensor& b,
-                               const ConvOptions& options) {
+Window conv_transpose2d_window(const Tensor& x, const Tensor& w, const Tensor& b, const ConvOptions& options,
+                               const char* op) {
   const Pair stride = options.stride, padding = options.padding, extra = options.output_padding;
-  check_operands("conv_transpose2d", x, w, b, stride, padding, 0, 3);
+  check_operands(op, x, w, b, stride, padding, 0, 3);
   GRADUS_CHECK(
       std::min(extra.height, extra.width) >= 0 && extra.height < stride.height && extra.width < stride.width,
-      "conv_transpose2d: the output padding must be at least 0 and below the stride ", stride, ", got ",
-      extra);
+      op, ": the output padding must be at least 0 and below the stride ", stride, ", got ", extra);
   const Index H = stride.height * (x.dim(1) - 1) + w.dim(1) - 2 * padding.height + extra.height;
   const Index W = stride.width * (x.dim(2) - 1) + w.dim(2) - 2 * padding.width + extra.width;
-  GRADUS_CHECK(H >= 1 && W >= 1, "conv_transpose2d: nothing is left of x ", x.shape(), " with w ", w.shape(),
-               ", stride ", stride, " and padding ", padding);
+  GRADUS_CHECK(H >= 1 && W >= 1, op, ": nothing is left of x ", x.shape(), " with w ", w.shape(), ", stride ",
+               stride, " and padding ", padding);
   return {x.dim(0), H, W, w.dim(3), w.dim(0), w.dim(1), w.dim(2), stride, padding};
 }
 
 Tensor ConvTranspose2dOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
-  window = conv_transpose2d_window(x_in, w_in, b, {stride, padding, output_padding});
+  window = conv_transpose2d_window(x_in, w_in, b, {stride, padding, output_padding}, op);
   window.direct = direct || direct_convolutions();
   x = x_in, w = w_in;
   return convolve_back(window, x, w, b.data());

@@ -8,7 +8,7 @@ namespace gradus {
 
 // loss = (a - target)^2
 Tensor LeastSquaresLoss::forward(const Tensor& logits_in) {
-  check_logits("least_squares_loss", logits_in);
+  check_logits(op, logits_in);
   logits = logits_in;
   return each_logit(logits, [t = target](Real a) { return (a - t) * (a - t); });
 }
@@ -19,7 +19,7 @@ Grads<1> LeastSquaresLoss::backward(const Tensor& dloss) const {
 
 // loss = max(0, 1 - side a)
 Tensor HingeLoss::forward(const Tensor& logits_in) {
-  check_logits("hinge_loss", logits_in);
+  check_logits(op, logits_in);
   logits = logits_in;
   return each_logit(logits, [s = side](Real a) { return s * a >= 1 ? Real(0) : 1 - s * a; });
 }
@@ -28,12 +28,18 @@ Grads<1> HingeLoss::backward(const Tensor& dloss) const {
   return {each_slope(dloss, logits, [s = side](Real a) { return s * a >= 1 ? Real(0) : -s; })};
 }
 
-Var least_squares_real_loss(const Var& logits) { return record(LeastSquaresLoss{1}, logits); }
-Var least_squares_fake_loss(const Var& logits) { return record(LeastSquaresLoss{0}, logits); }
-Var least_squares_generator_loss(const Var& logits) { return record(LeastSquaresLoss{1}, logits); }
+Var least_squares_real_loss(const Var& logits) {
+  return record(LeastSquaresLoss{1, "least_squares_real_loss"}, logits);
+}
+Var least_squares_fake_loss(const Var& logits) {
+  return record(LeastSquaresLoss{0, "least_squares_fake_loss"}, logits);
+}
+Var least_squares_generator_loss(const Var& logits) {
+  return record(LeastSquaresLoss{1, "least_squares_generator_loss"}, logits);
+}
 
-Var hinge_real_loss(const Var& logits) { return record(HingeLoss{1}, logits); }
-Var hinge_fake_loss(const Var& logits) { return record(HingeLoss{-1}, logits); }
+Var hinge_real_loss(const Var& logits) { return record(HingeLoss{1, "hinge_real_loss"}, logits); }
+Var hinge_fake_loss(const Var& logits) { return record(HingeLoss{-1, "hinge_fake_loss"}, logits); }
 Var hinge_generator_loss(const Var& logits) {
   check_logits("hinge_generator_loss", logits.value());
   return -reshape(logits, {logits.dim(0)});

@@ -9,6 +9,7 @@ namespace {
 
 /// y = f sum x          dx = f dy everywhere
 struct Sum {
+  const char* op;
   Real factor;
   Shape from{};
   Tensor forward(const Tensor& x) {
@@ -23,6 +24,7 @@ struct Sum {
 
 /// y_b = f sum_k x_bk   dx_bk = f dy_b
 struct RowSums {
+  const char* op;
   Real factor;
   Shape from{};
   Tensor forward(const Tensor& x) {
@@ -45,6 +47,7 @@ struct RowSums {
 
 /// y_k = f sum_b x_bk   dx_bk = f dy_k
 struct ColumnSums {
+  const char* op;
   Real factor;
   Shape from{};
   Tensor forward(const Tensor& x) {
@@ -93,11 +96,10 @@ struct AxisSums {
                [in = x.data(), N = N, f = factor](Index o, Index n) { return f * in[o * N + n]; });
       return y;
     }
-    for (Index o = 0; o < outer; ++o)
-      column_sums(N, inner, y.data() + o * inner,
-                  [in = x.data() + o * N * inner, inner = inner, f = factor](Index n, Index i) {
-                    return f * in[n * inner + i];
-                  });
+    column_sums(outer, N, inner, y.data(),
+                [in = x.data(), N = N, inner = inner, f = factor](Index o, Index n, Index i) {
+                  return f * in[(o * N + n) * inner + i];
+                });
     return y;
   }
   Grads<1> backward(const Tensor& dy) const {
@@ -112,8 +114,8 @@ struct AxisSums {
 
 }  // namespace
 
-Var sum(const Var& x) { return record(Sum{1}, x); }
-Var mean(const Var& x) { return record(Sum{one_over("mean", x.size())}, x); }
+Var sum(const Var& x) { return record(Sum{"sum", 1}, x); }
+Var mean(const Var& x) { return record(Sum{"mean", one_over("mean", x.size())}, x); }
 
 Var sum(const Var& x, int axis) {
   return record(AxisSums{"sum", checked_axis("sum", x.shape(), axis), false}, x);
@@ -124,19 +126,19 @@ Var mean(const Var& x, int axis) {
 
 Var row_sums(const Var& x) {
   check_not_empty("row_sums", x.value());
-  return record(RowSums{1}, x);
+  return record(RowSums{"row_sums", 1}, x);
 }
 Var row_means(const Var& x) {
   check_not_empty("row_means", x.value());
-  return record(RowSums{one_over("row_means", x.shape().row_size())}, x);
+  return record(RowSums{"row_means", one_over("row_means", x.shape().row_size())}, x);
 }
 Var column_sums(const Var& x) {
   check_not_empty("column_sums", x.value());
-  return record(ColumnSums{1}, x);
+  return record(ColumnSums{"column_sums", 1}, x);
 }
 Var column_means(const Var& x) {
   check_not_empty("column_means", x.value());
-  return record(ColumnSums{one_over("column_means", x.dim(0))}, x);
+  return record(ColumnSums{"column_means", one_over("column_means", x.dim(0))}, x);
 }
 
 }  // namespace gradus

@@ -23,17 +23,24 @@ ConvOptions along_width(const Conv1dOptions& options) {
 }  // namespace
 
 Var conv1d(const Var& x, const Var& w, const Var& b, const Conv1dOptions& options) {
-  return sequence(conv2d(flat("conv1d", "x", x), flat("conv1d", "w", w), b, along_width(options)));
+  const ConvOptions q = along_width(options);
+  return sequence(record(Conv2dOp{q.stride, q.padding, q.direct, "conv1d"}, flat("conv1d", "x", x),
+                         flat("conv1d", "w", w), b));
 }
 Var conv_transpose1d(const Var& x, const Var& w, const Var& b, const Conv1dOptions& options) {
   const Var picture = flat("conv_transpose1d", "x", x), window = flat("conv_transpose1d", "w", w);
-  return sequence(conv_transpose2d(picture, window, b, along_width(options)));
+  const ConvOptions q = along_width(options);
+  return sequence(
+      record(ConvTranspose2dOp{q.stride, q.padding, q.output_padding, q.direct, "conv_transpose1d"}, picture,
+             window, b));
 }
 Var max_pool1d(const Var& x, Index size, Index stride, Index padding) {
-  return sequence(max_pool2d(flat("max_pool1d", "x", x), {1, size}, {1, stride}, {0, padding}));
+  const Var picture = flat("max_pool1d", "x", x);
+  return sequence(max_pool2d(picture, {1, size}, {1, stride}, {0, padding}, "max_pool1d"));
 }
 Var average_pool1d(const Var& x, Index size, Index stride, Index padding) {
-  return sequence(average_pool2d(flat("average_pool1d", "x", x), {1, size}, {1, stride}, {0, padding}));
+  const Var picture = flat("average_pool1d", "x", x);
+  return sequence(average_pool2d(picture, {1, size}, {1, stride}, {0, padding}, "average_pool1d"));
 }
 
 }  // namespace gradus

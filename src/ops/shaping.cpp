@@ -31,6 +31,7 @@ Tensor transposed(const Tensor& x) {
 }
 
 struct Transpose2d {
+  static constexpr const char* op = "transpose";
   Tensor forward(const Tensor& x) { return transposed(x); }
   Grads<1> backward(const Tensor& dy) const { return {transposed(dy)}; }
 };

@@ -54,10 +54,11 @@ struct Windows {
 /// y = max over the window        dx = dy where the maximum was
 struct MaxPool2d {
   Pair size, stride, padding;
+  const char* op;
   Shape shape{};
   std::vector<Index> winner{};
   Tensor forward(const Tensor& x) {
-    const Windows q("max_pool2d", x, size, stride, padding);
+    const Windows q(op, x, size, stride, padding);
     shape = x.shape();
     Tensor y(q.out());
     winner.resize(static_cast<std::size_t>(y.size()));
@@ -91,30 +92,31 @@ struct MaxPool2d {
 /// y = sum over the window / its size       dx = dy / size for all of it
 struct AveragePool2d {
   Pair size, stride, padding;
+  const char* op;
   Shape shape{};
   Tensor forward(const Tensor& x) {
-    const Windows q("average_pool2d", x, size, stride, padding);
+    const Windows q(op, x, size, stride, padding);
     shape = x.shape();
     Tensor y = Tensor::zeros(q.out());
-    for_rows(
-        q.B * q.I, y.size() * size.height * size.width,
-        [&, from = x.data(), to = y.data(), share = q.share()](Index row) {
-          static thread_local std::vector<Real> line;  // sums of one line: large windows keep their digits
-          q.for_windows(row, [&](Index out, Index b, Index top, Index bottom, Index left, Index right) {
-            for (Index h = top; h < bottom; ++h) {
-              line.assign(static_cast<std::size_t>(q.C), 0);
-              Real* const sums = line.data();
-              for (Index w = left; w < right; ++w)
-                for (Index c = 0; c < q.C; ++c) sums[c] += from[q.pixel(b, h, w) + c];
-              for (Index c = 0; c < q.C; ++c) to[out + c] += share * sums[c];
-            }
-          });
-        });
+    for_rows(q.B * q.I, y.size() * size.height * size.width,
+             [&, from = x.data(), to = y.data(), share = q.share()](Index row) {
+               constexpr Index together = 64;  // channels
+               q.for_windows(row, [&](Index out, Index b, Index top, Index bottom, Index left, Index right) {
+                 for (Index h = top; h < bottom; ++h)
+                   for (Index first = 0; first < q.C; first += together) {
+                     const Index count = std::min(together, q.C - first);
+                     Real sums[together] = {};  // of one line: large windows keep their digits
+                     for (Index w = left; w < right; ++w)
+                       for (Index c = 0; c < count; ++c) sums[c] += from[q.pixel(b, h, w) + first + c];
+                     for (Index c = 0; c < count; ++c) to[out + first + c] += share * sums[c];
+                   }
+               });
+             });
     return y;
   }
   Grads<1> backward(const Tensor& dy) const {
     Tensor dx = Tensor::zeros(shape);
-    const Windows q("average_pool2d", dx, size, stride, padding);
+    const Windows q(op, dx, size, stride, padding);
     for_rows(q.B, dy.size() * size.height * size.width, [&, share = q.share()](Index picture) {
       for (Index i = 0; i < q.I; ++i)  // one picture after the other: its windows may overlap
         q.for_windows(picture * q.I + i,
@@ -197,11 +199,11 @@ struct ReflectionPad2d {
 
 }  // namespace
 
-Var max_pool2d(const Var& x, Pair size, Pair stride, Pair padding) {
-  return record(MaxPool2d{size, stride, padding}, x);
+Var max_pool2d(const Var& x, Pair size, Pair stride, Pair padding, const char* op) {
+  return record(MaxPool2d{size, stride, padding, op}, x);
 }
-Var average_pool2d(const Var& x, Pair size, Pair stride, Pair padding) {
-  return record(AveragePool2d{size, stride, padding}, x);
+Var average_pool2d(const Var& x, Pair size, Pair stride, Pair padding, const char* op) {
+  return record(AveragePool2d{size, stride, padding, op}, x);
 }
 Var upsample_nearest(const Var& x, Index factor) { return record(UpsampleNearest{factor}, x); }
 Var reflection_pad2d(const Var& x, Index margin) { return record(ReflectionPad2d{margin}, x); }

@@ -71,6 +71,29 @@ TEST_CASE("one group is layer norm, as many as channels is instance norm") {
   CHECK(!same(group_norm(x, 2).value(), layer_norm(x).value()));
 }
 
+TEST_CASE("layer norm of long and of short rows, against its definition in double") {
+  Rng rng(7);
+  for (const Shape& shape :
+       {Shape{3, 1}, Shape{1, 10007}, Shape{700, 5}, Shape{3, 4097, 3}, Shape{2, 40, 40, 7}}) {
+    CAPTURE(shape);
+    const Tensor x = shifted(shape, rng), gamma = shifted({shape.back()}, rng);
+    const Tensor beta = shifted({shape.back()}, rng), y = layer_norm(x, gamma, beta).value();
+    const Index K = shape.row_size();
+    double worst = 0;
+    for (Index b = 0; b < shape[0]; ++b) {
+      double mean = 0, variance = 0;
+      for (Index i = b * K; i < (b + 1) * K; ++i) mean += double{x[i]} / double(K);
+      for (Index i = b * K; i < (b + 1) * K; ++i) variance += std::pow(x[i] - mean, 2) / double(K);
+      for (Index i = b * K; i < (b + 1) * K; ++i) {
+        const Index c = i % shape.back();
+        const double h = (x[i] - mean) / std::sqrt(variance + double{norm_epsilon});
+        worst = std::max(worst, std::abs(y[i] - (gamma[c] * h + beta[c])));
+      }
+    }
+    CHECK(worst < 2e-5);
+  }
+}
+
 TEST_CASE("a large mean does not swallow the variance") {
   Rng rng(3);
   Tensor x = Tensor::randn({8, 16, 16, 3}, rng);
@@ -85,6 +108,7 @@ TEST_CASE("normalisations, pools and margins, and their gradients: the same bits
   using Vars = std::span<const Var>;
   Rng rng(4);
   const Tensor x = shifted({3, 40, 40, 66}, rng), gamma = shifted({66}, rng), beta = shifted({66}, rng);
+  const Tensor rows = shifted({1500, 66}, rng);
   struct Case {
     std::string name;
     std::function<Var(Vars)> f;
@@ -93,6 +117,7 @@ TEST_CASE("normalisations, pools and margins, and their gradients: the same bits
   for (const Case& c : std::vector<Case>{
            {"instance_norm", [](Vars v) { return instance_norm(v[0], v[1], v[2]); }, {x, gamma, beta}},
            {"layer_norm", [](Vars v) { return layer_norm(v[0], v[1], v[2]); }, {x, gamma, beta}},
+           {"layer_norm of rows", [](Vars v) { return layer_norm(v[0], v[1], v[2]); }, {rows, gamma, beta}},
            {"group_norm", [](Vars v) { return group_norm(v[0], 3, v[1], v[2]); }, {x, gamma, beta}},
            {"pixel_norm", [](Vars v) { return pixel_norm(v[0]); }, {x}},
            {"minibatch_deviation", [](Vars v) { return minibatch_deviation(v[0], 3); }, {x}},
@@ -209,11 +234,13 @@ TEST_CASE("normalisations and pools that do not fit say why") {
   CHECK_THROWS_WITH_AS(group_norm(x, 4), doctest::Contains("cannot be divided into 4 groups"), Error);
   CHECK_THROWS_WITH_AS(instance_norm(x, Tensor::zeros({5})), doctest::Contains("gamma and beta must be [6]"),
                        Error);
-  CHECK_THROWS_WITH_AS(layer_norm(Tensor::zeros({4})), doctest::Contains("[B, C] or [B, H, W, C]"), Error);
+  CHECK_THROWS_WITH_AS(layer_norm(Tensor::zeros({4})), doctest::Contains("[B, C], [B, L, C] or [B, H, W, C]"),
+                       Error);
   CHECK_THROWS_WITH_AS(minibatch_deviation(x, 4), doctest::Contains("do not divide"), Error);
   CHECK_THROWS_WITH_AS(minibatch_deviation(x, 0), doctest::Contains("do not divide"), Error);
   CHECK_THROWS_WITH_AS(minibatch_deviation(Tensor::zeros({4, 6})), doctest::Contains("4 axes"), Error);
-  CHECK_THROWS_WITH_AS(pixel_norm(Tensor::zeros({4})), doctest::Contains("[B, C] or [B, H, W, C]"), Error);
+  CHECK_THROWS_WITH_AS(pixel_norm(Tensor::zeros({4})), doctest::Contains("[B, C], [B, L, C] or [B, H, W, C]"),
+                       Error);
   CHECK_THROWS_WITH_AS(max_pool2d(x, 5), doctest::Contains("must fit into x"), Error);
   CHECK_THROWS_WITH_AS(max_pool2d(x, 2, -1), doctest::Contains("max_pool2d: the stride must be"), Error);
   CHECK_THROWS_WITH_AS(average_pool2d(x, 2, -2), doctest::Contains("average_pool2d: the stride must be"),
@@ -222,6 +249,22 @@ TEST_CASE("normalisations and pools that do not fit say why") {
   CHECK_THROWS_WITH_AS(reflection_pad2d(x, 4), doctest::Contains("margin"), Error);
   Tensor u = Tensor::zeros({3});
   CHECK_THROWS_WITH_AS(spectral_norm(x, u), doctest::Contains("needs u [2]"), Error);
+}
+
+TEST_CASE("instance norm does not remember the variance of one pixel") {
+  RunningStatistics running{Tensor::zeros({3}), Tensor::full({3}, 1)};
+  const Tensor none;
+  for (const Tensor& x :
+       {Tensor::full({4, 1, 1, 3}, 2), Tensor::full({4, 1, 3}, 2), Tensor::full({4, 3}, 2)}) {
+    CHECK_THROWS_WITH_AS(instance_norm(x, none, none, running), doctest::Contains("instance_norm: x "),
+                         Error);
+    CHECK_THROWS_WITH_AS(instance_norm(x, none, none, running), doctest::Contains("one pixel per picture"),
+                         Error);
+    CHECK(running.mean[0] == 0);
+    CHECK(running.variance[0] == 1);
+    CHECK_NOTHROW(batch_norm_eval(x, none, none, running));
+  }
+  CHECK_NOTHROW(instance_norm(Tensor::full({1, 1, 2, 3}, 2), none, none, running));
 }
 
 TEST_CASE("batch norm refuses a memory of other channels, and no norm takes the mean of nothing") {
@@ -237,14 +280,18 @@ TEST_CASE("batch norm refuses a memory of other channels, and no norm takes the 
                          doctest::Contains("the running mean and variance must be [6]"), Error);
   }
   RunningStatistics half{Tensor::zeros({6}), {}}, empty, fits = memory(6, 6);
+  RunningStatistics wrong = memory(5, 5);
+  CHECK_THROWS_WITH_AS(batch_norm(x, none, none, wrong), doctest::Contains("batch_norm: the running"), Error);
+  CHECK_THROWS_WITH_AS(instance_norm(x, none, none, wrong), doctest::Contains("instance_norm: the running"),
+                       Error);
   CHECK_THROWS_WITH_AS(batch_norm(x, none, none, half), doctest::Contains("got [6] and []"), Error);
   CHECK_THROWS_WITH_AS(batch_norm_eval(x, none, none, empty), doctest::Contains("got [] and []"), Error);
   CHECK(batch_norm(x, none, none, empty).shape() == x.shape());
-  const auto layer = [&] {
-    Normalize op{.over = NormOver::layer, .running_mean = fits.mean, .running_variance = fits.variance};
+  const auto group = [&] {
+    Normalize op{.over = NormOver::group, .running_mean = fits.mean, .running_variance = fits.variance};
     op.forward(x, {}, {});
   };
-  CHECK_THROWS_WITH_AS(layer(), doctest::Contains("only batch and instance norm"), Error);
+  CHECK_THROWS_WITH_AS(group(), doctest::Contains("only batch and instance norm"), Error);
 
   const Tensor nobody = Tensor::zeros({0, 4, 4, 6}), blind = Tensor::zeros({2, 0, 4, 6});
   for (const Tensor& nothing : {nobody, blind}) {

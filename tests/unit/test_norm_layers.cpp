@@ -118,6 +118,11 @@ TEST_CASE("InstanceNorm: one channel of one example; what it remembers is the ba
     const double expected = (x[i] - before[c]) / std::sqrt(double{net.running.running.variance[c]} + 1e-5);
     CHECK(y.value()[i] == doctest::Approx(expected).epsilon(1e-4));
   }
+  CHECK(contains(message([&] {
+                   net.running(Tensor::zeros({2, 4, 4, 5}));
+                 }),
+                 "instance_norm: the running mean and variance must be [5]"));
+  CHECK_NOTHROW(net.running(Tensor::zeros({2, 1, 1, 3})));
   CHECK(worst(net.plain(x), h, {}, {}, channel) < tolerance);  // remembers nothing, so it does not differ
 }
 

@@ -12,6 +12,11 @@
 //
 //   static constexpr Needs<3> optional{false, false, true};
 //
+// Messages name the function that the caller called: "max_pool2d" for a struct MaxPool2d or MaxPool2dOp. A
+// struct that several functions record, or whose name is another one, says it in a member `op`:
+//
+//   const char* op = "maximum";                                      a literal: the tape keeps the pointer
+//
 // `backward` returns gradients and never adds to anything: adding is the tape's work. The tape notices which
 // inputs, and whether the output, the op keeps a handle of, and refuses the backward pass when they were
 // changed in between (Tensor::touch).
@@ -48,6 +53,16 @@ constexpr std::string_view op_name() {
   return name;
 }
 
+/// The op's own `op`, or the name of its struct.
+template <class Op>
+std::string_view name_of(const Op& op) {
+  if constexpr (requires { std::string_view(op.op); }) {
+    return op.op;
+  } else {
+    return op_name<Op>();
+  }
+}
+
 /// Which inputs may be an empty Tensor(): none, unless the op says so.
 template <class Op, std::size_t N>
 constexpr Needs<N> optional_inputs() {
@@ -66,13 +81,14 @@ template <class Op, std::same_as<Var>... Vars>
 Var record_vars(Op op, const Vars&... inputs) {
   constexpr std::size_t count = sizeof...(Vars);
   const std::array<const Var*, count> list{&inputs...};
-  Tape::check_inputs(list, optional_inputs<Op, count>(), detail::op_name<Op>());
+  const std::string_view name = name_of(op);
+  Tape::check_inputs(list, optional_inputs<Op, count>(), name);
   Tape* tape = Tape::active();
   if (!tape) return Var(op.forward(inputs.value()...));
-  Tape::Inputs places = tape->inputs_of(list, detail::op_name<Op>());
+  Tape::Inputs places = tape->inputs_of(list, name);
   const auto start = std::chrono::steady_clock::now();
   Tensor value = op.forward(inputs.value()...);
-  if (Tape::checks_numbers()) Tape::check_output(detail::op_name<Op>(), value, list);
+  if (Tape::checks_numbers()) Tape::check_output(name, value, list);
   if (!places.any) return Var(std::move(value));
   const auto time = std::chrono::steady_clock::now() - start;
   Backward backward = [op = std::move(op)](const Tensor& dy, std::span<const bool> needed,
@@ -87,7 +103,7 @@ Var record_vars(Op op, const Vars&... inputs) {
     }
     std::move(result.begin(), result.end(), grads.begin());
   };
-  return tape->push(std::move(value), std::move(places), std::move(backward), detail::op_name<Op>(), time);
+  return tape->push(std::move(value), std::move(places), std::move(backward), name, time);
 }
 
 }  // namespace detail
@@ -108,20 +124,21 @@ Var record_list(Op op, std::span<const Var> inputs) {
     values.push_back(input.value());
     list.push_back(&input);
   }
-  Tape::check_inputs(list, {}, detail::op_name<Op>());
+  const std::string_view name = detail::name_of(op);
+  Tape::check_inputs(list, {}, name);
   Tape* tape = Tape::active();
   if (!tape) return Var(op.forward(values));
-  Tape::Inputs places = tape->inputs_of(list, detail::op_name<Op>());
+  Tape::Inputs places = tape->inputs_of(list, name);
   const auto start = std::chrono::steady_clock::now();
   Tensor value = op.forward(values);
-  if (Tape::checks_numbers()) Tape::check_output(detail::op_name<Op>(), value, list);
+  if (Tape::checks_numbers()) Tape::check_output(name, value, list);
   if (!places.any) return Var(std::move(value));
   const auto time = std::chrono::steady_clock::now() - start;
   Backward backward = [op = std::move(op)](const Tensor& dy, std::span<const bool>, std::span<Tensor> grads) {
     std::vector<Tensor> result = op.backward(dy);
     std::move(result.begin(), result.end(), grads.begin());
   };
-  return tape->push(std::move(value), std::move(places), std::move(backward), detail::op_name<Op>(), time);
+  return tape->push(std::move(value), std::move(places), std::move(backward), name, time);
 }
 
 }  // namespace gradus

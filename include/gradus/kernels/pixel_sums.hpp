@@ -9,7 +9,8 @@
 namespace gradus {
 
 /// For x read as [groups, pixels, C]: first[g, c] and second[g, c], the sums over the pixels of the two
-/// numbers that term(i, g * C + c) gives for number i. [groups * C] each.
+/// numbers that term(i, g * C + c, i / C) gives for number i: its place, its channel's, its pixel.
+/// [groups * C] each.
 ///
 /// Up to 256 pixels are added in Real, in registers, 64 channels at a time; these partial sums in order, in
 /// double. So the bits do not depend on the number of threads, and a million pixels lose no more than 256.
@@ -28,11 +29,11 @@ struct PixelSums {
       const Index c = task % blocks * block, piece = task / blocks, g = piece / chunks;
       const Index begin = piece % chunks * chunk, end = std::min(pixels, begin + chunk);
       const Index channels = std::min(block, C - c);
-      const auto start = (g * pixels + begin) * C + c;
+      const Index pixel = g * pixels + begin;
       if (channels == block) {
-        add<block>(start, end - begin, C, g * C + c, block, partial + (piece * C + c) * 2, term);
+        add<block>(pixel, end - begin, C, c, g, block, partial + (piece * C + c) * 2, term);
       } else {
-        add<0>(start, end - begin, C, g * C + c, channels, partial + (piece * C + c) * 2, term);
+        add<0>(pixel, end - begin, C, c, g, channels, partial + (piece * C + c) * 2, term);
       }
     });
     for (Index g = 0; g < groups; ++g)
@@ -50,15 +51,15 @@ struct PixelSums {
  private:
   /// Constant: a number of channels that the compiler knows, so that the sums stay in registers.
   template <Index Constant, class Term>
-  static void add(Index start, Index pixels, Index C, Index channel, Index channels, Real* out,
+  static void add(Index pixel, Index pixels, Index C, Index c, Index g, Index channels, Real* out,
                   const Term& term) {
     constexpr Index most = 64;
     const Index count = Constant ? Constant : channels;
     Real a[most] = {}, b[most] = {};
-    for (Index p = 0; p < pixels; ++p)
+    for (Index p = pixel; p < pixel + pixels; ++p)
 #pragma omp simd
       for (Index k = 0; k < count; ++k) {
-        const auto [u, v] = term(start + p * C + k, channel + k);
+        const auto [u, v] = term(p * C + c + k, g * C + c + k, p);
         a[k] += u;
         b[k] += v;
       }

@@ -29,6 +29,14 @@ inline int checked_axis(const char* op, const Shape& shape, int axis) {
   return axis < 0 ? axis + shape.rank() : axis;
 }
 
+/// The size of the last axis.
+inline Index checked_channels(const char* op, const Tensor& x) {
+  GRADUS_CHECK(x.rank() >= 2, op, ": x must be [B, C], [B, L, C] or [B, H, W, C], got ", x.shape());
+  const Index C = x.shape().back();
+  GRADUS_CHECK(C >= 1, op, ": x ", x.shape(), " has no channel");
+  return C;
+}
+
 /// At least one axis: an empty tensor is nearly always a variable that was never set.
 inline void check_not_empty(const char* op, const Tensor& x) {
   GRADUS_CHECK(x.rank() >= 1, op, ": the input is an empty tensor");

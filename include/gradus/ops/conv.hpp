@@ -32,6 +32,7 @@ struct Conv2dOp {
   static constexpr Needs<3> optional{false, false, true};
   Pair stride = 1, padding = 0;
   bool direct = false;
+  const char* op = "conv2d";  ///< or "conv1d", in messages
   Window window{};
   Tensor x{}, w{};  // kept for backward: x with its frame of zeros
   Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);
@@ -62,6 +63,7 @@ struct ConvTranspose2dOp {
   static constexpr Needs<3> optional{false, false, true};
   Pair stride = 1, padding = 0, output_padding = 0;
   bool direct = false;
+  const char* op = "conv_transpose2d";
   Window window{};
   Tensor x{}, w{};  // kept for backward
   Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);
@@ -71,13 +73,17 @@ struct ConvTranspose2dOp {
 Var conv_transpose2d(const Var& x, const Var& w, const Var& b, const ConvOptions& options = {});
 Var conv_transpose2d(const Var& x, const Var& w, const ConvOptions& options = {});
 
-/// The window of conv2d (conv_transpose2d) over these operands. Throws Error where the op does.
-Window conv2d_window(const Tensor& x, const Tensor& w, const Tensor& b, Pair stride, Pair padding);
-Window conv_transpose2d_window(const Tensor& x, const Tensor& w, const Tensor& b, const ConvOptions& options);
+/// The window of conv2d (conv_transpose2d) over these operands. Throws Error, under the name `op`, where the
+/// op does.
+Window conv2d_window(const Tensor& x, const Tensor& w, const Tensor& b, Pair stride, Pair padding,
+                     const char* op = "conv2d");
+Window conv_transpose2d_window(const Tensor& x, const Tensor& w, const Tensor& b, const ConvOptions& options,
+                               const char* op = "conv_transpose2d");
 
 /// The definitions, as seven loops: what the ops above compute, to read and to test against. Same shapes,
 /// same names; slow.
 struct NaiveConv2d {
+  static constexpr const char* op = "conv2d";
   static constexpr Needs<3> optional{false, false, true};
   Index stride = 1, padding = 0;
   Tensor x{}, w{};  // kept for backward
@@ -85,6 +91,7 @@ struct NaiveConv2d {
   Grads<3> backward(const Tensor& dy) const;
 };
 struct NaiveConvTranspose2d {
+  static constexpr const char* op = "conv_transpose2d";
   static constexpr Needs<3> optional{false, false, true};
   Index stride = 1, padding = 0, output_padding = 0;
   Tensor x{}, w{};  // kept for backward

@@ -65,6 +65,7 @@ Var non_saturating_generator_loss(const Var& logits);
 ///   loss_b = (logit - target)^2
 struct LeastSquaresLoss {
   Real target = 1;
+  const char* op = "least_squares_loss";
   Tensor logits{};  // kept for backward
   Tensor forward(const Tensor& logits_in);
   Grads<1> backward(const Tensor& dloss) const;
@@ -79,6 +80,7 @@ Var least_squares_generator_loss(const Var& logits);  ///< target 1
 ///   loss_b = max(0, 1 - side logit)        side +1 for real examples, -1 for generated ones
 struct HingeLoss {
   Real side = 1;
+  const char* op = "hinge_loss";
   Tensor logits{};  // kept for backward
   Tensor forward(const Tensor& logits_in);
   Grads<1> backward(const Tensor& dloss) const;

@@ -9,9 +9,10 @@ namespace gradus {
 ///
 ///   batch      a channel of all pictures        B H W numbers     Ioffe, Szegedy 2015
 ///   instance   a channel of one picture         H W               Ulyanov, Vedaldi, Lempitsky 2016
-///   layer      one picture                      H W C             Ba, Kiros, Hinton 2016
 ///   group      some channels of one picture     H W C / groups    Wu, He 2018
-enum class NormOver { batch, instance, layer, group };
+///
+/// LayerNormOp, below, has its own struct: one mean and one variance per picture, not per channel.
+enum class NormOver { batch, instance, group };
 
 constexpr Real norm_epsilon = Real(1e-5);  ///< added to every variance
 
@@ -26,10 +27,11 @@ constexpr Real norm_epsilon = Real(1e-5);  ///< added to every variance
 ///
 /// 6.S191 L4, "DCGAN". Throws Error when the rank is below 2, gamma or beta is not [C], C cannot be
 /// divided into the groups, a running mean or variance is not [C] or neither batch nor instance norm's, C =
-/// 0, x has no numbers to take a mean of (with `use_running` none are needed: B = 0 gives an empty y), or
-/// batch norm is trained on one value per channel.
+/// 0, x has no numbers to take a mean of (with `use_running` none are needed: B = 0 gives an empty y),
+/// batch norm is trained on one value per channel, or instance norm is to remember the variance of one pixel.
 struct Normalize {
   static constexpr Needs<3> optional{false, true, true};
+  const char* op = "normalize";  ///< the function's name, for messages
   NormOver over = NormOver::batch;
   Index groups = 1;  ///< of channels; for NormOver::group
   Real epsilon = norm_epsilon;
@@ -42,6 +44,19 @@ struct Normalize {
 
   Tensor x{}, gamma{};                // kept for backward
   std::vector<Real> mean{}, scale{};  // [sets, C]: m and 1 / sqrt(v + epsilon)
+
+  Tensor forward(const Tensor& x_in, const Tensor& gamma_in, const Tensor& beta);
+  Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
+};
+
+/// layer_norm: the same formulas, S all K = H W C numbers of one picture. Ba, Kiros, Hinton 2016. Throws
+/// Error when the rank is below 2, gamma or beta is not [C], or x has no numbers.
+struct LayerNormOp {
+  static constexpr Needs<3> optional{false, true, true};
+  Real epsilon = norm_epsilon;
+
+  Tensor x{}, gamma{};     // kept for backward
+  Tensor mean{}, scale{};  // [B]: m and 1 / sqrt(v + epsilon)
 
   Tensor forward(const Tensor& x_in, const Tensor& gamma_in, const Tensor& beta);
   Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
@@ -63,7 +78,7 @@ Var batch_norm_eval(const Var& x, const Var& gamma, const Var& beta, const Runni
                     Real epsilon = norm_epsilon);
 Var instance_norm(const Var& x, const Var& gamma = Tensor(), const Var& beta = Tensor(),
                   Real epsilon = norm_epsilon);
-/// The same; `running` is moved a step.
+/// The same; `running` is moved a step. Throws Error for pictures of one pixel.
 Var instance_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistics& running,
                   Real epsilon = norm_epsilon);
 Var layer_norm(const Var& x, const Var& gamma = Tensor(), const Var& beta = Tensor(),

@@ -13,9 +13,10 @@ namespace gradus {
 /// LeCun, Bottou, Bengio, Haffner 1998; maxima: Scherer, Müller, Behnke 2010, "Evaluation of pooling
 /// operations in convolutional architectures for object recognition". Throw Error when the rank is not 4, the
 /// window is larger than the padded picture or has no pixel, the stride is negative, or the padding is
-/// negative or more than half the window.
-Var max_pool2d(const Var& x, Pair size, Pair stride = 0, Pair padding = 0);
-Var average_pool2d(const Var& x, Pair size, Pair stride = 0, Pair padding = 0);
+/// negative or more than half the window. `op` is the name in messages.
+Var max_pool2d(const Var& x, Pair size, Pair stride = 0, Pair padding = 0, const char* op = "max_pool2d");
+Var average_pool2d(const Var& x, Pair size, Pair stride = 0, Pair padding = 0,
+                   const char* op = "average_pool2d");
 
 /// Every pixel becomes factor x factor equal ones: [B, H f, W f, C]. Throws Error when the rank is not 4 or
 /// the factor not positive.

@@ -1,0 +1,160 @@
+// The normalisations of generative adversarial networks: pixel_norm, minibatch_deviation, spectral_norm.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "gradus/kernels/elementwise.hpp"
+#include "gradus/kernels/gemm.hpp"
+#include "gradus/ops/checks.hpp"
+#include "gradus/ops/norm.hpp"
+
+namespace gradus {
+namespace {
+
+/// y = x r, r = (mean x^2 + epsilon)^-1/2        dx = r dy - r^3 x mean(x dy)
+struct PixelNorm {
+  Real epsilon;
+  Tensor x{};
+  Tensor forward(const Tensor& x_in) {
+    const Index C = checked_channels("pixel_norm", x_in);
+    x = x_in;
+    Tensor y(x.shape());
+    for_rows(x.size() / C, x.size(), [&, in = x.data(), out = y.data()](Index p) {
+      const Real r = inverse_norm(in + p * C, C);
+      for (Index c = 0; c < C; ++c) out[p * C + c] = in[p * C + c] * r;
+    });
+    return y;
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    const Index C = x.dim(x.rank() - 1);
+    Tensor dx(x.shape());
+    for_rows(x.size() / C, x.size(), [&, in = x.data(), d = dy.data(), out = dx.data()](Index p) {
+      const Real r = inverse_norm(in + p * C, C);
+      const double dot = blocked_sum(p * C, (p + 1) * C, [=](Index i) { return in[i] * d[i]; });
+      const Real pull = r * r * r * static_cast<Real>(dot / static_cast<double>(C));
+      for (Index c = 0; c < C; ++c) out[p * C + c] = r * d[p * C + c] - pull * in[p * C + c];
+    });
+    return {dx};
+  }
+  Real inverse_norm(const Real* at, Index C) const {
+    const double mean = blocked_sum(0, C, [=](Index c) { return at[c] * at[c]; }) / static_cast<double>(C);
+    return 1 / std::sqrt(static_cast<Real>(mean) + epsilon);
+  }
+};
+
+/// s_f = sqrt(var_b(x_bf) + epsilon) for every number f of a picture, over the G pictures of a group
+/// d = 1/F sum_f s_f                             dx_bf += dd (x_bf - mean_f) / (F G s_f)
+struct MinibatchDeviation {
+  Index group;
+  Real epsilon;
+  Tensor x{};
+  Tensor forward(const Tensor& x_in) {
+    check_rank("minibatch_deviation", "x", x_in, 4);
+    GRADUS_CHECK(group >= 1 && x_in.dim(0) % group == 0, "minibatch_deviation: groups of ", group,
+                 " pictures do not divide x ", x_in.shape());
+    GRADUS_CHECK(x_in.shape().row_size() > 0, "minibatch_deviation: the pictures of x ", x_in.shape(),
+                 " have no numbers");
+    x = x_in;
+    const Index C = x.dim(3), pixels = x.dim(1) * x.dim(2);
+    Tensor y({x.dim(0), x.dim(1), x.dim(2), C + 1});
+    for (Index first = 0; first < x.dim(0); first += group) {
+      double sum = 0;
+      for (Index f = 0; f < pixels * C; ++f) sum += deviation(first, f).second;
+      const Real mean = static_cast<Real>(sum / double(pixels * C));
+      for (Index p = first * pixels; p < (first + group) * pixels; ++p) {
+        std::copy_n(x.data() + p * C, C, y.data() + p * (C + 1));
+        y[p * (C + 1) + C] = mean;
+      }
+    }
+    return y;
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    const Index C = x.dim(3), pixels = x.dim(1) * x.dim(2), F = pixels * C;
+    Tensor dx(x.shape());
+    for (Index first = 0; first < x.dim(0); first += group) {
+      double dd = 0;
+      for (Index p = first * pixels; p < (first + group) * pixels; ++p) {
+        std::copy_n(dy.data() + p * (C + 1), C, dx.data() + p * C);
+        dd += double{dy[p * (C + 1) + C]};
+      }
+      for (Index f = 0; f < F; ++f) {
+        const auto [mean, s] = deviation(first, f);
+        for (Index b = first; b < first + group; ++b)
+          dx[b * F + f] += static_cast<Real>(dd * (double{x[b * F + f]} - mean) / (double(F * group) * s));
+      }
+    }
+    return {dx};
+  }
+  std::pair<double, double> deviation(Index first, Index f) const {
+    const Index F = x.shape().row_size();
+    double mean = 0, squares = 0;
+    for (Index b = first; b < first + group; ++b) mean += double{x[b * F + f]} / double(group);
+    for (Index b = first; b < first + group; ++b)
+      squares += std::pow(double{x[b * F + f]} - mean, 2) / double(group);
+    return {mean, std::sqrt(squares + double{epsilon})};
+  }
+};
+
+/// out = m v for m [K, R], or mT u
+void multiply_vector(Transpose transpose, Index K, Index R, const Real* m, const Real* v, Real* out) {
+  const Index rows = transpose == Transpose::no ? K : R, inner = transpose == Transpose::no ? R : K;
+  gemm(transpose, Transpose::no, rows, 1, inner, m, R, v, 1, out, 1);
+}
+
+/// To length 1; returns the length before.
+Real to_unit(Tensor& v) {
+  double squares = 0;
+  for (const Real x : v.values()) squares += double{x} * double{x};
+  const Real length = std::max(static_cast<Real>(std::sqrt(squares)), std::numeric_limits<Real>::epsilon());
+  for (Real& x : v.values()) x /= length;
+  return length;
+}
+
+/// y = w / s, s = uT w v, ds/dw = u vT        dw = (dy - (dy . y) u vT) / s
+struct SpectralNorm {
+  Tensor u;
+  bool iterate;
+  Tensor v{}, y{};
+  Real s = 1;
+  Tensor forward(const Tensor& w) {
+    check_not_empty("spectral_norm", w);
+    const Index K = w.dim(0), R = w.shape().row_size();
+    GRADUS_CHECK(u.rank() == 1 && u.size() == K, "spectral_norm: w ", w.shape(), " needs u [", K, "], got ",
+                 u.shape());
+    v = Tensor({R});
+    multiply_vector(Transpose::yes, K, R, w.data(), u.data(), v.data());
+    to_unit(v);
+    Tensor wv({K});
+    multiply_vector(Transpose::no, K, R, w.data(), v.data(), wv.data());
+    if (iterate) {
+      s = to_unit(wv);
+      if (s > std::numeric_limits<Real>::epsilon()) u.copy_from(wv);  // w = 0 must not spoil u for ever
+    } else {
+      s = static_cast<Real>(blocked_sum(0, K, [&](Index k) { return u[k] * wv[k]; }));
+    }
+    u = u.clone();  // the next step moves the original
+    y = mapped(w, [r = 1 / s](Real x) { return x * r; });
+    return y;
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    const Index R = v.size();
+    const Real *d = dy.data(), *out = y.data();
+    const auto dot = static_cast<Real>(total(dy.size(), [=](Index i) { return d[i] * out[i]; }));
+    Tensor dw(dy.shape());
+    for_rows(u.size(), dy.size(), [&](Index k) {
+      for (Index r = 0; r < R; ++r) dw[k * R + r] = (d[k * R + r] - dot * u[k] * v[r]) / s;
+    });
+    return {dw};
+  }
+};
+
+}  // namespace
+
+Var pixel_norm(const Var& x, Real epsilon) { return record(PixelNorm{epsilon}, x); }
+Var minibatch_deviation(const Var& x, Index group, Real epsilon) {
+  return record(MinibatchDeviation{group, epsilon}, x);
+}
+Var spectral_norm(const Var& w, Tensor& u, bool iterate) { return record(SpectralNorm{u, iterate}, w); }
+
+}  // namespace gradus
