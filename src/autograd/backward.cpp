@@ -14,7 +14,7 @@ void Tape::backward(const Var& loss) {
                "Tape::backward: no parameter reaches this loss (computed before the tape, from ",
                "constants only, detached, or with every parameter frozen)");
   GRADUS_CHECK(loss.tape_ == id_, "Tape::backward: the loss belongs to another tape");
-  check_leaves();
+  check_leaves(loss.node_);
   walked_ = true;
   steps_[static_cast<std::size_t>(loss.node_)].grad = Tensor::full({1}, 1);  // dL/dL = 1
 

@@ -106,9 +106,10 @@ void Tape::check_output(std::string_view op, const Tensor& value, std::span<cons
   for (std::size_t i = 0; i < inputs.size(); ++i)
     if (const std::string before = broken_number(inputs[i]->value()); !before.empty())
       throw Error(text(
-          op, ": the output is not finite (", broken, "), because input ", i, " was not (", before, "): a ",
+          called(op), ": the output is not finite (", broken, "), because input ", i, " was not (", before,
+          "): a ",
           inputs[i]->tracked() ? "parameter that an earlier step has spoilt" : "constant, such as data"));
-  throw Error(text(op, ": the first number that is not finite arose here: ", broken,
+  throw Error(text(called(op), ": the first number that is not finite arose here: ", broken,
                    " in the output, all inputs are finite"));
 }
 
@@ -144,8 +145,14 @@ void Tape::check_inputs(std::span<const Var* const> inputs, std::span<const bool
                  " is an empty Tensor(), a variable that was never set");
 }
 
-void Tape::check_leaves() const {
-  for (const Step& step : steps_) {
+void Tape::check_leaves(int last) const {
+  std::vector<bool> reached(steps_.size());
+  reached[static_cast<std::size_t>(last)] = true;
+  for (std::size_t s = static_cast<std::size_t>(last) + 1; s-- > 0;) {
+    if (!reached[s]) continue;
+    const Step& step = steps_[s];
+    for (const int input : step.inputs)
+      if (input >= 0) reached[static_cast<std::size_t>(input)] = true;
     if (!step.parameter) continue;
     const auto& [value, grad] = std::tie(step.parameter->value, step.parameter->grad);
     GRADUS_CHECK(value.shape() == step.shape && (!grad || grad.shape() == step.shape),
@@ -162,7 +169,7 @@ Tape::Inputs Tape::inputs_of(std::span<const Var* const> inputs, std::string_vie
   result.storages.reserve(inputs.size());
   result.handles.reserve(inputs.size());
   for (const Var* input : inputs) {
-    GRADUS_CHECK(input->node_ < 0 || input->tape_ == id_, op, ": the input of shape ", input->shape(),
+    GRADUS_CHECK(input->node_ < 0 || input->tape_ == id_, called(op), ": the input of shape ", input->shape(),
                  " belongs to another tape (one that has ended, or an outer one); pass it as a constant with "
                  ".detach(), or compute it under this tape");
     result.nodes.push_back(input->node_);
@@ -176,7 +183,7 @@ Tape::Inputs Tape::inputs_of(std::span<const Var* const> inputs, std::string_vie
 
 Var Tape::push(Tensor value, Inputs inputs, Backward backward, std::string_view op,
                Clock::duration forward_time) {
-  GRADUS_CHECK(!walked_, op,
+  GRADUS_CHECK(!walked_, called(op),
                ": this tape has been walked backwards already; open a new Tape for the next step");
   Step step;
   step.op = op;

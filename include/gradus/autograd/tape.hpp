@@ -32,7 +32,7 @@ struct Saved {
 
 /// One line of the tape. What it needs for the backward pass is dropped as soon as that pass has visited it.
 struct Step {
-  std::string_view op;      ///< "Linear", or "Parameter" for a leaf
+  std::string_view op;      ///< "LinearOp", "maximum": see op.hpp; "Parameter" for a leaf
   Shape shape;              ///< of the output
   std::vector<int> inputs;  ///< steps that made the inputs; -1 for a constant
   std::vector<Shape> input_shapes;
@@ -62,8 +62,8 @@ class Tape {
 
   /// dL/dp into every Parameter p that the loss depends on (set if empty, added otherwise).
   /// Throws Error when the loss is not of shape [1], no parameter reaches it, this tape has been walked
-  /// already, a parameter's value has another shape than in the forward pass, or a tensor that an op has
-  /// kept was changed after the forward pass (Tensor::touch).
+  /// already, a parameter that it depends on has another shape than in the forward pass, or a tensor that an
+  /// op has kept was changed after the forward pass (Tensor::touch).
   void backward(const Var& loss);
 
   /// A table: step, op, shapes, bytes of the output, milliseconds forward and backward.
@@ -101,9 +101,9 @@ class Tape {
   static void check_output(std::string_view op, const Tensor& value, std::span<const Var* const> inputs);
 
  private:
-  /// Throws Error when a parameter's value, or a gradient that it has already, does not have the shape that
-  /// the forward pass saw.
-  void check_leaves() const;
+  /// Throws Error when a parameter that this step depends on has a value, or already a gradient, of another
+  /// shape than in the forward pass.
+  void check_leaves(int last) const;
   /// What the op's backward gives, one gradient an input, from dy = dL/d(output); empty where none flows. The
   /// step's saved tensors are dropped: once a step. Throws Error when a gradient has not its input's shape.
   static std::vector<Tensor> gradients(Step& step, const Tensor& dy);
