@@ -90,7 +90,7 @@ TEST_CASE("the error of a long sum does not grow with its length") {
   const Tensor shift = gradient_of(Tensor::zeros({1}), [&](Parameter& beta) {
     return affine(layer_norm(rows, Tensor::full({1}, 1), beta), Real(0.1), 0);
   });
-  CHECK(shift[0] == doctest::Approx(double{Real(0.1)} * 300'017).epsilon(1e-6));
+  CHECK(shift[0] == doctest::Approx(double{Real(0.1)} * 300'017).epsilon(8e-6));  // 256 roundings, as above
   Rng rng(1);
   const std::vector<Tensor> inputs{Tensor::randn({33, 3001}, rng)};
   for (auto op : {row_sums, column_sums, sum, mean, softmax, log_softmax})
