@@ -9,8 +9,10 @@
 #include <sstream>
 
 #include "gradus/base/check.hpp"
+#include "lock.hpp"
 #include "prelude.hpp"
 #include "scratch.hpp"
+#include "timed.hpp"
 
 namespace gradus::grade {
 namespace fs = std::filesystem;
@@ -32,18 +34,29 @@ void open_to_all(const fs::path& file, bool program) {
                                 : owner_read | owner_write | group_read | others_read);
 }
 
+/// Removes the libraries without this file that nobody asked for lately: of an older library. Another grader
+/// may still link with one that it was given just now.
+void forget_slim(const fs::path& cache, const std::string& beginning) {
+  const auto old = fs::file_time_type::clock::now() - std::chrono::minutes(10);
+  for (const auto& entry : fs::directory_iterator(cache))
+    if (entry.path().filename().string().starts_with(beginning) && entry.path().extension() == ".a" &&
+        entry.last_write_time() < old)
+      fs::remove(entry.path());
+}
+
 /// The library without one object: made once, kept beside the cache.
 fs::path archive_without(const Toolchain& tools, const GradedFile& file, const fs::path& cache,
                          const BuildOptions& options) {
   const auto stamp = std::to_string(fs::last_write_time(tools.archive).time_since_epoch().count());
-  const fs::path slim =
-      cache / ("without_" + file.name + "_" + digest(tools.archive.string() + stamp).substr(0, 12) + ".a");
-  if (fs::exists(slim)) return slim;
+  const std::string beginning = "without_" + file.name + "_";
+  const fs::path slim = cache / (beginning + digest(tools.archive.string() + stamp).substr(0, 12) + ".a");
   fs::create_directories(cache);
-  for (const auto& old : fs::directory_iterator(cache))  // of an older library
-    if (old.path().filename().string().starts_with("without_" + file.name + "_") &&
-        old.path().extension() == ".a")
-      fs::remove(old.path());
+  const Lock lock(cache / "without.lock");
+  if (fs::exists(slim)) {
+    fs::last_write_time(slim, fs::file_time_type::clock::now());  // in use: forget_slim looks at it
+    return slim;
+  }
+  forget_slim(cache, beginning);
   Scratch scratch(options.level, options.slot);
   const fs::path work = scratch.path / "slim.a",
                  part = slim.string() + "." + std::to_string(getpid()) + ".part";
@@ -136,7 +149,14 @@ std::vector<std::string> Attempt::command_with(const std::string& flags) const {
   return command;
 }
 
-Outcome Attempt::compile(Scratch& scratch, const std::string& prelude, const std::string& flags,
+fs::path Attempt::ahead_of(const std::string& source, const std::string& flags) const {
+  // Other compilers and flags than the toolchain's compile a few files only: not worth a prelude.
+  if (!options_.compiler.empty() || !options_.extra_flags.empty()) return "";
+  const std::string prelude = prelude_of(source, tools_.include);
+  return prelude.empty() ? "" : precompiled(prelude, command_with(flags), tools_, cache_, options_);
+}
+
+Outcome Attempt::compile(Scratch& scratch, const fs::path& ahead, const std::string& flags,
                          const std::vector<std::string>& rest) const {
   std::vector<std::string> command = command_with(flags);
   Jail jail{.limits = compiler_limits,
@@ -144,17 +164,42 @@ Outcome Attempt::compile(Scratch& scratch, const std::string& prelude, const std
             .toolchain = tools_.folders,
             .writable = scratch.path,
             .compiler = true};
-  if (!prelude.empty())
-    if (const fs::path ahead = precompiled(prelude, command, tools_, cache_, options_); !ahead.empty()) {
-      command.insert(command.end(), {"-include", ahead.string()});
-      jail.readable.push_back(ahead.parent_path());
-    }
+  if (!ahead.empty()) {
+    command.insert(command.end(), {"-include", ahead.string()});
+    jail.readable.push_back(ahead.parent_path());
+  }
   command.push_back(file_.path);
   command.insert(command.end(), rest.begin(), rest.end());
   const Outcome outcome = scratch.run(command, jail, 40);
   // No error in the file itself: the prelude may be damaged, or another grader may just have removed it.
   const bool elsewhere = failed(outcome) && outcome.text.find(file_.path + ":") == std::string::npos;
-  return elsewhere && !prelude.empty() ? compile(scratch, "", flags, rest) : outcome;
+  return elsewhere && !ahead.empty() ? compile(scratch, "", flags, rest) : outcome;
+}
+
+/// What is graded is double; what trains is float, and has to compile as well (std::max(x, 0.0) does only in
+/// one).
+Outcome Attempt::compile_both(Scratch& scratch, const std::string& source, Built& built) const {
+  std::string as_float = tools_.flags;
+  if (const auto at = as_float.find("-DGRADUS_DOUBLE"); at != std::string::npos) as_float.erase(at, 15);
+  const fs::path ahead = ahead_of(source, tools_.flags),
+                 ahead_in_float = options_.also_float ? ahead_of(source, as_float) : "";
+  const Timed timed(built.seconds);
+  auto in_float = std::async(std::launch::async, [&] {
+    return options_.also_float ? compile(scratch, ahead_in_float, as_float, {"-fsyntax-only"})
+                               : Outcome{.ending = {.code = 0}, .text = ""};
+  });
+  Outcome outcome =
+      compile(scratch, ahead, tools_.flags, {"-c", "-o", (scratch.path / "student.o").string()});
+  const Outcome float_outcome = in_float.get();
+  const bool only_float = !failed(outcome) && failed(float_outcome);
+  if (only_float) outcome = float_outcome;
+  built.compiler = first_lines(outcome.text, 40);
+  if (failed(outcome)) {
+    built.state = State::compile_error;
+    built.sentence = why(outcome, file_);
+    if (only_float) built.sentence += " (in float, the precision that lectures train with)";
+  }
+  return outcome;
 }
 
 Outcome Attempt::link(Scratch& scratch, const fs::path& object) const {
@@ -202,35 +247,12 @@ std::string Attempt::forbidden_symbol(Scratch& scratch, const fs::path& object) 
   return "";
 }
 
-Attempt::Result Attempt::run(const std::string& source, const fs::path& worker) const {
-  // The file as the compiler sees it: alone, under the path that messages and __FILE__ should show.
-  Scratch scratch(options_.level, options_.slot);
-  write_text(scratch.path / file_.path, source);
-  // Other compilers and flags than the toolchain's compile a few files only: not worth a prelude.
-  const std::string prelude =
-      options_.compiler.empty() && options_.extra_flags.empty() ? prelude_of(source, tools_.include) : "";
-  // What is graded is double; what trains is float, and has to compile as well (std::max(x, 0.0) does only in
-  // one).
-  std::string as_float = tools_.flags;
-  if (const auto at = as_float.find("-DGRADUS_DOUBLE"); at != std::string::npos) as_float.erase(at, 15);
-  auto in_float = std::async(std::launch::async, [&] {
-    return options_.also_float ? compile(scratch, prelude, as_float, {"-fsyntax-only"})
-                               : Outcome{.ending = {.code = 0}, .text = ""};
-  });
+/// An object that compiled: looked through, linked, and copied to `worker`.
+Outcome Attempt::make_worker(Scratch& scratch, const fs::path& worker, Built& built) const {
+  const Timed timed(built.seconds);
   const fs::path object = scratch.path / "student.o";
-  Outcome outcome = compile(scratch, prelude, tools_.flags, {"-c", "-o", object.string()});
-  const Outcome float_outcome = in_float.get();
-  const bool only_float = !failed(outcome) && failed(float_outcome);
-  if (only_float) outcome = float_outcome;
-
-  Result result;
-  Built& built = result.built;
-  built.compiler = first_lines(outcome.text, 40);
-  if (failed(outcome)) {
-    built.state = State::compile_error;
-    built.sentence = why(outcome, file_);
-    if (only_float) built.sentence += " (in float, the precision that lectures train with)";
-  } else if (built.sentence = forbidden_symbol(scratch, object); !built.sentence.empty()) {
+  Outcome outcome{.ending = {.code = 0}, .text = ""};
+  if (built.sentence = forbidden_symbol(scratch, object); !built.sentence.empty()) {
     built.state = State::banned_call;
   } else if (outcome = link(scratch, object); failed(outcome)) {
     built.state = State::compile_error;
@@ -245,6 +267,16 @@ Attempt::Result Attempt::run(const std::string& source, const fs::path& worker) 
     open_to_all(part, true);
     fs::rename(part, worker);
   }
+  return outcome;
+}
+
+Attempt::Result Attempt::run(const std::string& source, const fs::path& worker) const {
+  // The file as the compiler sees it: alone, under the path that messages and __FILE__ should show.
+  Scratch scratch(options_.level, options_.slot);
+  write_text(scratch.path / file_.path, source);
+  Result result;
+  Outcome outcome = compile_both(scratch, source, result.built);
+  if (result.built.state == State::pass) outcome = make_worker(scratch, worker, result.built);
   result.doubtful = failed(outcome) && is_doubtful(outcome);
   return result;
 }

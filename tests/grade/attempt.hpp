@@ -30,9 +30,13 @@ class Attempt {
 
  private:
   std::vector<std::string> command_with(const std::string& flags) const;
-  Outcome compile(class Scratch& scratch, const std::string& prelude, const std::string& flags,
+  /// The header compiled ahead that this text can begin with; empty when there is none.
+  std::filesystem::path ahead_of(const std::string& source, const std::string& flags) const;
+  Outcome compile(class Scratch& scratch, const std::filesystem::path& ahead, const std::string& flags,
                   const std::vector<std::string>& rest) const;
+  Outcome compile_both(Scratch& scratch, const std::string& source, Built& built) const;
   Outcome link(Scratch& scratch, const std::filesystem::path& object) const;
+  Outcome make_worker(Scratch& scratch, const std::filesystem::path& worker, Built& built) const;
   std::string forbidden_symbol(Scratch& scratch, const std::filesystem::path& object) const;
 
   const Toolchain& tools_;

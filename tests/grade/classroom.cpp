@@ -194,6 +194,7 @@ int class_command(const Place& place, const ClassCommand& given) {
     usleep(100'000);
   GRADUS_CHECK(mine, command.out.string(), ": another run is at work there");
 
+  share_copies(best_level());
   const Level level = best_level(), required = level_of(command.required);
   std::vector<std::string> holes = escapes(level);
   if ((static_cast<int>(level) < static_cast<int>(required) || !holes.empty()) && !command.accept_level) {

@@ -17,6 +17,7 @@ struct Built {
   std::string sentence{};          ///< one plain sentence, when it did not
   std::string compiler{};          ///< the compiler's own words (errors, or warnings)
   bool fresh = true;               ///< false: taken from the cache
+  double seconds = 0;              ///< that this text took, without what is made once for all texts
 };
 
 /// How students' files are compiled; CMake wrote it down (grade.json).

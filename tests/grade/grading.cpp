@@ -10,6 +10,7 @@
 #include "diagnosis.hpp"
 #include "gradus/base/check.hpp"
 #include "stubs.hpp"
+#include "timed.hpp"
 
 namespace gradus::grade {
 namespace {
@@ -59,10 +60,29 @@ class CheckRun {
         seconds_left_(seconds_left) {}
 
   CheckResult run(std::string& printed) {
-    CheckResult result{.title = check_.title, .most = check_.points};
     const std::vector<Tensors> inputs = draw_cases(check_, options_.seed);
     std::vector<Tensors> expected;
     for (const Tensors& in : inputs) expected.push_back(right_answer(check_)(in));
+    bool doubtful = false;
+    const std::string printed_before = printed;
+    CheckResult result = attempt(inputs, expected, printed, doubtful);
+    // The machine works now. It may not have worked before: memory may have been short.
+    if (doubtful && seconds_left() > 0) {
+      printed = printed_before;
+      result = attempt(inputs, expected, printed, doubtful);
+    }
+    if (result.state == State::pass) result.points = result.most;
+    result.seconds = seconds_since(start_);
+    return result;
+  }
+  /// Seconds of the student's code, without the grader's own work.
+  double spent() const { return spent_; }
+
+ private:
+  /// All questions to the student's process, once. `doubtful`: what ended it may have been the machine.
+  CheckResult attempt(const std::vector<Tensors>& inputs, const std::vector<Tensors>& expected,
+                      std::string& printed, bool& doubtful) {
+    CheckResult result{.title = check_.title, .most = check_.points};
     try {
       const auto student = begin();
       try {
@@ -76,19 +96,17 @@ class CheckRun {
     } catch (const StudentFault& fault) {
       result.state = fault.state;
       result.sentence = fault.what();
+      doubtful = fault.doubtful;
       if (fault.state != State::not_started && fault.state != State::wrong) check_control(inputs, expected);
     }
-    if (result.state == State::pass) result.points = result.most;
-    result.seconds = seconds_since(start_);
     return result;
   }
 
- private:
   /// The student's process failed. Throws Error when the library's own fails at the same questions: then the
   /// machine or the grader is to blame.
   void check_control(const std::vector<Tensors>& inputs, const std::vector<Tensors>& expected) {
     try {
-      const auto control = begin(library_(), Guards::nan, 60);
+      const auto control = started(library_(), Guards::nan, 60);
       for (std::size_t c = 0; c < inputs.size(); ++c) call(*control, inputs[c], expected[c]);
     } catch (const StudentFault& fault) {
       if (fault.state != State::not_started)  // a students' copy has only the untouched text
@@ -96,17 +114,22 @@ class CheckRun {
     }
   }
 
-  double seconds_left() const { return seconds_left_ - seconds_since(start_); }
+  double seconds_left() const { return seconds_left_ - spent_; }
 
   /// A process that was asked nothing yet.
-  std::unique_ptr<Student> begin(const std::filesystem::path& worker, Guards guards, double seconds) const {
+  std::unique_ptr<Student> started(const std::filesystem::path& worker, Guards guards, double seconds) const {
     auto student =
         std::make_unique<Student>(worker, options_.build.level, options_.build.slot, guards, tools_.runtime);
     student->hurry(seconds);
     return student;
   }
-  std::unique_ptr<Student> begin(Guards guards = Guards::nan) const {
-    return begin(worker_, guards, seconds_left());
+  /// The student's, whose seconds count.
+  std::unique_ptr<Student> begin(Guards guards = Guards::nan) {
+    const double left = seconds_left();
+    const Timed timed(spent_);
+    auto student = started(worker_, guards, left);
+    student->charge(spent_);
+    return student;
   }
 
   Tensors call(Student& student, const Tensors& inputs, const Tensors& expected) {
@@ -216,6 +239,7 @@ class CheckRun {
   const Toolchain& tools_;
   const GradeOptions& options_;
   const double seconds_left_;
+  double spent_ = 0;
   const Clock::time_point start_ = Clock::now();
 };
 
@@ -336,13 +360,13 @@ class Grading {
     for (const GradedFile& file : exercise_.files)
       if (!grade_file(file)) break;
     result_.seconds = seconds_since(start_);
-    if (options_.budget) options_.budget->submission -= result_.seconds;
+    if (options_.budget) options_.budget->submission -= result_.spent;
     return std::move(result_);
   }
 
  private:
   double seconds_left() const {
-    return std::min(result_.budget.exercise, result_.budget.submission) - seconds_since(start_);
+    return std::min(result_.budget.exercise, result_.budget.submission) - result_.spent;
   }
   /// The words for a check or file that is not looked at any more.
   std::string used_up() const {
@@ -364,6 +388,7 @@ class Grading {
       built = {.state = State::timeout, .sentence = used_up()};
     else if (source)
       built = build(tools_, file, *source, cache_, options_.build);
+    result_.spent += built.seconds;
     for (const Todo* todo : wanted) {
       TodoResult one{.todo = *todo, .path = file.path, .checks = {}};
       one.most = points_of(exercise_, todo->id);
@@ -381,8 +406,7 @@ class Grading {
     return true;
   }
 
-  void run_checks(const GradedFile& file, const std::string& source, const Built& built,
-                  TodoResult& one) const {
+  void run_checks(const GradedFile& file, const std::string& source, const Built& built, TodoResult& one) {
     one.line = open_line(source, one.todo.id);
     if (!one.line) one.line = task_line(source, one.todo.id);
     const std::function<std::filesystem::path()> library = [&] {
@@ -393,13 +417,14 @@ class Grading {
       if (check.todo == one.todo.id) checks.push_back(&check);
     GRADUS_CHECK(!checks.empty(), "TODO ", one.todo.id, " has no checks");
     for (const Check* check : checks) {
-      const double left = seconds_left();
-      one.checks.push_back(
-          left > 0 ? CheckRun(*check, built.worker, library, tools_, options_, left).run(one.printed)
-                   : CheckResult{.title = check->title,
-                                 .state = State::timeout,
-                                 .most = check->points,
-                                 .sentence = used_up()});
+      if (const double left = seconds_left(); left > 0) {
+        CheckRun run(*check, built.worker, library, tools_, options_, left);
+        one.checks.push_back(run.run(one.printed));
+        result_.spent += run.spent();
+      } else {
+        one.checks.push_back(
+            {.title = check->title, .state = State::timeout, .most = check->points, .sentence = used_up()});
+      }
       one.points += one.checks.back().points;
       if (one.checks.back().state == State::not_started) break;  // the others would say the same
     }

@@ -37,8 +37,9 @@ struct TodoResult {
   const CheckResult* first_failure() const;
 };
 
-/// Seconds of the clock that a submission may take, compiling included: all limits of single steps together
-/// would be many minutes. Right answers to an exercise take a few.
+/// Seconds of the clock that the student's code may take, compiling it included: all limits of single steps
+/// together would be many minutes. Right answers to an exercise take a few. What the grader does for itself
+/// (a header compiled ahead, a control) does not count.
 struct Budget {
   double exercise = 120, submission = 600;
 };
@@ -49,6 +50,7 @@ struct ExerciseResult {
   Level level = Level::l1;
   std::vector<TodoResult> todos{};
   double seconds = 0;  ///< that it took
+  double spent = 0;    ///< of these, what counts: the student's code
   Budget budget{};     ///< that it had
   int points() const;
   int most() const;
@@ -60,7 +62,7 @@ struct GradeOptions {
   std::string only_todo{};                        ///< "4.5", or empty for all
   bool stop_at_failure = false;                   ///< after the first TODO that did not pass
   std::function<void(const TodoResult&)> done{};  ///< called after every TODO
-  Budget* budget = nullptr;  ///< of the submission, which the exercise's time is taken off
+  Budget* budget = nullptr;  ///< of the submission, which the exercise's seconds are taken off
 };
 
 /// The text of a student's file, or nothing when it is missing.

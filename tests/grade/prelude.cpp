@@ -1,15 +1,12 @@
 #include "prelude.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <set>
 #include <sstream>
 
 #include "gradus/base/check.hpp"
+#include "lock.hpp"
 #include "scratch.hpp"
 #include "stubs.hpp"
 
@@ -54,6 +51,8 @@ std::string state_of(const std::string& compiler, const fs::path& include) {
   return state;
 }
 
+fs::path lock_of(const fs::path& cache) { return cache / "prelude.lock"; }
+
 /// Of the headers compiled ahead those used last stay.
 void keep_newest(const fs::path& cache, std::size_t most) {
   std::vector<std::pair<fs::file_time_type, fs::path>> found;
@@ -64,21 +63,6 @@ void keep_newest(const fs::path& cache, std::size_t most) {
   std::error_code ignored;
   for (std::size_t i = most; i < found.size(); ++i) fs::remove_all(found[i].second, ignored);
 }
-
-/// Held while a header is compiled: others wait for it and find it done.
-class Lock {
- public:
-  explicit Lock(const fs::path& file) : file_(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
-    GRADUS_CHECK(file_ >= 0, file.string(), ": cannot be written");
-    flock(file_, LOCK_EX);
-  }
-  ~Lock() { close(file_); }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-
- private:
-  int file_;
-};
 
 }  // namespace
 
@@ -102,7 +86,7 @@ fs::path precompiled(const std::string& header, std::vector<std::string> command
   for (const std::string& word : command) key += '\0' + word;
   const fs::path home = cache / ("prelude_" + digest(key).substr(0, 16)), file = home / "prelude.hpp";
   fs::create_directories(cache);
-  const Lock lock(cache / "prelude.lock");
+  const Lock lock(lock_of(cache));  // others wait until the header is compiled
   if (fs::exists(home)) {
     fs::last_write_time(home, fs::file_time_type::clock::now());  // in use: keep_newest looks at it
     return file;
@@ -133,6 +117,9 @@ fs::path precompiled(const std::string& header, std::vector<std::string> command
   return file;
 }
 
-void forget_precompiled(const fs::path& cache) { keep_newest(cache, 0); }
+void forget_precompiled(const fs::path& cache) {
+  const Lock lock(lock_of(cache));
+  keep_newest(cache, 0);
+}
 
 }  // namespace gradus::grade

@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "scratch.hpp"
 #include "stubs.hpp"
 
 namespace gradus::grade {
@@ -103,6 +104,13 @@ bool named(const CheckResult* failure, const Edit& edit) {
   return said.find(edit.words) != std::string::npos;
 }
 
+BuildOptions strict(const ProveOptions& options, const std::string& compiler) {
+  return {.level = options.level,
+          .compiler = compiler,
+          .extra_flags = "-Wall -Wextra -Werror",
+          .slot = options.slot};
+}
+
 }  // namespace
 
 Count prove_stubs(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
@@ -127,9 +135,7 @@ Count prove_stubs(std::ostream& out, const std::vector<Exercise>& exercises, con
       const std::vector<std::string> compilers =
           options.quick ? std::vector<std::string>{""} : std::vector<std::string>{"g++", "clang++"};
       for (const std::string& compiler : compilers) {
-        BuildOptions build_options{
-            .level = options.level, .compiler = compiler, .extra_flags = "-Wall -Wextra -Werror"};
-        const Built built = build(tools, file, stub, options.cache, build_options);
+        const Built built = build(tools, file, stub, options.cache, strict(options, compiler));
         tally.check(built.state == State::pass,
                     file.path + " (" + compiler + "): " + built.sentence + "\n" + built.compiler);
       }
@@ -139,7 +145,7 @@ Count prove_stubs(std::ostream& out, const std::vector<Exercise>& exercises, con
               [&](const GradedFile& file) {
                 return std::optional(stub_of(file, read_text(options.root / file.source)));
               },
-              tools, options.cache, {.build = {.level = options.level}});
+              tools, options.cache, {.build = strict(options, "")});
     for (const TodoResult& todo : result.todos)
       tally.check(todo.state == State::not_started && todo.points == 0 && todo.line > 0,
                   "the stub of TODO " + todo.todo.id + " is " + name_of(todo.state) +
@@ -183,16 +189,48 @@ Count prove_reference(std::ostream& out, const std::vector<Exercise>& exercises,
   return tally.count;
 }
 
+namespace {
+
+/// Whether the student with one mistake, or with another right answer, has the verdict that the list says.
+/// Asks for the exercise's other files too where `all_files` is set.
+void prove_edit(Tally& tally, const Exercise& exercise, const Edit& edit, const GradedFile& wrong_file,
+                const std::string& wrong, bool all_files, const Toolchain& tools,
+                const ProveOptions& options) {
+  const ExerciseResult result =
+      grade(exercise,
+            [&](const GradedFile& file) -> std::optional<std::string> {
+              if (&file == &wrong_file) return wrong;
+              return all_files ? std::optional(read_text(options.root / file.source)) : std::nullopt;
+            },
+            tools, options.cache,
+            {.seed = 17, .build = {.level = options.level, .slot = options.slot, .also_float = false}});
+  for (const TodoResult& todo : result.todos) {
+    const CheckResult* failure = todo.first_failure();
+    const std::string said = failure ? ": " + failure->sentence : "", at = edit.place + ": " + edit.id;
+    if (todo.todo.id != edit.todo) {
+      if (all_files || todo.path == wrong_file.path)
+        tally.check(todo.state == State::pass, at + " takes points from TODO " + todo.todo.id + said);
+    } else if (edit.is_right()) {
+      tally.check(!failure, at + " is right, but " + name_of(todo.state) + said);
+    } else {
+      tally.check(named(failure, edit), at + " is " + name_of(todo.state) +
+                                            (failure ? ", taken for '" + failure->mistake + "'" : "") + said);
+    }
+  }
+}
+
+}  // namespace
+
 Count prove_mistakes(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
                      const ProveOptions& options) {
   Tally tally{out};
   for (const Exercise& exercise : exercises) {
     if (!wanted(exercise, options)) continue;
     const fs::path list = options.root / "tests/grade/mistakes" / ("ex" + exercise.key() + ".txt");
-    const std::vector<Edit> edits = read_edits(list);
     std::set<std::string> ids;
     std::map<std::string, int> count_of;
-    for (const Edit& edit : edits) {
+    std::set<const GradedFile*> shown_apart;
+    for (const Edit& edit : read_edits(list)) {
       ids.insert(edit.id);
       if (!edit.is_right() && count_of[edit.todo]++ % 4 != 0 && options.sample) continue;
       const GradedFile* wrong_file = nullptr;
@@ -200,35 +238,12 @@ Count prove_mistakes(std::ostream& out, const std::vector<Exercise>& exercises, 
       for (const GradedFile& file : exercise.files)
         if (const auto source = with_mistake(read_text(options.root / file.source), edit))
           wrong_file = &file, wrong = *source;
-      if (!wrong_file) {
-        tally.check(false,
-                    edit.place + ": the old lines of " + edit.id + " are not in one file exactly once");
-        continue;
-      }
-      const ExerciseResult result =
-          grade(exercise,
-                [&](const GradedFile& file) -> std::optional<std::string> {
-                  return &file == wrong_file ? wrong : read_text(options.root / file.source);
-                },
-                tools, options.cache,
-                {.seed = 17, .build = {.level = options.level, .slot = options.slot, .also_float = false}});
-      for (const TodoResult& todo : result.todos) {
-        const CheckResult* failure = todo.first_failure();
-        if (todo.todo.id != edit.todo) {
-          tally.check(todo.state == State::pass, edit.place + ": " + edit.id + " takes points from TODO " +
-                                                     todo.todo.id +
-                                                     (failure ? ": " + failure->sentence : ""));
-          continue;
-        }
-        if (edit.is_right()) {
-          tally.check(!failure, edit.place + ": " + edit.id + " is right, but " + name_of(todo.state) +
-                                    (failure ? ": " + failure->sentence : ""));
-          continue;
-        }
-        tally.check(named(failure, edit),
-                    edit.place + ": " + edit.id + " is " + name_of(todo.state) +
-                        (failure ? ", taken for '" + failure->mistake + "': " + failure->sentence : ""));
-      }
+      tally.check(wrong_file,
+                  edit.place + ": the old lines of " + edit.id + " are not in one file exactly once");
+      if (!wrong_file) continue;
+      // Files are built and run apart from one another: in a sample one mistake per file shows that.
+      const bool all_files = !options.sample || shown_apart.insert(wrong_file).second;
+      prove_edit(tally, exercise, edit, *wrong_file, wrong, all_files, tools, options);
     }
     for (const Check& check : checks_of(exercise.number))
       for (const Mistake& mistake : check.mistakes)
@@ -243,74 +258,96 @@ Count prove_mistakes(std::ostream& out, const std::vector<Exercise>& exercises, 
   return tally.count;
 }
 
-int prove_command(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
-                  const ProveOptions& options, const std::string& part) {
-  struct Task {
-    std::string part;
-    Count (*prove)(std::ostream&, const std::vector<Exercise>&, const Toolchain&, const ProveOptions&);
-    bool once = false;  // not for every exercise
-    std::string exercise{};
-    int process = -1;
-    bool ended = false;
-    fs::path log{};
-  };
+namespace {
+
+/// One part of the proof for one exercise, in a process of its own.
+struct Task {
+  std::string part;
+  Count (*prove)(std::ostream&, const std::vector<Exercise>&, const Toolchain&, const ProveOptions&);
+  bool once = false;   // not for every exercise
+  bool waits = false;  // for clocks, mostly: it begins first, and beside the others
+  std::string exercise{};
+  int process = -1;
+  bool ended = false;
+  fs::path log{};
+};
+
+std::vector<Task> tasks_of(const std::vector<Exercise>& exercises, const ProveOptions& options,
+                           const std::string& part) {
   std::vector<Task> tasks;
-  for (const Task& kind :  // attacks mostly wait for clocks: they begin first, beside the others
-       {Task{"attacks", prove_attacks, true}, Task{"stubs", prove_stubs}, Task{"reference", prove_reference},
-        Task{"mistakes", prove_mistakes}, Task{"class", prove_class, true}}) {
+  for (const Task& kind : {Task{"attacks", prove_attacks, true, true}, Task{"stubs", prove_stubs},
+                           Task{"reference", prove_reference}, Task{"mistakes", prove_mistakes},
+                           Task{"class", prove_class, true}}) {
     if (!part.empty() && part != kind.part) continue;
     for (const Exercise& exercise : exercises) {
       if ((kind.once && exercise.number != 4) || !wanted(exercise, options)) continue;
       tasks.push_back(kind);
       tasks.back().exercise = exercise.key();
+      tasks.back().log = options.cache / ("prove_" + kind.part + "_" + exercise.key() + ".log");
     }
   }
+  return tasks;
+}
+
+/// In the task's own process: its log ends with the two counts.
+void prove_task(const Task& task, const std::vector<Exercise>& exercises, const Toolchain& tools,
+                const ProveOptions& options) {
+  try {
+    std::ofstream log(task.log);
+    const Count count = task.prove(log, exercises, tools, options);
+    log << count.passed << " " << count.failed << "\n";
+  } catch (const std::exception& error) {
+    std::ofstream(task.log, std::ios::app) << "  FAILED: " << error.what() << "\n0 1\n";
+  }
+}
+
+/// Prints what a task that has ended says.
+Count show(std::ostream& out, const Task& task) {
+  std::istringstream lines(fs::file_size(task.log) ? read_text(task.log) : "");
+  std::string line, last;
+  for (std::string next; std::getline(lines, next); last = next)
+    if (!last.empty()) out << last << "\n";
+  Count count{0, 1};
+  std::istringstream(last) >> count.passed >> count.failed;
+  out << task.part << " " << task.exercise << ": " << count.passed << " passed, " << count.failed
+      << " failed\n"
+      << std::flush;
+  return count;
+}
+
+}  // namespace
+
+int prove_command(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
+                  const ProveOptions& options, const std::string& part) {
+  std::vector<Task> tasks = tasks_of(exercises, options, part);
   GRADUS_CHECK(!tasks.empty(), "prove: no part '", part, "' for '", options.only,
                "'; there are stubs, reference, mistakes, attacks, class");
   fs::create_directories(options.cache);
+  share_copies(options.level);
   out.flush();
-  std::size_t begun = 0, running = 0;
+  std::size_t begun = 0;
+  int running = 0;
   Count total;
   for (std::size_t shown = 0; shown < tasks.size();) {
-    while (begun < tasks.size() && running < static_cast<std::size_t>(options.jobs)) {
+    for (; begun < tasks.size() && running < options.jobs; ++begun) {
       Task& task = tasks[begun];
-      task.log = options.cache / ("prove_" + task.part + "_" + task.exercise + ".log");
       task.process = fork();
       GRADUS_CHECK(task.process >= 0, "fork failed");
       if (task.process == 0) {
-        int code = 1;
-        try {
-          std::ofstream log(task.log);
-          ProveOptions own = options;
-          own.only = task.exercise;
-          own.slot = static_cast<int>(begun) % 64;
-          const Count count = task.prove(log, exercises, tools, own);
-          log << count.passed << " " << count.failed << "\n";
-          code = 0;
-        } catch (const std::exception& error) {
-          std::ofstream(task.log, std::ios::app) << "  FAILED: " << error.what() << "\n0 1\n";
-        }
-        _exit(code);
+        ProveOptions own = options;
+        own.only = task.exercise;
+        own.slot = static_cast<int>(begun) % 64;
+        prove_task(task, exercises, tools, own);
+        _exit(0);
       }
-      ++begun, ++running;
+      running += !task.waits;
     }
     const int process = waitpid(-1, nullptr, 0);
     GRADUS_CHECK(process > 0, "prove: waitpid failed");
     for (Task& task : tasks)
-      if (task.process == process && !task.ended) task.ended = true, --running;
-    for (; shown < tasks.size() && tasks[shown].ended; ++shown) {  // in order: what ended earlier waits
-      const Task& task = tasks[shown];
-      std::istringstream lines(read_text(task.log));
-      std::string line, last;
-      for (std::string next; std::getline(lines, next); last = next)
-        if (!last.empty()) out << last << "\n";
-      Count count{0, 1};
-      std::istringstream(last) >> count.passed >> count.failed;
-      out << task.part << " " << task.exercise << ": " << count.passed << " passed, " << count.failed
-          << " failed\n"
-          << std::flush;
-      total += count;
-    }
+      if (task.process == process && !task.ended) task.ended = true, running -= !task.waits;
+    for (; shown < tasks.size() && tasks[shown].ended; ++shown)  // in order: what ended earlier waits
+      total += show(out, tasks[shown]);
   }
   out << total.passed << " passed, " << total.failed << " failed\n";
   return total.failed > 0;

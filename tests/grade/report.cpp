@@ -111,8 +111,8 @@ void print_heading(std::ostream& out, const ExerciseResult& result, bool colour)
   out << paint(bold) << std::left << std::setw(40) << title.str() << std::right << std::setw(4)
       << result.points() << " / " << result.most() << paint(plain) << "   sandbox " << name_of(result.level)
       << "   seed " << std::hex << result.seed << std::dec;
-  if (result.seconds > result.budget.exercise / 2)  // not every time: the same seed gives the same report
-    out << "   took " << static_cast<int>(result.seconds) << " of " << result.budget.exercise << " s";
+  if (result.spent > result.budget.exercise / 2)  // not every time: the same seed gives the same report
+    out << "   took " << static_cast<int>(result.spent) << " of " << result.budget.exercise << " s";
   out << "\n";
 }
 

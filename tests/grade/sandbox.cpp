@@ -14,12 +14,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <utility>
 
 #include "filter.hpp"
 #include "gradus/base/check.hpp"
+#include "landlock.hpp"
 #ifdef __linux__
 #include <grp.h>
-#include <linux/landlock.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -88,42 +89,6 @@ int filter_file(bool compiler) {
   return file;
 }
 
-constexpr std::uint64_t may_read =
-    LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-constexpr std::uint64_t may_all = (std::uint64_t{1} << 13) - 1;  // everything that Landlock 1 knows
-
-int landlock_version() {
-  return static_cast<int>(syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION));
-}
-
-/// From here on: nothing but these places. False when the kernel will not.
-bool shut_file_system(const std::vector<fs::path>& readable, const fs::path& writable) {
-  landlock_ruleset_attr attributes{};
-  attributes.handled_access_fs = may_all;
-  const int rules = static_cast<int>(
-      syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes.handled_access_fs, 0));
-  if (rules < 0) return false;
-  const auto allow = [&](const fs::path& path, std::uint64_t access) {
-    const int file = open(path.c_str(), O_PATH | O_CLOEXEC);
-    if (file < 0) return;
-    struct stat status {};
-    fstat(file, &status);
-    if (!S_ISDIR(status.st_mode))
-      access &= LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE;
-    landlock_path_beneath_attr rule{};
-    rule.allowed_access = access;
-    rule.parent_fd = file;
-    syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
-    close(file);
-  };
-  for (const fs::path& path : readable) allow(path, may_read);
-  if (!writable.empty()) allow(writable, may_all);
-  allow("/dev/null", may_read | LANDLOCK_ACCESS_FS_WRITE_FILE);
-  const bool done = syscall(SYS_landlock_restrict_self, rules, 0) == 0;
-  close(rules);
-  return done;
-}
-
 #endif
 
 /// The command that builds level 3's walls round argv.
@@ -180,103 +145,158 @@ void ignore_provoked_signals() {
   }
 }
 
+#ifdef __linux__
+/// The system ends a compiler when the grader ends, but not what the compiler has started. This process waits
+/// for the same end, then ends the compiler's whole group. Returns its id.
+int guard_of(int leader) {
+  const int grader = getpid(), guard = fork();
+  if (guard != 0) return guard;
+  setsid();  // what ends the grader's group must not end it
+  syscall(SYS_close_range, 0U, ~0U, 0);
+  sigset_t wake;
+  sigfillset(&wake);
+  sigprocmask(SIG_BLOCK, &wake, nullptr);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  int number = 0;
+  while (getppid() == grader) sigwait(&wake, &number);
+  kill(-leader, SIGKILL);
+  _exit(0);
+}
+#endif
+
+/// What a new process needs. Made before fork: between fork and exec no memory may be asked for.
+struct Launch {
+  const Jail& jail;
+  std::vector<std::string> command{};
+  std::string path_variable = "PATH=/usr/bin:/bin", temp_variable{}, folder{};
+  std::vector<char*> words{}, environment{};
+  std::vector<fs::path> readable{};
+  Pipe in = make_pipe(), out = make_pipe(), text = make_pipe(), status = make_pipe();
+  int filter = -1, parent = getpid();
+#ifdef __linux__
+  scmp_filter_ctx own_filter = nullptr;
+#endif
+
+  Launch(const std::vector<std::string>& argv, const Jail& where) : jail(where), command(argv) {
+#ifdef __linux__
+    if (jail.level == Level::l3) {
+      filter = filter_file(jail.compiler);
+      command = wrapped(argv, jail, 5);
+    }
+    if (jail.level == Level::l2) own_filter = make_filter(jail.compiler);
+    readable = system_folders(jail);
+    readable.insert(readable.end(), jail.readable.begin(), jail.readable.end());
+    if (jail.level == Level::l2 && jail.compiler)
+      readable.insert(readable.end(), {"/proc/self", "/dev/urandom"});
+#endif
+    temp_variable = "TMPDIR=" + (jail.writable.empty() ? fs::path("/tmp") : jail.writable).string();
+    folder = jail.writable.empty() ? "/" : jail.writable.string();
+    for (std::string& word : command) words.push_back(word.data());
+    words.push_back(nullptr);
+    if (jail.compiler) environment = {path_variable.data(), temp_variable.data()};
+    environment.push_back(nullptr);
+  }
+  Launch(const Launch&) = delete;
+  Launch& operator=(const Launch&) = delete;
+  /// Closes what only the new process needs.
+  ~Launch() {
+#ifdef __linux__
+    if (own_filter) seccomp_release(own_filter);
+#endif
+    for (const int end : {in.read, out.write, text.write, status.read, status.write, filter})
+      if (end >= 0) close(end);
+  }
+  void close_writing_end_of_status() { close(std::exchange(status.write, -1)); }
+};
+
+/// Puts the pipes in their places and closes everything else. Returns where to tell of a step that failed;
+/// exec closes it.
+int take_places(const Launch& launch) {
+  const int null = open("/dev/null", O_RDWR);
+  // move our ends out of the way of 0 .. 5, then to their places
+  const int ends[] = {fcntl(null, F_DUPFD, 20),
+                      fcntl(launch.text.write, F_DUPFD, 20),
+                      fcntl(launch.in.read, F_DUPFD, 20),
+                      fcntl(launch.out.write, F_DUPFD, 20),
+                      launch.filter >= 0 ? fcntl(launch.filter, F_DUPFD, 20) : -1,
+                      fcntl(launch.status.write, F_DUPFD, 20)};
+  dup2(ends[0], 0), dup2(ends[1], 1), dup2(ends[1], 2), dup2(ends[2], 3), dup2(ends[3], 4);
+  int kept = 4;
+  if (launch.filter >= 0) dup2(ends[4], kept = 5);
+  const int tell = ++kept;
+  dup2(ends[5], tell);
+  fcntl(tell, F_SETFD, FD_CLOEXEC);
+#ifdef __linux__
+  syscall(SYS_close_range, static_cast<unsigned>(kept + 1), ~0U, 0);
+#endif
+  for (int file = kept + 1; file < 64; ++file) close(file);
+  return tell;
+}
+
+/// The new process becomes argv[0] behind its walls.
+[[noreturn]] void become(const Launch& launch) {
+  setsid();
+  const int tell = take_places(launch);
+  const auto fail = [tell](char step) {
+    if (write(tell, &step, 1) < 0) _exit(98);
+    _exit(97);
+  };
+  const Jail& jail = launch.jail;
+#ifdef __linux__
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != launch.parent) _exit(97);
+#endif
+  for (int number = 1; number < 65; ++number)
+    if (number != SIGKILL && number != SIGSTOP) std::signal(number, SIG_DFL);
+  if (chdir(launch.folder.c_str()) != 0) fail('b');
+  set_limits(jail.limits, jail.compiler, jail.level);
+#ifdef __linux__
+  if (jail.level == Level::l2) {
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (!shut_file_system(launch.readable, jail.writable)) fail('c');
+    if (geteuid() == 0) {
+      const unsigned user = slot_user(jail.slot);
+      if (setgroups(0, nullptr) != 0 || setgid(user) != 0 || setuid(user) != 0) fail('d');
+      prctl(PR_SET_PDEATHSIG, SIGKILL);  // forgotten with the old user
+    }
+    if (!jail.compiler) allow_abort(launch.own_filter, getpid());
+    if (seccomp_load(launch.own_filter) != 0) fail('e');
+  }
+#endif
+  execve(launch.words[0], launch.words.data(), launch.environment.data());
+  fail('f');
+  _exit(97);
+}
+
 }  // namespace
 
 Process start(const std::vector<std::string>& argv, const Jail& jail) {
   ignore_provoked_signals();
-  const Pipe in = make_pipe(), out = make_pipe(), text = make_pipe(), status = make_pipe();
-  int filter = -1;
-  std::vector<std::string> command = argv;
-#ifdef __linux__
-  if (jail.level == Level::l3) {
-    filter = filter_file(jail.compiler);
-    command = wrapped(argv, jail, 5);
-  }
-  scmp_filter_ctx own_filter = jail.level == Level::l2 ? make_filter(jail.compiler) : nullptr;
-  std::vector<fs::path> readable = system_folders(jail);
-  readable.insert(readable.end(), jail.readable.begin(), jail.readable.end());
-  if (jail.level == Level::l2 && jail.compiler)
-    readable.insert(readable.end(), {"/proc/self", "/dev/urandom"});
-#endif
-  std::vector<char*> words;
-  for (std::string& word : command) words.push_back(word.data());
-  words.push_back(nullptr);
-  const std::string path_variable = "PATH=/usr/bin:/bin",
-                    temp_variable =
-                        "TMPDIR=" + (jail.writable.empty() ? fs::path("/tmp") : jail.writable).string();
-  char* environment[] = {const_cast<char*>(path_variable.c_str()), const_cast<char*>(temp_variable.c_str()),
-                         nullptr};
-  char* nothing[] = {nullptr};
-  const std::string folder = jail.writable.empty() ? "/" : jail.writable.string();
-
-  const int parent = getpid();
-  const int pid = fork();
-  GRADUS_CHECK(pid >= 0, "fork: ", std::strerror(errno));
-  if (pid == 0) {
-    // Between fork and exec: no memory of ours is touched but what is there.
-    setsid();
-    const int null = open("/dev/null", O_RDWR);
-    // move our ends out of the way of 0 .. 5, then to their places
-    const int ends[] = {fcntl(null, F_DUPFD, 20),
-                        fcntl(text.write, F_DUPFD, 20),
-                        fcntl(in.read, F_DUPFD, 20),
-                        fcntl(out.write, F_DUPFD, 20),
-                        filter >= 0 ? fcntl(filter, F_DUPFD, 20) : -1,
-                        fcntl(status.write, F_DUPFD, 20)};
-    dup2(ends[0], 0), dup2(ends[1], 1), dup2(ends[1], 2), dup2(ends[2], 3), dup2(ends[3], 4);
-    int kept = 4;
-    if (filter >= 0) dup2(ends[4], kept = 5);
-    const int tell = ++kept;  // closed by exec: a byte in it is a step of ours that failed
-    dup2(ends[5], tell);
-    fcntl(tell, F_SETFD, FD_CLOEXEC);
-    const auto fail = [tell](char step) {
-      if (write(tell, &step, 1) < 0) _exit(98);
-      _exit(97);
-    };
-#ifdef __linux__
-    syscall(SYS_close_range, static_cast<unsigned>(kept + 1), ~0U, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(97);
-#else
-    (void)parent;
-#endif
-    for (int file = kept + 1; file < 64; ++file) close(file);
-    for (int number = 1; number < 65; ++number)
-      if (number != SIGKILL && number != SIGSTOP) std::signal(number, SIG_DFL);
-    if (chdir(folder.c_str()) != 0) fail('b');
-    set_limits(jail.limits, jail.compiler, jail.level);
-#ifdef __linux__
-    if (jail.level == Level::l2) {
-      prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-      if (!shut_file_system(readable, jail.writable)) fail('c');
-      if (geteuid() == 0) {
-        const unsigned user = slot_user(jail.slot);
-        if (setgroups(0, nullptr) != 0 || setgid(user) != 0 || setuid(user) != 0) fail('d');
-        prctl(PR_SET_PDEATHSIG, SIGKILL);  // forgotten with the old user
-      }
-      if (!jail.compiler) allow_abort(own_filter, getpid());
-      if (seccomp_load(own_filter) != 0) fail('e');
-    }
-#endif
-    execve(words[0], words.data(), jail.compiler ? environment : nothing);
-    fail('f');
+  Launch launch(argv, jail);
+  Process process{.pid = fork(),
+                  .to = launch.in.write,
+                  .from = launch.out.read,
+                  .text = launch.text.read,
+                  .wrapped = jail.level == Level::l3};
+  if (process.pid == 0) become(launch);
+  if (process.pid < 0) {
+    const int why = errno;
+    for (const int end : {process.to, process.from, process.text}) close(end);
+    throw Error(std::string("fork: ") + std::strerror(why));
   }
 #ifdef __linux__
-  if (own_filter) seccomp_release(own_filter);
+  if (jail.compiler && jail.level != Level::l3)  // level 3 ends with its first process
+    process.guard = guard_of(process.pid);
 #endif
-  for (const int end : {in.read, out.write, text.write, status.write, filter})
-    if (end >= 0) close(end);
+  launch.close_writing_end_of_status();
   char step = 0;
-  const bool broken = read(status.read, &step, 1) == 1;
-  close(status.read);
-  if (broken) {
-    for (const int end : {in.write, out.read, text.read}) close(end);
-    waitpid(pid, nullptr, 0);
+  if (read(launch.status.read, &step, 1) == 1) {
+    finish(process, false);
     if (step == 'f') throw CannotRun(argv[0] + " cannot be run");
     throw Error(std::string("the sandbox could not be set up, step ") + step);
   }
-  for (const int end : {in.write, out.read, text.read}) fcntl(end, F_SETFL, O_NONBLOCK);
-  return {pid, in.write, out.read, text.read, jail.level == Level::l3};
+  for (const int end : {process.to, process.from, process.text}) fcntl(end, F_SETFL, O_NONBLOCK);
+  return process;
 }
 
 Ending finish(Process& process, bool kill_first) {
@@ -290,6 +310,11 @@ Ending finish(Process& process, bool kill_first) {
   while (got <= 0 && (got = waitpid(process.pid, &status, 0)) < 0 && errno == EINTR) {
   }
   kill(-process.pid, SIGKILL);  // whatever it left behind in its session
+  if (process.guard > 0) {
+    kill(process.guard, SIGKILL);
+    while (waitpid(process.guard, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
   if (WIFEXITED(status)) ending.code = WEXITSTATUS(status);
   if (WIFSIGNALED(status)) ending.signal = WTERMSIG(status);
   if (process.wrapped && ending.code > 128 && ending.code < 128 + 65) ending.signal = ending.code - 128;
@@ -297,7 +322,7 @@ Ending finish(Process& process, bool kill_first) {
     if (*file >= 0) close(*file);
     *file = -1;
   }
-  process.pid = -1;
+  process.pid = process.guard = -1;
   return ending;
 }
 

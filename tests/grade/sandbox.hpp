@@ -50,6 +50,7 @@ struct Process {
   int pid = -1;
   int to = -1, from = -1, text = -1;
   bool wrapped = false;  ///< bubblewrap stands between: it tells signal n as exit code 128 + n
+  int guard = -1;        ///< a process of ours that ends a compiler's group when the grader ends
 };
 
 /// The sandbox stands, but argv[0] cannot be run in it.

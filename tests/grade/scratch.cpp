@@ -1,5 +1,6 @@
 #include "scratch.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -10,7 +11,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <map>
+#include <mutex>
 
+#include "compiler.hpp"
 #include "gradus/base/check.hpp"
 
 namespace gradus::grade {
@@ -91,41 +95,121 @@ Scratch::Scratch(Level level, int slot) : level_(level), slot_(slot) {
   GRADUS_CHECK(mkdtemp(name.data()), "no folder can be made in ", temporary.string(), ": ",
                std::strerror(errno));
   path = name;
+  owner_ = getpid();
   lock_ = open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   flock(lock_, LOCK_EX | LOCK_NB);
 }
 
 Scratch::~Scratch() {
   std::error_code ignored;
-  fs::remove_all(path, ignored);
+  if (getpid() == owner_) fs::remove_all(path, ignored);
   close(lock_);
 }
 
-/// What we put there becomes the sandbox's user's. A program may be at work there and remove its own files
-/// meanwhile.
+namespace {
+
+/// Hands what is ours in an open folder to a user. A program may be at work there: it may remove its own
+/// files meanwhile, or put links to ours in their place, so no path is followed from its beginning.
+void hand_over_below(int folder, unsigned user) {
+  DIR* entries = fdopendir(folder);
+  GRADUS_CHECK(entries, "opendir: ", std::strerror(errno));
+  while (const dirent* entry = readdir(entries)) {
+    const std::string name = entry->d_name;
+    struct stat status {};
+    if (name == "." || name == ".." || fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+      continue;
+    if (S_ISDIR(status.st_mode)) {
+      const int below = openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+      if (below >= 0) hand_over_below(below, user);
+    } else if (status.st_uid == geteuid()) {
+      GRADUS_CHECK(fchownat(folder, name.c_str(), user, user, AT_SYMLINK_NOFOLLOW) == 0 || errno == ENOENT,
+                   "chown: ", name, ": ", std::strerror(errno));
+    }
+  }
+  struct stat status {};
+  if (fstat(folder, &status) == 0 && status.st_uid == geteuid())
+    GRADUS_CHECK(fchown(folder, user, user) == 0, "chown: ", std::strerror(errno));
+  closedir(entries);  // and `folder`
+}
+
+/// Changes whenever a file of ours, or one in a folder of ours, does.
+std::string state_of(const fs::path& ours) {
+  std::string state;
+  const auto add = [&](const fs::path& one) {
+    std::error_code folder;
+    state += text(one.string(), " ", fs::file_size(one, folder), " ",
+                  fs::last_write_time(one).time_since_epoch().count(), "\n");
+  };
+  add(ours);
+  if (fs::is_directory(ours))
+    for (const auto& entry : fs::recursive_directory_iterator(ours)) add(entry.path());
+  return state;
+}
+
+void open_to_all(const fs::path& place) {
+  const auto open_one = [](const fs::path& one, bool folder) {
+    using enum fs::perms;
+    fs::permissions(one, folder ? owner_all | group_read | group_exec | others_read | others_exec
+                                : owner_read | owner_write | group_read | others_read);
+  };
+  open_one(place, fs::is_directory(place));
+  if (fs::is_directory(place))
+    for (const auto& entry : fs::recursive_directory_iterator(place))
+      open_one(entry.path(), entry.is_directory());
+}
+
+/// Where copies are kept for all runs of this process and of those that it forks later.
+const Scratch& home_of_copies(Level level) {
+  static const Scratch home(level, 0);
+  static std::once_flag first;
+  std::call_once(first, [] { fs::permissions(home.path, fs::perms(0711)); });
+  return home;
+}
+
+/// A copy that all users can read, though the sandbox shows a run only what is its own. Its name says of
+/// what.
+fs::path shared_copy(const fs::path& ours, Level level) {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  const fs::path place =
+                     home_of_copies(level).path / digest(ours.string() + "\n" + state_of(ours)).substr(0, 24),
+                 part = place.string() + "." + std::to_string(getpid()) + ".part";
+  if (!fs::exists(place)) {
+    fs::create_directories(part);
+    fs::copy(ours, part / ours.filename(), fs::copy_options::recursive);
+    open_to_all(part);
+    std::error_code made_meanwhile;
+    fs::rename(part, place, made_meanwhile);
+    if (made_meanwhile) fs::remove_all(part);
+  }
+  return place / ours.filename();
+}
+
+}  // namespace
+
+void share_copies(Level level) {
+  if (has_own_user(level)) home_of_copies(level);
+}
+
+/// What we put there becomes the sandbox's user's.
 void Scratch::hand_over() const {
   if (!has_own_user(level_)) return;
-  const unsigned user = slot_user(slot_);
-  std::vector<fs::path> places = {path};
-  for (const auto& entry : fs::recursive_directory_iterator(path)) places.push_back(entry.path());
-  for (const fs::path& one : places) {
-    struct stat status {};
-    if (lstat(one.c_str(), &status) != 0 || status.st_uid == user) continue;
-    GRADUS_CHECK(lchown(one.c_str(), user, user) == 0 || errno == ENOENT, "chown: ", one.string(), ": ",
-                 std::strerror(errno));
-  }
+  const int folder = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  GRADUS_CHECK(folder >= 0, path.string(), ": ", std::strerror(errno));
+  hand_over_below(folder, slot_user(slot_));
 }
 
 fs::path Scratch::shown(const fs::path& ours) {
-  const std::lock_guard lock(mutex_);
-  if (const auto found = copies_.find(ours); found != copies_.end()) return found->second;
   const auto below = std::mismatch(path.begin(), path.end(), ours.begin(), ours.end()).first == path.end();
-  if (below || reachable(ours, level_)) return ours;
-  const fs::path folder = path / "shown" / std::to_string(copies_.size()), copy = folder / ours.filename();
-  fs::create_directories(folder);
-  fs::copy(ours, copy, fs::copy_options::recursive);
+  return below || reachable(ours, level_) ? ours : shared_copy(ours, level_);
+}
+
+fs::path Scratch::bring(const fs::path& ours) {
+  const fs::path copy = path / ours.filename();
+  fs::copy(ours, copy);
+  const std::lock_guard lock(mutex_);
   hand_over();
-  return copies_[ours] = copy;
+  return copy;
 }
 
 namespace {

@@ -1,7 +1,6 @@
 #pragma once
 // Temporary folders that the sandbox's user can reach, and programs that run with one of them.
 #include <filesystem>
-#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -15,7 +14,7 @@ namespace gradus::grade {
 ///
 /// At level 2 as root the sandbox has a user of its own. That user owns the folder and what lies in it, and
 /// may be unable to reach anything else of ours: the project can lie below a closed folder, and under umask
-/// 077 every file that we make is closed. What the sandbox reads and cannot reach is copied into the folder.
+/// 077 every file that we make is closed. What the sandbox reads and cannot reach is copied, once per grader.
 class Scratch {
  public:
   std::filesystem::path path;
@@ -26,9 +25,12 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
-  /// The name under which the sandbox reads a file or folder of ours: its own, or that of its copy in this
-  /// folder.
+  /// The name under which the sandbox reads a file or folder of ours: its own, or that of a copy, which is
+  /// kept until this process ends and made anew when something in the original changes.
   std::filesystem::path shown(const std::filesystem::path& ours);
+
+  /// Copies a file into this folder.
+  std::filesystem::path bring(const std::filesystem::path& ours);
 
   /// Runs a program in the sandbox as `grade::run` does, at this folder's level and slot. Words of argv that
   /// lie at or below a path in jail.readable name what is shown of it; in the text they have their own names
@@ -39,10 +41,12 @@ class Scratch {
   void hand_over() const;
 
   Level level_;
-  int slot_, lock_ = -1;
+  int slot_, lock_ = -1, owner_ = -1;
   std::mutex mutex_;
-  std::map<std::filesystem::path, std::filesystem::path> copies_;
 };
+
+/// Copies that processes forked from now on make are kept until this one ends, and found by all of them.
+void share_copies(Level level);
 
 /// Whether the sandbox's user can reach a file or folder and read all of it.
 bool reachable(const std::filesystem::path& path, Level level);

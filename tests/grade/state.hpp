@@ -27,8 +27,10 @@ const char* name_of(State state);
 /// The student's process ended, or answered with anything but numbers.
 class StudentFault : public Error {
  public:
-  StudentFault(State how, const std::string& sentence) : Error(sentence), state(how) {}
+  StudentFault(State how, const std::string& sentence, bool may_be_the_machine = false)
+      : Error(sentence), state(how), doubtful(may_be_the_machine) {}
   State state;
+  bool doubtful;  ///< perhaps this machine's fault: memory was short, or another program took the time
 };
 
 /// Something of ours failed while grading: no number may come of it.

@@ -10,6 +10,8 @@
 #include <random>
 #include <sstream>
 
+#include "timed.hpp"
+
 namespace gradus::grade {
 namespace fs = std::filesystem;
 
@@ -82,7 +84,7 @@ Crash take_crash(std::string& printed) {
 Student::Student(const fs::path& worker, Level level, int slot, Guards guards,
                  const std::vector<fs::path>& libraries)
     : level_(level), slot_(slot), worker_(worker) {
-  if (!reachable(worker, level)) worker_ = copy_.emplace(level, slot).shown(worker);
+  if (!reachable(worker, level)) worker_ = copy_.emplace(level, slot).bring(worker);
   std::random_device device;
   session_ = (std::uint64_t{device()} << 32) | device();
   try {
@@ -191,7 +193,7 @@ void Student::ended(const std::string& asked, bool out_of_time, double seconds) 
   if (out_of_time) {
     std::ostringstream words;
     words << "no answer within " << seconds << " s for " << asked << ": does a loop end?";
-    throw StudentFault(State::timeout, words.str());
+    throw StudentFault(State::timeout, words.str(), true);
   }
   Crash crash = take_crash(printed_);
   if (crash.signal != ending.signal) crash = {};  // not how it ended: the words are someone else's
@@ -227,7 +229,8 @@ void Student::ended(const std::string& asked, bool out_of_time, double seconds) 
                          "crashed" + where + ": a function that returns a value ended without return");
     case SIGKILL:
       throw StudentFault(State::memory,
-                         "was ended by signal 9 (SIGKILL), which the system sends when memory is short");
+                         "was ended by signal 9 (SIGKILL), which the system sends when memory is short",
+                         true);
     case SIGXCPU:
       throw StudentFault(State::timeout, "used up its processor time for " + asked + ": does a loop end?");
     case SIGXFSZ:
@@ -258,9 +261,13 @@ Tensors Student::call(const std::string& name, const Tensors& inputs, double sec
   Bytes question =
       pack_header({Kind::call, 0, ++seq_, session_, static_cast<std::uint32_t>(payload.bytes.size())});
   question.insert(question.end(), payload.bytes.begin(), payload.bytes.end());
-  const auto begin = std::chrono::steady_clock::now();
-  const Answer answer = exchange(question, std::min(seconds, std::max(seconds_left_, 0.0)), most_bytes, name);
-  seconds_left_ -= std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double left = std::max(most_seconds_ - seconds_, 0.0);
+  const Answer answer = [&] {
+    std::optional<Timed> charged;
+    if (charged_) charged.emplace(*charged_);
+    const Timed timed(seconds_);
+    return exchange(question, std::min(seconds, left), most_bytes, name);
+  }();
   if (answer.header.session != session_ || answer.header.seq != seq_ || !surplus_.empty())
     throw StudentFault(State::bad_reply, "the answer of " + name +
                                              " does not belong to the question: only return values count");

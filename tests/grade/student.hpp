@@ -29,7 +29,9 @@ class Student {
                std::size_t most_bytes = max_payload);
 
   /// All calls together have at most so many seconds from now on.
-  void hurry(double seconds) { seconds_left_ = std::min(seconds_left_, seconds); }
+  void hurry(double seconds) { most_seconds_ = std::min(most_seconds_, seconds_ + seconds); }
+  /// Adds the seconds of every later call to `sum`.
+  void charge(double& sum) { charged_ = &sum; }
 
   /// What the student's code printed so far (64 KiB at most), and how much more there was.
   const std::string& printed() const { return printed_; }
@@ -48,7 +50,8 @@ class Student {
   int slot_;
   std::optional<Scratch> copy_{};  // of a worker that the sandbox's user cannot reach
   std::filesystem::path worker_;
-  double seconds_left_ = 20;  // of all calls together
+  double seconds_ = 0, most_seconds_ = 20;  // of all calls together
+  double* charged_ = nullptr;
   Process process_;
   std::uint64_t session_;
   std::uint32_t seq_ = 0;

@@ -12,6 +12,7 @@
 
 #include "commands.hpp"
 #include "gradus/base/terminal.hpp"
+#include "scratch.hpp"
 
 namespace gradus::grade {
 namespace fs = std::filesystem;
@@ -138,6 +139,7 @@ int watch_command(const Place& place, const GradeCommand& command) {
     }
     setpgid(job, job);
   };
+  share_copies(command.level.empty() ? best_level() : level_of(command.level));
   start_job();
   while (!stopped) {
     const char key = keys.wait(200);

@@ -1,8 +1,10 @@
 // Headers compiled ahead: used only where they change nothing but the time, and made anew when something
 // changed.
 #include <doctest/doctest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "../attempt.hpp"
 #include "../prelude.hpp"
 #include "gradus/base/check.hpp"
 
@@ -63,4 +65,81 @@ TEST_CASE(
   CHECK(fs::exists(second.string() + ".gch"));
   write_text(headers.include / "gradus/tensor/tensor.hpp", "#pragma once\nstruct Tensor {\n");
   CHECK(ahead("-O0") == "");  // does not compile: the file is then compiled whole, which says why
+}
+
+namespace {
+
+/// Whether `gcc -H` names a header compiled ahead as used: "! .../prelude.hpp.gch".
+bool uses_prelude(const Built& built) {
+  return built.compiler.starts_with("! ") && built.compiler.find("prelude.hpp.gch\n") != std::string::npos;
+}
+
+std::vector<fs::path> preludes_in(const fs::path& cache) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(cache))
+    if (fs::exists(entry.path() / "prelude.hpp.gch")) found.push_back(entry.path() / "prelude.hpp.gch");
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("the compiler uses a header compiled ahead; one that is damaged costs only time") {
+  const Headers headers;  // its folder only
+  Toolchain tools = Toolchain::read(GRADUS_GRADE_CONFIG);
+  tools.flags += " -H";
+  const GradedFile relu{.source = "src/ops/relu.cpp",
+                        .name = "relu.cpp",
+                        .path = "exercises/01_x/relu.cpp",
+                        .todos = {{"1.1", "relu"}},
+                        .banned = {},
+                        .control = fs::path(GRADUS_SOURCE_DIR) / "src/ops/relu.cpp"};
+  const std::string source = read_text(relu.control);
+  const BuildOptions options{.level = Level::l1, .also_float = false};
+  const Attempt attempt(tools, relu, headers.cache, options);
+  const Built whole = attempt.run(source, "").built;
+  CHECK(whole.state == State::pass);
+  CHECK_MESSAGE(uses_prelude(whole), whole.compiler);
+  const std::vector<fs::path> made = preludes_in(headers.cache);
+  REQUIRE(made.size() == 1);
+  const auto damaged = [&](auto&& damage) {
+    fs::permissions(made[0], fs::perms(0644));
+    damage();
+    const Built built = attempt.run(source, "").built;
+    CHECK_MESSAGE(built.state == State::pass, built.compiler);
+    CHECK_FALSE(uses_prelude(built));
+  };
+  damaged([&] { fs::resize_file(made[0], fs::file_size(made[0]) / 2); });
+  damaged([&] { fs::resize_file(made[0], 64); });
+  damaged([&] { write_text(made[0], "no header\n"); });
+  damaged([&] { write_text(made[0], std::string(1 << 20, '\0')); });
+  forget_precompiled(headers.cache);
+  CHECK(preludes_in(headers.cache).empty());
+  CHECK(uses_prelude(attempt.run(source, "").built));
+}
+
+TEST_CASE("of graders that need a header at the same time, one compiles it and the others wait") {
+  const Headers headers;
+  Toolchain tools = Toolchain::read(GRADUS_GRADE_CONFIG);
+  tools.include = headers.include;
+  // the compiler leaves a mark each time that it is called
+  const fs::path compiler = headers.path / "compiler", marks = headers.path / "marks";
+  write_text(compiler,
+             "#!/bin/sh\necho called >> " + marks.string() + "\nexec " + tools.compiler + " \"$@\"\n");
+  fs::permissions(compiler, fs::perms(0755));
+  const auto ahead = [&] {
+    return precompiled("gradus/autograd/op.hpp",
+                       {compiler.string(), "-std=c++20", "-isystem", tools.include.string()}, tools,
+                       headers.cache, {.level = Level::l1});
+  };
+  std::vector<int> graders;
+  for (int i = 0; i < 4; ++i) {
+    graders.push_back(fork());
+    if (graders.back() == 0) _exit(fs::exists(ahead().string() + ".gch") ? 0 : 1);
+  }
+  for (const int grader : graders) {
+    int status = -1;
+    waitpid(grader, &status, 0);
+    CHECK(status == 0);
+  }
+  CHECK(read_text(marks) == "called\n");
 }

@@ -1,11 +1,18 @@
 // What the sandbox reads although its user cannot reach it, and faults that are the grader's own.
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <thread>
 
-#include "../compiler.hpp"
+#include "../attempt.hpp"
 #include "../scratch.hpp"
 #include "gradus/base/check.hpp"
 
@@ -148,4 +155,144 @@ TEST_CASE("a compiler that the system did not install is seen in the sandbox, wi
     CHECK_MESSAGE(built.state == State::pass, built.sentence << built.compiler);
   }
   fs::remove_all(home);
+}
+
+namespace {
+
+/// Whether a process runs whose command line holds these words.
+bool runs(const std::string& words) {
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    std::ifstream file(entry.path() / "cmdline");
+    std::string line((std::istreambuf_iterator<char>(file)), {});
+    std::replace(line.begin(), line.end(), '\0', ' ');
+    if (line.starts_with(words)) return true;
+  }
+  return false;
+}
+
+/// Waits up to three seconds.
+template <class Condition>
+bool soon(Condition condition) {
+  for (int look = 0; look < 300; ++look) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("what a compiler has started ends with it, and with the grader") {
+  if (!fs::exists("/proc/self/cmdline")) return;
+  for (const Level level : levels_here()) {
+    CAPTURE(name_of(level));
+    const std::string seconds = std::to_string(100'000 + getpid()), words = "sleep " + seconds;
+    const std::vector<std::string> command = {"/bin/sh", "-c", words + " & " + words + " & wait"};
+    const int grader = fork();
+    if (grader == 0) {
+      (void)Scratch(level, 5).run(command, {.compiler = true}, 60);
+      _exit(0);
+    }
+    CHECK(soon([&] { return runs(words); }));
+    kill(grader, SIGKILL);
+    waitpid(grader, nullptr, 0);
+    CHECK(soon([&] { return !runs(words); }));
+    // and when its time is over
+    CHECK(Scratch(level, 5).run(command, {.compiler = true}, 0.3).out_of_time);
+    CHECK(soon([&] { return !runs(words); }));
+    // and when it ends by itself
+    (void)Scratch(level, 5).run({"/bin/sh", "-c", words + " > /dev/null 2>&1 &"}, {.compiler = true}, 10);
+    CHECK(soon([&] { return !runs(words); }));
+  }
+}
+
+TEST_CASE("another library does not take away the one that a grader is linking with") {
+  const Closed closed;
+  const GradedFile file = relu(fs::path(GRADUS_SOURCE_DIR) / "src/ops/relu.cpp");
+  Toolchain tools = Toolchain::read(GRADUS_GRADE_CONFIG);
+  const BuildOptions options{.level = Level::l1, .also_float = false};
+  const fs::path cache = closed.path / "cache", rebuilt = closed.path / "library.a";
+  const auto slim = [&] {
+    int count = 0;
+    for (const auto& entry : fs::directory_iterator(cache)) count += entry.path().extension() == ".a";
+    return count;
+  };
+  const Attempt before(tools, file, cache, options);
+  fs::copy_file(tools.archive, rebuilt);
+  Toolchain other = tools;
+  other.archive = rebuilt;
+  const Attempt after(other, file, cache, options);
+  CHECK(slim() == 2);
+  CHECK(before.run(read_text(file.control), "").built.state == State::pass);
+  CHECK(after.run(read_text(file.control), "").built.state == State::pass);
+  // nobody asked for them for an hour: they go when the next one is made
+  for (const auto& entry : fs::directory_iterator(cache))
+    if (entry.path().extension() == ".a")
+      fs::last_write_time(entry.path(), fs::file_time_type::clock::now() - std::chrono::hours(1));
+  fs::last_write_time(rebuilt, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  const Attempt third(other, file, cache, options);
+  CHECK(slim() == 1);
+}
+
+TEST_CASE("what the sandbox's user cannot reach is copied once, and again when it changes") {
+  if (geteuid() != 0 || !sandbox_works(Level::l2)) return;  // it is nobody else's user then
+  const Closed closed;
+  const fs::path folder = closed.path / "headers";
+  write_text(folder / "deep/one.hpp", "first\n");
+  share_copies(Level::l2);
+  fs::path copy;
+  int counted = 0;
+  for (int grader = 0; grader < 2; ++grader) {  // one process after the other, as watch starts them
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    const int process = fork();
+    if (process == 0) {
+      const std::string path = Scratch(Level::l2, grader).shown(folder).string();
+      _exit(write(ends[1], path.data(), path.size()) == static_cast<ssize_t>(path.size()) ? 0 : 1);
+    }
+    close(ends[1]);
+    char path[512] = "";
+    const ssize_t size = read(ends[0], path, sizeof path);
+    close(ends[0]);
+    waitpid(process, nullptr, 0);
+    REQUIRE(size > 0);
+    const fs::path now = std::string(path, static_cast<std::size_t>(size));
+    counted += now != copy;
+    copy = now;
+  }
+  CHECK(counted == 1);
+  CHECK(copy != folder);
+  CHECK(read_text(copy / "deep/one.hpp") == "first\n");
+  Scratch scratch(Level::l2, 1);
+  CHECK(scratch.shown(folder) == copy);
+  const auto cat = [&] {
+    return scratch
+        .run({"/usr/bin/cat", (folder / "deep/one.hpp").string()}, {.readable = {folder}, .compiler = true},
+             10)
+        .text;
+  };
+  CHECK(cat() == "first\n");
+  write_text(folder / "deep/one.hpp", "second, longer\n");
+  CHECK(cat() == "second, longer\n");
+  CHECK(scratch.shown(folder) != copy);
+}
+
+TEST_CASE("handing files to the sandbox's user follows no link") {
+  if (geteuid() != 0 || !sandbox_works(Level::l2)) return;
+  const Closed closed;
+  write_text(closed.path / "ours/secret.txt", "ours\n");
+  Scratch scratch(Level::l2, 2);
+  write_text(scratch.path / "folder/own.txt", "theirs\n");
+  fs::create_directory_symlink(closed.path / "ours", scratch.path / "link");
+  fs::create_symlink(closed.path / "ours/secret.txt", scratch.path / "folder/link.txt");
+  (void)scratch.run({"/usr/bin/true"}, {.compiler = true}, 10);
+  const auto owner = [](const fs::path& path) {
+    struct stat status {};
+    REQUIRE(lstat(path.c_str(), &status) == 0);
+    return status.st_uid;
+  };
+  CHECK(owner(closed.path / "ours") == 0);
+  CHECK(owner(closed.path / "ours/secret.txt") == 0);
+  for (const char* name : {"", "folder", "folder/own.txt", "folder/link.txt", "link"})
+    CHECK(owner(*name ? scratch.path / name : scratch.path) == slot_user(2));
 }

@@ -1,0 +1,142 @@
+// Who pays for what: what the machine did to a student's process costs nobody, what the grader does for
+// itself is not taken off a student's seconds, and a control that fails is a fault of the grader.
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include "../grading.hpp"
+#include "../report.hpp"
+#include "gradus/base/check.hpp"
+
+using namespace gradus;
+using namespace gradus::grade;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// TODO 4.5 with other texts than the library's, graded at level 1, where code may leave a file behind.
+struct Trial {
+  fs::path home = fs::temp_directory_path() / ("gradus_grading_" + std::to_string(getpid()));
+  Exercise exercise = exercise_named(read_exercises(fs::path(GRADUS_SOURCE_DIR) / "exercises"), "04");
+  Toolchain tools = Toolchain::read(GRADUS_GRADE_CONFIG);
+  std::string library;
+  Budget budget{};
+
+  Trial() {
+    fs::remove_all(home);
+    fs::create_directories(home);
+    std::erase_if(exercise.files, [](const GradedFile& file) { return file.name != "gaussian_kl.cpp"; });
+    library = read_text(exercise.files.at(0).control);
+  }
+  ~Trial() { fs::remove_all(home); }
+
+  /// The library's text with lines at the beginning of TODO 4.5's function.
+  std::string with(const std::string& lines) const {
+    const auto at = library.find("{\n", library.find("GaussianKl::forward("));
+    REQUIRE(at != std::string::npos);
+    return "#include <csignal>\n#include <fcntl.h>\n#include <unistd.h>\n" + library.substr(0, at + 2) +
+           lines + library.substr(at + 2);
+  }
+  /// Lines that do `what` only where `file` is not there yet.
+  std::string once(const std::string& what) const {
+    return "if (const int file = open(\"" + (home / "left").string() +
+           "\", O_CREAT | O_EXCL | O_WRONLY, 0600); file >= 0) " + what + "\n";
+  }
+  void set_control(const std::string& text) {
+    write_text(home / "control.cpp", text);
+    exercise.files.at(0).control = home / "control.cpp";
+  }
+  ExerciseResult graded(const std::string& text) {
+    return grade::grade(exercise, [&](const GradedFile&) { return std::optional(text); }, tools,
+                        home / "cache",
+                        {.seed = 5,
+                         .build = {.level = Level::l1, .also_float = false},
+                         .only_todo = "4.5",
+                         .budget = &budget});
+  }
+};
+
+const CheckResult& first(const ExerciseResult& result) { return result.todos.at(0).checks.at(0); }
+
+}  // namespace
+
+TEST_CASE("a process that the system ended, or that had no answer in time, is asked once more") {
+  Trial trial;
+  for (const char* end : {"{ kill(getpid(), SIGKILL); }", "{ sleep(4); }"}) {
+    CAPTURE(end);
+    fs::remove(trial.home / "left");
+    const ExerciseResult result = trial.graded(trial.with(trial.once(end)));
+    CHECK_MESSAGE(result.points() == result.most(), first(result).sentence);
+    CHECK(fs::exists(trial.home / "left"));
+  }
+  // what ends by itself is not
+  fs::remove(trial.home / "left");
+  CHECK(first(trial.graded(trial.with(trial.once("{ __builtin_trap(); }")))).state == State::crash);
+  // and what is ended twice has no points
+  CHECK(first(trial.graded(trial.with("kill(getpid(), SIGKILL);\n"))).state == State::memory);
+}
+
+TEST_CASE("seconds of the grader's own are not taken off a student's") {
+  Trial trial;
+  const ExerciseResult cold = trial.graded(trial.library);  // the headers are compiled ahead, too
+  CHECK(cold.points() == cold.most());
+  CHECK(cold.spent < cold.seconds - 0.3);
+  CHECK(trial.budget.submission == doctest::Approx(600 - cold.spent));
+  // a control that takes three seconds to start
+  trial.set_control(trial.library +
+                    "\n#include <unistd.h>\nnamespace { struct Slow { Slow() { sleep(3); } } slow; }\n");
+  const ExerciseResult slow = trial.graded(trial.with("__builtin_trap();\n"));
+  CHECK(first(slow).state == State::crash);
+  CHECK(slow.spent < slow.seconds - 3);
+}
+
+TEST_CASE("when a student's seconds are used up, what is left is not run, and the words say so") {
+  Trial trial;
+  trial.graded(trial.library);  // compiled: only its checks take time from now on
+  const std::string endless = trial.with("for (;;) sleep(1);\n");
+  trial.graded(endless);
+  const double before = trial.budget.submission = 1.5;
+  const ExerciseResult result = trial.graded(endless);
+  const TodoResult& todo = result.todos.at(0);
+  REQUIRE(todo.checks.size() > 1);
+  CHECK(todo.points == 0);
+  CHECK(first(result).state == State::timeout);
+  CHECK(first(result).sentence.find("does a loop end?") != std::string::npos);
+  CHECK(todo.checks.back().state == State::timeout);
+  CHECK(todo.checks.back().sentence ==
+        "not run: what stands before it used up the 600 s that a submission may take: does a loop end?");
+  CHECK(trial.budget.submission < before - 1.4);
+  trial.budget = {.exercise = 1, .submission = 600};
+  CHECK(trial.graded(endless).todos.at(0).checks.back().sentence ==
+        "not run: what stands before it used up the 1 s that an exercise may take: does a loop end?");
+}
+
+TEST_CASE("a student's process that fails where the library's own fails as well is a fault of the grader") {
+  Trial trial;
+  trial.set_control(trial.with("__builtin_trap();\n"));
+  CHECK_THROWS_WITH_AS(trial.graded(trial.with("__builtin_trap();\n// mine\n")),
+                       doctest::Contains("the library's own answer to"), GraderFault);
+  // what has an answer is graded all the same
+  const ExerciseResult right = trial.graded(trial.library);
+  CHECK(right.points() == right.most());
+}
+
+TEST_CASE("signals that a student's code has the system send to the grader do not end it") {
+  Trial trial;
+  for (const char* number : {"0", "SIGUSR1", "SIGALRM", "SIGPIPE", "SIGXCPU", "SIGRTMIN"}) {
+    CAPTURE(number);
+    const std::string lines = std::string("for (const int file : {1, 3, 4}) {\n") +
+                              "  fcntl(file, F_SETOWN, getppid());\n  fcntl(file, F_SETSIG, " + number +
+                              ");\n  fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_ASYNC);\n}\n" +
+                              "if (write(1, \"x\", 1) < 0) _exit(1);\n";
+    const ExerciseResult result = trial.graded(trial.with(lines));
+    CHECK_MESSAGE(result.points() == result.most(), first(result).sentence);
+  }
+}
+
+TEST_CASE("a parameter that nobody uses is no matter: a right answer need not use all that it is given") {
+  Trial trial;
+  const ExerciseResult result = trial.graded(
+      trial.library + "\nstatic int of_mine(int unused) { return 1; }\nint broken = of_mine(1)\n");
+  CHECK(result.todos.at(0).state == State::compile_error);
+  CHECK(result.todos.at(0).compiler.find("unused") == std::string::npos);
+}
