@@ -71,7 +71,7 @@ elif command_there apt-get; then
   fi
   echo "installing: ${missing_apt[*]}"
   apt() { "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" < /dev/null; }
-  log=$(mktemp)
+  log=$(mktemp) || exit 1
   trap 'rm -f "$log"' EXIT
   # A new machine may have no package lists yet, or old ones: they are fetched only when the first try fails.
   if ! apt install -y --no-install-recommends "${missing_apt[@]}" > "$log" 2>&1; then

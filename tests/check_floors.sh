@@ -66,7 +66,7 @@ check() {  # check <root>: one line per fault
 # self_test: a small sound house, then one fault at a time
 self_test() {
   local failed=0 total=0
-  scratch=$(mktemp -d)
+  scratch=$(mktemp -d) || exit 1
   trap 'rm -rf "$scratch"' EXIT
   try() {  # try <expected: 0 or 1> <title> <file> <line>
     local root=$scratch/$((total += 1)) result

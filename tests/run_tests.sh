@@ -16,7 +16,7 @@ unset MAKEFLAGS MAKELEVEL MFLAGS
 jobs=$(nproc 2> /dev/null || sysctl -n hw.ncpu 2> /dev/null || echo 2)
 logs=build/test-logs
 mkdir -p "$logs"
-scratch=$(mktemp -d)
+scratch=$(mktemp -d) || exit 1
 groups=()  # of the suites that run
 finish() {
   [ ${#groups[@]} -eq 0 ] || { kill -KILL "${groups[@]/#/-}" && wait; } 2> /dev/null
@@ -164,7 +164,7 @@ suite_trial_leaves() { sleep 300 & echo $! >> "$TRIAL" && echo "3 passed, 0 fail
 suite_trial_crashes() { echo "5 passed, 0 failed" && kill -SEGV $BASHPID; }
 suite_trial_silent() { exit 4; }
 self_test() {
-  local bad=0 job
+  local bad=0 job script
   export TRIAL=$scratch/processes
   expect() { "${@:2}" > /dev/null 2>&1 || { echo "run_tests: $1" && bad=1; }; }
   runs() { kill -0 "$1" 2> /dev/null && ! grep -qs '^State:.*Z' "/proc/$1/status"; }  # one that ended may wait for its parent
@@ -180,6 +180,11 @@ self_test() {
   wait $job
   expect "an ended run says so" [ $? -eq 130 ]
   expect "what a suite started ends with the run" none_left
+  for script in tests/*.sh scripts/*.sh; do
+    expect "$script ends where no temporary folder can be made" [ "$(grep -c '\$(mktemp' "$script")" -eq "$(grep -c '\$(mktemp[^)]*) || exit 1' "$script")" ]
+  done
+  TMPDIR=$scratch/nowhere tests/run_tests.sh trial_silent > "$scratch/said" 2>&1
+  expect "and so does this one, before it runs anything" [ $? -eq 1 -a "$(wc -l < "$scratch/said")" -eq 1 ]
   return $bad
 }
 if [ "${1:-}" = --self-test ]; then

@@ -5,7 +5,7 @@
 set -u
 tool=$(realpath "$1")
 project=$(cd "$(dirname "$0")/.." && pwd)
-scratch=$(mktemp -d)
+scratch=$(mktemp -d) || exit 1
 background=""
 clean_up() {
   [ -z "$background" ] || kill $background 2> /dev/null
@@ -23,6 +23,10 @@ expect() {  # expect <what> <command...>
     echo "exercises: $what"
     [ -e "$scratch/said" ] && tail -n 12 "$scratch/said" | sed 's/^/    | /'
   fi
+}
+skip() {  # skip <how many> <why>
+  skipped=$((skipped + $1))
+  echo "exercises: SKIPPED $2"
 }
 said() { grep -qE -- "$1" "$scratch/said"; }
 not() { ! "$@"; }
@@ -122,6 +126,11 @@ done
 run 0 doctor
 expect "doctor builds and runs a control in the sandbox" said 'control   compiles, links and runs in the sandbox'
 
+echo '// not compiled before' >> "$tree/$kl"
+TMPDIR=$scratch/nowhere run 70 grade --todo 4.5
+sed -i '$d' "$tree/$kl"
+expect "a temporary folder that is not there is named, in one line" said "^gradus-grade: TMPDIR names '$scratch/nowhere', which is not a folder$"
+
 # --- wrong usage has a sentence and code 2; a weak sandbox has 75
 run 2 grade --ex 77
 expect "an unknown exercise is named" said "no exercise '77'"
@@ -171,6 +180,8 @@ expect "JUnit has the failure" grep -q '<failure message=' "$scratch/junit.xml"
 if command -v python3 > /dev/null; then
   expect "results.json is JSON" python3 -c "import json; json.load(open('$scratch/results.json'))"
   expect "junit.xml is XML" python3 -c "import xml.dom.minidom; xml.dom.minidom.parse('$scratch/junit.xml')"
+else
+  skip 2 "what only python3 can parse: it is not here"
 fi
 
 # --- submit, and grade what was submitted
@@ -262,51 +273,85 @@ expect "a file that does not compile is left out, and said" said 'gaussian_kl.cp
 
 # --- the hand-out: the same bytes twice, no solution, and it works
 stub
+if history=$(git -C "$project" rev-parse --absolute-git-dir 2> /dev/null); then echo "gitdir: $history" > "$tree/.git"; fi  # the same date of all files
 run 0 handout "$scratch/one.zip"
-run 0 handout "$scratch/two.zip"
-expect "the hand-out repeats byte for byte" cmp "$scratch/one.zip" "$scratch/two.zip"
 grep -m 1 'Real(0.5) \* (fast_exp' "$tree/src/generative/gaussian_kl.cpp" >> "$tree/exercises/04_divergences/hints.md"
 run 2 handout "$scratch/three.zip"
 expect "a leaked line is found" said 'solutions would be handed out'
 cp "$project/exercises/04_divergences/hints.md" "$tree/exercises/04_divergences/hints.md"
-if command -v python3 > /dev/null; then
-  python3 -m zipfile -e "$scratch/one.zip" "$scratch/handed"
-  expect "no solution in it" not grep -rqE 'SOLUTION\(|kl\.no_half' "$scratch/handed/gradus/src" "$scratch/handed/gradus/exercises" --include=*.cpp --include=*.md
-  dead=$(cd "$scratch/handed/gradus" && find . -name '*.md' | while read -r page; do
-    grep -oE '\]\([A-Za-z0-9_-]*[/.][A-Za-z0-9_./-]*\)' "$page" | tr -d ']()' | while read -r link; do
-      [ -e "$(dirname "$page")/$link" ] || echo "$page: $link"
-    done
-  done)
-  echo "$dead" > "$scratch/said"
-  expect "no link in it leads nowhere" [ -z "$dead" ]
-  if (cd "$scratch/handed/gradus" && cmake --preset double > /dev/null && cmake --build --preset double --parallel "$(nproc)" --target gradus-grade) > "$scratch/said" 2>&1; then
-    student=$scratch/handed/gradus/build/double/tests/gradus-grade
-    "$student" grade --ex 4 > "$scratch/said" 2>&1
-    expect "a student's copy grades its stubs" said '○ 4.5'
-    for folder in "$scratch"/handed/gradus/exercises/[0-9]*; do  # each alone: the others are still untouched
-      number=$(basename "$folder" | cut -c1-2)
-      while read -r source; do cp "$project/$source" "$folder"; done < <(sed -n 's/.*"source": *"\([^"]*\)".*/\1/p' "$folder/exercise.json")
-      "$student" grade --ex "$number" > "$scratch/said" 2>&1
-      expect "right answers to $number alone have full marks there" said '100 / 100'
-      "$student" reset --ex "$number" --yes > /dev/null 2>&1
-    done
-    cp "$project/src/generative/gaussian_kl.cpp" "$project/src/generative/divergence.cpp" "$scratch/handed/gradus/exercises/04_divergences/"
-    sed -i 's/Real(0.5) \* (fast_exp(v\[i\]) + m/(fast_exp(v[i]) + m/' "$scratch/handed/gradus/$kl"
-    "$student" grade --ex 4 > "$scratch/said" 2>&1
-    expect "mistakes are named there" said 'likely cause'
-    "$student" reset --ex 4 --yes > "$scratch/said" 2>&1
-    expect "reset works there" grep -q 'todo("4.5")' "$scratch/handed/gradus/$kl"
-    (cd "$scratch/handed/gradus" && make --no-print-directory lecture4 ONLY=16,17) > "$scratch/said" 2>&1
-    expect "before anything is written, lecture programs run there" said '^2 of 2 programs ran'
-  else
-    failed=$((failed + 1))
-    echo "exercises: the hand-out does not build" && tail -n 20 "$scratch/said"
-  fi
+mkdir "$scratch/handed"
+expect "the hand-out can be unpacked" cmake -E chdir "$scratch/handed" cmake -E tar xf "$scratch/one.zip"
+expect "no solution in it" not grep -rqE 'SOLUTION\(|kl\.no_half' "$scratch/handed/gradus/src" "$scratch/handed/gradus/exercises" --include=*.cpp --include=*.md
+dead=$(cd "$scratch/handed/gradus" && find . -name '*.md' | while read -r page; do
+  grep -oE '\]\([A-Za-z0-9_-]*[/.][A-Za-z0-9_./-]*\)' "$page" | tr -d ']()' | while read -r link; do
+    [ -e "$(dirname "$page")/$link" ] || echo "$page: $link"
+  done
+done)
+echo "$dead" > "$scratch/said"
+expect "no link in it leads nowhere" [ -z "$dead" ]
+different() { (cd "$1" && find include tests -name '*.hpp') | while read -r header; do cmp -s "$1/$header" "$2/$header" || echo "$header"; done; }
+expect "every header in it is the project's" [ -z "$(different "$scratch/handed/gradus" "$project")" ]
+# What is compiled there from the same text with the same headers and the same command as here is not compiled again.
+cat > "$scratch/reuse" << 'END'
+#!/usr/bin/env bash
+# reuse <compiler and its arguments>: $HERE is the folder of the project, $THERE that of the copy
+all=("$@") command="" object="" source="" depends=""
+while [ $# -gt 0 ]; do
+  case $1 in
+    -MD) ;;
+    -MT) shift ;;
+    -MF) depends=$2 && shift ;;
+    -o) object=$2 command+=" -o $2" && shift ;;
+    -c) source=$2 command+=" -c" ;;
+    *) command+=" $1" ;;
+  esac
+  shift
+done
+made=${PWD/#"$THERE"/"$HERE"}/$object original=${source/#"$THERE"/"$HERE"}
+same() {
+  [[ $object == *.cpp.o && $made -nt $original ]] && cmp -s "$source" "$original" &&
+    ! grep -qE 'GRADUS_(SOURCE_DIR|GRADE_CONFIG)' "$source" &&
+    tr -d '\\"' < "${made%%/CMakeFiles/*}/compile_commands.json" | tr -s ' ' | grep -qF "$(tr -d '\\"' <<< "${command//"$THERE"/"$HERE"}" | tr -s ' ')" || return 1
+  local header
+  for header in $(< "$made.d"); do
+    [[ $header != "$HERE"/[it]* || -e ${header/#"$HERE"/"$THERE"} ]] || return 1
+  done
+}
+if same; then
+  cp "$made" "$object" && echo "$object: $source" > "$depends" && echo "$object" >> "$REUSED"
+else
+  exec "${all[@]}"
 fi
+END
+chmod +x "$scratch/reuse"
+export HERE=$project THERE=$scratch/handed/gradus REUSED=$scratch/reused
+if (cd "$THERE" && export CMAKE_CXX_COMPILER_LAUNCHER=$scratch/reuse && cmake --preset double > /dev/null && cmake --build --preset double --parallel "$(nproc)" --target gradus-grade) > "$scratch/said" 2>&1; then
+  student=$scratch/handed/gradus/build/double/tests/gradus-grade
+  "$student" grade --ex 4 > "$scratch/said" 2>&1
+  expect "a student's copy grades its stubs" said '○ 4.5'
+  for folder in "$scratch"/handed/gradus/exercises/[0-9]*; do  # each alone: the others are still untouched
+    number=$(basename "$folder" | cut -c1-2)
+    while read -r source; do cp "$project/$source" "$folder"; done < <(sed -n 's/.*"source": *"\([^"]*\)".*/\1/p' "$folder/exercise.json")
+    "$student" grade --ex "$number" > "$scratch/said" 2>&1
+    expect "right answers to $number alone have full marks there" said '100 / 100'
+    "$student" reset --ex "$number" --yes > /dev/null 2>&1
+  done
+  cp "$project/src/generative/gaussian_kl.cpp" "$project/src/generative/divergence.cpp" "$scratch/handed/gradus/exercises/04_divergences/"
+  sed -i 's/Real(0.5) \* (fast_exp(v\[i\]) + m/(fast_exp(v[i]) + m/' "$scratch/handed/gradus/$kl"
+  "$student" grade --ex 4 > "$scratch/said" 2>&1
+  expect "mistakes are named there" said 'likely cause'
+  "$student" reset --ex 4 --yes > "$scratch/said" 2>&1
+  expect "reset works there" grep -q 'todo("4.5")' "$scratch/handed/gradus/$kl"
+  (cd "$THERE" && export CMAKE_CXX_COMPILER_LAUNCHER=$scratch/reuse && make --no-print-directory lecture4 ONLY=16,17 PRESET=tiny) > "$scratch/said" 2>&1
+  expect "before anything is written, lecture programs run there" said '^2 of 2 programs ran'
+else
+  failed=$((failed + 1))
+  echo "exercises: the hand-out does not build" && tail -n 20 "$scratch/said"
+fi
+
 # --- the instructor's page: its five commands, as they stand there
 if [ -e "$project/submissions" ] || [ -e "$project/submissions-grades" ]; then
-  skipped=1
-  echo "exercises: SKIPPED the instructor's commands: a folder submissions is there already"
+  skip 11 "the instructor's commands: a folder submissions is there already"
 else
   trap 'clean_up; rm -rf "$project/submissions" "$project/submissions-grades"' EXIT
   mkdir -p "$project/submissions/ada" "$project/submissions/bob"
@@ -319,6 +364,7 @@ else
     (cd "$project" && bash -c "$command") > "$scratch/said" 2>&1 < /dev/null
     expect "instructors: $command" [ $? -eq 0 ]
   done
+  expect "the hand-out repeats byte for byte, also in another folder" cmp "$scratch/one.zip" "$project/gradus-handout.zip"
   book=$project/submissions-grades/gradebook.csv
   expect "ada has the points of exercise 04" grep -qE '^ada,100,' "$book"
   expect "bob has none" grep -qE '^bob,0,' "$book"

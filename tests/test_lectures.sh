@@ -5,7 +5,7 @@
 #   tests/test_lectures.sh <runner>
 set -u
 runner=$1
-scratch=$(mktemp -d)
+scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 "$runner" --preset tiny --seed 1 --out "$scratch/out" | tee "$scratch/text"
 code=${PIPESTATUS[0]}

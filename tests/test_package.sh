@@ -6,7 +6,7 @@
 # A double build must hand its precision on; that is looked up in what it would install, or tried out, if named.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
-scratch=$(mktemp -d)
+scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 passed=0 failed=0
 
