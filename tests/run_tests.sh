@@ -181,7 +181,7 @@ self_test() {
   expect "an ended run says so" [ $? -eq 130 ]
   expect "what a suite started ends with the run" none_left
   for script in tests/*.sh scripts/*.sh; do
-    expect "$script ends where no temporary folder can be made" [ "$(grep -c '\$(mktemp' "$script")" -eq "$(grep -c '\$(mktemp[^)]*) || exit 1' "$script")" ]
+    expect "$script ends where no temporary folder can be made" [ "$(grep -c '=\$(mktemp' "$script")" -eq "$(grep -c '=\$(mktemp[^)]*) || exit 1' "$script")" ]
   done
   TMPDIR=$scratch/nowhere tests/run_tests.sh trial_silent > "$scratch/said" 2>&1
   expect "and so does this one, before it runs anything" [ $? -eq 1 -a "$(wc -l < "$scratch/said")" -eq 1 ]
