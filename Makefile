@@ -10,7 +10,7 @@ option   = $(if $(value $1),--$2 $(call quoted,$1))
 # given(VARIABLE,name): the same when `make ... VARIABLE=value` said so; the environment does not count
 given    = $(if $(findstring command line,$(origin $1)),--$2 $(call quoted,$1))
 SETTINGS = $(call given,PRESET,preset) $(call given,SEED,seed) $(call given,THREADS,threads) $(call given,DATA,data) \
-           $(call given,OUT,out) $(call given,EPOCHS,epochs) $(if $(SHOWN),--only $(SHOWN),$(call given,ONLY,only)) $(ARGS)
+           $(call given,OUT,out) $(call given,EPOCHS,epochs) $(if $(SHOWN),--only $(SHOWN),$(call given,ONLY,only)) $(call given,PART,part) $(ARGS)
 # here: ends with one sentence when build/ was made for another place than this one, as in a copied or moved project
 here     = for cache in $(BUILD)/*/CMakeCache.txt; do \
              home=$$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$$cache" 2> /dev/null); \
@@ -29,9 +29,10 @@ ifneq ($(and $(EX),$(filter lecture4,$(MAKECMDGOALS))),)
   override ONLY := $(SHOWN)
   override MINE := 1
 endif
-# the programs that ONLY=03,16 names
-CHOSEN   = $(foreach n,$(subst $(comma), ,$(ONLY)),$(notdir $(basename $(wildcard lectures/lecture4/$(n)*.cpp)) \
-             $(patsubst %/picture.cpp,%,$(wildcard exercises/$(n)*/picture.cpp))))
+# the programs that ONLY=06,22 and PART=6 name
+CHOSEN   = $(foreach n,$(if $(PART)$(ONLY),$(or $(subst $(comma), ,$(ONLY)),[0-9])),\
+             $(notdir $(basename $(wildcard lectures/lecture4/$(or $(PART),[0-9])*/$(n)*.cpp)) \
+             $(patsubst %/picture.cpp,%,$(if $(PART),,$(wildcard exercises/$(n)*/picture.cpp)))))
 
 # A student's copy (make handout) has no solutions: there the demos run with the student's files.
 ifneq ($(wildcard exercises/.original),)
@@ -60,7 +61,7 @@ build: deps ## build the library, the lectures and the tests
 	@$(call build,default)
 
 lecture4: deps ## build and run lecture 4, then open out/lecture4/index.html
-#> PRESET=quick|full  SEED=1  THREADS=2  DATA=folder  OUT=folder  EPOCHS=5  ONLY=03
+#> PRESET=quick|full  SEED=1  THREADS=2  DATA=folder  OUT=folder  EPOCHS=5  ONLY=06,22  PART=6
 #> MINE=1: with your exercise files in place of the library's
 #> EX=05: what exercise 5 draws, with your files
 ifeq ($(MINE),1)

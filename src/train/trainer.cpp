@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <csignal>
+#include <iostream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -59,20 +60,20 @@ State Kept::state_of(Rng& rng) {
   return {{}, {{"seed", seed}, {"stream", stream}, {"position", position}}};
 }
 
-Trainer::Trainer(Program& program, const std::string& name, const std::vector<Kept>& kept, Loader& loader,
+Trainer::Trainer(const Session& session, const std::string& name, const std::vector<Kept>& kept, Loader& loader,
                  Index epochs)
-    : Trainer(program, name, kept, &loader, epochs * loader.size(), loader.size(), "epoch") {}
+    : Trainer(session, name, kept, &loader, epochs * loader.size(), loader.size(), "epoch") {}
 
-Trainer::Trainer(Program& program, const std::string& name, const std::vector<Kept>& kept, Steps steps)
-    : Trainer(program, name, kept, nullptr, steps.count,
+Trainer::Trainer(const Session& session, const std::string& name, const std::vector<Kept>& kept, Steps steps)
+    : Trainer(session, name, kept, nullptr, steps.count,
               steps.section > 0 ? steps.section : std::max<Index>(1, (steps.count + 9) / 10), "steps") {}
 
-Trainer::Trainer(Program& program, const std::string& name, const std::vector<Kept>& kept, Loader* loader,
+Trainer::Trainer(const Session& session, const std::string& name, const std::vector<Kept>& kept, Loader* loader,
                  Index total, Index section, const std::string& unit)
-    : program_(program),
+    : session_(session),
       name_(name),
       unit_(unit),
-      path_(program.folder() / (name + ".safetensors")),
+      path_(session.folder / (name + ".safetensors")),
       kept_(kept),
       loader_(loader),
       total_(total),
@@ -84,16 +85,16 @@ Trainer::Trainer(Program& program, const std::string& name, const std::vector<Ke
     loader_->seek(0, 0);
     kept_.emplace_back("loader", *loader_);
   }
-  kept_.emplace_back("program", program.rng);
+  kept_.emplace_back("program", session.rng);
   std::set<std::string> names = {"trainer"};
   for (const Kept& one : kept_)
     GRADUS_CHECK(names.insert(one.name).second, "Trainer ", name, ": the name \"", one.name,
                  "\" is taken, give what is kept another one");
-  if (!program.options.resume) return;
+  if (!session.resume) return;
   if (fs::exists(path_))
     resume();
   else
-    program.say(text(name_, ": no checkpoint ", path_.string(), ", begins at the start"));
+    std::cout << name_ << ": no checkpoint " << path_.string() << ", begins at the start" << std::endl;
 }
 
 Trainer::~Trainer() = default;
@@ -158,7 +159,7 @@ void Trainer::end_step() {
   if (finished()) watch_.reset();
   if (const int signal = std::exchange(stop_signal, 0))
     throw Interrupted(signal,
-                      text(program_.name(), ": stopped after step ", done_, " of ", total_, " of ", name_,
+                      text(session_.name, ": stopped after step ", done_, " of ", total_, " of ", name_,
                            ", saved in ", path_.string(), "; run again with --resume to go on"));
 }
 
@@ -199,11 +200,10 @@ State Trainer::state(std::vector<std::uint64_t>& places) const {
 
 /// What must be the same in the run that goes on, for the same bits to come out.
 Notes Trainer::settings() const {
-  Notes notes = {{"training", name_},
-                 {"preset", std::string(preset_name(program_.options.preset))},
-                 {"seed", std::to_string(program_.options.seed)},
-                 {"steps", std::to_string(total_)},
-                 {"steps a section", std::to_string(section_)}};
+  Notes notes = session_.settings;
+  notes["training"] = name_;
+  notes["steps"] = std::to_string(total_);
+  notes["steps a section"] = std::to_string(section_);
   for (const Kept& one : kept_)
     if (one.loader) {
       const Dataset& data = one.loader->dataset();
@@ -250,9 +250,10 @@ void Trainer::resume() {
       loader->seek(static_cast<Index>(places[1 + 2 * i]), static_cast<Index>(places[2 + 2 * i]));
   done_ = static_cast<Index>(places[0]);
   tracks_ = std::move(tracks);
-  program_.say(finished()
-                   ? text(name_, ": loaded from ", path_.string(), ", nothing left to train")
-                   : text(name_, ": goes on after step ", done_, " of ", total_, ", from ", path_.string()));
+  std::cout << (finished() ? text(name_, ": loaded from ", path_.string(), ", nothing left to train")
+                           : text(name_, ": goes on after step ", done_, " of ", total_, ", from ",
+                                  path_.string()))
+            << std::endl;
 }
 
 }  // namespace gradus

@@ -8,9 +8,10 @@
 #include <sstream>
 #include <thread>
 
-#include "../../lectures/lecture4/dcgan.hpp"
+#include "5_adversarial/dcgan.hpp"
 
 using namespace gradus;
+using namespace gradus::lecture;
 namespace fs = std::filesystem;
 
 namespace {

@@ -6,11 +6,12 @@
 #include "gradus/base/check.hpp"
 #include "gradus/io/checkpoint.hpp"
 #include "gradus/ops/window.hpp"
-#include "gradus/train/cache.hpp"
-#include "gradus/train/judge.hpp"
+#include "support/cache.hpp"
+#include "support/judge.hpp"
 #include "helpers.hpp"
 
 using namespace gradus;
+using namespace gradus::lecture;
 namespace fs = std::filesystem;
 
 namespace {

@@ -15,11 +15,12 @@
 #include "gradus/io/plot.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/reduction.hpp"
-#include "gradus/train/options.hpp"
-#include "gradus/train/report.hpp"
+#include "support/options.hpp"
+#include "support/report.hpp"
 #include "helpers.hpp"
 
 using namespace gradus;
+using namespace gradus::lecture;
 namespace fs = std::filesystem;
 
 namespace {

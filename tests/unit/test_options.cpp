@@ -4,19 +4,20 @@
 #include <optional>
 #include <vector>
 
-#include "gradus/train/options.hpp"
+#include "support/options.hpp"
 
 using namespace gradus;
+using namespace gradus::lecture;
 
 namespace {
 
-const Lesson lesson{.name = "03_autoencoder",
+const Lesson lesson{.name = "06_autoencoder",
                     .title = "Autoencoders: how small may the bottleneck be?",
                     .slide = "6.S191 L4, \"Autoencoders: background\"",
                     .look = "Left 4 and 9 melt together."};
 
 Options parse(std::vector<const char*> words) {
-  words.insert(words.begin(), "03_autoencoder");
+  words.insert(words.begin(), "06_autoencoder");
   return parse_options(static_cast<int>(words.size()), words.data(), lesson);
 }
 
@@ -124,7 +125,7 @@ TEST_CASE("options: a wrong command line ends with code 2 and names what is wron
     INFO(std::string(trial.words.back()), ": ", std::string(exit.what()));
     CHECK(exit.code == 2);
     CHECK(has(exit, trial.named));
-    CHECK(has(exit, "03_autoencoder: "));
+    CHECK(has(exit, "06_autoencoder: "));
   }
 }
 

@@ -2,10 +2,11 @@
 
 #include <cmath>
 
-#include "../../lectures/lecture4/pix2pix.hpp"
+#include "6_translation/pix2pix.hpp"
 #include "helpers.hpp"
 
 using namespace gradus;
+using namespace gradus::lecture;
 
 namespace {
 

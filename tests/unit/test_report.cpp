@@ -10,10 +10,11 @@
 
 #include "gradus/base/check.hpp"
 #include "gradus/io/image.hpp"
-#include "gradus/train/program.hpp"
+#include "support/program.hpp"
 #include "helpers.hpp"
 
 using namespace gradus;
+using namespace gradus::lecture;
 namespace fs = std::filesystem;
 
 namespace {
@@ -55,7 +56,7 @@ int run(std::vector<std::string> words, const std::function<void(Program&)>& bod
 TEST_CASE("report: a program's findings are merged into summary.json, exactly and in order") {
   const Folder folder;
   fs::create_directories(folder.path);
-  std::ofstream(folder.path / "summary.json") << R"({"01_pca": {"figures": {"z": 1.5, "a": 2}}})";
+  std::ofstream(folder.path / "summary.json") << R"({"04_pca": {"figures": {"z": 1.5, "a": 2}}})";
   Report report;
   report.title = "A \"title\"";
   report.slide = "a slide";
@@ -70,7 +71,7 @@ TEST_CASE("report: a program's findings are merged into summary.json, exactly an
   report.pictures = {{"07_test/b.png", "caption\n2"}, {"07_test/a.png", ""}};
   merge_report(folder.path, "07_test", report);
   CHECK(slurp(folder.path / "summary.json") == R"({
-  "01_pca": {
+  "04_pca": {
     "figures": {
       "z": 1.5,
       "a": 2
@@ -104,13 +105,13 @@ TEST_CASE("report: a program's findings are merged into summary.json, exactly an
   report.figures = {{"zeta", 2}};
   merge_report(folder.path, "07_test", report);
   const std::string again = slurp(folder.path / "summary.json");
-  CHECK(contains(again, "01_pca"));
+  CHECK(contains(again, "04_pca"));
   CHECK(contains(again, "\"zeta\": 2.0"));
   CHECK(!contains(again, "alpha"));
 }
 
 TEST_CASE("report: a broken summary.json is kept aside and said") {
-  for (const char* broken : {"", "{\"01_pca\": {", "[1, 2]", "\xff\xfe", "null"}) {
+  for (const char* broken : {"", "{\"04_pca\": {", "[1, 2]", "\xff\xfe", "null"}) {
     const Folder folder;
     std::ofstream(folder.path / "summary.json") << broken;
     const Heard heard;

@@ -23,8 +23,10 @@
 #include "gradus/optim/schedule.hpp"
 #include "gradus/train/trainer.hpp"
 #include "helpers.hpp"
+#include "support/program.hpp"
 
 using namespace gradus;
+using namespace gradus::lecture;
 namespace fs = std::filesystem;
 
 namespace {
@@ -101,7 +103,7 @@ Outcome train(const fs::path& out, std::vector<std::string> words,
   Adam adam(net.parameters());
   Ema ema(net, Real(0.9));
   Loader loader(points(), {.batch = 8, .shuffle = true}, program.rng);
-  Trainer trainer(program, "net", {{"model", net}, {"adam", adam}, {"ema", ema}, {"dropout", net.drop.noise}},
+  Trainer trainer(program.session(), "net", {{"model", net}, {"adam", adam}, {"ema", ema}, {"dropout", net.drop.noise}},
                   loader, wanted);
   Outcome outcome;
   for (const Batch& batch : trainer) {
@@ -147,7 +149,7 @@ TEST_CASE("trainer: counts epochs, steps and progress, and saves at every epoch'
   Net net(rng);
   Loader loader(points(), {.batch = 8}, rng);
   loader.next();  // used before: the trainer begins at the beginning
-  Trainer trainer(setting.program, "net", {{"model", net}}, loader, 3);
+  Trainer trainer(setting.program.session(), "net", {{"model", net}}, loader, 3);
   CHECK(trainer.checkpoint() == folder.path / "09_trainer" / "net.safetensors");
   CHECK(trainer.steps() == 21);
   Index step = 0;
@@ -186,7 +188,7 @@ TEST_CASE("trainer: curves are averages over at most 200 pieces") {
   const Folder folder;
   const Heard heard;
   Setting setting(folder.path, {});
-  Trainer trainer(setting.program, "count", {}, Steps{1001, 500});
+  Trainer trainer(setting.program.session(), "count", {}, Steps{1001, 500});
   while (trainer.next()) trainer.report({{"a", static_cast<double>(trainer.step())}, {"b", 2}});
   const std::vector<Curve> curves = trainer.history();
   REQUIRE(curves.size() == 2);
@@ -273,7 +275,7 @@ TEST_CASE("trainer: steps with two loaders, as a GAN has them") {
     Setting setting(out, resume ? std::vector<std::string>{"--resume"} : std::vector<std::string>{});
     Loader a(points("photos"), {.batch = 8, .shuffle = true}, setting.program.rng.split("a"));
     Loader b(points("paintings", 33), {.batch = 8, .shuffle = true}, setting.program.rng.split("b"));
-    Trainer trainer(setting.program, "gan", {{"photos", a}, {"paintings", b}}, Steps{40});
+    Trainer trainer(setting.program.session(), "gan", {{"photos", a}, {"paintings", b}}, Steps{40});
     std::vector<Index> seen;
     try {
       while (trainer.next()) {
@@ -301,7 +303,7 @@ TEST_CASE("trainer: a loss that is not finite stops with step and name") {
   Setting setting(folder.path, {});
   Rng rng(1);
   Loader loader(points(), {.batch = 8}, rng);
-  Trainer trainer(setting.program, "net", {}, loader, 3);
+  Trainer trainer(setting.program.session(), "net", {}, loader, 3);
   const std::string words = message([&] {
     for ([[maybe_unused]] const Batch& batch : trainer)
       trainer.report({{"recon", 1.0}, {"kl", trainer.step() == 9 ? std::nan("") : 1.0}});
@@ -331,7 +333,7 @@ TEST_CASE("trainer: a checkpoint of another training is refused") {
       Other(Rng& rng, Index size) : Module(rng), hidden(*this, "hidden", 6, size) {}
     } net(setting.program.rng, width);
     Loader loader(data, {.batch = 8}, setting.program.rng);
-    return message([&] { Trainer(setting.program, "net", {{"model", net}}, loader, epochs); });
+    return message([&] { Trainer(setting.program.session(), "net", {{"model", net}}, loader, epochs); });
   };
   CHECK(contains(other(points("others"), 16),
                  "50 examples of points, 7 batches, this run has 50 examples of others"));
@@ -369,7 +371,7 @@ TEST_CASE("trainer: misuse has its message") {
                  "\"program\" is taken"));
   CHECK(contains(message([&] { Trainer(program, "t", {}, loader, 0); }), "at least one epoch"));
   CHECK(contains(message([&] { Trainer(program, "t", {}, Steps{0}); }), "at least one step"));
-  Trainer trainer(program, "t", {}, Steps{3});
+  Trainer trainer(program.session(), "t", {}, Steps{3});
   CHECK(contains(message([&] { trainer.report({{"loss", 1}}); }), "within a step"));
   CHECK(contains(message([&] { trainer.begin(); }), "trainer.next()"));
 }

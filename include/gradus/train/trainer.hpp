@@ -10,9 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "gradus/base/random.hpp"
 #include "gradus/data/loader.hpp"
 #include "gradus/io/checkpoint.hpp"
-#include "gradus/train/program.hpp"
+#include "gradus/io/plot.hpp"
 #include "gradus/train/progress.hpp"
 
 namespace gradus {
@@ -37,6 +38,15 @@ struct Kept {
   static State state_of(Rng& rng);
 };
 
+/// The program around a training: where checkpoints go, and what must be equal in a run that resumes one.
+struct Session {
+  std::string name{};              ///< of the program, for messages
+  std::filesystem::path folder{};  ///< of the checkpoints
+  Rng& rng;                        ///< the program's generator; its position is part of the checkpoint
+  bool resume = false;
+  Notes settings{};                ///< such as preset and seed
+};
+
 /// The length of a training that is told in steps, not in epochs.
 struct Steps {
   Index count = 0;
@@ -59,7 +69,7 @@ class Interrupted : public std::runtime_error {
 
 /// The loop over epochs and batches:
 ///
-///     Trainer trainer(program, "autoencoder_2d", {{"model", model}, {"adam", adam}}, loader, epochs);
+///     Trainer trainer(session, "autoencoder_2d", {{"model", model}, {"adam", adam}}, loader, epochs);
 ///     for (const Batch& batch : trainer) {
 ///       Tape tape;
 ///       Var loss = mean(squared_error(model(batch.images), batch.images));
@@ -71,23 +81,23 @@ class Interrupted : public std::runtime_error {
 ///
 /// or over steps, when one loader is not the measure of things:
 ///
-///     Trainer trainer(program, "gan", {{"g", g}, {"d", d}, ..., {"loader", loader}}, Steps{5000});
+///     Trainer trainer(session, "gan", {{"g", g}, {"d", d}, ..., {"loader", loader}}, Steps{5000});
 ///     while (trainer.next()) { const Batch& real = loader.next(); ... }
 ///
 /// The checkpoint `<folder>/<name>.safetensors` is written at the end of every epoch (section), and on
 /// Ctrl-C, after the step under way, when the loop is left by the exception Interrupted. It has what is kept,
-/// program.rng, the place in the loop, and the curves. With --resume the constructor loads it, and the loop
+/// the session's generator, the place in the loop, and the curves. With `resume` the constructor loads it, and the loop
 /// goes on at that step: the result has the same bits as a training that was never stopped. A finished one is
-/// loaded, and the loop has no step to do. Without a checkpoint --resume starts at the beginning, and says
+/// loaded, and the loop has no step to do. Without a checkpoint `resume` starts at the beginning, and says
 /// so.
 class Trainer {
  public:
   /// Epochs of a loader, which is put at its beginning.
-  /// Throws Error when two kept names are equal, epochs < 1, and, with --resume, when the checkpoint is
+  /// Throws Error when two kept names are equal, epochs < 1, and, with `resume`, when the checkpoint is
   /// broken or was made by another network, preset, seed, data set, or number of epochs.
-  Trainer(Program& program, const std::string& name, const std::vector<Kept>& kept, Loader& loader,
+  Trainer(const Session& session, const std::string& name, const std::vector<Kept>& kept, Loader& loader,
           Index epochs);
-  Trainer(Program& program, const std::string& name, const std::vector<Kept>& kept, Steps steps);
+  Trainer(const Session& session, const std::string& name, const std::vector<Kept>& kept, Steps steps);
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
@@ -123,7 +133,7 @@ class Trainer {
  private:
   struct Track;  // a curve, and the sum of the piece under way
   class Watch;   // for signals
-  Trainer(Program& program, const std::string& name, const std::vector<Kept>& kept, Loader* loader,
+  Trainer(const Session& session, const std::string& name, const std::vector<Kept>& kept, Loader* loader,
           Index total, Index section, const std::string& unit);
   State state(std::vector<std::uint64_t>& places) const;
   Notes settings() const;
@@ -131,7 +141,7 @@ class Trainer {
   void resume();
   void end_step();
 
-  Program& program_;
+  Session session_;
   std::string name_, unit_;  // "epoch" or "steps"
   std::filesystem::path path_;
   std::vector<Kept> kept_;

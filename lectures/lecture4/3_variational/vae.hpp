@@ -1,0 +1,153 @@
+#pragma once
+// The slides' variational autoencoder on rows of numbers, how it is trained, and how it is measured.
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "support/lecture.hpp"
+#include "gradus/kernels/elementwise.hpp"
+
+namespace gradus::lecture {
+
+/// The encoder's answer: a Gaussian for every example, q(z|x) = N(mu, exp(logvar)).
+struct Code {
+  Var mu, logvar;  ///< [B, K]
+};
+
+/// One label as ones and zeros, a row an example: [B, classes]. Throws Error for a label outside 0 .. classes
+/// - 1.
+inline Tensor one_hot(const std::vector<int>& labels, int classes) {
+  Tensor rows = Tensor::zeros({static_cast<Index>(labels.size()), classes});
+  for (std::size_t i = 0; i < labels.size(); ++i) rows.at({static_cast<Index>(i), labels[i]}) = 1;
+  return rows;
+}
+
+/// Grey pixels as chances of ink, drawn: black and white digits, whose likelihood means something.
+inline Tensor binarised(const Tensor& grey, Rng& rng) {
+  return zipped(
+      Tensor::uniform(grey.shape(), rng), grey,
+      [](Real chance, Real ink) { return chance < ink ? Real(1) : Real(0); });
+}
+
+/// x [B, D] -> mu, logvar [B, K] -> z -> logits [B, D]. With labels (classes > 0), encoder and decoder are
+/// told them too.
+struct Vae : Module {
+  /// sizes: D, hidden layers, K; the decoder is the encoder's mirror image.
+  Vae(Rng& random, std::vector<Index> sizes,
+      Activation decoder_between = relu, Index classes = 0)
+      : Module(random),
+        hidden(*this, "hidden", encoder_sizes(sizes, classes), relu),
+        mu(*this, "mu", sizes[sizes.size() - 2], sizes.back()),
+        logvar(*this, "logvar", sizes[sizes.size() - 2], sizes.back()),
+        decoder(*this, "decoder", decoder_sizes(sizes, classes), decoder_between) {}
+
+  Code encode(const Var& x) {
+    const Var h = relu(hidden(x));
+    return {mu(h), clamp(logvar(h), -10, 10)};
+  }
+  Var decode(const Var& z) { return decoder(z); }
+  /// Pictures instead of logits: [B, D] in (0, 1).
+  Tensor pictures(const Tensor& z) { return sigmoid(decode(z)).value(); }
+
+  Mlp hidden;
+  Linear mu, logvar;
+  Mlp decoder;
+
+ private:
+  static std::vector<Index> encoder_sizes(const std::vector<Index>& sizes,
+                                                  Index classes) {
+    std::vector<Index> out(sizes.begin(), sizes.end() - 1);
+    out.front() += classes;
+    return out;
+  }
+  static std::vector<Index> decoder_sizes(const std::vector<Index>& sizes,
+                                                  Index classes) {
+    std::vector<Index> out(sizes.rbegin(), sizes.rend());
+    out.front() += classes;
+    return out;
+  }
+};
+
+/// -log p(x|z) an example, from the decoder's logits.
+using Likelihood = std::function<Var(const Var& logits, const Tensor& x)>;
+
+/// Pixels as chances of ink; grey ones as fractions of it.
+inline Var bernoulli(const Var& logits, const Tensor& x) {
+  return bernoulli_nll(logits, x);
+}
+
+/// C ||x - sigmoid(logits)||^2
+inline Likelihood gaussian(Real C) {
+  return [C](const Var& logits, const Tensor& x) {
+    return fixed_gaussian_nll(sigmoid(logits), x, C);
+  };
+}
+
+struct VaeTraining {
+  Index epochs = 0;  ///< or, when 0:
+  Index steps = 0;
+  Index batch = 128;
+  Real lr = Real(1e-3);
+  Real beta = 1;
+  double warm_up = 0;     ///< part of the training in which the weight of the KL term rises to beta
+  bool binarise = false;  ///< draw black and white pixels anew for every batch
+  Likelihood likelihood = bernoulli;
+};
+
+/// The loop of 6.S191 L4, "VAE optimization": encode, sample, decode, two terms, one step. Returns its
+/// curves.
+inline Plot train_vae(Program& program, const std::string& name, Vae& vae,
+                              const Dataset& data, const VaeTraining& how) {
+  Rng noise = program.rng.split(name);
+  Adam adam(vae.parameters());
+  Loader loader(data, {.batch = how.batch, .shuffle = true, .drop_last = true}, noise.split("order"));
+  const Index steps = how.epochs > 0 ? how.epochs * loader.size() : how.steps;
+  Trainer trainer(program.session(), name, {{"model", vae}, {"adam", adam}, {"noise", noise}, {"loader", loader}},
+                  Steps{steps});
+  while (trainer.next()) {
+    const Batch& batch = loader.next();
+    adam.lr = how.lr * decay_second_half(trainer.progress());
+    const Tensor x = how.binarise ? binarised(batch.images, noise) : batch.images;
+    Tape tape;
+    const auto [mu, logvar] = vae.encode(x);
+    const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), noise));
+    const Var recon = mean(how.likelihood(vae.decode(z), x));
+    const Var kl = mean(gaussian_kl(mu, logvar));
+    const Var loss = vae_loss(recon, kl, warmed_beta(how.beta, trainer.progress(), how.warm_up));
+    adam.zero_grad();
+    tape.backward(loss);
+    adam.step();
+    trainer.report({{"reconstruction", recon}, {"KL", kl}});
+  }
+  return trainer.plot("Both terms of the loss: " + name).x("step").y("nats a picture");
+}
+
+/// Means over a data set, z sampled once: reconstruction term, KL term, and the KL of every unit.
+struct VaeMeasure {
+  double reconstruction = 0, kl = 0;
+  std::vector<double> unit_kl;  ///< [K]
+  double neg_elbo() const { return reconstruction + kl; }
+  int active(double least = 0.05) const {
+    return static_cast<int>(
+        std::count_if(unit_kl.begin(), unit_kl.end(), [=](double v) { return v > least; }));
+  }
+};
+
+inline VaeMeasure measure_vae(Vae& vae, const Tensor& x, const Likelihood& likelihood,
+                              Rng& noise) {
+  const auto [mu, logvar] = vae.encode(x);
+  const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), noise));
+  VaeMeasure out;
+  out.reconstruction = mean(likelihood(vae.decode(z), x)).item();
+  out.kl = mean(gaussian_kl(mu, logvar)).item();
+  for (Index k = 0; k < mu.dim(1); ++k)
+    out.unit_kl.push_back(mean(gaussian_kl(slice(mu, 1, k, k + 1), slice(logvar, 1, k, k + 1))).item());
+  return out;
+}
+
+/// Squared error of the reconstruction from the mean code, summed over pixels.
+inline double mean_code_error(Vae& vae, const Tensor& x) {
+  return mean(squared_error(sigmoid(vae.decode(vae.encode(x).mu)), x)).item();
+}
+
+}  // namespace gradus::lecture

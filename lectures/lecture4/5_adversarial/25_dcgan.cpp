@@ -1,0 +1,130 @@
+// A GAN of convolutions that draws digits.        6.S191 L4, "Training GANs", "DCGAN"; DS542, "Inception
+// Score", "Frechet Inception Distance"
+#include <cmath>
+
+#include "5_adversarial/dcgan.hpp"
+
+namespace gradus::lecture {
+
+/// The digits of which the judge is surest, one a class, over and over: a "generator" that learned ten by
+/// heart.
+Tensor ten_by_heart(Judge& judge, const Dataset& train, Index count) {
+  const Dataset some = train.take(2000);
+  const Tensor p = judge.probabilities(some.images);
+  std::vector<Index> best(10, 0), rows;
+  for (Index n = 0; n < some.size(); ++n)
+    for (Index c = 0; c < 10; ++c)
+      if (p[n * 10 + c] > p[best[static_cast<std::size_t>(c)] * 10 + c])
+        best[static_cast<std::size_t>(c)] = n;
+  for (Index n = 0; n < count; ++n) rows.push_back(best[static_cast<std::size_t>(n % 10)]);
+  return some.images.gather(rows);
+}
+
+/// What the FID says of known damages to real digits x [N, 28, 28, 1]: noise of deviation 0.1 on every pixel,
+/// and every pixel the mean of the 3 x 3 around it.
+void damages(Program& program, Judge& judge, const Tensor& x, const Moments& reference) {
+  Rng chance = program.rng.split("noise on real digits");
+  const Var noisy = Var(x) + Var(Tensor::randn(x.shape(), chance, 0, Real(0.1)));
+  const Var blurred = conv2d(x, Tensor::full({1, 3, 3, 1}, Real(1) / 9), {.padding = 1});
+  program.figure("dcgan_fid_noise", frechet_distance(moments_of(judge.features(noisy.value())), reference));
+  program.figure("dcgan_fid_blur", frechet_distance(moments_of(judge.features(blurred.value())), reference));
+}
+
+void report(Program& program, const std::string& who, const PictureScores& scores) {
+  program.figure(who + "_fid", scores.fid);
+  program.figure(who + "_is", scores.inception);
+  program.figure(who + "_precision", scores.neighbours.precision);
+  program.figure(who + "_recall", scores.neighbours.recall);
+  program.figure(who + "_density", scores.neighbours.density);
+  program.figure(who + "_coverage", scores.neighbours.coverage);
+  program.figure(who + "_sure", scores.sure);
+  program.figure(who + "_modes", scores.modes.modes);
+}
+
+/// Rows: steps; columns: one noise each.
+Tensor over_steps(const DigitFilm& film) {
+  std::vector<Index> chosen;
+  std::vector<std::string> labels;
+  Tensor rows({static_cast<Index>(film.size()) * 10, 28, 28, 1});
+  for (std::size_t i = 0; i < film.size(); ++i) {
+    const auto first = static_cast<Index>(i) * 10;
+    rows.rows(first, first + 10).copy_from(film.pictures(i).rows(0, 10));
+    labels.push_back(std::to_string(film.step(i)));
+  }
+  return image_grid(rows, {.columns = 10, .title = "step", .row_labels = labels});
+}
+
+void pictures(Program& program, Dcgan& gan, const DigitFilm& film) {
+  program.picture("over_steps", over_steps(film),
+                  "Every column is one noise, every row a step, drawn by the weights of that step: first a "
+                  "stain, then a stroke, then a digit. The samples and the scores are the averaged weights'");
+  program.picture("samples", image_grid(gan.pictures(film.noise()), {.columns = 10}),
+                  "A hundred noises at the end, not chosen, by the averaged weights");
+  std::vector<Tensor> frames;
+  for (std::size_t i = 0; i < film.size(); ++i)
+    frames.push_back(image_grid(film.pictures(i), {.columns = 10, .title = text("step ", film.step(i))}));
+  program.animation("training", frames, {.frames_per_second = 2},
+                    "The same hundred noises while G learns, drawn by the weights of each step");
+}
+
+void dcgan(Program& program) {
+  const Split digits =
+      program.digits({.train = program.pick<Index>(0, 0, 600), .test = program.pick<Index>(0, 0, 300)});
+  Judge judge(program, digits.train);
+  const DcganRecipe recipe = dcgan_recipe(program);
+  Dcgan gan(program, "dcgan", recipe);
+  Rng chance = program.rng.split("samples");
+  std::vector<Index> looks;
+  for (Index k = 1; k <= 10; ++k) looks.push_back(std::max(k, recipe.steps * k * k / 100));
+  DigitFilm film(looks, gan.noise(100, {}, chance));
+  const DcganTraining training = train_dcgan(program, gan, digits.train, film);
+  save_checkpoint(kept_at(program, gan, digits.train), gan.average.state(), {{"recipe", recipe.words()}});
+
+  pictures(program, gan, film);
+  Plot losses = training.plot;
+  const double last = static_cast<double>(recipe.steps);
+  program.plot(
+      "losses",
+      losses.reference("D if it cannot tell, 2 log 2", {0, last}, {2 * std::log(2), 2 * std::log(2)})
+          .reference("G then, log 2", {0, last}, {std::log(2), std::log(2)})
+          .x("step")
+          .y("nats"),
+      "Healthy: D is better than guessing, so its loss keeps below 2 log 2 and G's above log 2, but it is "
+      "never sure: a D loss near 0 would leave G nothing to learn from");
+  const auto [held_out, others] = halves(digits.test);
+  const Index count = std::min(program.pick<Index>(2000, 5000, 200), others.size());
+  const Tensor reference = judge.features(held_out.images);
+  program.figure("judge_accuracy", judge.accuracy(digits.test.images, digits.test.labels));
+  program.figure("fid_samples", static_cast<double>(count));
+  report(program, "dcgan", score(judge, gan.pictures(gan.noise(count, {}, chance)), reference));
+  report(program, "real", score(judge, others.take(count).images, reference));
+  report(program, "by_heart", score(judge, ten_by_heart(judge, digits.train, count), reference));
+  damages(program, judge, others.take(count).images, moments_of(reference));
+  program.figure("dcgan_seconds", training.seconds);
+  program.figure("d_loss", training.d_loss);
+  program.figure("g_loss", training.g_loss);
+  program.headline(text("in ", std::round(training.seconds), " s from noise to digits: FID ",
+                        std::round(program.figure("dcgan_fid")), " (N = ", count, "; real digits ",
+                        std::round(program.figure("real_fid")), "), ", program.figure("dcgan_modes"),
+                        " of 10 classes"));
+}
+
+}  // namespace gradus::lecture
+
+int main(int argc, char** argv) {
+  using namespace gradus::lecture;
+  return run_program(argc, argv,
+                     {.name = "25_dcgan",
+                      .title = "DCGAN: digits out of noise",
+                      .slide = "6.S191 L4, \"Training GANs\"; DS542, \"What makes a good model?\", "
+                               "\"Inception Score\", \"Frechet "
+                               "Inception Distance\"",
+                      .look = "A column keeps its noise from step to step: strokes come first, then their "
+                              "order. Most of the hundred "
+                              "digits can be read, some are none. G's loss does not fall while its pictures "
+                              "get better; so they are "
+                              "judged by scores, and no score is enough: ten digits learned by heart have "
+                              "the best inception score "
+                              "that there is, and the worst coverage."},
+                     dcgan);
+}

@@ -1,0 +1,330 @@
+#pragma once
+// A generator and a discriminator of digits, both convolutional; their training, and what their samples are
+// worth.
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "5_adversarial/gan.hpp"  // last_tenth
+#include "support/lecture.hpp"
+#include "3_variational/vae.hpp"  // one_hot
+
+namespace gradus::lecture {
+
+/// Everything that decides a training: two trainings of one recipe, seed and data set end with the same
+/// weights.
+struct DcganRecipe {
+  Index steps = 800, channels = 32, batch = 64, noise = 64;
+  Index classes = 0;  ///< above 0: both players are told the label
+  Real lr_generator = Real(3e-3), lr_discriminator = Real(6e-4);
+  Real penalty = Real(0.3);  ///< weight of difference_penalty at the real digits
+  Real averaging = Real(0.99);
+
+  std::string words() const {
+    return text("DCGAN of ", channels, " channels, D of three convolutions, noise ", noise,
+                        ", classes ", classes, ", ", steps, " steps of ", batch, ", rates ", lr_generator,
+                        " and ", lr_discriminator, ", penalty ", penalty, ", averaging ", averaging);
+  }
+};
+
+/// The recipe that the programs of this lecture share.
+inline DcganRecipe dcgan_recipe(const Program& program) {
+  return {
+      .steps = program.pick<Index>(800, 4000, 12),
+      .channels = program.pick<Index>(32, 48, 8),
+      .averaging = program.pick<Real>(Real(0.99), Real(0.999), Real(0.5))};
+}
+
+/// z [B, K] -> pictures [B, 28, 28, 1] in (-1, 1):
+///
+///   K - 7x7x2c - convT 4x4/2: 14x14xc - convT 4x4/2: 28x28x1 - tanh        batch norm and relu between
+///
+/// Radford, Metz, Chintala 2016.
+struct DigitGenerator : Module {
+  DigitGenerator(Rng& random, Index inputs, Index channels)
+      : Module(random),
+        start(*this, "start", inputs, 49 * 2 * channels),
+        norm1(*this, "norm1", 49 * 2 * channels),
+        up1(*this, "up1", 2 * channels, channels, {.size = 4, .stride = 2, .padding = 1, .bias = false}),
+        norm2(*this, "norm2", channels),
+        up2(*this, "up2", channels, 1, {.size = 4, .stride = 2, .padding = 1}) {}
+
+  Var operator()(const Var& z) {
+    const Var h = reshape(relu(norm1(start(z))), {z.shape()[0], 7, 7, norm1.gamma.value.size() / 49});
+    return tanh(up2(relu(norm2(up1(h)))));
+  }
+
+  Linear start;
+  BatchNorm norm1;
+  ConvTranspose2d up1;
+  BatchNorm norm2;
+  ConvTranspose2d up2;
+};
+
+/// Pictures [B, 28, 28, C] -> logits [B, 1]:
+///
+///   conv 4x4/2: 14x14xc - conv 4x4/2: 7x7x2c - conv 4x4/2: 3x3x4c - 1
+///
+/// leaky relu between, batch norm before the last two. Each number of the first convolution sees 4 x 4 pixels
+/// of the digit, of the second 10 x 10, of the third 22 x 22: without the third, D knows strokes, but not
+/// which of them go together. A batch is all real or all generated: mixed, batch norm would tell D the
+/// answer.
+struct DigitDiscriminator : Module {
+  DigitDiscriminator(Rng& random, Index inputs, Index channels)
+      : Module(random),
+        down1(*this, "down1", inputs, channels, {.size = 4, .stride = 2, .padding = 1}),
+        down2(*this, "down2", channels, 2 * channels, {.size = 4, .stride = 2, .padding = 1, .bias = false}),
+        norm2(*this, "norm2", 2 * channels),
+        down3(*this, "down3", 2 * channels, 4 * channels,
+              {.size = 4, .stride = 2, .padding = 1, .bias = false}),
+        norm3(*this, "norm3", 4 * channels),
+        out(*this, "out", 9 * 4 * channels, 1) {}
+
+  Var operator()(const Var& x) {
+    const Var strokes = leaky_relu(norm2(down2(leaky_relu(down1(x)))));
+    const Var h = leaky_relu(norm3(down3(strokes)));
+    return out(reshape(h, {x.shape()[0], out.w.value.dim(1)}));
+  }
+
+  Conv2d down1, down2;
+  BatchNorm norm2;
+  Conv2d down3;
+  BatchNorm norm3;
+  Linear out;
+};
+
+/// First weights N(0, .02^2) and no bias; gamma stays 1. Radford et al. 2016.
+inline void start_small(Module& net, Rng& rng) {
+  for (const auto& [name, parameter] : net.named_parameters()) {
+    if (parameter->value.rank() > 1)
+      parameter->value.copy_from(Tensor::randn(parameter->value.shape(), rng, 0, Real(0.02)));
+    else if (name.ends_with(".b"))
+      parameter->value.fill(0);
+  }
+}
+
+/// The same noise at chosen steps of a training, drawn by the weights of that step: [looks, N, 28, 28, 1].
+/// Kept in the checkpoint, so a film that was interrupted has no gap.
+class DigitFilm {
+ public:
+  DigitFilm(std::vector<Index> steps, const Tensor& noise)
+      : steps_(std::move(steps)), noise_(noise) {
+    pictures_ = Tensor::zeros({static_cast<Index>(steps_.size()), noise.dim(0) * 784});
+  }
+  State state() { return {{{"pictures", pictures_}}, {}}; }
+
+  template <class Draw>
+  void look(Index step, Draw draw) {
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+      if (steps_[i] == step) pictures(i).copy_from(draw(noise_));
+  }
+  std::size_t size() const { return steps_.size(); }
+  Index step(std::size_t i) const { return steps_[i]; }
+  const Tensor& noise() const { return noise_; }
+  Tensor pictures(std::size_t i) const {
+    return pictures_.row(static_cast<Index>(i)).reshape({noise_.dim(0), 28, 28, 1});
+  }
+
+ private:
+  std::vector<Index> steps_;
+  Tensor noise_, pictures_;
+};
+
+/// How long a training took, over all of its sittings.
+struct Stopwatch {
+  std::uint64_t microseconds = 0;
+  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
+  State state() { return {{}, {{"microseconds", &microseconds}}}; }
+  void lap() {
+    const auto now = std::chrono::steady_clock::now();
+    microseconds +=
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - last).count());
+    last = now;
+  }
+};
+
+/// One number for each class, as a constant plane each: y [B, classes] -> [B, 28, 28, classes].
+inline Tensor planes(const Tensor& y) {
+  std::vector<Index> row_of_pixel;
+  for (Index i = 0; i < 784 * y.dim(0); ++i) row_of_pixel.push_back(i / 784);
+  return y.gather(row_of_pixel).reshape({y.dim(0), 28, 28, y.dim(1)});
+}
+
+/// Both players and the average of G's weights.
+struct Dcgan {
+  /// `name` is its training's too; first weights, noise and the order of the digits depend on it and the
+  /// seed.
+  Dcgan(Program& program, const std::string& name_in, const DcganRecipe& recipe_in)
+      : name(name_in),
+        recipe(recipe_in),
+        rng(program.rng.split(name + " weights")),
+        generator(rng, recipe.noise + recipe.classes, recipe.channels),
+        discriminator(rng, 1 + recipe.classes, recipe.channels),
+        average(started(), recipe.averaging) {}
+
+  /// z [N, K] -> [N, 28, 28, 1] in [0, 1], by the averaged weights with batch norm's averaged statistics, so
+  /// that a picture does not depend on the others.
+  Tensor pictures(const Tensor& z) {
+    const Ema::Applied averaged(average);
+    return draw(z);
+  }
+  /// The same by the weights of this moment: the average lags behind at first.
+  Tensor draw(const Tensor& z) {
+    const EvalMode evaluation(generator);
+    Tensor all({z.dim(0), 28, 28, 1});
+    for (Index begin = 0; begin < z.dim(0); begin += 500) {
+      const Index end = std::min<Index>(begin + 500, z.dim(0));
+      all.rows(begin, end).copy_from(affine(generator(z.rows(begin, end)), 0.5, 0.5).value());
+    }
+    return all;
+  }
+  /// Noise, and behind it the label as ones and zeros (y is empty without classes): [count, K].
+  Tensor noise(Index count, const Tensor& y, Rng& chance) const {
+    const Tensor z = Tensor::randn({count, recipe.noise}, chance);
+    return recipe.classes > 0 ? concat({Var(z), Var(y)}, 1).value() : z;
+  }
+
+  std::string name;
+  DcganRecipe recipe;
+  Rng rng;
+  DigitGenerator generator;
+  DigitDiscriminator discriminator;
+  Ema average;
+
+ private:
+  /// The generator, when both players have their first weights: the average begins with these.
+  DigitGenerator& started() {
+    start_small(generator, rng);
+    start_small(discriminator, rng);
+    return generator;
+  }
+};
+
+struct DcganTraining {
+  Plot plot;
+  double seconds, d_loss, g_loss;  ///< the losses of the last tenth
+};
+
+/// x with its label as planes behind it; x alone without classes (an empty y).
+inline Var labelled(const Var& x, const Tensor& y) {
+  return y ? concat({x, Var(planes(y))}, 3) : x;
+}
+
+/// The two alternating steps, for digits. With classes, a picture carries its label as planes behind it; a
+/// fake's planes come from the very label that its noise has, so D and G cannot be told different ones.
+inline DcganTraining train_dcgan(Program& program, Dcgan& gan, const Dataset& digits,
+                                 DigitFilm& film) {
+  const DcganRecipe& how = gan.recipe;
+  Rng rng = program.rng.split(gan.name);
+  Loader loader(digits, {.batch = how.batch, .shuffle = true, .drop_last = true}, rng.split("order"));
+  Adam g_adam(gan.generator.parameters(), {.beta1 = Real(0.5)}),
+      d_adam(gan.discriminator.parameters(), {.beta1 = Real(0.5)});
+  Stopwatch watch;
+  Trainer trainer(program.session(), gan.name,
+                  {{"generator", gan.generator},
+                   {"discriminator", gan.discriminator},
+                   {"average", gan.average},
+                   {"g_adam", g_adam},
+                   {"d_adam", d_adam},
+                   {"film", film},
+                   {"watch", watch},
+                   {"rng", rng},
+                   {"digits", loader}},
+                  Steps{how.steps});
+  const Network generator = [&](const Var& z) {
+    const Tensor y =
+        how.classes > 0 ? slice(z.value(), 1, how.noise, how.noise + how.classes).value() : Tensor();
+    return labelled(gan.generator(z), y);
+  };
+  const Network discriminator = std::ref(gan.discriminator);
+  const GanLosses losses = non_saturating_losses();
+  watch.last = std::chrono::steady_clock::now();
+  while (trainer.next()) {
+    film.look(trainer.step(), [&](const Tensor& z) { return gan.draw(z); });
+    const Real factor = std::min(Real(1), static_cast<Real>(2.5 * (1 - trainer.progress()) + 0.02));
+    g_adam.lr = how.lr_generator * factor, d_adam.lr = how.lr_discriminator * factor;
+    const Batch& batch = loader.next();
+    const Tensor real = affine(batch.images, 2, -1).value(),
+                 y = how.classes > 0 ? one_hot(batch.labels, static_cast<int>(how.classes)) : Tensor();
+    const auto steepness = [&] {
+      const Network given_label = [&](const Var& x) { return gan.discriminator(labelled(x, y)); };
+      return how.penalty * mean(difference_penalty(given_label, real, Tensor::randn(real.shape(), rng)));
+    };
+    const DiscriminatorLoss d = discriminator_step(discriminator, generator, labelled(real, y).value(),
+                                                   gan.noise(how.batch, y, rng), losses, d_adam, steepness);
+    const Real g = generator_step(discriminator, gan.discriminator, generator, gan.noise(how.batch, y, rng),
+                                  losses, g_adam);
+    gan.average.update();
+    trainer.report({{"D", d.loss}, {"G", g}});
+    watch.lap();
+  }
+  film.look(how.steps, [&](const Tensor& z) { return gan.draw(z); });
+  return {trainer.plot("Both losses"), static_cast<double>(watch.microseconds) / 1e6,
+          last_tenth(trainer, "D"), last_tenth(trainer, "G")};
+}
+
+/// The averaged weights of a recipe are kept, so that programs which need a trained generator need not train
+/// it again.
+inline std::filesystem::path kept_at(const Program& program, const Dcgan& gan,
+                                     const Dataset& digits) {
+  return cache_place(program, gan.name,
+                             text(gan.recipe.words(), ", seed ", program.options.seed), digits);
+}
+
+/// Loads what 25_dcgan left with the same settings, or trains it.
+inline void load_or_train(Program& program, Dcgan& gan, const Dataset& digits) {
+  const std::filesystem::path kept = kept_at(program, gan, digits);
+  if (load_cached(kept, gan.average.state())) {
+    program.say("The generator of 25_dcgan, from " + kept.string());
+    return;
+  }
+  DigitFilm last({gan.recipe.steps}, Tensor::zeros({1, gan.recipe.noise + gan.recipe.classes}));
+  train_dcgan(program, gan, digits, last);
+  save_checkpoint(kept, gan.average.state(), {{"recipe", gan.recipe.words()}});
+}
+
+/// Share of rows of p [N, C] that give one class more than 90 %.
+inline double sure_share(const Tensor& p) {
+  const Index N = p.dim(0), C = p.dim(1);
+  Index sure = 0;
+  for (Index n = 0; n < N; ++n)
+    sure += *std::max_element(p.data() + n * C, p.data() + (n + 1) * C) > 0.9;
+  return static_cast<double>(sure) / static_cast<double>(N);
+}
+
+/// A test set in two: generated pictures are compared with the one half, and so is the other. What real
+/// digits score must come from digits that the judge has not seen either.
+struct Halves {
+  Dataset reference, real;
+};
+/// Every second example for each, for a data set's later examples may be harder than its first.
+inline Halves halves(const Dataset& test) {
+  std::vector<Index> even, odd;
+  for (Index i = 0; i < test.size(); ++i) (i % 2 == 0 ? even : odd).push_back(i);
+  return {test.select(even), test.select(odd)};
+}
+
+/// What the judge says of pictures, compared with real digits.
+struct PictureScores {
+  double fid, inception, sure;  ///< sure: share of pictures whose class is over 90 % likely
+  NeighbourScores neighbours;
+  ModeShares modes;
+};
+
+/// `reference` [M, 64]: features of real digits; the neighbours are looked for among 2000 of them and 2000
+/// pictures, or as many as there are.
+inline PictureScores score(Judge& judge, const Tensor& pictures,
+                           const Tensor& reference) {
+  const Tensor features = judge.features(pictures), p = judge.probabilities(pictures);
+  PictureScores out;
+  out.fid = frechet_distance(moments_of(features), moments_of(reference));
+  out.inception = inception_score(p);
+  const Index some = std::min({Index(2000), features.dim(0), reference.dim(0)});
+  out.neighbours = neighbour_scores(reference.rows(0, some), features.rows(0, some));
+  out.modes = mode_shares(judge.classify(pictures), static_cast<int>(p.dim(1)));
+  out.sure = sure_share(p);
+  return out;
+}
+
+}  // namespace gradus::lecture

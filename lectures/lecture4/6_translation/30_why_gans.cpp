@@ -1,0 +1,168 @@
+// Why GANs? Sixteen numbers leave many digits possible. A pixel loss answers with something between them,
+// which is blurred; a discriminator refuses the blur, because no real digit has it.
+//
+// 6.S191 L4, "Why GANs?", "Conditional GANs and pix2pix: paired translation"
+
+#include "6_translation/facades.hpp"
+
+namespace gradus::lecture {
+
+namespace lecture {
+
+/// Sixteen numbers of a digit: its averages over 7 x 7 pixels, drawn as large as the digit.
+Pairs from_blocks(const Tensor& digits, Rng&) {
+  return {upsample_nearest(average_pool2d(digits, 7), 7).value(), digits};
+}
+
+/// The outline of a digit: 1 on the paper that touches ink, else 0.
+Pairs from_outlines(const Tensor& digits, Rng&) {
+  const Index B = digits.dim(0), H = digits.dim(1), W = digits.dim(2);
+  Tensor lines = Tensor::zeros(digits.shape());
+  for (Index b = 0; b < B; ++b)
+    for (Index i = 1; i + 1 < H; ++i)
+      for (Index j = 1; j + 1 < W; ++j) {
+        const Index here = (b * H + i) * W + j;
+        Real ink = 0;
+        for (const Index row : {here - W, here, here + W})
+          for (const Index place : {row - 1, row, row + 1}) ink = std::max(ink, digits[place]);
+        if (digits[here] < Real(0.5) && ink >= Real(0.5)) lines[here] = 1;
+      }
+  return {lines, digits};
+}
+
+/// Test digits that are translated, and what the results are compared with.
+struct Exam {
+  Dataset digits;
+  Moments others;  ///< of real test digits that are not translated
+  Judge& judge;
+};
+
+Exam make_exam(Program& program, const Dataset& test, Judge& judge) {
+  const Index N = std::min(program.pick<Index>(2000, 5000), test.size() / 2), stride = test.size() / N;
+  std::vector<Index> mine, others;
+  for (Index i = 0; i < test.size(); ++i)
+    (i % stride == 0 && static_cast<Index>(mine.size()) < N ? mine : others).push_back(i);
+  program.say(text("\nN = ", N, " test digits from 4 x 4 averages; FID in features of our judge, against ",
+                   others.size(), " other test digits\n"));
+  program.say("                     L1   SSIM     FID   grey  judge right");
+  return {test.select(mine), moments_of(judge.features(test.select(others).flat().images)), judge};
+}
+
+/// A line of the table, and its figures. SSIM with 8 x 8 windows.
+void tell(Program& program, const Exam& exam, const std::string& tag, const std::string& name,
+          const Tensor& y) {
+  const Tensor& truth = exam.digits.images;
+  const Tensor flat = y.reshape({y.dim(0), y.shape().row_size()});
+  const double l1 = pixel_error(y, truth), grey = grey_share(y),
+               ssim = double(mean(structural_similarity(y, truth, SimilarityWindow::square)).item()),
+               fid = frechet_distance(moments_of(exam.judge.features(flat)), exam.others),
+               accuracy = exam.judge.accuracy(flat, exam.digits.labels);
+  program.say(text(pad_right(name, 16), "  ", fixed(l1, 4), "  ", fixed(ssim, 3), "  ", fixed(fid, 1, 6),
+                   "  ", fixed(grey, 3), "  ", fixed(accuracy, 3)));
+  program.figure("p2p_l1_" + tag, l1);
+  program.figure("p2p_ssim_" + tag, ssim);
+  program.figure("p2p_fid_" + tag, fid);
+  program.figure("p2p_grey_" + tag, grey);
+  program.figure("p2p_accuracy_" + tag, accuracy);
+}
+
+/// A digit a row, two blocks side by side.
+Tensor side_by_side(const std::vector<Tensor>& columns, const std::vector<std::string>& names) {
+  const Index rows = 5, H = columns[0].dim(1), count = static_cast<Index>(columns.size());
+  std::vector<Tensor> blocks;
+  for (Index first = 0; first < 2 * rows; first += rows) {
+    Tensor cells({rows * count, H, H, 1});
+    for (Index i = 0; i < rows * count; ++i)
+      cells.row(i).copy_from(columns[static_cast<std::size_t>(i % count)].row(first + i / count));
+    blocks.push_back(image_grid(cells, {.columns = count, .scale = 4, .column_labels = names}));
+  }
+  return hstack(blocks, 12);
+}
+
+void from_averages(Program& program, const Exam& exam, const Dataset& train) {
+  const Index steps = program.pick<Index>(350, 1400, 4);
+  Rng rng = program.rng.split("pairs");
+  const Pairs pairs = from_blocks(exam.digits.images, rng);
+  tell(program, exam, "real", "the truth", pairs.truth);
+  tell(program, exam, "black", "all black", Tensor::zeros(pairs.truth.shape()));
+  tell(program, exam, "input", "the input", pairs.input);
+  struct Way {
+    std::string tag, name;
+    TranslatorTraining how;
+  };
+  std::vector<Tensor> columns = {pairs.input};
+  std::vector<std::string> labels = {"input"};
+  // Pixels and D pull at the same strokes. The longer D learns, the more it can ask for.
+  const Real weight = program.pick<Real>(100, 250, 100);
+  // Where pixels count for little, D has more to say, and must not run as far ahead.
+  const TranslatorTraining freer{
+      .steps = steps, .lr_discriminator = Real(1e-3), .pixel_weight = 10, .adversarial = true};
+  for (const Way& way :
+       {Way{"l2", "L2", {.steps = steps, .squares = true}}, Way{"l1", "L1", {.steps = steps}},
+        Way{"gan", text(weight, " L1 + GAN"), {.steps = steps, .pixel_weight = weight, .adversarial = true}},
+        Way{"gan10", "10 L1 + GAN", freer}}) {
+    Rng init = program.rng.split("net");
+    UNet net(init);
+    const Plot curves = train_translator(program, way.tag, net, train, from_blocks, way.how);
+    if (way.tag == "gan")
+      program.plot("loss_gan", Plot(curves).log_y(),
+                   "The error of the pixels falls. D soon tells real from drawn, then G makes it harder: at "
+                   "1.386 D could not tell at all");
+    columns.push_back(translate(net, pairs.input, pairs.truth.shape()));
+    tell(program, exam, way.tag, way.name, columns.back());
+    labels.push_back(way.name);
+    std::erase(labels.back(), ' ');  // a column is nine letters wide
+  }
+  columns.push_back(pairs.truth);
+  labels.push_back("truth");
+  program.figure("p2p_l1_ratio", program.figure("p2p_l1_gan") / program.figure("p2p_l1_l1"));
+  program.figure("p2p_fid_ratio", program.figure("p2p_fid_gan") / program.figure("p2p_fid_l1"));
+  program.picture(
+      "average_versus_sharp", side_by_side(columns, labels),
+      "Test digits, the first ten. One network, one input, four losses: what a pixel loss leaves grey, "
+      "the discriminator makes black or white, at nearly the same mean error");
+}
+
+void from_edges(Program& program, const Exam& exam, const Dataset& train) {
+  Rng rng = program.rng.split("pairs"), init = program.rng.split("net");
+  UNet net(init);
+  train_translator(program, "outlines", net, train, from_outlines,
+                   {.steps = program.pick<Index>(140, 1400, 4), .adversarial = true});
+  const Pairs pairs = from_outlines(exam.digits.images, rng);
+  const Tensor y = translate(net, pairs.input, pairs.truth.shape());
+  tell(program, exam, "outline", "from outlines", y);
+  program.picture("outlines", side_by_side({pairs.input, y, pairs.truth}, {"input", "drawn", "truth"}),
+                  "An outline leaves little open: which side is ink, and how grey");
+}
+
+void why_gans(Program& program) {
+  const Split digits =
+      program.digits({.train = program.pick<Index>(0, 0, 1000), .test = program.pick<Index>(0, 0, 300)});
+  Judge judge(program, digits.train.flat());
+  const Exam exam = make_exam(program, digits.test, judge);
+  from_averages(program, exam, digits.train);
+  from_edges(program, exam, digits.train);
+  if (program.pick(false, true, true)) facades(program);
+  program.headline(text("L1 alone: error ", program.figure("p2p_l1_l1"), ", FID ",
+                        program.figure("p2p_fid_l1"), "; with a discriminator: error ",
+                        program.figure("p2p_l1_gan"), ", FID ", program.figure("p2p_fid_gan")));
+}
+
+}  // namespace lecture
+
+}  // namespace gradus::lecture
+
+int main(int argc, char** argv) {
+  using namespace lecture;
+  return run_program(
+      argc, argv,
+      {.name = "30_why_gans",
+       .title = "Why GANs? Average versus sharp, and paired translation",
+       .slide = "6.S191 L4, \"Why GANs?\", \"Conditional GANs and pix2pix: paired translation\"",
+       .look = "The input leaves much open. L2 draws the average of all that it may be: fog. L1 draws the "
+               "median, and "
+               "where it cannot decide, grey or gaps. With a discriminator the strokes have edges, right or "
+               "wrong: "
+               "it makes up its mind. The mean error hardly changes, so it is no measure of sharpness."},
+      why_gans);
+}

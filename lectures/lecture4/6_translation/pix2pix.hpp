@@ -1,0 +1,207 @@
+#pragma once
+// Paired translation, picture to picture: a U-Net that draws, a discriminator that looks at patches of pairs,
+// and how the two are trained. Isola, Zhu, Zhou, Efros 2017 ("pix2pix").
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/lecture.hpp"
+
+namespace gradus::lecture {
+
+namespace lecture {
+
+struct UNetOptions {
+  Index inputs = 1, outputs = 1;         ///< channels
+  std::vector<Index> widths = {32, 64};  ///< channels after each halving of the sides
+  Real dropout = 0;                      ///< at the narrowest place, in training only
+};
+
+/// UNet: down by convolutions of 4 x 4, stride 2, up again the same way. At every size the way down hands
+/// what it has to the way up (concat), so that nothing that the input shows must fit through the middle.
+///
+///   x [B, H, W, inputs]  ->  y [B, H, W, outputs] in (0, 1)        H and W: multiples of 2^levels
+///
+///       x --------------------------------------- + - 3 x 3 -> y        28 x 28, widths {32, 64}:
+///        \ 4/2                               4/2 /
+///         32 --------------------------------- +                        14 x 14
+///          \ 4/2                         4/2 /
+///           64 ------- 3 x 3, 64 --------- +                             7 x 7
+struct UNet : Module {
+  UNet(Rng& random, const UNetOptions& options = {}) : Module(random) {
+    const ConvLayerOptions half{.size = 4, .stride = 2, .padding = 1};
+    const std::vector<Index>& widths = options.widths;
+    const std::size_t levels = widths.size();
+    for (std::size_t i = 0; i < levels; ++i) {
+      down.push_back(std::make_unique<Conv2d>(*this, text("down", i), i == 0 ? options.inputs : widths[i - 1],
+                                              widths[i], half));
+      if (i > 0) down_norm.push_back(std::make_unique<BatchNorm>(*this, text("down_norm", i), widths[i]));
+    }
+    middle = std::make_unique<Conv2d>(*this, "middle", widths.back(), widths.back(),
+                                      ConvLayerOptions{.size = 3, .padding = 1});
+    middle_norm = std::make_unique<BatchNorm>(*this, "middle_norm", widths.back());
+    drop = std::make_unique<Dropout>(*this, "drop", options.dropout);
+    for (std::size_t i = levels; i-- > 0;) {
+      const Index narrower = i == 0 ? widths[0] / 2 : widths[i - 1];
+      up.push_back(std::make_unique<ConvTranspose2d>(*this, text("up", i), 2 * widths[i], narrower, half));
+      if (i > 0) up_norm.push_back(std::make_unique<BatchNorm>(*this, text("up_norm", i), narrower));
+    }
+    out = std::make_unique<Conv2d>(*this, "out", widths[0] / 2 + options.inputs, options.outputs,
+                                   ConvLayerOptions{.size = 3, .padding = 1});
+  }
+
+  Var operator()(const Var& x) {
+    std::vector<Var> skips = {x};
+    for (std::size_t i = 0; i < down.size(); ++i) {
+      const Var h = (*down[i])(skips.back());
+      skips.push_back(leaky_relu(i > 0 ? (*down_norm[i - 1])(h) : h));
+    }
+    Var h = (*drop)(relu((*middle_norm)((*middle)(skips.back()))));
+    for (std::size_t i = 0; i < up.size(); ++i) {
+      h = (*up[i])(concat({skips.back(), h}, 3));
+      h = relu(i < up_norm.size() ? (*up_norm[i])(h) : h);
+      skips.pop_back();
+    }
+    return sigmoid((*out)(concat({h, skips.back()}, 3)));
+  }
+
+  std::vector<std::unique_ptr<Conv2d>> down;
+  std::vector<std::unique_ptr<ConvTranspose2d>> up;
+  std::vector<std::unique_ptr<BatchNorm>> down_norm, up_norm;
+  std::unique_ptr<Conv2d> middle, out;
+  std::unique_ptr<BatchNorm> middle_norm;
+  std::unique_ptr<Dropout> drop;
+};
+
+/// PatchDiscriminator: is this patch real? One logit for every place of a grid with a quarter of the sides;
+/// each sees 18 x 18 pixels. It judges texture and edges, the whole is left to L1. (PatchGAN.)
+///
+///   x [B, H, W, channels]  ->  logits [B H/4 W/4]        every patch counts as an example
+struct PatchDiscriminator : Module {
+  PatchDiscriminator(Rng& random, Index channels, Index width = 32)
+      : Module(random),
+        first(*this, "first", channels, width, {.size = 4, .stride = 2, .padding = 1}),
+        second(*this, "second", width, 2 * width, {.size = 4, .stride = 2, .padding = 1}),
+        norm(*this, "norm", 2 * width),
+        last(*this, "last", 2 * width, 1, {.size = 3, .padding = 1}) {}
+  Var operator()(const Var& x) {
+    const Var logits = last(leaky_relu(norm(second(leaky_relu(first(x))))));
+    return reshape(logits, {logits.size()});
+  }
+
+  Conv2d first, second;
+  BatchNorm norm;
+  Conv2d last;
+};
+
+/// What is given, and what it should become.
+struct Pairs {
+  Tensor input, truth;  ///< [B, H, W, C] and [B, H, W, C']
+};
+/// Makes pairs of a data set's pictures; it may use chance, to mirror some of them.
+using PairMaker = std::function<Pairs(const Tensor&, Rng&)>;
+
+struct TranslatorTraining {
+  Index steps = 350, batch = 48;
+  Real lr_generator = Real(1e-3), lr_discriminator = Real(2e-3);
+  Real pixel_weight = 100;  ///< of the mean over pixels of |y - truth|
+  bool squares = false;             ///< (y - truth)^2 in its place
+  bool adversarial = false;         ///< and be taken for real by a discriminator
+};
+
+struct TranslatorLoss {
+  double pixels = 0, discriminator = 0;
+};
+
+/// One step of both players, on pairs (x, y): over G minimise
+///
+///   weight mean |G(x) - y|  +  mean -log D(x, G(x))              mean over all pixels; over all patches
+///
+/// and then over D        mean -log D(x, y)  +  mean -log(1 - D(x, G(x)))
+///
+/// D sees the PAIR, input and output: shown the output alone it would be content with any sharp digit, and G
+/// might as well ignore x. 6.S191 L4, "Conditional GANs and pix2pix: paired translation".
+inline TranslatorLoss translator_step(UNet& generator, PatchDiscriminator& discriminator, const Pairs& pairs,
+                                      const TranslatorTraining& how, Adam& g_adam,
+                                      Adam& d_adam) {
+  const GanLosses losses = non_saturating_losses();
+  const Network pair = [&](const Var& y) { return concat({pairs.input, y}, 3); };
+  TranslatorLoss out;
+  Tensor fake;
+  const auto pixels = [&](const Var& y) {
+    const Var error = how.squares ? squared_error(y, pairs.truth) : l1_error(y, pairs.truth);
+    const Var average = mean(error) / static_cast<Real>(pairs.truth.shape().row_size());
+    fake = y.value(), out.pixels = average.item();
+    return how.pixel_weight * average;
+  };
+  if (how.adversarial) {
+    generator_step([&](const Var& y) { return discriminator(pair(y)); }, discriminator, std::ref(generator),
+                   pairs.input, losses, g_adam, pixels);
+    // these fakes are one step of G old, which spares drawing them twice
+    out.discriminator =
+        discriminator_step(std::ref(discriminator), pair, pair(pairs.truth).value(), fake, losses, d_adam)
+            .loss;
+  } else {
+    Tape tape;
+    const Var loss = pixels(generator(pairs.input));
+    g_adam.zero_grad();
+    tape.backward(loss);
+    g_adam.step();
+  }
+  return out;
+}
+
+inline Plot train_translator(Program& program, const std::string& name, UNet& generator,
+                                     const Dataset& data, const PairMaker& make_pairs,
+                                     const TranslatorTraining& how) {
+  Rng rng = program.rng.split("translator");
+  const Pairs sample = make_pairs(data.images.rows(0, 1), rng);
+  PatchDiscriminator discriminator(rng, sample.input.dim(3) + sample.truth.dim(3));
+  const Adam::Options options{.beta1 = Real(0.5)};
+  Adam g_adam(generator.parameters(), options), d_adam(discriminator.parameters(), options);
+  Loader loader(data, {.batch = std::min(how.batch, data.size()), .shuffle = true, .drop_last = true},
+                rng.split("order"));
+  Trainer trainer(program.session(), name,
+                  {{"generator", generator},
+                   {"discriminator", discriminator},
+                   {"g_adam", g_adam},
+                   {"d_adam", d_adam},
+                   {"loader", loader},
+                   {"rng", rng}},
+                  Steps{how.steps});
+  while (trainer.next()) {
+    const Real factor = decay_second_half(trainer.progress());
+    g_adam.lr = how.lr_generator * factor, d_adam.lr = how.lr_discriminator * factor;
+    const Pairs pairs = make_pairs(loader.next().images, rng);
+    const TranslatorLoss loss = translator_step(generator, discriminator, pairs, how, g_adam, d_adam);
+    if (how.adversarial)
+      trainer.report({{"pixels", loss.pixels}, {"D", loss.discriminator}});
+    else
+      trainer.report({{"pixels", loss.pixels}});
+  }
+  return trainer.plot("Training: " + name).x("step");
+}
+
+/// What G makes of the inputs, 500 at a time, in evaluation mode: batch norm uses what it remembers of
+/// training, so a picture does not depend on its neighbours, and dropout is off, so it is the same every
+/// time. (pix2pix keeps dropout when it draws, as its only source of chance.)
+inline Tensor translate(UNet& generator, const Tensor& inputs, const Shape& shape) {
+  const EvalMode evaluation{generator};
+  Tensor out(shape);
+  for (Index first = 0; first < inputs.dim(0); first += 500) {
+    const Index last = std::min(first + 500, inputs.dim(0));
+    out.rows(first, last).copy_from(generator(inputs.rows(first, last)).value());
+  }
+  return out;
+}
+
+/// The mean over all pixels of |y - truth|.
+inline double pixel_error(const Tensor& y, const Tensor& truth) {
+  return double(mean(l1_error(y, truth)).item()) / static_cast<double>(y.shape().row_size());
+}
+
+}  // namespace lecture
+
+}  // namespace gradus::lecture

@@ -1,0 +1,416 @@
+// Runs every program of the lecture, one after the other, each in a process of its own: a program that fails
+// does not stop the others. What they print goes to out/lecture4/NN_title/log.txt, what they report to
+// out/lecture4/summary.json; from that and the pictures comes out/lecture4/index.html.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "gradus/base/check.hpp"
+#include "gradus/base/file.hpp"
+#include "gradus/base/number.hpp"
+#include "gradus/base/terminal.hpp"
+#include "support/options.hpp"
+#include "support/report.hpp"
+#include "runner/page.hpp"
+
+namespace fs = std::filesystem;
+
+namespace gradus::lecture {
+using page::Json;
+using page::Section;
+using page::State;
+
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0;  // the signal's number, once one came
+volatile pid_t running = 0;                  // the program it is handed on to
+
+extern "C" void on_signal(int signal) {
+  interrupted = signal;
+  if (running > 0) kill(running, signal);
+}
+
+/// The line of the program that runs now: rewritten in place on a terminal, printed once elsewhere.
+class Line {
+ public:
+  explicit Line(std::string head) : head_(std::move(head)) {}
+  void update(double seconds, const std::string& words) const {
+    if (!terminal_) return;
+    std::cout << "\r\033[K" << fitted(head_ + fixed(seconds, 1) + " s  " + words, terminal_columns() - 1)
+              << std::flush;
+  }
+  void finish(const std::string& words) const {
+    std::cout << (terminal_ ? "\r\033[K" : "") << head_ << words << std::endl;
+  }
+
+ private:
+  std::string head_;
+  bool terminal_ = is_terminal(STDOUT_FILENO);
+};
+
+/// Starts the program with its output in a pipe; returns its process and the pipe's end to read from.
+std::pair<pid_t, int> start(const fs::path& program, const std::vector<std::string>& settings) {
+  std::vector<std::string> words{program.string()};
+  words.insert(words.end(), settings.begin(), settings.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  std::array<int, 2> ends{};
+  if (pipe(ends.data()) != 0) return {-1, -1};
+  std::cout.flush();
+  const pid_t parent = getpid(), child = fork();
+  if (child == 0) {
+    setpgid(0, 0);  // Ctrl-C reaches it through us, once
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+    if (getppid() != parent) _exit(127);
+    const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    dup2(nothing, STDIN_FILENO);
+    dup2(ends[1], STDOUT_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    execv(argv[0], argv.data());
+    const std::string trouble = program.string() + " cannot be started: " + std::strerror(errno) + "\n";
+    _exit(write(STDERR_FILENO, trouble.data(), trouble.size()) < 0 ? 126 : 127);
+  }
+  close(ends[1]);
+  if (child < 0) close(ends[0]);
+  return {child, ends[0]};
+}
+
+/// The last lines of a log, for a page or a terminal.
+std::string last_lines(const std::string& log, int count) {
+  std::size_t begin = log.size();
+  while (begin > 0 && count >= 0) {
+    if (log[begin - 1] == '\n' && begin < log.size() && --count < 0) break;
+    --begin;
+  }
+  return log.substr(begin);
+}
+
+/// Reads what the program prints until it has ended; returns its status as waitpid gives it.
+int follow(pid_t child, int pipe_end, std::ofstream& log, const Line& line) {
+  const auto begin = std::chrono::steady_clock::now();
+  std::string current, shown;
+  std::array<char, 4096> buffer{};
+  for (int status = 0;;) {
+    pollfd source{pipe_end, POLLIN, 0};
+    const bool ready = poll(&source, 1, 200) > 0;
+    const ssize_t count = ready ? read(pipe_end, buffer.data(), buffer.size()) : 0;
+    for (ssize_t i = 0; i < count; ++i) {
+      const char c = buffer[static_cast<std::size_t>(i)];
+      if (c != '\n' && c != '\r') {
+        current += c;
+      } else if (!current.empty()) {
+        shown.swap(current);
+        current.clear();
+      }
+    }
+    if (count > 0) log.write(buffer.data(), count);
+    line.update(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), shown);
+    // Nothing more to read: either it has ended, or it left a child that holds the pipe; then its own end
+    // counts.
+    if (count <= 0 && waitpid(child, &status, WNOHANG) == child) return status;
+    if (ready && count == 0) usleep(2000);  // the pipe is closed, the process is about to end
+  }
+}
+
+Json read_summary(const fs::path& folder) {
+  Json summary = Json::parse(page::slurp(folder / "summary.json"), nullptr, false);
+  return summary.is_object() ? summary : Json::object();
+}
+
+std::string reason_of(int status) {
+  if (WIFSIGNALED(status)) return std::string("ended by signal: ") + strsignal(WTERMSIG(status));
+  return "exit code " + std::to_string(WEXITSTATUS(status));
+}
+
+/// Runs the program with its output in the log; returns its status as waitpid gives it.
+int run_logged(const fs::path& program, const fs::path& log_file, const std::vector<std::string>& settings,
+               const Line& line) {
+  std::ofstream log(log_file, std::ios::binary);
+  GRADUS_CHECK(log, log_file.string(), ": cannot be written");
+  const auto [child, pipe_end] = start(program, settings);
+  running = child;
+  if (interrupted != 0 && child > 0) kill(child, interrupted);  // it came between two programs
+  const int status = child > 0 ? follow(child, pipe_end, log, line) : 127 << 8;
+  running = 0;
+  if (pipe_end >= 0) close(pipe_end);
+  GRADUS_CHECK(log.flush(), log_file.string(), ": cannot be written");
+  return status;
+}
+
+/// Why the section must count as failed; empty when all is well.
+std::string fault_of(const Section& section, int status, const fs::path& folder) {
+  if (status != 0) return reason_of(status);
+  if (section.report.empty()) return "it ended well, but reported nothing in summary.json";
+  for (const page::Picture& picture : page::pictures_of(section.report))
+    if (!fs::is_regular_file(folder / picture.file))
+      return "picture " + picture.file + " was reported, but is not there";
+  return "";
+}
+
+Section run(const fs::path& program, const fs::path& folder, const std::vector<std::string>& settings,
+            const Line& line) {
+  Section section;
+  section.name = program.filename().string();
+  const fs::path log_file = folder / section.name / "log.txt";
+  const auto begin = std::chrono::steady_clock::now();
+  try {
+    make_folder(folder / section.name);
+    // Its entry goes before it runs, so that what is there afterwards is its own.
+    if (read_summary(folder).contains(section.name)) forget_report(folder, section.name);
+    const int status = run_logged(program, log_file, settings, line);
+    section.report = read_summary(folder).value(section.name, Json::object());
+    section.note = fault_of(section, status, folder);
+  } catch (const Error& error) {  // the other programs can still run
+    section.note = error.what();
+  }
+  section.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  section.log = last_lines(page::slurp(log_file), 40);
+  section.state = section.note.empty() ? State::fine : State::failed;
+  if (interrupted != 0) section.state = State::stopped, section.note = "stopped";
+  return section;
+}
+
+/// What is known of a program that was not asked for this time.
+Section remembered(const std::string& name, const fs::path& folder) {
+  Section section;
+  section.name = name;
+  section.report = read_summary(folder).value(name, Json::object());
+  if (section.report.empty()) return section;
+  section.state = State::earlier;
+  if (section.report.contains("seconds") && section.report["seconds"].is_number())
+    section.seconds = section.report["seconds"];
+  return section;
+}
+
+void print_table(const std::vector<Section>& sections) {
+  std::size_t width = 7;
+  for (const Section& section : sections) width = std::max(width, section.name.size());
+  std::cout << '\n' << pad_right("program", width) << "  seconds  pictures  key figure\n";
+  for (const Section& section : sections) {
+    const std::string seconds = section.seconds > 0 ? fixed(section.seconds, 1) : "-";
+    const std::string pictures = std::to_string(page::pictures_of(section.report).size());
+    std::cout << pad_right(section.name, width) << "  " << pad_left(seconds, 7) << "  "
+              << pad_left(pictures, 8) << "  "
+              << (section.state == State::fine ? ""
+                                               : std::string(page::word_of(section.state)) +
+                                                     (section.note.empty() ? "" : ": " + section.note) + "  ")
+              << (section.state == State::failed ? "" : page::headline_of(section.report)) << '\n';
+  }
+}
+
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  std::array<char, 64> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M", std::localtime(&now));
+  return text.data();
+}
+
+/// A program of the lecture and the part to which it belongs.
+struct Listed {
+  std::string part;  ///< "2_autoencoders", or "" for a program that no part has
+  std::string name;  ///< "06_autoencoder"
+};
+
+/// What the command line asks for.
+struct Command {
+  fs::path folder{}, place{};           ///< of the pictures and the page; of the programs
+  std::vector<Listed> programs{};       ///< all, in the page's order
+  std::vector<std::string> only{};      ///< beginnings of the wanted names; empty: all
+  std::string part{};                   ///< beginning of the wanted part; empty: all
+  std::vector<std::string> settings{};  ///< for the programs
+
+  bool wants(const Listed& program) const {
+    return program.part.starts_with(part) &&
+           (only.empty() || std::any_of(only.begin(), only.end(), [&](const std::string& word) {
+              return program.name.starts_with(word);
+            }));
+  }
+};
+
+/// What CMake listed as "part/name part/name ...". (The folder may still hold programs of an earlier build.)
+std::vector<Listed> built_programs() {
+  std::vector<Listed> programs;
+  std::istringstream list(GRADUS_LECTURE_PROGRAMS);
+  list.imbue(std::locale::classic());
+  for (std::string word; list >> word;) {
+    const std::size_t slash = word.find('/');
+    programs.push_back({word.substr(0, slash), word.substr(slash + 1)});
+  }
+  return programs;
+}
+
+/// The programs NN_title of a folder, each in the part that `known` has for it.
+std::vector<Listed> programs_in(const fs::path& folder, const std::vector<Listed>& known) {
+  std::vector<Listed> programs;
+  GRADUS_CHECK(fs::is_directory(folder), folder.string(), ": is not a folder");
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.size() < 4 || !isdigit(name[0]) || !isdigit(name[1]) || name[2] != '_' || !entry.is_regular_file())
+      continue;
+    const auto found = std::find_if(known.begin(), known.end(), [&](const Listed& one) { return one.name == name; });
+    programs.push_back({found == known.end() ? "" : found->part, name});
+  }
+  std::sort(programs.begin(), programs.end(), [](const Listed& a, const Listed& b) { return a.name < b.name; });
+  return programs;
+}
+
+/// Throws EarlyExit when nothing that was asked for is there.
+void check_choice(const Command& command) {
+  std::string all;
+  for (const Listed& program : command.programs) all += "\n  " + program.name;
+  for (const std::string& word : command.only)
+    if (std::none_of(command.programs.begin(), command.programs.end(),
+                     [&](const Listed& program) { return program.name.starts_with(word); }))
+      throw EarlyExit(2, "lecture4: no program begins with \"" + word + "\"; there are" + all + "\n");
+  if (command.programs.empty())
+    throw EarlyExit(2, "lecture4: no programs in " + command.place.string() + "\n");
+  if (std::none_of(command.programs.begin(), command.programs.end(),
+                   [&](const Listed& program) { return command.wants(program); }))
+    throw EarlyExit(2, "lecture4: part \"" + command.part + "\" has no such program; there are" + all + "\n");
+}
+
+/// Throws EarlyExit for --help, for a setting that the programs would refuse, for a program that is not
+/// there.
+Command parse_command(int argc, char** argv) {
+  Command command;
+  std::string folder = "out/lecture4", from;
+  CLI::App app(
+      "Runs the programs of lecture 4 and writes a page with all they show.\n"
+      "Every other option goes to the programs: --preset quick|full, --seed, --threads, --data, --epochs, "
+      "--resume");
+  app.allow_extras();
+  app.add_option("--out", folder, "Folder for pictures, figures and the page")->capture_default_str();
+  app.add_option("--only", command.only, "Only these programs: 06, or 06_autoencoder")->delimiter(',');
+  app.add_option("--part", command.part, "Only the programs of this part: 2, or 2_autoencoders");
+  app.add_option("--from", from, "Run the programs NN_title of this folder instead of the lecture's own");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success&) {
+    throw EarlyExit(0, app.help());
+  } catch (const CLI::ParseError& error) {
+    throw EarlyExit(2,
+                    std::string("lecture4: ") + error.what() + "\nRun with --help to see what there is.\n");
+  }
+  command.settings = {"--out", folder};
+  for (const std::string& extra : app.remaining()) command.settings.push_back(extra);
+  std::vector<const char*> words{"lecture4"};
+  for (const std::string& setting : command.settings) words.push_back(setting.c_str());
+  command.folder = parse_options(static_cast<int>(words.size()), words.data(), {.name = "lecture4"}).out;
+
+  std::error_code no_proc;
+  fs::path self = fs::read_symlink("/proc/self/exe", no_proc);
+  if (no_proc) self = fs::absolute(argv[0]);
+  command.place = from.empty() ? self.parent_path() : fs::path(from);
+  command.programs = built_programs();
+  if (!from.empty()) command.programs = programs_in(command.place, command.programs);
+  check_choice(command);
+  return command;
+}
+
+void print_result(const Section& section, const fs::path& folder, const Line& line) {
+  if (section.state == State::fine)
+    return line.finish(fixed(section.seconds, 1) + " s  " + page::headline_of(section.report));
+  line.finish(fixed(section.seconds, 1) + " s  " + page::word_of(section.state) +
+              (section.state == State::failed ? ": " + section.note : "") + "; from " +
+              (folder / section.name / "log.txt").string() + ":");
+  std::istringstream lines(last_lines(section.log, 8));
+  for (std::string words; std::getline(lines, words);) std::cout << "      | " << words << '\n';
+}
+
+/// "2_autoencoders" -> "2 Autoencoders"
+std::string title_of_part(std::string part) {
+  if (part.size() < 3) return part;
+  part[1] = ' ';
+  part[2] = static_cast<char>(std::toupper(static_cast<unsigned char>(part[2])));
+  return part;
+}
+
+/// Programs of one part stand together.
+std::vector<page::Part> in_parts(const std::vector<Listed>& programs, const std::vector<Section>& sections) {
+  std::vector<page::Part> parts;
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    if (i == 0 || programs[i].part != programs[i - 1].part) parts.push_back({title_of_part(programs[i].part), {}});
+    parts.back().sections.push_back(sections[i]);
+  }
+  return parts;
+}
+
+/// Runs what is wanted, writes the page; returns the exit code.
+int run_all(const Command& command) {
+  make_folder(command.folder);
+  const auto count = std::count_if(command.programs.begin(), command.programs.end(),
+                                   [&](const Listed& program) { return command.wants(program); });
+  std::size_t width = 0;
+  for (const Listed& program : command.programs) width = std::max(width, program.name.size());
+  std::vector<Section> sections;
+  int place_in_list = 0, failed = 0;
+  double seconds = 0;
+  for (const Listed& program : command.programs) {
+    if (!command.wants(program) || interrupted != 0) {
+      sections.push_back(remembered(program.name, command.folder));
+      continue;
+    }
+    const Line line(text('[', ++place_in_list, '/', count, "] ", pad_right(program.name, width), "  "));
+    Section section = run(command.place / program.name, command.folder, command.settings, line);
+    seconds += section.seconds;
+    failed += section.state == State::failed;
+    print_result(section, command.folder, line);
+    sections.push_back(std::move(section));
+  }
+
+  print_table(sections);
+  page::write(command.folder, "Lecture 4: deep generative modelling",
+              text("Gradus · ", today(), " · ", fixed(seconds, 1), " s in all",
+                   failed > 0 ? text(" · ", failed, " failed") : ""),
+              in_parts(command.programs, sections));
+  std::cout << "\nAll pictures and figures: " << (command.folder / "index.html").string() << '\n';
+  if (interrupted != 0) {
+    std::cout << "Stopped. What the program printed last says how to go on.\n";
+    return 128 + interrupted;
+  }
+  std::cout << place_in_list - failed << " of " << place_in_list << " programs ran\n";
+  return failed > 0 ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace gradus::lecture
+
+int main(int argc, char** argv) {
+  using namespace gradus::lecture;
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return run_all(parse_command(argc, argv));
+  } catch (const EarlyExit& exit) {
+    (exit.code == 0 ? std::cout : std::cerr) << exit.what();
+    return exit.code;
+  } catch (const std::exception& error) {
+    std::cerr << "lecture4: " << error.what() << '\n';
+    return 1;
+  }
+}

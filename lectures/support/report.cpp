@@ -1,0 +1,99 @@
+#include "support/report.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "gradus/base/check.hpp"
+#include "gradus/base/file.hpp"
+
+namespace gradus::lecture {
+namespace fs = std::filesystem;
+namespace {
+
+using Json = nlohmann::ordered_json;  // keeps the order in which figures were reported
+
+/// An exclusive lock on a file that stays: only one program at a time merges.
+class Lock {
+ public:
+  explicit Lock(const fs::path& path) : file_(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644)) {
+    GRADUS_CHECK(file_ >= 0, path.string(), ": cannot be written: ", std::strerror(errno));
+    while (flock(file_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+  }
+  ~Lock() { close(file_); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  int file_;
+};
+
+Json entry_of(const Report& report) {
+  Json figures = Json::object(), pictures = Json::array(), captions = Json::object();
+  for (const auto& [name, value] : report.figures) figures[name] = value;
+  for (const auto& [file, caption] : report.pictures) {
+    pictures.push_back(file);
+    if (!caption.empty()) captions[file] = caption;
+  }
+  Json entry;
+  entry["title"] = report.title;
+  entry["slide"] = report.slide;
+  entry["look"] = report.look;
+  entry["preset"] = report.preset;
+  entry["seed"] = report.seed;
+  entry["dataset"] = report.dataset;
+  entry["threads"] = report.threads;
+  entry["seconds"] = report.seconds;
+  entry["headline"] = report.headline;
+  entry["figures"] = figures;
+  entry["pictures"] = pictures;
+  entry["captions"] = captions;
+  return entry;
+}
+
+/// What the file has, or an empty object when there is none or it is broken.
+Json read_summary(const fs::path& path) {
+  std::error_code code;
+  if (!fs::exists(path, code)) return Json::object();
+  Json summary;
+  {
+    std::ifstream file(path, std::ios::binary);
+    summary = Json::parse(file, nullptr, false);
+  }
+  if (summary.is_object()) return summary;
+  const fs::path bad = path.string() + ".bad";
+  fs::rename(path, bad, code);
+  GRADUS_CHECK(!code, path.string(), ": no JSON object, and cannot be renamed: ", code.message());
+  std::cerr << path.string() << " is no JSON object; kept as " << bad.string() << ", begun anew\n";
+  return Json::object();
+}
+
+/// Changes the folder's summary.json while no other program does; makes the folder.
+template <class Change>
+void change_summary(const fs::path& out, Change change) {
+  make_folder(out);
+  const Lock lock(out / ".summary.lock");
+  Json summary = read_summary(out / "summary.json");
+  change(summary);
+  const std::string words = summary.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  write_file(out / "summary.json", std::as_bytes(std::span(words)));
+}
+
+}  // namespace
+
+void merge_report(const fs::path& out, const std::string& program, const Report& report) {
+  change_summary(out, [&](Json& summary) { summary[program] = entry_of(report); });
+}
+
+void forget_report(const fs::path& out, const std::string& program) {
+  change_summary(out, [&](Json& summary) { summary.erase(program); });
+}
+
+}  // namespace gradus::lecture
