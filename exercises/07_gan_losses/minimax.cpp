@@ -1,6 +1,6 @@
 // Your file for exercise 7. The lesson is README.md beside it; every TODO is a part of its own.
 #include "gradus/base/todo.hpp"
-#include "gradus/ops/gan.hpp"
+#include "gradus/ops/gan_losses.hpp"
 #include "gradus/ops/logits.hpp"
 
 namespace gradus {

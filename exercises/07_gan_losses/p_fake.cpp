@@ -1,7 +1,7 @@
 // Your file for exercise 7. The lesson is README.md beside it; every TODO is a part of its own.
 #include "gradus/base/todo.hpp"
 #include "gradus/ops/arithmetic.hpp"
-#include "gradus/ops/gan.hpp"
+#include "gradus/ops/gan_losses.hpp"
 
 namespace gradus {
 namespace {
@@ -17,7 +17,7 @@ Var loss_at(Place place, const Var& logits, Real label = 1) {
   //   fake             -log D
   //   saturating        log D
   //   non_saturating   -log(1 - D)
-  // The four functions of gradus/ops/gan.hpp, whose D is P(REAL), do the work: minimax_real_loss,
+  // The four functions of gradus/ops/gan_losses.hpp, whose D is P(REAL), do the work: minimax_real_loss,
   // minimax_fake_loss, saturating_generator_loss, non_saturating_generator_loss. Which logit do they want?
   todo("7.9", place, logits, label);
 }

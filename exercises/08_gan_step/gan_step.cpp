@@ -1,7 +1,7 @@
 // Your file for exercise 8. The lesson is README.md beside it; every TODO is a part of its own.
 #include "gradus/autograd/tape.hpp"
 #include "gradus/base/todo.hpp"
-#include "gradus/generative/gan.hpp"
+#include "gradus/generative/gan_step.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/reduction.hpp"
 

@@ -18,15 +18,7 @@ void Tape::backward(const Var& loss) {
   walked_ = true;
   steps_[static_cast<std::size_t>(loss.node_)].grad = Tensor::full({1}, 1);  // dL/dL = 1
 
-  // SOLUTION(1.6) Walk steps_ from the last to the first. A step's grad is dy = dL/d(its output): where it is
-  // empty the loss does not depend on the step, go on. Otherwise
-  //   - a step with a parameter (`step.parameter` is not null) is a leaf: accumulate dy into
-  //     step.parameter->grad, which may hold gradients of an earlier tape. Whoever scales a parameter's
-  //     gradient must not scale another one: where dy.unique() is false hand in dy.clone();
-  //   - every other step is an op: gradients(step, dy) returns one gradient an input, empty where none flows.
-  //     Input i was made by step number step.inputs[i]: accumulate the gradient into that step's grad.
-  // accumulate(sum, grad) adds grad to sum, an empty sum is set.
-  //
+  // [1.6]
   for (std::size_t s = steps_.size(); s-- > 0;) {
     Step& step = steps_[s];
     const Tensor dy = std::move(step.grad);
@@ -40,7 +32,7 @@ void Tape::backward(const Var& loss) {
     for (std::size_t i = 0; i < grads.size(); ++i)
       if (grads[i]) accumulate(steps_[static_cast<std::size_t>(step.inputs[i])].grad, std::move(grads[i]));
   }
-  // END
+  // [end]
   for (Step& step : steps_)
     step.grad = {}, step.backward = nullptr, step.saved.clear();  // what the loss does not depend on
 }

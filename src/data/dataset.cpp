@@ -5,8 +5,8 @@
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
-#include "gradus/data/idx.hpp"
-#include "gradus/data/synthetic.hpp"
+#include "gradus/data/formats/idx.hpp"
+#include "gradus/data/generated/digits.hpp"
 
 namespace gradus {
 namespace fs = std::filesystem;

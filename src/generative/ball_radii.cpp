@@ -12,10 +12,7 @@ std::vector<Real> ball_radii(const Tensor& points, Index k) {
   GRADUS_CHECK(points.rank() == 2 && k >= 1 && k < points.dim(0),
                "ball_radii: needs points [N, D] and 1 <= k < N, got ", points.shape(), " and k = ", k);
   const Index N = points.dim(0), D = points.dim(1);
-  // SOLUTION(9.3: N, D) Return N numbers: of every point the squared distance to its k-th nearest neighbour
-  // among the other points. The point itself does not count; another point in the same place does.
-  // squared_distance(a, b, D) is given; a and b are where the points begin, for point n points.data() + n D.
-  //
+  // [9.3]
   const Real* x = points.data();
   std::vector<Real> radii(static_cast<std::size_t>(N));
   for_rows(N, N * N * D, [&](Index n) {
@@ -31,7 +28,7 @@ std::vector<Real> ball_radii(const Tensor& points, Index k) {
     radii[static_cast<std::size_t>(n)] = nearest.back();
   });
   return radii;
-  // END
+  // [end]
 }
 
 }  // namespace gradus

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "gradus/base/check.hpp"
-#include "gradus/generative/moments.hpp"
+#include "gradus/generative/frechet.hpp"
 #include "gradus/kernels/blas.hpp"
 #include "gradus/kernels/symmetric.hpp"
 
@@ -12,13 +12,7 @@ double frechet_distance(const Moments& a, const Moments& b) {
   GRADUS_CHECK(a.mean.size() == b.mean.size(), "frechet_distance: the sizes differ, ", a.mean.size(), " and ",
                b.mean.size());
   const Index n = static_cast<Index>(a.mean.size());
-  // SOLUTION(9.2: n) Return, for means m [n] and covariances S [n, n] of a and b,
-  //   |m1 - m2|^2 + tr( S1 + S2 - 2 (S1^1/2 S2 S1^1/2)^1/2 )
-  // Given: symmetric_root(s, n) and symmetric_product(a, b, n) of kernels/symmetric.hpp, symmetric_eigen of
-  // kernels/blas.hpp, and total_variance(moments), the trace of a covariance. The trace of a symmetric root
-  // is the sum of the roots of the eigenvalues. Covariances may be singular: an eigenvalue that rounding has
-  // made negative counts as zero.
-  //
+  // [9.2]
   double distance = total_variance(a) + total_variance(b);
   for (std::size_t d = 0; d < a.mean.size(); ++d)
     distance += (a.mean[d] - b.mean[d]) * (a.mean[d] - b.mean[d]);
@@ -28,7 +22,7 @@ double frechet_distance(const Moments& a, const Moments& b) {
   symmetric_eigen(inner, values, n);
   for (const double value : values) distance -= 2 * std::sqrt(std::max(0.0, value));
   return distance;
-  // END
+  // [end]
 }
 
 }  // namespace gradus

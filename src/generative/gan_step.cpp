@@ -1,5 +1,5 @@
 #include "gradus/autograd/tape.hpp"
-#include "gradus/generative/gan.hpp"
+#include "gradus/generative/gan_step.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/reduction.hpp"
 
@@ -8,15 +8,7 @@ namespace gradus {
 DiscriminatorLoss discriminator_step(const Network& discriminator, const Network& generator,
                                      const Tensor& real, const Tensor& z, const GanLosses& losses,
                                      Adam& optimizer, const std::function<Var()>& penalty) {
-  // SOLUTION(8.1: discriminator, generator, real, z, losses, optimizer, penalty) One step of D, on the loss
-  //   mean losses.real(D(real)) + mean losses.fake(D(G(z))) + penalty()
-  // Make the fakes before the tape begins, and detach() them: G's work is data here. None of it is on the
-  // tape of this step, and G's gradients do not move, also while another tape is in scope. D is given
-  // the real ones and the fakes in two calls, never in one batch: with batch norm they would give each other
-  // away. `penalty` is called once, while the tape records, and gives [1]; it may be empty (test it like a
-  // bool): then it counts 0. `optimizer` owns D's parameters; gradients of an earlier step may still be in
-  // them. Return { the loss without the penalty, the penalty }.
-  //
+  // [8.1]
   const Var fake = generator(z).detach();  // before the tape, and cut off: G's work is data here
   Tape tape;
   const Var loss = mean(losses.real(discriminator(real))) + mean(losses.fake(discriminator(fake)));
@@ -25,19 +17,12 @@ DiscriminatorLoss discriminator_step(const Network& discriminator, const Network
   tape.backward(loss + extra);
   optimizer.step();
   return {loss.item(), extra.item()};
-  // END
+  // [end]
 }
 
 Real generator_step(const Network& discriminator, Module& frozen, const Network& generator, const Tensor& z,
                     const GanLosses& losses, Adam& optimizer, const std::function<Var(const Var&)>& extra) {
-  // SOLUTION(8.2: discriminator, frozen, generator, z, losses, optimizer, extra) One step of G, on the loss
-  //   mean losses.generator(D(G(z))) + extra(G(z))
-  // The gradient passes through D, but none arrives in D's weights, which `frozen` holds: they are constant
-  // during this step, and free again after it (Frozen in gradus/nn/module.hpp does both). Gradients that D
-  // had before stay as they are. `optimizer` owns G's parameters; gradients of an earlier step may still be
-  // in them. `extra` may be empty (test it like a bool): then it counts 0; otherwise it is called once, with
-  // the same G(z), while the tape records, and gives [1]. Return the first term alone.
-  //
+  // [8.2]
   const Frozen constant{frozen};
   Tape tape;
   const Var fake = generator(z);
@@ -46,7 +31,7 @@ Real generator_step(const Network& discriminator, Module& frozen, const Network&
   tape.backward(extra ? loss + extra(fake) : loss);
   optimizer.step();
   return loss.item();
-  // END
+  // [end]
 }
 
 }  // namespace gradus

@@ -10,10 +10,7 @@ Tensor GaussianKl::forward(const Tensor& mu_in, const Tensor& logvar_in) {
   check_rank("gaussian_kl", "mu", mu_in, 2);
   check_same_shape("gaussian_kl (mu, logvar)", mu_in, logvar_in);
   mu = mu_in, logvar = logvar_in;  // backward needs them
-  // SOLUTION(4.5) Return KL( N(mu_b, diag(s_b^2)) || N(0, I) ) of every row, [B], with logvar = log s^2:
-  //   kl_b = 1/2 sum_k ( exp(logvar_bk) + mu_bk^2 - 1 - logvar_bk )
-  // right for every logvar, also where exp(logvar) is so small that it is 0.
-  //
+  // [4.5]
   const Index B = mu.dim(0), K = mu.dim(1);
   const Real *m = mu.data(), *v = logvar.data();
   Tensor kl({B});
@@ -22,13 +19,11 @@ Tensor GaussianKl::forward(const Tensor& mu_in, const Tensor& logvar_in) {
     return Real(0.5) * (fast_exp(v[i]) + m[i] * m[i] - 1 - v[i]);
   });
   return kl;
-  // END
+  // [end]
 }
 
 Grads<2> GaussianKl::backward(const Tensor& dkl) const {
-  // SOLUTION(4.6: dkl) Return { dL/dmu, dL/dlogvar }, both [B, K], from dkl = dL/dkl [B].
-  // The derivative is by logvar itself, not by the variance; right for every logvar, as above.
-  //
+  // [4.6]
   // dmu = mu dkl         dlogvar = 1/2 (exp(logvar) - 1) dkl
   const Index B = mu.dim(0), K = mu.dim(1);
   Tensor dmu(mu.shape()), dlogvar(mu.shape());
@@ -41,7 +36,7 @@ Grads<2> GaussianKl::backward(const Tensor& dkl) const {
     }
   });
   return {dmu, dlogvar};
-  // END
+  // [end]
 }
 
 Var gaussian_kl(const Var& mu, const Var& logvar) { return record(GaussianKl{}, mu, logvar); }

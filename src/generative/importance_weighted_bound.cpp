@@ -11,12 +11,7 @@ Tensor ImportanceWeightedBound::forward(const Tensor& log_w) {
   check_rank("importance_weighted_bound", "log_w", log_w, 2);
   const Index B = log_w.dim(0), k = log_w.dim(1);
   GRADUS_CHECK(k > 0, "importance_weighted_bound: log_w ", log_w.shape(), " has no sample");
-  // SOLUTION(5.8: B) Return the bound of every row, [B], from k samples each:
-  //   bound_b = log( 1/k sum_s exp(log_w_bs) )
-  // and keep in the op, for backward, the normalised weights [B, k]:
-  //   weights_bs = exp(log_w_bs) / sum_r exp(log_w_br)
-  // Logarithms of weights are numbers like -90 or -5000, whose exp is 0: subtract the row's largest first.
-  //
+  // [5.8]
   weights = Tensor(log_w.shape());
   Tensor bound({B});
   const Real* in = log_w.data();
@@ -31,13 +26,11 @@ Tensor ImportanceWeightedBound::forward(const Tensor& log_w) {
     out[b] = largest + fast_log(sum / static_cast<Real>(k));
   });
   return bound;
-  // END
+  // [end]
 }
 
 Grads<1> ImportanceWeightedBound::backward(const Tensor& dbound) const {
-  // SOLUTION(5.9: dbound) Return { dL/dlog_w }, [B, k], from dbound = dL/dbound [B]. The normalised weights
-  // [B, k] are what forward kept.
-  //
+  // [5.9]
   // dlog_w_bs = weights_bs dbound_b
   const Index B = weights.dim(0), k = weights.dim(1);
   Tensor dlog_w(weights.shape());
@@ -47,7 +40,7 @@ Grads<1> ImportanceWeightedBound::backward(const Tensor& dbound) const {
     for (Index s = 0; s < k; ++s) out[b * k + s] = d[b] * w[b * k + s];
   });
   return {dlog_w};
-  // END
+  // [end]
 }
 
 Var importance_weighted_bound(const Var& log_w) { return record(ImportanceWeightedBound{}, log_w); }

@@ -16,10 +16,7 @@ double inception_score(const Tensor& p) {
     for (Index c = 0; c < C; ++c) sum += p[n * C + c];
     GRADUS_CHECK(std::abs(sum - 1) <= 1e-3, "inception_score: row ", n, " of p sums to ", sum, ", must be 1");
   }
-  // SOLUTION(9.1) Return, in double, for p [N, C] with row n = p(y|x_n):
-  //   exp( 1/N sum_n KL( p(y|x_n) || p(y) ) )        p(y) = 1/N sum_n p(y|x_n)
-  //   KL(p || q) = sum_c p_c log(p_c / q_c)          where p_c = 0 the term is 0, whatever q_c is
-  //
+  // [9.1]
   std::vector<double> average(static_cast<std::size_t>(C));
   for (Index n = 0; n < N; ++n)
     for (Index c = 0; c < C; ++c)
@@ -31,7 +28,7 @@ double inception_score(const Tensor& p) {
       if (chance > 0) kl += chance * std::log(chance / average[static_cast<std::size_t>(c)]);
     }
   return std::exp(kl / static_cast<double>(N));
-  // END
+  // [end]
 }
 
 }  // namespace gradus

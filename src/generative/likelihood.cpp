@@ -11,14 +11,9 @@ namespace gradus {
 
 Var fixed_gaussian_nll(const Var& x_hat, const Tensor& x, Real C) {
   GRADUS_CHECK(C > 0, "fixed_gaussian_nll: C = 1 / (2c) must be positive, got ", C);
-  // SOLUTION(5.3: x_hat, x) Return -log N(x_b; x_hat_b, c I) of every row, [B], with C = 1 / (2c) given and
-  // the constant D/2 log(2 pi c) left out:
-  //   nll_b = C sum_d (x_bd - x_hat_bd)^2
-  // Compose it of the library's ops on Vars (ops/losses.hpp, ops/arithmetic.hpp): what they do is recorded on
-  // the tape, so the gradient for x_hat comes by itself.
-  //
+  // [5.3]
   return affine(squared_error(x_hat, x), C, 0);
-  // END
+  // [end]
 }
 
 Tensor LearnedGaussianNll::forward(const Tensor& x_hat_in, const Tensor& log_sigma_in, const Tensor& x_in) {
@@ -27,12 +22,7 @@ Tensor LearnedGaussianNll::forward(const Tensor& x_hat_in, const Tensor& log_sig
   GRADUS_CHECK(log_sigma_in.rank() == 1 && log_sigma_in.size() == 1,
                "learned_gaussian_nll: log_sigma must be [1], got ", log_sigma_in.shape());
   x_hat = x_hat_in, log_sigma = log_sigma_in, x = x_in;  // backward needs them
-  // SOLUTION(5.4) Return -log N(x_b; x_hat_b, sigma^2 I) of every row, [B], constant included. log_sigma [1]
-  // is the logarithm of the standard deviation, one for all rows and all D pixels:
-  //   nll_b = D (1/2 log(2 pi) + log sigma) + squared_b / (2 sigma^2)
-  //   squared_b = sum_d (x_bd - x_hat_bd)^2
-  // Keep squared [B] in the op: backward finds it there.
-  //
+  // [5.4]
   const Index B = x.dim(0), D = x.dim(1);
   const Real *a = x_hat.data(), *t = x.data();
   squared = Tensor({B});
@@ -42,14 +32,11 @@ Tensor LearnedGaussianNll::forward(const Tensor& x_hat_in, const Tensor& log_sig
       static_cast<Real>(D) * (Real(0.5) * std::log(2 * std::numbers::pi_v<Real>) + log_sigma[0]);
   const Real precision = std::exp(-2 * log_sigma[0]);
   return mapped(squared, [=](Real s) { return constant + Real(0.5) * precision * s; });
-  // END
+  // [end]
 }
 
 Grads<3> LearnedGaussianNll::backward(const Tensor& dnll, const Needs<3>& needs) const {
-  // SOLUTION(5.5: dnll, needs) Return { dL/dx_hat [B, D], dL/dlog_sigma [1], Tensor() } from dnll [B]; x is
-  // data. x_hat, log_sigma, x and squared [B] are what forward kept. Where needs[i] is false, gradient i may
-  // be left an empty Tensor.
-  //
+  // [5.5]
   // dx_hat = (x_hat - x) / sigma^2 dnll        dlog_sigma = sum_b (D - ||x - x_hat||^2 / sigma^2) dnll_b
   const Index B = x.dim(0), D = x.dim(1);
   const Real *a = x_hat.data(), *t = x.data(), *d = dnll.data(), *s = squared.data();
@@ -67,7 +54,7 @@ Grads<3> LearnedGaussianNll::backward(const Tensor& dnll, const Needs<3>& needs)
     grads[1][0] = total(B, [=](Index b) { return d[b] * (static_cast<Real>(D) - precision * s[b]); });
   }
   return grads;
-  // END
+  // [end]
 }
 
 Var learned_gaussian_nll(const Var& x_hat, const Var& log_sigma, const Tensor& x) {

@@ -8,13 +8,9 @@ namespace gradus {
 
 Var elbo(const Var& nll, const Var& kl) {
   check_same_shape("elbo (nll, kl)", nll.value(), kl.value());
-  // SOLUTION(5.6: nll, kl) Return the evidence lower bound of every example, [B], what is to be maximised:
-  //   elbo_b = E_q[ log p(x_b|z) ] - KL( q(z|x_b) || p(z) )
-  // from nll_b = -log p(x_b|z), z drawn from q, and kl_b = KL( q(z|x_b) || p(z) ). With ops on Vars, so that
-  // gradients reach both.
-  //
+  // [5.6]
   return -nll - kl;
-  // END
+  // [end]
 }
 
 Tensor log_importance_weight(const Tensor& nll, const Tensor& mu, const Tensor& logvar, const Tensor& z) {
@@ -23,13 +19,7 @@ Tensor log_importance_weight(const Tensor& nll, const Tensor& mu, const Tensor& 
   check_same_shape("log_importance_weight (z, logvar)", z, logvar);
   GRADUS_CHECK(nll.shape() == Shape({z.dim(0)}), "log_importance_weight: nll must be [", z.dim(0), "], got ",
                nll.shape());
-  // SOLUTION(5.7: nll) Return, for every row of z [B, K], [B]:
-  //   log w_b = log p(x_b|z_b) + log p(z_b) - log q(z_b|x_b)
-  // with log p(x_b|z_b) = -nll_b, the prior p(z) = N(0, I), and q(z|x_b) = N(mu_b, diag(exp(logvar_b))).
-  // The logarithm of a Gaussian's density is
-  //   log N(z; m, diag(s^2)) = -1/2 sum_k ( log(2 pi) + log s_k^2 + (z_k - m_k)^2 / s_k^2 )
-  // See what cancels before you write it down.
-  //
+  // [5.7]
   // log 2 pi cancels: log w = -nll + 1/2 sum_k ( logvar + (z - mu)^2 / exp(logvar) - z^2 )
   const Index B = z.dim(0), K = z.dim(1);
   const Real *m = mu.data(), *v = logvar.data(), *c = z.data();
@@ -39,7 +29,7 @@ Tensor log_importance_weight(const Tensor& nll, const Tensor& mu, const Tensor& 
     return Real(0.5) * (v[i] + (c[i] - m[i]) * (c[i] - m[i]) * fast_exp(-v[i]) - c[i] * c[i]);
   });
   return zipped(nll, log_ratio, [](Real n, Real r) { return r - n; });
-  // END
+  // [end]
 }
 
 }  // namespace gradus

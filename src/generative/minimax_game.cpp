@@ -1,4 +1,4 @@
-#include "gradus/generative/gan.hpp"
+#include "gradus/generative/minimax_game.hpp"
 
 #include "gradus/base/fast_math.hpp"
 #include "gradus/kernels/elementwise.hpp"

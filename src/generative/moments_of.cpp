@@ -14,11 +14,7 @@ Moments moments_of(const Tensor& x) {
   GRADUS_CHECK(N >= 1, "moments_of: x ", x.shape(), " has no example");
   Moments moments{std::vector<double>(static_cast<std::size_t>(D)),
                   std::vector<double>(static_cast<std::size_t>(D * D))};  // zeros
-  // SOLUTION(2.3) Fill moments.mean [D] and moments.covariance [D, D] (row after row, all of it), in double:
-  //   mean_d = 1/N sum_n x_nd        covariance_de = 1/N sum_n (x_nd - mean_d) (x_ne - mean_e)
-  // Subtract the mean before multiplying: the shorter "mean of products minus product of means" loses its
-  // digits far from zero. Let the loop over e be the inner one: on 784 pixels it takes all the time.
-  //
+  // [2.3]
   for (Index n = 0; n < N; ++n)
     for (Index d = 0; d < D; ++d) moments.mean[static_cast<std::size_t>(d)] += x[n * D + d];
   for (double& mean : moments.mean) mean /= static_cast<double>(N);
@@ -38,7 +34,7 @@ Moments moments_of(const Tensor& x) {
     for (Index i = 0; i < D * D; ++i)
       moments.covariance[static_cast<std::size_t>(i)] += product[i] / static_cast<double>(N);
   }
-  // END
+  // [end]
   return moments;
 }
 

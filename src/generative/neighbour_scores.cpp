@@ -13,14 +13,7 @@ NeighbourScores neighbour_scores(const Tensor& real, const Tensor& generated, In
   GRADUS_CHECK(k >= 1 && k < N && k < M, "neighbour_scores: needs 1 <= k < N and k < M, got k = ", k,
                ", N = ", N, ", M = ", M);
   const std::vector<Real> real_radii = ball_radii(real, k), generated_radii = ball_radii(generated, k);
-  // SOLUTION(9.4: N, M, D, real_radii, generated_radii) Return { precision, recall, density, coverage }.
-  // Every point has a ball with its *squared* radius in real_radii [N] or generated_radii [M]; a point on the
-  // rim is inside. squared_distance(a, b, D) is given.
-  //   precision   share of the generated points that lie in the ball of at least one real point
-  //   recall      share of the real points that lie in the ball of at least one generated point
-  //   density     pairs (real ball, generated point in it), counted and divided by k M
-  //   coverage    share of the real balls that hold at least one generated point
-  //
+  // [9.4]
   const Real *x = real.data(), *y = generated.data();
   // Of every real point: generated points in its ball, and generated balls that it is in. Of every generated
   // one: real balls that it is in.
@@ -46,7 +39,7 @@ NeighbourScores neighbour_scores(const Tensor& real, const Tensor& generated, In
   double sum = 0;
   for (const Index count : inside) sum += static_cast<double>(count);
   return {share(inside), share(reached), sum / static_cast<double>(k * M), share(holds)};
-  // END
+  // [end]
 }
 
 }  // namespace gradus

@@ -21,14 +21,7 @@ Pca fit_pca(const Tensor& x, Index components) {
   symmetric_eigen(moments.covariance, values, D);  // ascending; row i of the matrix is now eigenvector i
 
   Pca pca{Tensor({D}), Tensor({components, D}), Tensor({D})};
-  // SOLUTION(2.4: moments, pca) Fill pca:
-  //   mean        [D]      moments.mean
-  //   variances   [D]      all eigenvalues, the largest first; what rounding has put below 0 becomes 0
-  //   components  [K, D]   the K = components unit eigenvectors of largest variance, the largest first
-  // `values` has the eigenvalues, the smallest first, and moments.covariance now has the eigenvectors: v_i
-  // of values[i] in its row i, element d at [i * D + d]. With v also -v is an eigenvector: take the one whose
-  // entry of largest size is positive, so that everybody finds the same.
-  //
+  // [2.4]
   for (Index d = 0; d < D; ++d) {
     pca.mean[d] = static_cast<Real>(moments.mean[static_cast<std::size_t>(d)]);
     pca.variances[d] = static_cast<Real>(std::max(0.0, values[static_cast<std::size_t>(D - 1 - d)]));
@@ -40,7 +33,7 @@ Pca fit_pca(const Tensor& x, Index components) {
     for (Index d = 0; d < D; ++d)
       pca.components[k * D + d] = static_cast<Real>(largest < 0 ? -row[d] : row[d]);
   }
-  // END
+  // [end]
   return pca;
 }
 
@@ -48,9 +41,7 @@ Tensor Pca::encode(const Tensor& x) const {
   check_rank("Pca::encode", "x", x, 2);
   const Index B = x.dim(0), D = x.dim(1), K = components.dim(0);
   GRADUS_CHECK(D == mean.size(), "Pca::encode: x ", x.shape(), " needs ", mean.size(), " columns");
-  // SOLUTION(2.5: B, K) Return z [B, K], the components' coordinates of x - mean:
-  //   z_bk = sum_d components_kd (x_bd - mean_d)
-  //
+  // [2.5]
   Tensor centred(x.shape()), z({B, K});
   const Real *in = x.data(), *m = mean.data();
   Real* out = centred.data();
@@ -59,21 +50,19 @@ Tensor Pca::encode(const Tensor& x) const {
   });
   gemm(Transpose::no, Transpose::yes, B, K, D, centred.data(), D, components.data(), D, z.data(), K);
   return z;
-  // END
+  // [end]
 }
 
 Tensor Pca::decode(const Tensor& z) const {
   check_rank("Pca::decode", "z", z, 2);
   const Index B = z.dim(0), K = components.dim(0), D = components.dim(1);
   GRADUS_CHECK(z.dim(1) == K, "Pca::decode: z ", z.shape(), " needs ", K, " columns");
-  // SOLUTION(2.6: B, D) Return x^ [B, D], the point of the subspace with the coordinates z:
-  //   x^_bd = mean_d + sum_k z_bk components_kd
-  //
+  // [2.6]
   Tensor x({B, D});
   gemm(Transpose::no, Transpose::no, B, D, K, z.data(), K, components.data(), D, x.data(), D,
        {.bias = mean.data()});
   return x;
-  // END
+  // [end]
 }
 
 Tensor Pca::reconstruct(const Tensor& x) const { return decode(encode(x)); }

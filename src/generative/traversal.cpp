@@ -8,10 +8,7 @@ namespace gradus {
 Tensor traversals(const Tensor& z, Index steps, Real low, Real high) {
   GRADUS_CHECK(z.rank() == 1 && steps >= 2, "traversals: z must be [K] and steps at least 2, got ", z.shape(),
                " and ", steps);
-  // SOLUTION(6.5: z, steps, low, high) Return one code a row, [K * steps, K]: first the `steps` rows of unit
-  // 0, then those of unit 1, and so on. Every row is z, with one number replaced: in the rows of unit k,
-  // number k goes from low (first row) to high (last row) in equal steps, both ends included.
-  //
+  // [6.5]
   const Index K = z.size();
   Tensor out({K * steps, K});
   for (Index k = 0; k < K; ++k)
@@ -21,7 +18,7 @@ Tensor traversals(const Tensor& z, Index steps, Real low, Real high) {
       row[k] = low + (high - low) * static_cast<Real>(s) / static_cast<Real>(steps - 1);
     }
   return out;
-  // END
+  // [end]
 }
 
 }  // namespace gradus

@@ -8,19 +8,16 @@ namespace gradus {
 Tensor VaeLoss::forward(const Tensor& nll, const Tensor& kl) {
   check_rank("vae_loss", "nll", nll, 1);
   check_same_shape("vae_loss (nll, kl)", nll, kl);
-  // SOLUTION(6.3) Return the loss of every example, [B], what training MINIMISES: the reconstruction term
-  // nll_b and, weighted with beta, the divergence kl_b. Both arrive as costs: nll is already -log p(x|z).
-  //
+  // [6.3]
   return zipped(nll, kl, [b = beta](Real n, Real k) { return n + b * k; });
-  // END
+  // [end]
 }
 
 Grads<2> VaeLoss::backward(const Tensor& dloss) const {
-  // SOLUTION(6.4: dloss) Return { dL/dnll, dL/dkl }, both [B], from dloss = dL/dloss [B].
-  //
+  // [6.4]
   // dnll = dloss         dkl = beta dloss
   return {dloss, mapped(dloss, [b = beta](Real d) { return b * d; })};
-  // END
+  // [end]
 }
 
 Var vae_loss(const Var& nll, const Var& kl, Real beta) { return record(VaeLoss{beta}, nll, kl); }

@@ -12,14 +12,11 @@ Var with_label(const Var& x, const std::vector<int>& labels, int classes) {
   for (const int label : labels)
     GRADUS_CHECK(label >= 0 && label < classes, "with_label: the labels must be in 0 .. ", classes - 1,
                  ", got ", label);
-  // SOLUTION(8.3: x, labels, classes) Return [B, K + classes]: on the left x, on the right a row of zeros
-  // with a single 1, at the place of the label (label 0 is the first place). Gradients must reach x, so join
-  // the two parts with concat(.., axis) of gradus/ops/shaping.hpp instead of copying x's numbers.
-  //
+  // [8.3]
   Tensor hot = Tensor::zeros({x.dim(0), classes});
   for (Index b = 0; b < x.dim(0); ++b) hot[b * classes + labels[static_cast<std::size_t>(b)]] = 1;
   return concat({x, Var(hot)}, 1);
-  // END
+  // [end]
 }
 
 }  // namespace gradus

@@ -1,20 +1,35 @@
+// PNG is written; PNG, JPEG, PGM and PPM are read: checked where stb_image does not check, decoded, turned upright.
 #include "gradus/io/image.hpp"
+
+#include <zlib.h>
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
+#include <memory>
+#include <string_view>
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
+#include "gradus/base/number.hpp"
 
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STB_IMAGE_WRITE_STATIC
 #define STBI_WRITE_NO_STDIO
+#define STB_IMAGE_IMPLEMENTATION
+#define STB_IMAGE_STATIC
+#define STBI_ONLY_PNG
+#define STBI_ONLY_JPEG
+#define STBI_NO_STDIO
+#define STBI_MAX_DIMENSIONS (1 << 24)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wunused-but-set-variable"
+#pragma GCC diagnostic ignored "-Wsign-compare"
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#include <stb/stb_image.h>
 #include <stb/stb_image_write.h>
 #pragma GCC diagnostic pop
 
@@ -32,10 +47,209 @@ void append_bytes(void* context, void* data, int size) {
   out.insert(out.end(), bytes, bytes + size);
 }
 
+struct FreePixels {
+  void operator()(stbi_uc* pixels) const { stbi_image_free(pixels); }
+};
+
+bool is_pnm(std::span<const std::byte> bytes) {
+  return bytes.size() >= 2 && bytes[0] == std::byte{'P'} &&
+         (bytes[1] == std::byte{'5'} || bytes[1] == std::byte{'6'});
+}
+
+// The next number of a PGM or PPM header, behind blanks and comments; `place` goes behind it.
+Index pnm_number(std::string_view file, std::size_t& place, const std::string& name, const char* field) {
+  while (place < file.size() && (std::isspace(static_cast<unsigned char>(file[place])) || file[place] == '#'))
+    place = file[place] == '#' ? std::min(file.find_first_of("\r\n", place), file.size()) : place + 1;
+  const std::size_t end = std::min(file.find_first_not_of("0123456789", place), file.size());
+  GRADUS_CHECK(end > place && end - place <= 8, name, ": PGM header: ", field,
+               ": expected a number of 1 to 8 digits");
+  std::uint64_t number = 0;
+  parse_whole(file.substr(place, end - place), number);
+  GRADUS_CHECK(number > 0, name, ": PGM header: ", field, " 0, expected at least 1");
+  place = end;
+  return static_cast<Index>(number);
+}
+
+std::size_t byte_at(std::span<const std::byte> bytes, std::size_t place) {
+  return place < bytes.size() ? std::to_integer<std::size_t>(bytes[place]) : 0;
+}
+
+void check_pixels(Index width, Index height, const std::string& name) {
+  GRADUS_CHECK(height == 0 || width <= max_pixels / height, name, ": ", width, " x ", height,
+               " pixels, at most ", max_pixels, " are read");
+}
+
+// PNG: the lengths and checksums of all chunks. (stb_image reserves what a chunk claims, and skips the
+// checksums.) Returns the Exif data, empty when there are none.
+std::span<const std::byte> check_png(std::span<const std::byte> bytes, const std::string& name) {
+  std::span<const std::byte> exif;
+  const auto number = [&](std::size_t at) {
+    return byte_at(bytes, at) << 24 | byte_at(bytes, at + 1) << 16 | byte_at(bytes, at + 2) << 8 |
+           byte_at(bytes, at + 3);
+  };
+  if (byte_at(bytes, 12) == 'I')  // IHDR; stb_image calls a picture that is too large none at all
+    check_pixels(static_cast<Index>(number(16)), static_cast<Index>(number(20)), name);
+  for (std::size_t place = 8, length = 0;; place += length + 12) {
+    GRADUS_CHECK(place + 12 <= bytes.size(), name, ": PNG: cut off after ", bytes.size(),
+                 " bytes, expected another chunk");
+    length = number(place);
+    GRADUS_CHECK(length <= bytes.size() - place - 12, name, ": PNG: the chunk at byte ", place, " claims ",
+                 length, " bytes, the file has ", bytes.size() - place - 12, " more");
+    const auto* content = reinterpret_cast<const Bytef*>(bytes.data() + place + 4);
+    GRADUS_CHECK(crc32(0, content, static_cast<uInt>(length + 4)) == number(place + 8 + length), name,
+                 ": PNG: wrong checksum of the chunk at byte ", place);
+    if (number(place + 4) == 0x65584966) exif = bytes.subspan(place + 8, length);  // eXIf
+    if (number(place + 4) == 0x49454e44) return exif;                              // IEND
+  }
+}
+
+// A JPEG segment, after its marker: two bytes of length, then what it holds.
+bool begins_with_exif(std::span<const std::byte> segment) {
+  constexpr std::string_view begin("Exif\0\0", 6);
+  const std::string_view words(reinterpret_cast<const char*>(segment.data()), segment.size());
+  return words.size() >= 8 && words.substr(2, 6) == begin;
+}
+
+// A Huffman table has at most 256 codes. (stb_image writes past the end of its own table for more.)
+void check_huffman(std::span<const std::byte> bytes, std::size_t place, const std::string& name) {
+  auto left = static_cast<Index>(byte_at(bytes, place) << 8 | byte_at(bytes, place + 1)) - 2;
+  for (place += 2; left > 0;) {
+    std::size_t codes = 0;
+    for (std::size_t i = 1; i <= 16; ++i) codes += byte_at(bytes, place + i);
+    GRADUS_CHECK(codes <= 256, name, ": JPEG: a Huffman table at byte ", place, " has ", codes,
+                 " codes, at most 256");
+    place += 17 + codes;
+    left -= static_cast<Index>(17 + codes);
+  }
+}
+
+// JPEG: Huffman tables, and the end. (stb_image takes cut-off pictures for whole.) Returns the Exif data,
+// empty when there are none.
+std::span<const std::byte> check_jpeg(std::span<const std::byte> bytes, const std::string& name) {
+  constexpr std::size_t huffman = 0xc4, scan = 0xda, end = 0xd9, app1 = 0xe1;
+  std::span<const std::byte> exif;
+  bool in_scan = false;  // then 0xff in the data is followed by 0, and whatever looks like a marker is one
+  for (std::size_t place = 2; place < bytes.size();) {
+    if (byte_at(bytes, place++) != 0xff) continue;
+    while (byte_at(bytes, place) == 0xff) ++place;
+    const std::size_t marker = byte_at(bytes, place++);
+    if (in_scan && marker == end) return exif;
+    if (marker == huffman) check_huffman(bytes, place, name);
+    if (!in_scan) {
+      const std::size_t length = byte_at(bytes, place) << 8 | byte_at(bytes, place + 1);
+      const auto segment = bytes.subspan(std::min(place, bytes.size()));
+      if (marker == app1 && begins_with_exif(segment))
+        exif = segment.subspan(8, std::min(segment.size(), std::max<std::size_t>(length, 8)) - 8);
+      place += length;
+    }
+    in_scan = in_scan || marker == scan;
+  }
+  throw Error(name + ": JPEG: cut off, the end marker is missing");
+}
+
+// PGM and PPM, one byte a value. (stb_image takes cut-off ones for whole, and reads past the end of two-byte
+// ones.)
+Tensor parse_pnm(std::span<const std::byte> bytes, const std::string& name, Index channels) {
+  const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const Index found = file[1] == '5' ? 1 : 3;
+  std::size_t place = 2;
+  const Index width = pnm_number(file, place, name, "width"),
+              height = pnm_number(file, place, name, "height");
+  const Index largest = pnm_number(file, place, name, "largest value");
+  check_pixels(width, height, name);
+  GRADUS_CHECK(largest <= 255, name, ": PGM header: largest value ", largest, ", expected 1 .. 255");
+  const std::size_t begin = place + 1, needed = static_cast<std::size_t>(width * height * found);
+  GRADUS_CHECK(begin + needed <= file.size(), name,
+               ": PGM data: ", file.size() - std::min(begin, file.size()), " bytes, expected ", needed,
+               " for ", width, " x ", height, " pixels of ", found);
+  Tensor image({height, width, channels});
+  const Real scale = Real(1) / static_cast<Real>(largest);
+  for (Index i = 0; i < width * height; ++i) {
+    const auto value = [&](Index c) {
+      return std::min(Real(1), scale * static_cast<Real>(std::to_integer<int>(
+                                           bytes[begin + static_cast<std::size_t>(i * found + c)])));
+    };
+    const Color color{value(0), value(found == 3 ? 1 : 0), value(found == 3 ? 2 : 0)};
+    if (channels == 3) {
+      std::copy_n(std::array{color.red, color.green, color.blue}.begin(), 3, image.data() + 3 * i);
+    } else {
+      image[i] = found == 1 ? color.red
+                            : Real(0.299) * color.red + Real(0.587) * color.green + Real(0.114) * color.blue;
+    }
+  }
+  return image;
+}
+
+// The orientation in Exif data, a TIFF header and a list of tags: 1 .. 8 as TIFF counts them; 1, upright,
+// when the data are damaged or do not say.
+int orientation_in(std::span<const std::byte> tiff) {
+  const bool little = byte_at(tiff, 0) == 'I';
+  const auto number = [&](std::size_t at, std::size_t width) {
+    std::size_t value = 0;
+    for (std::size_t i = 0; i < width; ++i)
+      value = value << 8 | byte_at(tiff, little ? at + width - 1 - i : at + i);
+    return value;
+  };
+  constexpr std::size_t orientation = 0x112, entry_bytes = 12;
+  const std::size_t list = number(4, 4), count = number(list, 2);
+  for (std::size_t i = 0, at = list + 2; i < count && at + entry_bytes <= tiff.size(); ++i, at += entry_bytes)
+    if (number(at, 2) == orientation) {
+      const std::size_t value = number(at + 8, 2);
+      return 1 <= value && value <= 8 ? static_cast<int>(value) : 1;
+    }
+  return 1;
+}
+
+// As it was taken -> upright. Orientation 1 .. 8: where the picture's first row and column belong.
+Tensor upright(const Tensor& image, int orientation) {
+  if (orientation == 1) return image;
+  const bool turned = orientation >= 5;  // rows become columns
+  const bool from_right = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
+  const bool from_bottom = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
+  const Index rows = image.dim(0), columns = image.dim(1), channels = image.dim(2);
+  Tensor out({turned ? columns : rows, turned ? rows : columns, channels});
+  Real* target = out.data();
+  for (Index i = 0; i < out.dim(0); ++i)
+    for (Index j = 0; j < out.dim(1); ++j, target += channels) {
+      const Index y = from_bottom ? out.dim(0) - 1 - i : i, x = from_right ? out.dim(1) - 1 - j : j;
+      std::copy_n(image.data() + (turned ? x * columns + y : y * columns + x) * channels, channels, target);
+    }
+  return out;
+}
+
 }  // namespace
 
-// --- files
-// -----------------------------------------------------------------------------------------------------------
+Tensor parse_image(std::span<const std::byte> bytes, const std::string& name, int channels) {
+  GRADUS_CHECK(channels == 1 || channels == 3, name, ": read_image: ", channels,
+               " channels, expected 1 or 3");
+  GRADUS_CHECK(bytes.size() <= max_file_bytes, name, ": ", bytes.size(), " bytes, at most ", max_file_bytes,
+               " are read");
+  const auto* data = reinterpret_cast<const stbi_uc*>(bytes.data());
+  const int size = static_cast<int>(bytes.size());
+  if (is_pnm(bytes)) return parse_pnm(bytes, name, channels);
+  std::span<const std::byte> exif;
+  if (byte_at(bytes, 0) == 0x89) exif = check_png(bytes, name);
+  if (byte_at(bytes, 0) == 0xff) exif = check_jpeg(bytes, name);
+  int width = 0, height = 0, found = 0;
+  GRADUS_CHECK(stbi_info_from_memory(data, size, &width, &height, &found) != 0 && width > 0 && height > 0,
+               name, ": not a PNG, JPEG, PGM or PPM picture, or its header is damaged");
+  const Index pixels = static_cast<Index>(width) * height;
+  check_pixels(width, height, name);
+  // One byte unpacks to at most 1032 bytes of eight pixels each: a header that claims more is a lie.
+  GRADUS_CHECK(pixels / 8256 <= static_cast<Index>(bytes.size()), name, ": ", width, " x ", height,
+               " pixels cannot be in ", bytes.size(), " bytes");
+  const std::unique_ptr<stbi_uc, FreePixels> decoded(
+      stbi_load_from_memory(data, size, &width, &height, &found, channels));
+  GRADUS_CHECK(decoded, name, ": damaged picture: ", stbi_failure_reason());
+  Tensor image({height, width, channels});
+  std::transform(decoded.get(), decoded.get() + image.size(), image.data(),
+                 [](stbi_uc value) { return value / Real(255); });
+  return upright(image, orientation_in(exif));
+}
+
+Tensor read_image(const std::filesystem::path& path, int channels) {
+  return parse_image(read_file(path), path.string(), channels);
+}
 
 void write_png(const std::filesystem::path& path, const Tensor& image) {
   const Shape& shape = image.shape();
@@ -54,269 +268,6 @@ void write_png(const std::filesystem::path& path, const Tensor& image) {
       stbi_write_png_to_func(append_bytes, &file, width, height, parts, bytes.data(), width * parts);
   GRADUS_CHECK(done != 0, path.string(), ": write_png: packing failed");
   write_file(path, file);
-}
-
-// --- text
-// ------------------------------------------------------------------------------------------------------------
-
-namespace {
-
-constexpr Index glyph_width = 5, glyph_rows = 9, advance = 6, line_height = 9;
-
-// ASCII 32 .. 126, five pixels wide, nine high (two of them below the line), a row a hexadecimal pair of
-// digits, the leftmost pixel 0x10. Rows that are left out at the end are empty.
-// clang-format off
-constexpr std::array<const char*, 95> font = {{
-    "", "04040404040004", "0a0a0a", "0a0a1f0a1f0a0a",  // space ! " #
-    "040f140e051e04", "18190204081303", "0c12140815120d", "040408",  // $ % & '
-    "02040808080402", "08040202020408", "0004150e1504", "0004041f0404",  // ( ) * +
-    "000000000006060408", "0000001f", "00000000000606", "01010204081010",  // , - . /
-    "0e11131519110e", "040c040404040e", "0e11010204081f", "1f02040201110e",  // 0 1 2 3
-    "02060a121f0202", "1f101e0101110e", "0608101e11110e", "1f010204040808",  // 4 5 6 7
-    "0e11110e11110e", "0e11110f01020c", "00060600000606", "000606000006060408",  // 8 9 : ;
-    "01020408040201", "00001f001f", "10080402040810", "0e110102040004",  // < = > ?
-    "0e11171517100e", "040a11111f1111", "1e11111e11111e", "0e11101010110e",  // @ A B C
-    "1c12111111121c", "1f10101e10101f", "1f10101e101010", "0e11101713110f",  // D E F G
-    "1111111f111111", "0e04040404040e", "0702020202120c", "11121418141211",  // H I J K
-    "1010101010101f", "111b1515111111", "11191519151311", "0e11111111110e",  // L M N O
-    "1e11111e101010", "0e11111115120d", "1e11111e141211", "0f10100e01011e",  // P Q R S
-    "1f040404040404", "1111111111110e", "111111110a0a04", "1111111515150a",  // T U V W
-    "11110a040a1111", "1111110a040404", "1f01020408101f", "0e08080808080e",  // X Y Z [
-    "10100804020101", "0e02020202020e", "040a11", "0000000000001f",  // backslash ] ^ _
-    "080804", "00000e010f110f", "1010161911111e", "00000e1010110e",  // ` a b c
-    "01010d1311110f", "00000e111f100e", "0609081c080808", "00000f11110f01110e",  // d e f g
-    "10101619111111", "04000c0404040e", "02000602020202120c", "10101214181412",  // h i j k
-    "0c04040404040e", "00001a15151515", "00001619111111", "00000e1111110e",  // l m n o
-    "00001e11111e101010", "00000f11110f010101", "00001619101010", "00000f100e011e",  // p q r s
-    "08081c08080906", "0000111111130d", "00001111110a04", "0000111115150a",  // t u v w
-    "0000110a040a11", "00001111110f01110e", "00001f0204081f", "02040408040402",  // x y z {
-    "04040404040404", "08040402040408", "0000081502",  // | } ~
-}};
-// clang-format on
-
-int hex_digit(char digit) { return digit <= '9' ? digit - '0' : digit - 'a' + 10; }
-
-// Whether the letter has ink at a pixel of its 5 x 9 box.
-bool glyph_ink(char letter, Index row, Index column) {
-  const char shown = letter >= 32 && letter <= 126 ? letter : '?';
-  const std::string_view rows = font[static_cast<std::size_t>(shown - 32)];
-  const auto place = static_cast<std::size_t>(2 * row);
-  if (place >= rows.size()) return false;
-  const int bits = hex_digit(rows[place]) * 16 + hex_digit(rows[place + 1]);
-  return (bits >> (glyph_width - 1 - column) & 1) != 0;
-}
-
-void check_rgb(const Tensor& image, const char* who) {
-  GRADUS_CHECK(image.rank() == 3 && image.dim(2) == 3, who, ": shape ", image.shape(),
-               ", expected [H, W, 3]");
-}
-
-// Fills a rectangle of an RGB picture; what lies outside the picture is cut.
-void fill_rectangle(Tensor& image, Index row, Index column, Index height, Index width, Color color) {
-  const Index bottom = std::min(row + height, image.dim(0)), right = std::min(column + width, image.dim(1));
-  for (Index i = std::max<Index>(row, 0); i < bottom; ++i) {
-    for (Index j = std::max<Index>(column, 0); j < right; ++j) {
-      Real* pixel = image.data() + (i * image.dim(1) + j) * 3;
-      pixel[0] = color.red;
-      pixel[1] = color.green;
-      pixel[2] = color.blue;
-    }
-  }
-}
-
-}  // namespace
-
-Index text_width(const std::string& text, Index scale) {
-  return text.empty() ? 0 : (static_cast<Index>(text.size()) * advance - 1) * scale;
-}
-
-void draw_text(Tensor& image, Index row, Index column, const std::string& text, Index scale, Color color) {
-  check_rgb(image, "draw_text");
-  GRADUS_CHECK(scale >= 1, "draw_text: scale ", scale, ", expected at least 1");
-  for (char letter : text) {
-    for (Index i = 0; i < glyph_rows; ++i)
-      for (Index j = 0; j < glyph_width; ++j)
-        if (glyph_ink(letter, i, j))
-          fill_rectangle(image, row + i * scale, column + j * scale, scale, scale, color);
-    column += advance * scale;
-  }
-}
-
-// --- sheets
-// ----------------------------------------------------------------------------------------------------------
-
-namespace {
-
-constexpr Index outer = 6;  // white margin of a sheet
-
-// Where everything on a sheet goes, in pixels.
-struct Layout {
-  Index rows, columns;
-  Index cell_height, cell_width;  // magnified, without the gap
-  Index top, left;                // of the grid, its outer gap included
-  Index height, width;            // of the sheet
-  Index padding;
-
-  Index cell_row(Index i) const { return top + padding + i / columns * (cell_height + padding); }
-  Index cell_column(Index i) const { return left + padding + i % columns * (cell_width + padding); }
-};
-
-Tensor as_images(const Tensor& images) {
-  const Shape& shape = images.shape();
-  GRADUS_CHECK(shape.size() > 0, "image_grid: shape ", shape, ": no picture");
-  if (shape.rank() == 2) {
-    const auto side = static_cast<Index>(std::lround(std::sqrt(static_cast<double>(shape[1]))));
-    GRADUS_CHECK(side * side == shape[1], "image_grid: shape ", shape, ": ", shape[1],
-                 " numbers are no square picture");
-    return images.reshape({shape[0], side, side, 1});
-  }
-  GRADUS_CHECK(shape.rank() == 4 && (shape[3] == 1 || shape[3] == 3), "image_grid: shape ", shape,
-               ", expected [N, H, W, 1], [N, H, W, 3] or [N, D]");
-  return images;
-}
-
-Layout plan(const Shape& images, const GridOptions& options) {
-  GRADUS_CHECK(options.columns >= 0 && options.padding >= 0 && options.scale >= 1 && options.text >= 1,
-               "image_grid: columns ", options.columns, ", padding ", options.padding, ", scale ",
-               options.scale, ", text ", options.text, ": expected at least 0, 0, 1, 1");
-  Layout layout{};
-  const Index count = images[0],
-              square = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(count))));
-  layout.columns = options.columns > 0 ? std::min(options.columns, count) : square;
-  layout.rows = (count + layout.columns - 1) / layout.columns;
-  layout.padding = options.padding;
-  layout.cell_height = images[1] * options.scale;
-  layout.cell_width = images[2] * options.scale;
-  GRADUS_CHECK(options.row_labels.empty() || static_cast<Index>(options.row_labels.size()) == layout.rows,
-               "image_grid: ", options.row_labels.size(), " row labels for ", layout.rows, " rows");
-  GRADUS_CHECK(
-      options.column_labels.empty() || static_cast<Index>(options.column_labels.size()) == layout.columns,
-      "image_grid: ", options.column_labels.size(), " column labels for ", layout.columns, " columns");
-  const Index margin = 3 * options.text;
-  for (const std::string& label : options.row_labels)
-    layout.left = std::max(layout.left, text_width(label, options.text) + 2 * margin);
-  layout.left += outer;
-  layout.top = outer;
-  if (!options.title.empty()) layout.top += line_height * options.text + margin;
-  if (!options.column_labels.empty()) layout.top += line_height * options.text + margin / 2;
-  layout.height = layout.top + layout.rows * (layout.cell_height + layout.padding) + layout.padding;
-  layout.width = layout.left + layout.columns * (layout.cell_width + layout.padding) + layout.padding;
-  layout.width = std::max(layout.width, layout.left + text_width(options.title, options.text));
-  for (Index j = 0; j < static_cast<Index>(options.column_labels.size()); ++j) {
-    const Index text_end = layout.cell_column(j) + layout.cell_width / 2 +
-                           text_width(options.column_labels[static_cast<std::size_t>(j)], options.text) / 2;
-    layout.width = std::max(layout.width, text_end + 1);
-  }
-  layout.height += outer;
-  layout.width += outer;
-  return layout;
-}
-
-void draw_cell(Tensor& sheet, const Tensor& images, Index cell, const Layout& layout, Index scale) {
-  const Index height = images.dim(1), width = images.dim(2), channels = images.dim(3);
-  const Real* in = images.data() + cell * height * width * channels;
-  for (Index i = 0; i < height; ++i) {
-    for (Index j = 0; j < width; ++j, in += channels) {
-      Color color{in[0], in[channels == 3 ? 1 : 0], in[channels == 3 ? 2 : 0]};
-      if (!(std::isfinite(color.red) && std::isfinite(color.green) && std::isfinite(color.blue)))
-        color = {1, 0, 1};
-      color = {std::clamp(color.red, Real(0), Real(1)), std::clamp(color.green, Real(0), Real(1)),
-               std::clamp(color.blue, Real(0), Real(1))};
-      fill_rectangle(sheet, layout.cell_row(cell) + i * scale, layout.cell_column(cell) + j * scale, scale,
-                     scale, color);
-    }
-  }
-}
-
-void draw_labels(Tensor& sheet, const Layout& layout, const GridOptions& options) {
-  draw_text(sheet, outer, layout.left, options.title, options.text);
-  for (std::size_t i = 0; i < options.row_labels.size(); ++i) {
-    const Index middle = layout.cell_row(static_cast<Index>(i) * layout.columns) + layout.cell_height / 2;
-    const Index indent = layout.left - 3 * options.text - text_width(options.row_labels[i], options.text);
-    draw_text(sheet, middle - 7 * options.text / 2, indent, options.row_labels[i], options.text);
-  }
-  for (std::size_t j = 0; j < options.column_labels.size(); ++j) {
-    const Index middle = layout.cell_column(static_cast<Index>(j)) + layout.cell_width / 2;
-    const Index column =
-        std::max(layout.left, middle - text_width(options.column_labels[j], options.text) / 2);
-    draw_text(sheet, layout.top - (line_height + 1) * options.text, column, options.column_labels[j],
-              options.text);
-  }
-}
-
-// A frame fills the gap round its cell and the cell's outermost pixels, so that it is seen at any padding.
-void draw_frame(Tensor& sheet, const Layout& layout, const CellFrame& frame, Index inner) {
-  const Index row = layout.cell_row(frame.cell) - layout.padding,
-              column = layout.cell_column(frame.cell) - layout.padding;
-  const Index height = layout.cell_height + 2 * layout.padding,
-              width = layout.cell_width + 2 * layout.padding;
-  const Index thick = layout.padding + inner;
-  fill_rectangle(sheet, row, column, thick, width, frame.color);
-  fill_rectangle(sheet, row + height - thick, column, thick, width, frame.color);
-  fill_rectangle(sheet, row, column, height, thick, frame.color);
-  fill_rectangle(sheet, row, column + width - thick, height, thick, frame.color);
-}
-
-// Sets pictures in a line: downwards or to the right.
-Tensor stack(const std::vector<Tensor>& images, Index gap, bool down, const char* who) {
-  GRADUS_CHECK(!images.empty() && gap >= 0, who, ": ", images.size(), " pictures, gap ", gap,
-               ": expected at least one picture and no negative gap");
-  Index along = gap * static_cast<Index>(images.size() - 1), across = 0;
-  for (const Tensor& image : images) {
-    GRADUS_CHECK(image.rank() == 3 && (image.dim(2) == 1 || image.dim(2) == 3), who, ": shape ",
-                 image.shape(), ", expected [H, W, 1] or [H, W, 3]");
-    along += image.dim(down ? 0 : 1);
-    across = std::max(across, image.dim(down ? 1 : 0));
-  }
-  Tensor sheet = Tensor::full(down ? Shape{along, across, 3} : Shape{across, along, 3}, 1);
-  Index place = 0;
-  for (const Tensor& image : images) {
-    const Index channels = image.dim(2);
-    const Real* in = image.data();
-    for (Index i = 0; i < image.dim(0); ++i) {
-      Real* out = sheet.data() + ((down ? place + i : i) * sheet.dim(1) + (down ? 0 : place)) * 3;
-      for (Index j = 0; j < image.dim(1); ++j, in += channels)
-        for (Index c = 0; c < 3; ++c) *out++ = in[channels == 3 ? c : 0];
-    }
-    place += image.dim(down ? 0 : 1) + gap;
-  }
-  return sheet;
-}
-
-}  // namespace
-
-Tensor image_grid(const Tensor& images_in, const GridOptions& options) {
-  const Tensor images = as_images(images_in);
-  const Index count = images.dim(0);
-  const Layout layout = plan(images.shape(), options);
-  Tensor sheet = Tensor::full({layout.height, layout.width, 3}, 1);
-  for (Index i = 0; i < count; ++i)
-    fill_rectangle(sheet, layout.cell_row(i) - layout.padding, layout.cell_column(i) - layout.padding,
-                   layout.cell_height + 2 * layout.padding, layout.cell_width + 2 * layout.padding,
-                   colors::gap);
-  for (Index i = 0; i < count; ++i) draw_cell(sheet, images, i, layout, options.scale);
-  for (const CellFrame& frame : options.frames) {
-    GRADUS_CHECK(0 <= frame.cell && frame.cell < count, "image_grid: frame round cell ", frame.cell, " of ",
-                 count);
-    draw_frame(sheet, layout, frame, (options.scale + 1) / 2);
-  }
-  draw_labels(sheet, layout, options);
-  return sheet;
-}
-
-Tensor hstack(const std::vector<Tensor>& images, Index gap) { return stack(images, gap, false, "hstack"); }
-Tensor vstack(const std::vector<Tensor>& images, Index gap) { return stack(images, gap, true, "vstack"); }
-
-Tensor around_grey(const Tensor& x) {
-  GRADUS_CHECK(x.rank() == 2, "around_grey: x must be [N, D], got ", x.shape());
-  Tensor out = x.clone();
-  for (Index n = 0; n < x.dim(0); ++n) {
-    Tensor row = out.row(n);
-    Real largest = 0;
-    for (const Real v : row.values()) largest = std::max(largest, std::abs(v));
-    for (Real& v : row.values()) v = Real(0.5) + (largest > 0 ? Real(0.5) * v / largest : Real(0));
-  }
-  return out;
 }
 
 }  // namespace gradus

@@ -12,17 +12,13 @@ Ema::Ema(Module& module, Real decay) : module_(module), weights_(module.state())
 
 void Ema::update() {
   follow();
-  // SOLUTION(8.4: decay_) Move every tensor of average_.tensors, number by number, towards its neighbour of
-  // the same place in weights_.tensors, which is only read:
-  //   average = decay_ average + (1 - decay_) weights
-  // Both are lists of (name, Tensor) in the same order; write into the average's own buffer.
-  //
+  // [8.4]
   for (std::size_t i = 0; i < weights_.tensors.size(); ++i) {
     Tensor& average = average_.tensors[i].second;
     zip(average.size(), average.data(), weights_.tensors[i].second.data(), average.data(),
         [d = decay_](Real a, Real w) { return d * a + (1 - d) * w; });
   }
-  // END
+  // [end]
   for (auto& [name, average] : average_.tensors) average.touch();
 }
 

@@ -1,7 +1,7 @@
 #include "gradus/ops/conv.hpp"
 
 namespace gradus {
-// SOLUTION(3)
+// [3]
 // Forward and backward share one walk: every weight w[k,u,v,c] joins one input pixel
 // x[b, s i + u - p, s j + v - p, c] to one output y[b,i,j,k]; y = x w, dx = dy w, dw = dy x along it.
 namespace {
@@ -43,68 +43,55 @@ Tensor start_from(const Tensor& b, const Shape& shape) {
 }
 
 }  // namespace
-// END
+// [end]
 
 Tensor NaiveConv2d::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
   // throws Error where they do not fit
   conv2d_window(x_in, w_in, b, stride, padding);
   x = x_in, w = w_in;  // backward needs them
-  // SOLUTION(3.1: b) Return y [B, I, J, K] of x [B, H, W, C], w [K, U, V, C]; s is stride, p is padding:
-  //   y[b,i,j,k] = b[k] + sum_uvc x[b, s i + u - p, s j + v - p, c] w[k,u,v,c]
-  //   I = (H + 2p - U) / s + 1, rounded down; J likewise with W and V
-  // Outside the picture x is zero. Without a bias b is an empty tensor: `if (b)` tells.
-  //
+  // [3.1]
   Tensor y = start_from(b, {x.dim(0), (x.dim(1) + 2 * padding - w.dim(1)) / stride + 1,
                             (x.dim(2) + 2 * padding - w.dim(2)) / stride + 1, w.dim(0)});
   for_each_join(x.shape(), w.shape(), y.shape(), stride, padding,
                 [&](Index n, Index weight, Index m) { y[m] += x[n] * w[weight]; });
   return y;
-  // END
+  // [end]
 }
 
 Grads<3> NaiveConv2d::backward(const Tensor& dy) const {
-  // SOLUTION(3.2: dy) Return { dL/dx, dL/dw, dL/db }, shaped as x, as w, and [K], from dy = dL/dy, shaped
-  // as y. x and w are what the forward pass has kept. db is wanted whether or not there was a bias.
-  //
+  // [3.2]
   Tensor dx = Tensor::zeros(x.shape()), dw = Tensor::zeros(w.shape());
   for_each_join(x.shape(), w.shape(), dy.shape(), stride, padding, [&](Index n, Index weight, Index m) {
     dx[n] += dy[m] * w[weight];
     dw[weight] += dy[m] * x[n];
   });
   return {dx, dw, sum_over_pixels(dy)};
-  // END
+  // [end]
 }
 
 Tensor NaiveConvTranspose2d::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
   // throws Error where they do not fit
   conv_transpose2d_window(x_in, w_in, b, {stride, padding, output_padding});
   x = x_in, w = w_in;  // backward needs them
-  // SOLUTION(3.3: b) Return y [B, H, W, C] of x [B, I, J, K], w [K, U, V, C]; s is stride, p is padding:
-  //   y[b, s i + u - p, s j + v - p, c] = b[c] + sum_ijkuv x[b,i,j,k] w[k,u,v,c]
-  //   H = s (I - 1) + U - 2p + output_padding; W likewise with J and V
-  // The sum is over all i, j, k, u, v that meet in that pixel of y; what falls outside of y is dropped.
-  // Without a bias b is an empty tensor.
-  //
+  // [3.3]
   const Index grow = output_padding - 2 * padding;
   Tensor y = start_from(b, {x.dim(0), stride * (x.dim(1) - 1) + w.dim(1) + grow,
                             stride * (x.dim(2) - 1) + w.dim(2) + grow, w.dim(3)});
   for_each_join(y.shape(), w.shape(), x.shape(), stride, padding,
                 [&](Index n, Index weight, Index m) { y[n] += x[m] * w[weight]; });
   return y;
-  // END
+  // [end]
 }
 
 Grads<3> NaiveConvTranspose2d::backward(const Tensor& dy) const {
-  // SOLUTION(3.4: dy) Return { dL/dx, dL/dw, dL/db }, shaped as x, as w, and [C], from dy = dL/dy, shaped
-  // as y. x and w are what the forward pass has kept. db is wanted whether or not there was a bias.
-  //
+  // [3.4]
   Tensor dx = Tensor::zeros(x.shape()), dw = Tensor::zeros(w.shape());
   for_each_join(dy.shape(), w.shape(), x.shape(), stride, padding, [&](Index n, Index weight, Index m) {
     dx[m] += dy[n] * w[weight];
     dw[weight] += dy[n] * x[m];
   });
   return {dx, dw, sum_over_pixels(dy)};
-  // END
+  // [end]
 }
 
 }  // namespace gradus

@@ -14,24 +14,16 @@ Tensor LinearOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b
   GRADUS_CHECK(b.rank() == 1 && b.size() == w_in.dim(0), "linear: w ", w_in.shape(),
                " [O, I] needs b [O], got ", b.shape());
   x = x_in, w = w_in;  // backward needs them
-  // SOLUTION(1.3) Return y [B, O] from x [B, I], w [O, I], b [O]:
-  //   y_no = b_o + sum_i x_ni w_oi
-  // Element (n, i) of x is x[n * I + i]: rows lie one after the other. Three loops will do; gemm() of
-  // kernels/gemm.hpp is the same and fast.
-  //
+  // [1.3]
   const Index B = x.dim(0), I = x.dim(1), O = w.dim(0);
   Tensor y({B, O});
   gemm(Transpose::no, Transpose::yes, B, O, I, x.data(), I, w.data(), I, y.data(), O, {.bias = b.data()});
   return y;
-  // END
+  // [end]
 }
 
 Grads<3> LinearOp::backward(const Tensor& dy, const Needs<3>& needs) const {
-  // SOLUTION(1.4: dy, needs) Return { dL/dx [B, I], dL/dw [O, I], dL/db [O] } from dy = dL/dy [B, O]. Who
-  // moves y_no: which x, which w, which b? Sum over all that one number moves. Where needs[i] is false (0 is
-  // x, 1 is w, 2 is b) nobody wants that gradient: leave it empty, it is a third of the work. Three loops or
-  // gemm(), as above.
-  //
+  // [1.4]
   // dx = dy w            dw = dyT x            db = sum over the batch of dy
   const Index B = x.dim(0), I = x.dim(1), O = w.dim(0);
   Grads<3> grads;
@@ -49,7 +41,7 @@ Grads<3> LinearOp::backward(const Tensor& dy, const Needs<3>& needs) const {
     column_sums(B, O, grads[2].data(), [=](Index n, Index o) { return d[n * O + o]; });
   }
   return grads;
-  // END
+  // [end]
 }
 
 Var linear(const Var& x, const Var& w, const Var& b) { return record(LinearOp{}, x, w, b); }

@@ -1,5 +1,5 @@
 #include "gradus/ops/arithmetic.hpp"
-#include "gradus/ops/gan.hpp"
+#include "gradus/ops/gan_losses.hpp"
 
 namespace gradus {
 namespace {
@@ -9,15 +9,7 @@ enum class Place { real, fake, saturating, non_saturating };
 
 /// The loss of logits whose sigmoid is P(FAKE).
 Var loss_at(Place place, const Var& logits, Real label = 1) {
-  // SOLUTION(7.9: place, logits, label) Return the loss [B] at this place, when D = sigmoid(logit) is the
-  // chance that the example is a FAKE:
-  //   real             -( label log(1 - D) + (1 - label) log D )
-  //   fake             -log D
-  //   saturating        log D
-  //   non_saturating   -log(1 - D)
-  // The four functions of gradus/ops/gan.hpp, whose D is P(REAL), do the work: minimax_real_loss,
-  // minimax_fake_loss, saturating_generator_loss, non_saturating_generator_loss. Which logit do they want?
-  //
+  // [7.9]
   const Var a = -logits;  // P(real) = 1 - sigmoid(logit) = sigmoid(-logit)
   switch (place) {
     case Place::real:
@@ -29,7 +21,7 @@ Var loss_at(Place place, const Var& logits, Real label = 1) {
     default:
       return non_saturating_generator_loss(a);
   }
-  // END
+  // [end]
 }
 
 }  // namespace

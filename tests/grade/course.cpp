@@ -1,8 +1,10 @@
 #include "course.hpp"
 
 #include <algorithm>
+#include <locale>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
@@ -18,6 +20,25 @@ std::string read_text(const fs::path& file) {
 void write_text(const fs::path& file, std::string_view text) {
   if (file.has_parent_path()) fs::create_directories(file.parent_path());
   write_file(file, std::as_bytes(std::span(text.data(), text.size())));
+}
+
+std::map<std::string, std::vector<std::string>> read_tasks(const std::string& markdown) {
+  std::map<std::string, std::vector<std::string>> tasks;
+  std::vector<std::string>* task = nullptr;
+  std::istringstream lines(markdown);
+  lines.imbue(std::locale::classic());
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("### ")) {
+      const std::string id = line.substr(4, line.find(' ', 4) - 4);
+      GRADUS_CHECK(!tasks.contains(id), "two tasks of TODO ", id);
+      task = &tasks[id];
+    } else if (line.starts_with("#")) {
+      task = nullptr;
+    } else if (task && !line.empty()) {
+      task->push_back(line.starts_with("    ") ? line.substr(2) : line);
+    }
+  }
+  return tasks;
 }
 
 std::vector<Exercise> read_exercises(const fs::path& folder) {
@@ -43,6 +64,7 @@ std::vector<Exercise> read_exercises(const fs::path& folder) {
       exercise.title = root.at("title").get<std::string>();
       exercise.program = root.at("shows").at("program").get<std::string>();
       exercise.shows = root.at("shows").at("text").get<std::string>();
+      const auto tasks = read_tasks(read_text(file.parent_path() / "tasks.md"));
       for (const Json& part : root.at("files")) {
         GradedFile graded;
         graded.source = part.at("source").get<std::string>();
@@ -52,8 +74,11 @@ std::vector<Exercise> read_exercises(const fs::path& folder) {
         if (!fs::exists(graded.control)) graded.control = folder / ".original" / graded.name;
         GRADUS_CHECK(names.insert(graded.name).second, "two graded files are named '", graded.name, "'");
         for (const Json& todo : part.at("todos")) {
-          graded.todos.push_back({todo.at("id").get<std::string>(), todo.at("title").get<std::string>()});
-          const std::string& id = graded.todos.back().id;
+          const auto id = todo.at("id").get<std::string>();
+          graded.todos.push_back({id, todo.at("title").get<std::string>(),
+                                  todo.value("unused", std::vector<std::string>())});
+          GRADUS_CHECK(tasks.contains(id) && !tasks.at(id).empty(), "tasks.md has no task '", id, "'");
+          graded.todos.back().task = tasks.at(id);
           GRADUS_CHECK(ids.insert(id).second, "two TODOs are named '", id, "'");
           GRADUS_CHECK(id.starts_with(std::to_string(exercise.number) + "."), "TODO '", id,
                        "' stands in exercise ", exercise.number);

@@ -1,6 +1,7 @@
 #pragma once
 // The exercises as data: exercises/NN_title/exercise.json, and where everything stands.
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,8 +10,10 @@
 namespace gradus::grade {
 
 struct Todo {
-  std::string id;     ///< "4.5"
-  std::string title;  ///< "KL of a diagonal Gaussian"
+  std::string id;                     ///< "4.5"
+  std::string title;                  ///< "KL of a diagonal Gaussian"
+  std::vector<std::string> unused{};  ///< parameters that only the solution uses, named against warnings
+  std::vector<std::string> task{};    ///< lines of the text in tasks.md, for a comment
 };
 
 /// A file of the library that students write, or parts of it.
@@ -39,9 +42,13 @@ struct Exercise {
   }
 };
 
-/// Every exercise.json in the folders of `folder`, in order, checked: ids and files are unique, ids belong to
-/// their exercise. Throws Error that names the file and the field.
+/// Every exercise.json in the folders of `folder`, in order, with its tasks.md, checked: ids and files are
+/// unique, ids belong to their exercise, every TODO has a task. Throws Error that names the file and the field.
 std::vector<Exercise> read_exercises(const std::filesystem::path& folder);
+
+/// The tasks of a tasks.md by id: what stands below `### 4.5 title`, formulas (4 blanks deep) indented by 2, empty
+/// lines left out. Throws Error for an id that is there twice.
+std::map<std::string, std::vector<std::string>> read_tasks(const std::string& markdown);
 
 /// The exercise of that name. Throws Error that lists the names for any other.
 const Exercise& exercise_named(const std::vector<Exercise>& exercises, const std::string& name);

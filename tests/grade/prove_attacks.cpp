@@ -48,7 +48,7 @@ std::vector<Attack> read_attacks(const fs::path& file) {
 
 /// The library's file with the region of a TODO replaced by an attack.
 std::string with_body(const std::string& source, const std::string& todo, const Attack& attack) {
-  const auto begin = source.find("// SOLUTION(" + todo), end = source.find("// END", begin);
+  const auto begin = source.find("// [" + todo + "]"), end = source.find("// [end]", begin);
   GRADUS_CHECK(begin != std::string::npos && end != std::string::npos, "no region of TODO ", todo);
   return "#include \"gradus/base/todo.hpp\"\n" + attack.prelude + source.substr(0, begin) + attack.body +
          source.substr(end);

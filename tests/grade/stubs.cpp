@@ -16,7 +16,19 @@ std::string trimmed(const std::string& line) {
 
 namespace {
 
-const std::regex marker(R"re(^( *)// SOLUTION\(([0-9.]+)(?:: ([^)]*))?\) ?(.*)$)re");
+const std::regex marker(R"re(^( *)// \[([0-9]+(?:\.[0-9]+)?)\]$)re");
+constexpr const char* end_marker = "// [end]";
+
+/// The task as a comment, and the call that says it is open.
+std::vector<std::string> open_task(const Todo& todo, const std::string& indent) {
+  std::vector<std::string> lines;
+  for (const std::string& line : todo.task)
+    lines.push_back(indent + "// " + (lines.empty() ? "TODO(" + todo.id + ") " : "") + line);
+  std::string call = indent + "todo(\"" + todo.id + "\"";
+  for (const std::string& name : todo.unused) call += ", " + name;
+  lines.push_back(call + ");");
+  return lines;
+}
 
 /// `include` among the sorted "gradus/..." lines, after the file's own header.
 void add_include(std::vector<std::string>& lines, const std::string& include) {
@@ -46,47 +58,33 @@ std::string stub_of(const GradedFile& file, const std::string& source) {
   std::istringstream in(source);
   std::vector<std::string> out;
   std::set<std::string> seen;
-  bool inside = false, text = false;
+  bool inside = false;
   int number = 0;
-  std::string call;
   for (std::string line; std::getline(in, line);) {
     ++number;
     const auto fault = [&](const std::string& words) {
-      return Error(gradus::text(file.source, ":", number, ": ", words));
+      return Error(text(file.source, ":", number, ": ", words));
     };
-    std::smatch match;
-    if (std::regex_match(line, match, marker)) {
-      if (inside) throw fault("a SOLUTION inside a SOLUTION");
-      inside = true;
+    if (std::smatch match; std::regex_match(line, match, marker)) {
       const std::string id = match[2];
-      const bool named = id.find('.') != std::string::npos;
-      text = named;
-      call.clear();
-      if (named) {
-        if (std::none_of(file.todos.begin(), file.todos.end(),
-                         [&](const Todo& todo) { return todo.id == id; }))
-          throw fault("TODO " + id + " is not in exercise.json");
-        if (!seen.insert(id).second) throw fault("TODO " + id + " is there twice");
-        out.push_back(match[1].str() + "// TODO(" + id + ") " + match[4].str());
-        call =
-            match[1].str() + "todo(\"" + id + "\"" + (match[3].matched ? ", " + match[3].str() : "") + ");";
-      }
-    } else if (inside && trimmed(line) == "// END") {
-      inside = text = false;
-      if (!call.empty()) out.push_back(call);
-    } else if (inside) {
-      text = text && trimmed(line).starts_with("// ");
-      if (text) out.push_back(line);
-    } else if (trimmed(line) == "// END") {
-      throw fault("an END without a SOLUTION");
-    } else {
-      if (line.empty() && !out.empty() && out.back().empty()) continue;  // a removed helper leaves no hole
+      if (inside) throw fault("[" + id + "] inside another region");
+      inside = true;
+      if (id.find('.') == std::string::npos) continue;
+      const auto todo = std::find_if(file.todos.begin(), file.todos.end(),
+                                     [&](const Todo& one) { return one.id == id; });
+      if (todo == file.todos.end()) throw fault("TODO " + id + " is not in exercise.json");
+      if (!seen.insert(id).second) throw fault("TODO " + id + " is there twice");
+      for (const std::string& open : open_task(*todo, match[1])) out.push_back(open);
+    } else if (trimmed(line) == end_marker) {
+      if (!inside) throw fault("[end] without a beginning");
+      inside = false;
+    } else if (!inside && !(line.empty() && !out.empty() && out.back().empty())) {  // no hole where a helper was
       out.push_back(line);
     }
   }
-  if (inside) throw Error(file.source + ": a SOLUTION without END");
+  if (inside) throw Error(file.source + ": a region without [end]");
   for (const Todo& todo : file.todos)
-    GRADUS_CHECK(seen.count(todo.id), file.source, ": no SOLUTION(", todo.id, "), which exercise.json names");
+    GRADUS_CHECK(seen.count(todo.id), file.source, ": no region [", todo.id, "], which exercise.json names");
   add_include(out, "#include \"gradus/base/todo.hpp\"");
   std::string stub = "// Your file for exercise " + file.todos[0].id.substr(0, file.todos[0].id.find('.')) +
                      ". The lesson is README.md beside it; every TODO is a part of its own.\n";
@@ -97,16 +95,15 @@ std::string stub_of(const GradedFile& file, const std::string& source) {
 std::vector<std::string> solution_lines(const std::string& source) {
   std::istringstream in(source);
   std::vector<std::string> lines;
-  bool inside = false, text = false;
+  bool inside = false;
   for (std::string line; std::getline(in, line);) {
     const std::string bare = trimmed(line);
-    if (std::smatch match; std::regex_match(line, match, marker)) {
-      inside = text = true;
-    } else if (bare == "// END") {
+    if (std::regex_match(line, marker)) {
+      inside = true;
+    } else if (bare == end_marker) {
       inside = false;
-    } else if (inside) {
-      text = text && bare.starts_with("// ");
-      if (!text && bare.size() >= 12) lines.push_back(bare);
+    } else if (inside && bare.size() >= 12) {
+      lines.push_back(bare);
     }
   }
   return lines;

@@ -1,15 +1,12 @@
 #pragma once
-// Exercise files are made from the library's own: what stands between `// SOLUTION(4.5) task` and `// END`
-// becomes the task and a call of todo("4.5").
+// Exercise files are made from the library's own: what stands between `// [4.5]` and `// [end]` becomes the task's
+// text (tasks.md) and a call of todo("4.5").
 //
-//   // SOLUTION(4.5: dkl, x) What to do.     a region of TODO 4.5; dkl and x are only named, against warnings
-//   //   More of the text.                   comment lines that follow belong to the task, up to a bare `//`
-//   //
-//   code                                     removed
-//   // END
+//   // [4.5]     a region of TODO 4.5
+//   code
+//   // [end]
 //
-//   // SOLUTION(4)                           a region without a TODO: helpers of the solution, removed
-//   silently
+//   // [4]       a region without a TODO: helpers of the solution, removed without a trace
 #include <map>
 #include <string>
 #include <vector>

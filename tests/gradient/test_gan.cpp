@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "gradus/autograd/gradcheck.hpp"
-#include "gradus/generative/gan.hpp"
+#include "gradus/generative/gan_step.hpp"
 #include "gradus/ops/activation.hpp"
 #include "gradus/ops/linear.hpp"
 

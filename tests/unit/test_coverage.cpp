@@ -5,7 +5,7 @@
 #include <numbers>
 
 #include "gradus/base/check.hpp"
-#include "gradus/data/mixture.hpp"
+#include "gradus/data/generated/mixture.hpp"
 #include "gradus/generative/coverage.hpp"
 #include "gradus/generative/metrics.hpp"
 #include "gradus/ops/reduction.hpp"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "gradus/base/check.hpp"
-#include "gradus/data/faces.hpp"
+#include "gradus/data/generated/faces.hpp"
 #include "helpers.hpp"
 
 using namespace gradus;

@@ -11,8 +11,8 @@
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
-#include "gradus/data/frey.hpp"
-#include "gradus/data/idx.hpp"
+#include "gradus/data/formats/frey.hpp"
+#include "gradus/data/formats/idx.hpp"
 #include "helpers.hpp"
 
 using namespace gradus;

@@ -12,6 +12,7 @@
 #include "gradus/generative/gaussian_kl.hpp"
 #include "gradus/generative/linear_gaussian.hpp"
 #include "gradus/generative/manifold.hpp"
+#include "gradus/generative/frechet.hpp"
 #include "gradus/generative/moments.hpp"
 #include "gradus/generative/pca.hpp"
 #include "gradus/generative/reparameterize.hpp"

@@ -10,8 +10,8 @@
 
 #include "gradus/base/check.hpp"
 #include "gradus/data/dataset.hpp"
-#include "gradus/data/idx.hpp"
-#include "gradus/data/usps.hpp"
+#include "gradus/data/formats/idx.hpp"
+#include "gradus/data/formats/usps.hpp"
 #include "helpers.hpp"
 
 using namespace gradus;

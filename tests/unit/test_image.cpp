@@ -11,7 +11,9 @@
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
 #include "gradus/data/dataset.hpp"
+#include "gradus/io/draw.hpp"
 #include "gradus/io/image.hpp"
+#include "gradus/io/sheet.hpp"
 #include "helpers.hpp"
 
 using namespace gradus;

@@ -11,8 +11,8 @@
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
-#include "gradus/data/idx.hpp"
-#include "gradus/data/image_folder.hpp"
+#include "gradus/data/formats/idx.hpp"
+#include "gradus/data/formats/image_folder.hpp"
 #include "gradus/io/image.hpp"
 #include "helpers.hpp"
 

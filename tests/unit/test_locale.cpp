@@ -9,8 +9,8 @@
 
 #include "gradus/autograd/tape.hpp"
 #include "gradus/base/number.hpp"
-#include "gradus/data/table.hpp"
-#include "gradus/data/usps.hpp"
+#include "gradus/data/formats/table.hpp"
+#include "gradus/data/formats/usps.hpp"
 #include "gradus/io/checkpoint.hpp"
 #include "gradus/io/plot.hpp"
 #include "gradus/ops/arithmetic.hpp"

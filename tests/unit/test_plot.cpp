@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "gradus/base/check.hpp"
+#include "gradus/io/draw.hpp"
 #include "gradus/io/image.hpp"
 #include "gradus/io/plot.hpp"
 #include "helpers.hpp"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "gradus/base/check.hpp"
-#include "gradus/data/sprites.hpp"
+#include "gradus/data/generated/sprites.hpp"
 #include "helpers.hpp"
 
 using namespace gradus;

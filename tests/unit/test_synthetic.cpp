@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "gradus/base/check.hpp"
-#include "gradus/data/synthetic.hpp"
+#include "gradus/data/generated/digits.hpp"
 #include "helpers.hpp"
 
 using namespace gradus;

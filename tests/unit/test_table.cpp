@@ -6,8 +6,8 @@
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/number.hpp"
-#include "gradus/data/table.hpp"
-#include "gradus/data/usps.hpp"
+#include "gradus/data/formats/table.hpp"
+#include "gradus/data/formats/usps.hpp"
 #include "helpers.hpp"
 
 using namespace gradus;

@@ -1,14 +1,14 @@
 #pragma once
-// What stands where a student's code will be.
+// todo(): what stands in an exercise file where code is missing.
 #include "gradus/base/check.hpp"
 
 namespace gradus {
 
-/// Thrown by todo(): an exercise that was not begun. `id` is "4.5", file and line are the todo's own.
+/// Thrown by todo(): a task of an exercise that was not begun. `id` is "4.5", file and line are the todo's own.
 class NotImplemented : public Error {
  public:
   NotImplemented(const char* id_in, const char* file_in, int line_in)
-      : Error(text(file_in, ":", line_in, ": TODO ", id_in, " is not written yet")),
+      : Error(text(file_in, ":", line_in, ": task ", id_in, " is not written yet")),
         id(id_in),
         file(file_in),
         line(line_in) {}
@@ -17,7 +17,7 @@ class NotImplemented : public Error {
   int line;
 };
 
-/// The id of an exercise, and the place where it is written: made from the id by itself.
+/// The id of a task and the place of its todo() call; the compiler fills in the place.
 struct TodoId {
   TodoId(const char* id_in, const char* file_in = __builtin_FILE(), int line_in = __builtin_LINE())  // NOLINT
       : id(id_in), file(file_in), line(line_in) {}
@@ -26,7 +26,8 @@ struct TodoId {
   int line;
 };
 
-/// Ends the function: todo("4.5", mu, logvar). The values are only named so that nobody warns of unused ones.
+/// Ends the function by throwing NotImplemented: todo("4.5", mu, logvar). The values are named to avoid warnings
+/// about unused parameters.
 template <class... Values>
 [[noreturn]] void todo(const TodoId& place, const Values&...) {
   throw NotImplemented(place.id, place.file, place.line);

@@ -1,6 +1,6 @@
 #pragma once
 // How good are samples, and do they cover the data? Scores from a classifier's opinion: its probabilities and
-// its features. (frechet_distance is in moments.hpp.) 6.S191 L4 and DS542, "What makes a good model?".
+// its features. (frechet_distance is in frechet.hpp.) 6.S191 L4 and DS542, "What makes a good model?".
 #include <vector>
 
 #include "gradus/tensor/tensor.hpp"

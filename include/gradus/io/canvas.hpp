@@ -3,7 +3,7 @@
 // slow.
 #include <vector>
 
-#include "gradus/io/image.hpp"
+#include "gradus/io/draw.hpp"
 
 namespace gradus {
 

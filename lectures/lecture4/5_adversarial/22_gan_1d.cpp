@@ -4,7 +4,7 @@
 // 6.S191 L4, "Intuition behind GANs", "Training GANs"
 #include <cmath>
 
-#include "5_adversarial/gan.hpp"
+#include "5_adversarial/point_gan.hpp"
 
 namespace gradus::lecture {
 

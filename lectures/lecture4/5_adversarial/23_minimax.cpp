@@ -4,7 +4,7 @@
 // 6.S191 L4, "Training GANs: loss function"; DS542, "Jensen-Shannon divergence"
 #include <cmath>
 
-#include "5_adversarial/gan.hpp"
+#include "5_adversarial/point_gan.hpp"
 
 namespace gradus::lecture {
 

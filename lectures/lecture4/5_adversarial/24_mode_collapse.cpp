@@ -2,7 +2,7 @@
 // provoked; a careful training covers the ring.
 //
 // DS542, "General Idea of GANs" ("vulnerable to mode collapse"), "What makes a good model?" (coverage)
-#include "5_adversarial/gan.hpp"
+#include "5_adversarial/point_gan.hpp"
 
 namespace gradus::lecture {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "5_adversarial/dcgan.hpp"
-#include "5_adversarial/gan.hpp"
+#include "5_adversarial/point_gan.hpp"
 
 namespace gradus::lecture {
 

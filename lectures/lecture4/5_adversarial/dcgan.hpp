@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "5_adversarial/gan.hpp"  // last_tenth
+#include "5_adversarial/point_gan.hpp"  // last_tenth
 #include "support/lecture.hpp"
 #include "3_variational/vae.hpp"  // one_hot
 

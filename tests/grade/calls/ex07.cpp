@@ -1,7 +1,7 @@
 #include "../calls.hpp"
 #include "gradus/autograd/tape.hpp"
 #include "gradus/ops/arithmetic.hpp"
-#include "gradus/ops/gan.hpp"
+#include "gradus/ops/gan_losses.hpp"
 #include "gradus/ops/reduction.hpp"
 
 namespace gradus::grade {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "../calls.hpp"
-#include "gradus/generative/gan.hpp"
+#include "gradus/generative/gan_step.hpp"
 
 namespace gradus::grade {
 

@@ -10,7 +10,8 @@ namespace {
 const GradedFile file{.source = "src/x.cpp",
                       .name = "x.cpp",
                       .path = "exercises/04_x/x.cpp",
-                      .todos = {{"4.1", "one"}, {"4.2", "two"}},
+                      .todos = {{"4.1", "one", {}, {"Return the answer:", "  forty-two"}},
+                                {"4.2", "two", {"a"}, {"Twice that."}}},
                       .banned = {}};
 
 const std::string sound = R"(#include "gradus/generative/x.hpp"
@@ -21,22 +22,20 @@ const std::string sound = R"(#include "gradus/generative/x.hpp"
 #include "gradus/ops/checks.hpp"
 
 namespace gradus {
-// SOLUTION(4)
+// [4]
 int secret_helper() { return 42; }
-// END
+// [end]
 
 int one(int a) {
-  // SOLUTION(4.1) Return the answer:
-  //   forty-two
-  //
+  // [4.1]
   // because it is secret
   return secret_helper();
-  // END
+  // [end]
 }
 int two(int a) {
-  // SOLUTION(4.2: a) Twice that.
+  // [4.2]
   return 2 * secret_helper();
-  // END
+  // [end]
 }
 }  // namespace gradus
 )";
@@ -57,17 +56,25 @@ TEST_CASE("regions become tasks, helpers disappear, the include stands in its pl
   CHECK(stub.find("  // TODO(4.2) Twice that.\n  todo(\"4.2\", a);\n}") != std::string::npos);
   CHECK(stub.find("#include \"gradus/base/fast_math.hpp\"\n#include \"gradus/base/todo.hpp\"\n#include "
                   "\"gradus/ops/checks.hpp\"\n") != std::string::npos);
-  CHECK(stub.find("SOLUTION") == std::string::npos);
-  CHECK(stub.find("// END") == std::string::npos);
+  CHECK(stub.find("[4") == std::string::npos);
+  CHECK(stub.find("[end]") == std::string::npos);
 }
 
 TEST_CASE("faults of the markers are named with their line") {
-  CHECK_THROWS_WITH_AS(stub_of(file, without("  // END\n}\nint two")),
-                       "src/x.cpp:20: a SOLUTION inside a SOLUTION", gradus::Error);
-  CHECK_THROWS_AS(stub_of(file, without("// SOLUTION(4)\n")), gradus::Error);
-  CHECK_THROWS_AS(stub_of(file, sound + "// SOLUTION(4.9) more\n// END\n"), gradus::Error);
-  CHECK_THROWS_AS(stub_of(file, sound + "// SOLUTION(4.1) again\n// END\n"), gradus::Error);
-  CHECK_THROWS_AS(stub_of(file, sound + "// SOLUTION(4) open\n"), gradus::Error);
+  CHECK_THROWS_WITH_AS(stub_of(file, without("  // [end]\n}\nint two")),
+                       "src/x.cpp:17: [4.2] inside another region", gradus::Error);
+  CHECK_THROWS_AS(stub_of(file, without("// [4]\n")), gradus::Error);
+  CHECK_THROWS_AS(stub_of(file, sound + "// [4.9]\n// [end]\n"), gradus::Error);
+  CHECK_THROWS_AS(stub_of(file, sound + "// [4.1]\n// [end]\n"), gradus::Error);
+  CHECK_THROWS_AS(stub_of(file, sound + "// [4]\n"), gradus::Error);
+}
+
+TEST_CASE("tasks are read by their id") {
+  const auto tasks = read_tasks("# Tasks\n\n## x.cpp\n\n### 4.1 one\nReturn:\n\n    a = b\n\nand more.\n\n## y.cpp\nno task\n### 4.2 two\nTwice.\n");
+  CHECK(tasks.size() == 2);
+  CHECK(tasks.at("4.1") == std::vector<std::string>{"Return:", "  a = b", "and more."});
+  CHECK(tasks.at("4.2") == std::vector<std::string>{"Twice."});
+  CHECK_THROWS_AS(read_tasks("### 4.1 a\nx\n### 4.1 b\ny\n"), gradus::Error);
 }
 
 TEST_CASE("solution lines: code only, long enough to be one") {

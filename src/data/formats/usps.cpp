@@ -1,4 +1,4 @@
-#include "gradus/data/usps.hpp"
+#include "gradus/data/formats/usps.hpp"
 
 #include <algorithm>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "gradus/data/faces.hpp"
+#include "gradus/data/generated/faces.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "gradus/ops/gan.hpp"
+#include "gradus/ops/gan_losses.hpp"
 
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/logits.hpp"

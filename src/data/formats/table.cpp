@@ -1,4 +1,4 @@
-#include "gradus/data/table.hpp"
+#include "gradus/data/formats/table.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "gradus/data/image_folder.hpp"
+#include "gradus/data/formats/image_folder.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -8,7 +8,7 @@
 #include <system_error>
 
 #include "gradus/base/check.hpp"
-#include "gradus/data/idx.hpp"
+#include "gradus/data/formats/idx.hpp"
 #include "gradus/io/image.hpp"
 
 namespace gradus {

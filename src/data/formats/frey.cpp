@@ -1,4 +1,4 @@
-#include "gradus/data/frey.hpp"
+#include "gradus/data/formats/frey.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,8 +9,8 @@
 #include <zlib.h>
 
 #include "gradus/base/check.hpp"
-#include "gradus/data/faces.hpp"
-#include "gradus/data/idx.hpp"
+#include "gradus/data/generated/faces.hpp"
+#include "gradus/data/formats/idx.hpp"
 
 namespace gradus {
 namespace {

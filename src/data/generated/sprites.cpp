@@ -1,4 +1,4 @@
-#include "gradus/data/sprites.hpp"
+#include "gradus/data/generated/sprites.hpp"
 
 #include <algorithm>
 #include <cmath>

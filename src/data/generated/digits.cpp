@@ -1,4 +1,4 @@
-#include "gradus/data/synthetic.hpp"
+#include "gradus/data/generated/digits.hpp"
 
 #include <algorithm>
 #include <array>

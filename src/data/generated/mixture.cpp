@@ -1,4 +1,4 @@
-#include "gradus/data/mixture.hpp"
+#include "gradus/data/generated/mixture.hpp"
 
 #include <cmath>
 #include <numbers>

@@ -1,9 +1,9 @@
 #pragma once
-// The adversarial game: its two alternating steps, and what it would come to with a perfect discriminator.
+// The adversarial game: its two alternating steps.
 #include <functional>
 
 #include "gradus/nn/module.hpp"
-#include "gradus/ops/gan.hpp"
+#include "gradus/ops/gan_losses.hpp"
 #include "gradus/optim/optimizer.hpp"
 
 namespace gradus {
@@ -68,22 +68,5 @@ Real generator_step(const Network& discriminator, Module& frozen, const Network&
 /// Throws Error when the shapes of x and u differ, or unless distance > 0.
 Var difference_penalty(const Network& discriminator, const Tensor& x, const Tensor& u,
                        Real distance = Real(0.05));
-
-/// optimal_discriminator: the best answer to "is this real?" when both laws are known.
-///
-///   p, q  [B, K]   real and generated law, a row each: probabilities, or densities on a grid
-///   D     [B, K]   D_bk = p_bk / (p_bk + q_bk)        1/2 where neither law has anything
-///
-/// Goodfellow et al. 2014, proposition 1. Throws Error when the shapes differ or the rank is not 2.
-Tensor optimal_discriminator(const Tensor& p, const Tensor& q);
-
-/// game_value: what D wins, V(D) = E_p log D + E_q log(1 - D).
-///
-///   p, q, D  [B, K]   as above, D in [0, 1]
-///   V        [B]      V_b = spacing sum_k ( p_bk log D_bk + q_bk log(1 - D_bk) )        0 log 0 = 0
-///
-/// With the optimal D: V = 2 JS(p, q) - log 4 (js_divergence), at least -log 4, and equal to it only for p =
-/// q. 6.S191 L4, "Training GANs: loss function". Throws Error when the shapes differ or the rank is not 2.
-Tensor game_value(const Tensor& p, const Tensor& q, const Tensor& d, Real spacing = 1);
 
 }  // namespace gradus

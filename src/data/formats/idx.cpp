@@ -1,4 +1,4 @@
-#include "gradus/data/idx.hpp"
+#include "gradus/data/formats/idx.hpp"
 
 #include <algorithm>
 #include <bit>
