@@ -41,7 +41,7 @@ tree=$scratch/tree
 mkdir -p "$tree/tests"
 cp -r "$project"/{src,include,exercises,cmake,scripts,lectures,datasets} "$tree"
 cp -r "$project"/{.clang-format,CMakeLists.txt,CMakePresets.json,LICENSE,Makefile,README.md} "$tree"
-cp -r "$project/tests/grade" "$tree/tests"
+cp -r "$project"/tests/{grade,CMakeLists.txt} "$tree/tests"
 kl=exercises/04_divergences/gaussian_kl.cpp
 solve() { cp "$tree/src/generative/gaussian_kl.cpp" "$tree/src/generative/divergence.cpp" "$tree/exercises/04_divergences/"; }
 stub() { "$tool" --root "$tree" stubs > /dev/null; }

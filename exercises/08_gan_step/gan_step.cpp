@@ -1,9 +1,13 @@
 // Your file for exercise 8. The lesson is README.md beside it; every TODO is a part of its own.
+#include "gradus/generative/gan_step.hpp"
+
 #include "gradus/autograd/tape.hpp"
 #include "gradus/base/todo.hpp"
-#include "gradus/generative/gan_step.hpp"
+#include "gradus/kernels/elementwise.hpp"
 #include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/checks.hpp"
 #include "gradus/ops/reduction.hpp"
+#include "gradus/ops/shaping.hpp"
 
 namespace gradus {
 
@@ -31,6 +35,27 @@ Real generator_step(const Network& discriminator, Module& frozen, const Network&
   // in them. `extra` may be empty (test it like a bool): then it counts 0; otherwise it is called once, with
   // the same G(z), while the tape records, and gives [1]. Return the first term alone.
   todo("8.2", discriminator, frozen, generator, z, losses, optimizer, extra);
+}
+
+GanLosses minimax_losses(Real label) {
+  return {[label](const Var& a) { return minimax_real_loss(a, label); }, minimax_fake_loss,
+          saturating_generator_loss};
+}
+GanLosses non_saturating_losses(Real label) {
+  return {[label](const Var& a) { return minimax_real_loss(a, label); }, minimax_fake_loss,
+          non_saturating_generator_loss};
+}
+GanLosses least_squares_losses() {
+  return {least_squares_real_loss, least_squares_fake_loss, least_squares_generator_loss};
+}
+GanLosses hinge_losses() { return {hinge_real_loss, hinge_fake_loss, hinge_generator_loss}; }
+
+Var difference_penalty(const Network& discriminator, const Tensor& x, const Tensor& u, Real distance) {
+  check_same_shape("difference_penalty (x, u)", x, u);
+  GRADUS_CHECK(distance > 0, "difference_penalty: the distance must be positive, got ", distance);
+  const Tensor moved = zipped(x, u, [distance](Real a, Real b) { return a + distance * b; });
+  const Var slope = (discriminator(moved) - discriminator(x)) / distance;
+  return square(reshape(slope, {x.dim(0)}));
 }
 
 }  // namespace gradus

@@ -4,7 +4,7 @@
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/todo.hpp"
-#include "gradus/generative/moments.hpp"
+#include "gradus/generative/frechet.hpp"
 #include "gradus/kernels/blas.hpp"
 #include "gradus/kernels/symmetric.hpp"
 

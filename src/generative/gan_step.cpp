@@ -1,7 +1,11 @@
-#include "gradus/autograd/tape.hpp"
 #include "gradus/generative/gan_step.hpp"
+
+#include "gradus/autograd/tape.hpp"
+#include "gradus/kernels/elementwise.hpp"
 #include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/checks.hpp"
 #include "gradus/ops/reduction.hpp"
+#include "gradus/ops/shaping.hpp"
 
 namespace gradus {
 
@@ -32,6 +36,27 @@ Real generator_step(const Network& discriminator, Module& frozen, const Network&
   optimizer.step();
   return loss.item();
   // [end]
+}
+
+GanLosses minimax_losses(Real label) {
+  return {[label](const Var& a) { return minimax_real_loss(a, label); }, minimax_fake_loss,
+          saturating_generator_loss};
+}
+GanLosses non_saturating_losses(Real label) {
+  return {[label](const Var& a) { return minimax_real_loss(a, label); }, minimax_fake_loss,
+          non_saturating_generator_loss};
+}
+GanLosses least_squares_losses() {
+  return {least_squares_real_loss, least_squares_fake_loss, least_squares_generator_loss};
+}
+GanLosses hinge_losses() { return {hinge_real_loss, hinge_fake_loss, hinge_generator_loss}; }
+
+Var difference_penalty(const Network& discriminator, const Tensor& x, const Tensor& u, Real distance) {
+  check_same_shape("difference_penalty (x, u)", x, u);
+  GRADUS_CHECK(distance > 0, "difference_penalty: the distance must be positive, got ", distance);
+  const Tensor moved = zipped(x, u, [distance](Real a, Real b) { return a + distance * b; });
+  const Var slope = (discriminator(moved) - discriminator(x)) / distance;
+  return square(reshape(slope, {x.dim(0)}));
 }
 
 }  // namespace gradus
