@@ -1,5 +1,6 @@
 #pragma once
-// The page of a lecture: one self-contained HTML file with every picture and figure, which opens without a network.
+// The page of a lecture: one self-contained HTML file with every picture and figure, which opens without a
+// network.
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>

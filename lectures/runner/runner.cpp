@@ -28,9 +28,9 @@
 #include "gradus/base/file.hpp"
 #include "gradus/base/number.hpp"
 #include "gradus/base/terminal.hpp"
+#include "runner/page.hpp"
 #include "support/options.hpp"
 #include "support/report.hpp"
-#include "runner/page.hpp"
 
 namespace fs = std::filesystem;
 
@@ -269,12 +269,15 @@ std::vector<Listed> programs_in(const fs::path& folder, const std::vector<Listed
   GRADUS_CHECK(fs::is_directory(folder), folder.string(), ": is not a folder");
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
-    if (name.size() < 4 || !isdigit(name[0]) || !isdigit(name[1]) || name[2] != '_' || !entry.is_regular_file())
+    if (name.size() < 4 || !isdigit(name[0]) || !isdigit(name[1]) || name[2] != '_' ||
+        !entry.is_regular_file())
       continue;
-    const auto found = std::find_if(known.begin(), known.end(), [&](const Listed& one) { return one.name == name; });
+    const auto found =
+        std::find_if(known.begin(), known.end(), [&](const Listed& one) { return one.name == name; });
     programs.push_back({found == known.end() ? "" : found->part, name});
   }
-  std::sort(programs.begin(), programs.end(), [](const Listed& a, const Listed& b) { return a.name < b.name; });
+  std::sort(programs.begin(), programs.end(),
+            [](const Listed& a, const Listed& b) { return a.name < b.name; });
   return programs;
 }
 
@@ -353,7 +356,8 @@ std::string title_of_part(std::string part) {
 std::vector<page::Part> in_parts(const std::vector<Listed>& programs, const std::vector<Section>& sections) {
   std::vector<page::Part> parts;
   for (std::size_t i = 0; i < sections.size(); ++i) {
-    if (i == 0 || programs[i].part != programs[i - 1].part) parts.push_back({title_of_part(programs[i].part), {}});
+    if (i == 0 || programs[i].part != programs[i - 1].part)
+      parts.push_back({title_of_part(programs[i].part), {}});
     parts.back().sections.push_back(sections[i]);
   }
   return parts;

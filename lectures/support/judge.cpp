@@ -14,8 +14,8 @@
 #include "gradus/ops/window.hpp"
 #include "gradus/optim/optimizer.hpp"
 #include "gradus/optim/schedule.hpp"
-#include "support/cache.hpp"
 #include "gradus/train/progress.hpp"
+#include "support/cache.hpp"
 
 namespace gradus::lecture {
 namespace {

@@ -1,4 +1,5 @@
-// PNG is written; PNG, JPEG, PGM and PPM are read: checked where stb_image does not check, decoded, turned upright.
+// PNG is written; PNG, JPEG, PGM and PPM are read: checked where stb_image does not check, decoded, turned
+// upright.
 #include "gradus/io/image.hpp"
 
 #include <zlib.h>
@@ -169,12 +170,11 @@ Tensor parse_pnm(std::span<const std::byte> bytes, const std::string& name, Inde
       return std::min(Real(1), scale * static_cast<Real>(std::to_integer<int>(
                                            bytes[begin + static_cast<std::size_t>(i * found + c)])));
     };
-    const Color color{value(0), value(found == 3 ? 1 : 0), value(found == 3 ? 2 : 0)};
+    const Real red = value(0), green = value(found == 3 ? 1 : 0), blue = value(found == 3 ? 2 : 0);
     if (channels == 3) {
-      std::copy_n(std::array{color.red, color.green, color.blue}.begin(), 3, image.data() + 3 * i);
+      image[3 * i] = red, image[3 * i + 1] = green, image[3 * i + 2] = blue;
     } else {
-      image[i] = found == 1 ? color.red
-                            : Real(0.299) * color.red + Real(0.587) * color.green + Real(0.114) * color.blue;
+      image[i] = found == 1 ? red : Real(0.299) * red + Real(0.587) * green + Real(0.114) * blue;
     }
   }
   return image;

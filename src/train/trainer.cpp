@@ -60,16 +60,16 @@ State Kept::state_of(Rng& rng) {
   return {{}, {{"seed", seed}, {"stream", stream}, {"position", position}}};
 }
 
-Trainer::Trainer(const Session& session, const std::string& name, const std::vector<Kept>& kept, Loader& loader,
-                 Index epochs)
+Trainer::Trainer(const Session& session, const std::string& name, const std::vector<Kept>& kept,
+                 Loader& loader, Index epochs)
     : Trainer(session, name, kept, &loader, epochs * loader.size(), loader.size(), "epoch") {}
 
 Trainer::Trainer(const Session& session, const std::string& name, const std::vector<Kept>& kept, Steps steps)
     : Trainer(session, name, kept, nullptr, steps.count,
               steps.section > 0 ? steps.section : std::max<Index>(1, (steps.count + 9) / 10), "steps") {}
 
-Trainer::Trainer(const Session& session, const std::string& name, const std::vector<Kept>& kept, Loader* loader,
-                 Index total, Index section, const std::string& unit)
+Trainer::Trainer(const Session& session, const std::string& name, const std::vector<Kept>& kept,
+                 Loader* loader, Index total, Index section, const std::string& unit)
     : session_(session),
       name_(name),
       unit_(unit),
@@ -250,9 +250,9 @@ void Trainer::resume() {
       loader->seek(static_cast<Index>(places[1 + 2 * i]), static_cast<Index>(places[2 + 2 * i]));
   done_ = static_cast<Index>(places[0]);
   tracks_ = std::move(tracks);
-  std::cout << (finished() ? text(name_, ": loaded from ", path_.string(), ", nothing left to train")
-                           : text(name_, ": goes on after step ", done_, " of ", total_, ", from ",
-                                  path_.string()))
+  std::cout << (finished()
+                    ? text(name_, ": loaded from ", path_.string(), ", nothing left to train")
+                    : text(name_, ": goes on after step ", done_, " of ", total_, ", from ", path_.string()))
             << std::endl;
 }
 

@@ -75,8 +75,8 @@ std::vector<Exercise> read_exercises(const fs::path& folder) {
         GRADUS_CHECK(names.insert(graded.name).second, "two graded files are named '", graded.name, "'");
         for (const Json& todo : part.at("todos")) {
           const auto id = todo.at("id").get<std::string>();
-          graded.todos.push_back({id, todo.at("title").get<std::string>(),
-                                  todo.value("unused", std::vector<std::string>())});
+          graded.todos.push_back(
+              {id, todo.at("title").get<std::string>(), todo.value("unused", std::vector<std::string>())});
           GRADUS_CHECK(tasks.contains(id) && !tasks.at(id).empty(), "tasks.md has no task '", id, "'");
           graded.todos.back().task = tasks.at(id);
           GRADUS_CHECK(ids.insert(id).second, "two TODOs are named '", id, "'");

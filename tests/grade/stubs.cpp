@@ -70,15 +70,16 @@ std::string stub_of(const GradedFile& file, const std::string& source) {
       if (inside) throw fault("[" + id + "] inside another region");
       inside = true;
       if (id.find('.') == std::string::npos) continue;
-      const auto todo = std::find_if(file.todos.begin(), file.todos.end(),
-                                     [&](const Todo& one) { return one.id == id; });
+      const auto todo =
+          std::find_if(file.todos.begin(), file.todos.end(), [&](const Todo& one) { return one.id == id; });
       if (todo == file.todos.end()) throw fault("TODO " + id + " is not in exercise.json");
       if (!seen.insert(id).second) throw fault("TODO " + id + " is there twice");
       for (const std::string& open : open_task(*todo, match[1])) out.push_back(open);
     } else if (trimmed(line) == end_marker) {
       if (!inside) throw fault("[end] without a beginning");
       inside = false;
-    } else if (!inside && !(line.empty() && !out.empty() && out.back().empty())) {  // no hole where a helper was
+    } else if (!inside &&
+               !(line.empty() && !out.empty() && out.back().empty())) {  // no hole where a helper was
       out.push_back(line);
     }
   }

@@ -6,9 +6,9 @@
 #include "gradus/base/check.hpp"
 #include "gradus/io/checkpoint.hpp"
 #include "gradus/ops/window.hpp"
+#include "helpers.hpp"
 #include "support/cache.hpp"
 #include "support/judge.hpp"
-#include "helpers.hpp"
 
 using namespace gradus;
 using namespace gradus::lecture;

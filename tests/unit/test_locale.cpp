@@ -15,9 +15,9 @@
 #include "gradus/io/plot.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/reduction.hpp"
+#include "helpers.hpp"
 #include "support/options.hpp"
 #include "support/report.hpp"
-#include "helpers.hpp"
 
 using namespace gradus;
 using namespace gradus::lecture;

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "gradus/base/check.hpp"
-#include "gradus/generative/metrics.hpp"
 #include "gradus/generative/frechet.hpp"
+#include "gradus/generative/metrics.hpp"
 #include "gradus/generative/moments.hpp"
 
 using namespace gradus;

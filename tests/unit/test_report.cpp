@@ -10,8 +10,9 @@
 
 #include "gradus/base/check.hpp"
 #include "gradus/io/image.hpp"
-#include "support/program.hpp"
+#include "gradus/io/sheet.hpp"
 #include "helpers.hpp"
+#include "support/program.hpp"
 
 using namespace gradus;
 using namespace gradus::lecture;

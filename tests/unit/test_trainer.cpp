@@ -103,8 +103,9 @@ Outcome train(const fs::path& out, std::vector<std::string> words,
   Adam adam(net.parameters());
   Ema ema(net, Real(0.9));
   Loader loader(points(), {.batch = 8, .shuffle = true}, program.rng);
-  Trainer trainer(program.session(), "net", {{"model", net}, {"adam", adam}, {"ema", ema}, {"dropout", net.drop.noise}},
-                  loader, wanted);
+  Trainer trainer(program.session(), "net",
+                  {{"model", net}, {"adam", adam}, {"ema", ema}, {"dropout", net.drop.noise}}, loader,
+                  wanted);
   Outcome outcome;
   for (const Batch& batch : trainer) {
     Tape tape;
@@ -362,15 +363,15 @@ TEST_CASE("trainer: misuse has its message") {
   Net net(rng);
   Loader loader(points(), {.batch = 8}, rng);
   CHECK(contains(message([&] {
-                   Trainer(program, "t", {{"a", net}, {"a", rng}}, loader, 1);
+                   Trainer(program.session(), "t", {{"a", net}, {"a", rng}}, loader, 1);
                  }),
                  "\"a\" is taken"));
   CHECK(contains(message([&] {
-                   Trainer(program, "t", {{"program", net}}, loader, 1);
+                   Trainer(program.session(), "t", {{"program", net}}, loader, 1);
                  }),
                  "\"program\" is taken"));
-  CHECK(contains(message([&] { Trainer(program, "t", {}, loader, 0); }), "at least one epoch"));
-  CHECK(contains(message([&] { Trainer(program, "t", {}, Steps{0}); }), "at least one step"));
+  CHECK(contains(message([&] { Trainer(program.session(), "t", {}, loader, 0); }), "at least one epoch"));
+  CHECK(contains(message([&] { Trainer(program.session(), "t", {}, Steps{0}); }), "at least one step"));
   Trainer trainer(program.session(), "t", {}, Steps{3});
   CHECK(contains(message([&] { trainer.report({{"loss", 1}}); }), "within a step"));
   CHECK(contains(message([&] { trainer.begin(); }), "trainer.next()"));

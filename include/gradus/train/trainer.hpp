@@ -44,7 +44,7 @@ struct Session {
   std::filesystem::path folder{};  ///< of the checkpoints
   Rng& rng;                        ///< the program's generator; its position is part of the checkpoint
   bool resume = false;
-  Notes settings{};                ///< such as preset and seed
+  Notes settings{};  ///< such as preset and seed
 };
 
 /// The length of a training that is told in steps, not in epochs.
@@ -86,10 +86,10 @@ class Interrupted : public std::runtime_error {
 ///
 /// The checkpoint `<folder>/<name>.safetensors` is written at the end of every epoch (section), and on
 /// Ctrl-C, after the step under way, when the loop is left by the exception Interrupted. It has what is kept,
-/// the session's generator, the place in the loop, and the curves. With `resume` the constructor loads it, and the loop
-/// goes on at that step: the result has the same bits as a training that was never stopped. A finished one is
-/// loaded, and the loop has no step to do. Without a checkpoint `resume` starts at the beginning, and says
-/// so.
+/// the session's generator, the place in the loop, and the curves. With `resume` the constructor loads it,
+/// and the loop goes on at that step: the result has the same bits as a training that was never stopped. A
+/// finished one is loaded, and the loop has no step to do. Without a checkpoint `resume` starts at the
+/// beginning, and says so.
 class Trainer {
  public:
   /// Epochs of a loader, which is put at its beginning.

@@ -7,8 +7,6 @@
 
 namespace gradus::lecture {
 
-namespace lecture {
-
 /// The slide's five points, by hand-sized PCA: two numbers become one and two again.
 void five_points(Program& program) {
   const Tensor points = Tensor::of({5, 2}, {-.5, -.4, -.4, -.1, .1, 0, .3, .3, .5, .2});
@@ -81,12 +79,15 @@ void digits(Program& program) {
       text("on digits PCA's squared error is ", errors[1], " with 2 numbers, ", errors[2], " with 5"));
 }
 
-}  // namespace lecture
+void lesson(Program& program) {
+  five_points(program);
+  digits(program);
+}
 
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
-  using namespace lecture;
+  using namespace gradus::lecture;
   return run_program(
       argc, argv,
       {.name = "04_pca",
@@ -94,8 +95,5 @@ int main(int argc, char** argv) {
        .slide = "DS542, \"Dimensionality reduction with Principal Component Analysis (PCA)\"",
        .look = "The five points fall straight down onto one line: that fall is what one number cannot tell. "
                "On digits, two components are a grey cloud and fifty are nearly right."},
-      [](Program& program) {
-        five_points(program);
-        digits(program);
-      });
+      lesson);
 }

@@ -8,8 +8,6 @@
 
 namespace gradus::lecture {
 
-namespace lecture {
-
 struct LinearAutoencoder : Module {
   LinearAutoencoder(Rng& random, Index inputs, Index code)
       : Module(random), encoder(*this, "encoder", inputs, code), decoder(*this, "decoder", code, inputs) {}
@@ -57,7 +55,8 @@ void digits(Program& program) {
   LinearAutoencoder net(program.rng, 784, code);
   Adam adam(net.parameters(), {.lr = Real(3e-3)});
   Loader loader(data.train, {.batch = 256, .shuffle = true, .drop_last = true}, program.rng.split("order"));
-  Trainer trainer(program.session(), "linear", {{"model", net}, {"adam", adam}, {"loader", loader}}, Steps{steps});
+  Trainer trainer(program.session(), "linear", {{"model", net}, {"adam", adam}, {"loader", loader}},
+                  Steps{steps});
   while (trainer.next()) {
     const Tensor& x = loader.next().images;
     adam.lr = Real(3e-3) * linear_decay(trainer.progress(), Real(0.01));
@@ -93,12 +92,15 @@ void digits(Program& program) {
                         "; smallest cosine between the two subspaces: ", cosines.back()));
 }
 
-}  // namespace lecture
+void lesson(Program& program) {
+  five_points(program);
+  digits(program);
+}
 
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
-  using namespace lecture;
+  using namespace gradus::lecture;
   return run_program(
       argc, argv,
       {.name = "05_linear_autoencoder",
@@ -107,8 +109,5 @@ int main(int argc, char** argv) {
        .look =
            "The loss curve comes down to PCA's error. The learned directions look unlike the components; the "
            "printed cosines say how much of the same space they span: the last one is the slowest to come."},
-      [](Program& program) {
-        five_points(program);
-        digits(program);
-      });
+      lesson);
 }

@@ -4,8 +4,6 @@
 
 namespace gradus::lecture {
 
-namespace lecture {
-
 /// A 10x10 grid of digits; those that the judge takes for another class than the truth are framed in red.
 Tensor slide_grid(const std::string& title, const Tensor& images, const std::vector<int>& seen,
                   const std::vector<int>& truth) {
@@ -64,12 +62,10 @@ void autoencoder(Program& program) {
       text("of 100 digits ", kept[0], " keep their class through 2 numbers, ", kept[1], " through 5"));
 }
 
-}  // namespace lecture
-
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
-  using namespace lecture;
+  using namespace gradus::lecture;
   return run_program(
       argc, argv,
       {.name = "06_autoencoder",

@@ -9,8 +9,6 @@
 
 namespace gradus::lecture {
 
-namespace lecture {
-
 /// Codes drawn from a Gaussian with the mean and covariance of the real codes: z = mean + sum_k
 /// sqrt(lambda_k) e_k v_k.
 Tensor fitted_gaussian(const Tensor& codes, Index count, Rng& rng) {
@@ -143,12 +141,21 @@ void memorisation(Program& program, const Split& digits) {
       "Plateaus with sudden jumps; compare the last two rows: how many new digits became old ones?");
 }
 
-}  // namespace lecture
+void lesson(Program& program) {
+  const Split digits =
+      program.digits({.train = program.pick<Index>(0, 0, 1000), .test = program.pick<Index>(0, 0, 300)})
+          .flat();
+  Judge judge(program, digits.train);
+  sampling(program, digits, judge);
+  memorisation(program, digits);
+  program.headline(text("one decoder, 5 numbers: FID ", program.figure("fid_normal_5d"), " from N(0, I), ",
+                        program.figure("fid_fitted_5d"), " from a Gaussian fitted to the codes"));
+}
 
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
-  using namespace lecture;
+  using namespace gradus::lecture;
   return run_program(
       argc, argv,
       {.name = "07_autoencoder_sampling",
@@ -159,15 +166,5 @@ int main(int argc, char** argv) {
                "are, the same decoder does far better. The lesson is not that decoders are bad but that "
                "without a "
                "prior one does not know where to sample."},
-      [](Program& program) {
-        const Split digits =
-            program.digits({.train = program.pick<Index>(0, 0, 1000), .test = program.pick<Index>(0, 0, 300)})
-                .flat();
-        Judge judge(program, digits.train);
-        sampling(program, digits, judge);
-        memorisation(program, digits);
-        program.headline(text("one decoder, 5 numbers: FID ", program.figure("fid_normal_5d"),
-                              " from N(0, I), ", program.figure("fid_fitted_5d"),
-                              " from a Gaussian fitted to the codes"));
-      });
+      lesson);
 }

@@ -6,8 +6,6 @@
 
 namespace gradus::lecture {
 
-namespace lecture {
-
 /// x [B, 784] -> z [B, K]: relu inside, none on the code, so that it may be any number.
 struct Encoder : Module {
   Encoder(Module& parent, const std::string& name, Index code)
@@ -34,7 +32,7 @@ struct Autoencoder : Module {
 
 /// L(x, x^) = ||x - x^||^2, Adam at 1e-3 falling over the second half, batches of 128.
 inline Plot train_autoencoder(Program& program, const std::string& name, Autoencoder& model,
-                                      const Dataset& digits, Index epochs) {
+                              const Dataset& digits, Index epochs) {
   Adam adam(model.parameters());
   Loader loader(digits, {.batch = 128, .shuffle = true}, program.rng.split("order"));
   Trainer trainer(program.session(), name, {{"model", model}, {"adam", adam}}, loader, epochs);
@@ -45,7 +43,5 @@ inline Plot train_autoencoder(Program& program, const std::string& name, Autoenc
   }
   return trainer.plot("Training: " + name).x("epoch").y("squared error a digit");
 }
-
-}  // namespace lecture
 
 }  // namespace gradus::lecture

@@ -146,6 +146,16 @@ void discrete(Program& program) {
   program.figure("gan_identity_error", std::abs(value - identity));
 }
 
+void lesson(Program& program) {
+  program.dataset("Known distributions, no data.");
+  discrete(program);
+  printed_formula(program);
+  asymmetry(program);
+  far_apart(program);
+  program.headline(text("KL( N(.7, .3^2) || N(0, 1) ): sampled ", program.figure("kl_sampled"), ", formula ",
+                        program.figure("kl_formula"), ", as printed ", program.figure("kl_as_printed")));
+}
+
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
@@ -159,14 +169,5 @@ int main(int argc, char** argv) {
        .look = "One Gaussian for two clumps: one direction of KL covers both, the other picks one. JS "
                "flattens at log 2 "
                "while W1 goes on. The printed KL is negative, which no divergence is."},
-      [](Program& program) {
-        program.dataset("Known distributions, no data.");
-        discrete(program);
-        printed_formula(program);
-        asymmetry(program);
-        far_apart(program);
-        program.headline(text("KL( N(.7, .3^2) || N(0, 1) ): sampled ", program.figure("kl_sampled"),
-                              ", formula ", program.figure("kl_formula"), ", as printed ",
-                              program.figure("kl_as_printed")));
-      });
+      lesson);
 }

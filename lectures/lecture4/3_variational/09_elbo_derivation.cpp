@@ -164,6 +164,11 @@ void derivation(Program& program) {
                         std::abs(elbo + kl - evidence)));
 }
 
+void lesson(Program& program) {
+  program.dataset("A linear-Gaussian model with known log p(x), no data.");
+  derivation(program);
+}
+
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
@@ -175,8 +180,5 @@ int main(int argc, char** argv) {
                       .look = "Every printed line has the value that the derivation says. The curve stops "
                               "just under log p(x): a q "
                               "with upright axes cannot match a tilted posterior."},
-                     [](Program& program) {
-                       program.dataset("A linear-Gaussian model with known log p(x), no data.");
-                       derivation(program);
-                     });
+                     lesson);
 }

@@ -75,6 +75,20 @@ void variances(Program& program) {
       "Both are right on average; the score function needs many times the samples for the same accuracy");
 }
 
+void lesson(Program& program) {
+  program.dataset("Random numbers, no data.");
+  Rng rng = program.rng.split("net");
+  Sampler net(rng);
+  const Tensor x = Tensor::uniform({4, 3}, rng);
+  draw(program, net, x, false);
+  draw(program, net, x, true);
+  variances(program);
+  program.headline(text("gradient of mu's weights: ", program.figure("mu_gradient_blocked"),
+                        " through a sample, ", program.figure("mu_gradient_reparameterised"),
+                        " through z = mu + sigma eps; the score function has ",
+                        program.figure("variance_ratio"), " times the variance"));
+}
+
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
@@ -87,17 +101,5 @@ int main(int argc, char** argv) {
        .look = "In the first drawing the arrows from mu and logvar end at nothing: z is a constant. In the "
                "second, eps is "
                "the constant, and the gradient walks through. The curves: what one sample is worth."},
-      [](Program& program) {
-        program.dataset("Random numbers, no data.");
-        Rng rng = program.rng.split("net");
-        Sampler net(rng);
-        const Tensor x = Tensor::uniform({4, 3}, rng);
-        draw(program, net, x, false);
-        draw(program, net, x, true);
-        variances(program);
-        program.headline(text("gradient of mu's weights: ", program.figure("mu_gradient_blocked"),
-                              " through a sample, ", program.figure("mu_gradient_reparameterised"),
-                              " through z = mu + sigma eps; the score function has ",
-                              program.figure("variance_ratio"), " times the variance"));
-      });
+      lesson);
 }

@@ -82,7 +82,8 @@ void faces(Program& program) {
   FaceVae vae(rng, all.images.dim(1));
   Adam adam(vae.parameters());
   Loader loader(train, {.batch = 100, .shuffle = true, .drop_last = true}, rng.split("order"));
-  Trainer trainer(program.session(), "faces", {{"model", vae}, {"adam", adam}, {"noise", rng}, {"loader", loader}},
+  Trainer trainer(program.session(), "faces",
+                  {{"model", vae}, {"adam", adam}, {"noise", rng}, {"loader", loader}},
                   Steps{program.pick<Index>(1500, 6000, 30)});
   while (trainer.next()) {
     const Batch& batch = loader.next();
@@ -110,6 +111,13 @@ void faces(Program& program) {
       "What changes along a row, what along a column? Nobody told it what to put where");
 }
 
+void lesson(Program& program) {
+  digits(program);
+  faces(program);
+  program.headline(text("two numbers span ", program.figure("manifold_classes"),
+                        " classes of digits; the faces' bound is ", program.figure("frey_bound"), " nats"));
+}
+
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
@@ -121,11 +129,5 @@ int main(int argc, char** argv) {
                       .look = "Follow a row or a column of either sheet: is there a jump? How many classes "
                               "of digits are there, and what "
                               "passes into what?"},
-                     [](Program& program) {
-                       digits(program);
-                       faces(program);
-                       program.headline(text("two numbers span ", program.figure("manifold_classes"),
-                                             " classes of digits; the faces' bound is ",
-                                             program.figure("frey_bound"), " nats"));
-                     });
+                     lesson);
 }

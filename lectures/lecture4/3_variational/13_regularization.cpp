@@ -14,7 +14,8 @@ Plot train(Program& program, const std::string& name, Vae& vae, const Dataset& d
   Rng noise = program.rng.split(name);
   Adam adam(vae.parameters());
   Loader loader(data, {.batch = 128, .shuffle = true, .drop_last = true}, noise.split("order"));
-  Trainer trainer(program.session(), name, {{"model", vae}, {"adam", adam}, {"noise", noise}, {"loader", loader}},
+  Trainer trainer(program.session(), name,
+                  {{"model", vae}, {"adam", adam}, {"noise", noise}, {"loader", loader}},
                   Steps{program.pick<Index>(900, 900, 30)});
   while (trainer.next()) {
     const Tensor& x = loader.next().images;

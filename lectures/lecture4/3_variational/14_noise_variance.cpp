@@ -35,7 +35,8 @@ int linear_active(Program& program, const std::string& name, const Dataset& data
   LinearVae vae(rng, data.images.dim(1), code);
   Adam adam(vae.parameters(), {.lr = Real(3e-3)});
   Loader loader(data, {.batch = 256, .shuffle = true, .drop_last = true}, rng.split("order"));
-  Trainer trainer(program.session(), name, {{"model", vae}, {"adam", adam}, {"noise", rng}, {"loader", loader}},
+  Trainer trainer(program.session(), name,
+                  {{"model", vae}, {"adam", adam}, {"noise", rng}, {"loader", loader}},
                   Steps{program.pick<Index>(2000, 6000, 20)});
   const auto logvars = [&](Index rows) { return add_row(Tensor::zeros({rows, code}), vae.logvar); };
   while (trainer.next()) {

@@ -198,6 +198,18 @@ void collapse(Program& program) {
                    250.0 * units / pixels, ", far beyond"));
 }
 
+void lesson(Program& program) {
+  program.dataset("Generated faces and sprites with known factors.");
+  faces(program);
+  collapse(program);
+  program.headline(text("MIG ", program.figure("mig_beta1"), " at beta 1, ", program.figure("mig_beta4"),
+                        " at beta 4; while the turn's unit is walked the "
+                        "smile ranges over ",
+                        program.figure("smile_change_beta1"), " sd at beta 1, ",
+                        program.figure("smile_change_beta4"), " at beta 4; on sprites beta 250 leaves ",
+                        program.figure("kl_beta250"), " nats"));
+}
+
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
@@ -211,15 +223,5 @@ int main(int argc, char** argv) {
            "In the upper row the head turns and the rest changes with it; in the lower one it turns and the "
            "smile stays. The table says how much; the bars, how few units beta = 4 pays for; at 250 the "
            "sprites' code is empty."},
-      [](Program& program) {
-        program.dataset("Generated faces and sprites with known factors.");
-        faces(program);
-        collapse(program);
-        program.headline(text(
-            "MIG ", program.figure("mig_beta1"), " at beta 1, ", program.figure("mig_beta4"),
-            " at beta 4; while the turn's unit is walked the "
-            "smile ranges over ",
-            program.figure("smile_change_beta1"), " sd at beta 1, ", program.figure("smile_change_beta4"),
-            " at beta 4; on sprites beta 250 leaves ", program.figure("kl_beta250"), " nats"));
-      });
+      lesson);
 }

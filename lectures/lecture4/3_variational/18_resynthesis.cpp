@@ -178,6 +178,12 @@ void generated(Program& program) {
                           ")"));
 }
 
+void lesson(Program& program) {
+  program.dataset("Generated faces with known factors; UTKFace where it is present.");
+  generated(program);
+  real_faces(program);
+}
+
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
@@ -191,9 +197,5 @@ int main(int argc, char** argv) {
            "In the left grid the mouth's corners rise from left to right and it opens from top to bottom, "
            "each alone; in the right one, made with differences of means, the two mix. The table says how "
            "much else moves; what the code does not hold is refused."},
-      [](Program& program) {
-        program.dataset("Generated faces with known factors; UTKFace where it is present.");
-        generated(program);
-        real_faces(program);
-      });
+      lesson);
 }

@@ -77,8 +77,7 @@ inline Tensor factor_ranges(const Tensor& read, Index steps) {
   for (Index i = 0; i < range.size(); ++i) {
     const Real* value = read.data() + i / 5 * steps * 5 + i % 5;
     Real low = *value, high = low;
-    for (Index s = 1; s < steps; ++s)
-      low = std::min(low, value[s * 5]), high = std::max(high, value[s * 5]);
+    for (Index s = 1; s < steps; ++s) low = std::min(low, value[s * 5]), high = std::max(high, value[s * 5]);
     range[i] = static_cast<Real>((high - low) / factor_sd(static_cast<std::size_t>(i % 5)));
   }
   return range;

@@ -26,8 +26,8 @@ inline Tensor told(const std::vector<UtkName>& names) {
 }
 
 /// Age to the right, gender downwards, as far as they passed the gate; three faces that the fit has not seen.
-inline void real_sheets(Program& program, Vae& vae, const Regression& code_of,
-                        const Tensor& images, const Tensor& facts, bool ages, bool genders) {
+inline void real_sheets(Program& program, Vae& vae, const Regression& code_of, const Tensor& images,
+                        const Tensor& facts, bool ages, bool genders) {
   const Index columns = ages ? 5 : 1, rows = genders ? 5 : 1, cells = rows * columns, K = 32;
   std::vector<Tensor> sheets;
   for (const Index part : {1, 3, 6}) {

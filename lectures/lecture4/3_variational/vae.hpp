@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "support/lecture.hpp"
 #include "gradus/kernels/elementwise.hpp"
+#include "support/lecture.hpp"
 
 namespace gradus::lecture {
 
@@ -24,17 +24,15 @@ inline Tensor one_hot(const std::vector<int>& labels, int classes) {
 
 /// Grey pixels as chances of ink, drawn: black and white digits, whose likelihood means something.
 inline Tensor binarised(const Tensor& grey, Rng& rng) {
-  return zipped(
-      Tensor::uniform(grey.shape(), rng), grey,
-      [](Real chance, Real ink) { return chance < ink ? Real(1) : Real(0); });
+  return zipped(Tensor::uniform(grey.shape(), rng), grey,
+                [](Real chance, Real ink) { return chance < ink ? Real(1) : Real(0); });
 }
 
 /// x [B, D] -> mu, logvar [B, K] -> z -> logits [B, D]. With labels (classes > 0), encoder and decoder are
 /// told them too.
 struct Vae : Module {
   /// sizes: D, hidden layers, K; the decoder is the encoder's mirror image.
-  Vae(Rng& random, std::vector<Index> sizes,
-      Activation decoder_between = relu, Index classes = 0)
+  Vae(Rng& random, std::vector<Index> sizes, Activation decoder_between = relu, Index classes = 0)
       : Module(random),
         hidden(*this, "hidden", encoder_sizes(sizes, classes), relu),
         mu(*this, "mu", sizes[sizes.size() - 2], sizes.back()),
@@ -54,14 +52,12 @@ struct Vae : Module {
   Mlp decoder;
 
  private:
-  static std::vector<Index> encoder_sizes(const std::vector<Index>& sizes,
-                                                  Index classes) {
+  static std::vector<Index> encoder_sizes(const std::vector<Index>& sizes, Index classes) {
     std::vector<Index> out(sizes.begin(), sizes.end() - 1);
     out.front() += classes;
     return out;
   }
-  static std::vector<Index> decoder_sizes(const std::vector<Index>& sizes,
-                                                  Index classes) {
+  static std::vector<Index> decoder_sizes(const std::vector<Index>& sizes, Index classes) {
     std::vector<Index> out(sizes.rbegin(), sizes.rend());
     out.front() += classes;
     return out;
@@ -72,15 +68,11 @@ struct Vae : Module {
 using Likelihood = std::function<Var(const Var& logits, const Tensor& x)>;
 
 /// Pixels as chances of ink; grey ones as fractions of it.
-inline Var bernoulli(const Var& logits, const Tensor& x) {
-  return bernoulli_nll(logits, x);
-}
+inline Var bernoulli(const Var& logits, const Tensor& x) { return bernoulli_nll(logits, x); }
 
 /// C ||x - sigmoid(logits)||^2
 inline Likelihood gaussian(Real C) {
-  return [C](const Var& logits, const Tensor& x) {
-    return fixed_gaussian_nll(sigmoid(logits), x, C);
-  };
+  return [C](const Var& logits, const Tensor& x) { return fixed_gaussian_nll(sigmoid(logits), x, C); };
 }
 
 struct VaeTraining {
@@ -96,14 +88,14 @@ struct VaeTraining {
 
 /// The loop of 6.S191 L4, "VAE optimization": encode, sample, decode, two terms, one step. Returns its
 /// curves.
-inline Plot train_vae(Program& program, const std::string& name, Vae& vae,
-                              const Dataset& data, const VaeTraining& how) {
+inline Plot train_vae(Program& program, const std::string& name, Vae& vae, const Dataset& data,
+                      const VaeTraining& how) {
   Rng noise = program.rng.split(name);
   Adam adam(vae.parameters());
   Loader loader(data, {.batch = how.batch, .shuffle = true, .drop_last = true}, noise.split("order"));
   const Index steps = how.epochs > 0 ? how.epochs * loader.size() : how.steps;
-  Trainer trainer(program.session(), name, {{"model", vae}, {"adam", adam}, {"noise", noise}, {"loader", loader}},
-                  Steps{steps});
+  Trainer trainer(program.session(), name,
+                  {{"model", vae}, {"adam", adam}, {"noise", noise}, {"loader", loader}}, Steps{steps});
   while (trainer.next()) {
     const Batch& batch = loader.next();
     adam.lr = how.lr * decay_second_half(trainer.progress());
@@ -133,8 +125,7 @@ struct VaeMeasure {
   }
 };
 
-inline VaeMeasure measure_vae(Vae& vae, const Tensor& x, const Likelihood& likelihood,
-                              Rng& noise) {
+inline VaeMeasure measure_vae(Vae& vae, const Tensor& x, const Likelihood& likelihood, Rng& noise) {
   const auto [mu, logvar] = vae.encode(x);
   const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), noise));
   VaeMeasure out;

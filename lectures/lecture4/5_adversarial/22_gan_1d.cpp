@@ -211,6 +211,18 @@ void two(Program& program) {
   program.figure("bimodal_w1_without_penalty", wasserstein1(without.samples, truth));
 }
 
+void lesson(Program& program) {
+  program.dataset("Points on a line from N(2, .5^2), and from two clumps at -2 and 2.");
+  one(program);
+  two(program);
+  program.headline(text("mean ", program.figure("mean_1d"), " (real 2), W1 ", program.figure("w1_1d"),
+                        " (N = ", many, "; two real samples ", program.figure("w1_1d_real"), ")",
+                        ", D within ", program.figure("d_distance_from_half"),
+                        " of 1/2; of two clumps the smaller gets ", program.figure("bimodal_both"),
+                        " of the points, without the penalty ",
+                        program.figure("bimodal_both_without_penalty")));
+}
+
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
@@ -223,15 +235,5 @@ int main(int argc, char** argv) {
        .look = "Ten frames in the slides' order: D learns where real points are, G climbs the slope that D "
                "has learned, D learns again. In the end the red points lie like the green ones and D is 1/2 "
                "where the points are: it cannot tell."},
-      [](Program& program) {
-        program.dataset("Points on a line from N(2, .5^2), and from two clumps at -2 and 2.");
-        one(program);
-        two(program);
-        program.headline(text("mean ", program.figure("mean_1d"), " (real 2), W1 ", program.figure("w1_1d"),
-                              " (N = ", many, "; two real samples ", program.figure("w1_1d_real"), ")",
-                              ", D within ", program.figure("d_distance_from_half"),
-                              " of 1/2; of two clumps the smaller gets ", program.figure("bimodal_both"),
-                              " of the points, without the penalty ",
-                              program.figure("bimodal_both_without_penalty")));
-      });
+      lesson);
 }

@@ -213,6 +213,19 @@ void from_below(Program& program) {
       "go on");
 }
 
+void lesson(Program& program) {
+  program.dataset("Known distributions, no data.");
+  value(program);
+  best_answer(program);
+  saturation(program);
+  mixed_editions(program);
+  from_below(program);
+  program.headline(text(
+      "value ", program.figure("value_p_real"), " = 2 JS - log 4 in both conventions; D's loss ",
+      program.figure("d_loss_at_optimum"), " at the optimum; G with the other edition's loss: D(G(z)) = ",
+      program.figure("believed_mixed_editions"), " instead of ", program.figure("believed_one_edition")));
+}
+
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
@@ -227,18 +240,5 @@ int main(int argc, char** argv) {
            "left; the other one has. The crosses stay on or under JS, which flattens at log 2 while W1 goes "
            "on. "
            "Mixing two editions' lines makes G help D."},
-      [](Program& program) {
-        program.dataset("Known distributions, no data.");
-        value(program);
-        best_answer(program);
-        saturation(program);
-        mixed_editions(program);
-        from_below(program);
-        program.headline(text("value ", program.figure("value_p_real"),
-                              " = 2 JS - log 4 in both conventions; D's loss ",
-                              program.figure("d_loss_at_optimum"),
-                              " at the optimum; G with the other edition's loss: D(G(z)) = ",
-                              program.figure("believed_mixed_editions"), " instead of ",
-                              program.figure("believed_one_edition")));
-      });
+      lesson);
 }

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "3_variational/vae.hpp"        // one_hot
 #include "5_adversarial/point_gan.hpp"  // last_tenth
 #include "support/lecture.hpp"
-#include "3_variational/vae.hpp"  // one_hot
 
 namespace gradus::lecture {
 
@@ -22,18 +22,17 @@ struct DcganRecipe {
   Real averaging = Real(0.99);
 
   std::string words() const {
-    return text("DCGAN of ", channels, " channels, D of three convolutions, noise ", noise,
-                        ", classes ", classes, ", ", steps, " steps of ", batch, ", rates ", lr_generator,
-                        " and ", lr_discriminator, ", penalty ", penalty, ", averaging ", averaging);
+    return text("DCGAN of ", channels, " channels, D of three convolutions, noise ", noise, ", classes ",
+                classes, ", ", steps, " steps of ", batch, ", rates ", lr_generator, " and ",
+                lr_discriminator, ", penalty ", penalty, ", averaging ", averaging);
   }
 };
 
 /// The recipe that the programs of this lecture share.
 inline DcganRecipe dcgan_recipe(const Program& program) {
-  return {
-      .steps = program.pick<Index>(800, 4000, 12),
-      .channels = program.pick<Index>(32, 48, 8),
-      .averaging = program.pick<Real>(Real(0.99), Real(0.999), Real(0.5))};
+  return {.steps = program.pick<Index>(800, 4000, 12),
+          .channels = program.pick<Index>(32, 48, 8),
+          .averaging = program.pick<Real>(Real(0.99), Real(0.999), Real(0.5))};
 }
 
 /// z [B, K] -> pictures [B, 28, 28, 1] in (-1, 1):
@@ -108,8 +107,7 @@ inline void start_small(Module& net, Rng& rng) {
 /// Kept in the checkpoint, so a film that was interrupted has no gap.
 class DigitFilm {
  public:
-  DigitFilm(std::vector<Index> steps, const Tensor& noise)
-      : steps_(std::move(steps)), noise_(noise) {
+  DigitFilm(std::vector<Index> steps, const Tensor& noise) : steps_(std::move(steps)), noise_(noise) {
     pictures_ = Tensor::zeros({static_cast<Index>(steps_.size()), noise.dim(0) * 784});
   }
   State state() { return {{{"pictures", pictures_}}, {}}; }
@@ -207,14 +205,11 @@ struct DcganTraining {
 };
 
 /// x with its label as planes behind it; x alone without classes (an empty y).
-inline Var labelled(const Var& x, const Tensor& y) {
-  return y ? concat({x, Var(planes(y))}, 3) : x;
-}
+inline Var labelled(const Var& x, const Tensor& y) { return y ? concat({x, Var(planes(y))}, 3) : x; }
 
 /// The two alternating steps, for digits. With classes, a picture carries its label as planes behind it; a
 /// fake's planes come from the very label that its noise has, so D and G cannot be told different ones.
-inline DcganTraining train_dcgan(Program& program, Dcgan& gan, const Dataset& digits,
-                                 DigitFilm& film) {
+inline DcganTraining train_dcgan(Program& program, Dcgan& gan, const Dataset& digits, DigitFilm& film) {
   const DcganRecipe& how = gan.recipe;
   Rng rng = program.rng.split(gan.name);
   Loader loader(digits, {.batch = how.batch, .shuffle = true, .drop_last = true}, rng.split("order"));
@@ -266,10 +261,8 @@ inline DcganTraining train_dcgan(Program& program, Dcgan& gan, const Dataset& di
 
 /// The averaged weights of a recipe are kept, so that programs which need a trained generator need not train
 /// it again.
-inline std::filesystem::path kept_at(const Program& program, const Dcgan& gan,
-                                     const Dataset& digits) {
-  return cache_place(program, gan.name,
-                             text(gan.recipe.words(), ", seed ", program.options.seed), digits);
+inline std::filesystem::path kept_at(const Program& program, const Dcgan& gan, const Dataset& digits) {
+  return cache_place(program, gan.name, text(gan.recipe.words(), ", seed ", program.options.seed), digits);
 }
 
 /// Loads what 25_dcgan left with the same settings, or trains it.
@@ -288,8 +281,7 @@ inline void load_or_train(Program& program, Dcgan& gan, const Dataset& digits) {
 inline double sure_share(const Tensor& p) {
   const Index N = p.dim(0), C = p.dim(1);
   Index sure = 0;
-  for (Index n = 0; n < N; ++n)
-    sure += *std::max_element(p.data() + n * C, p.data() + (n + 1) * C) > 0.9;
+  for (Index n = 0; n < N; ++n) sure += *std::max_element(p.data() + n * C, p.data() + (n + 1) * C) > 0.9;
   return static_cast<double>(sure) / static_cast<double>(N);
 }
 
@@ -314,8 +306,7 @@ struct PictureScores {
 
 /// `reference` [M, 64]: features of real digits; the neighbours are looked for among 2000 of them and 2000
 /// pictures, or as many as there are.
-inline PictureScores score(Judge& judge, const Tensor& pictures,
-                           const Tensor& reference) {
+inline PictureScores score(Judge& judge, const Tensor& pictures, const Tensor& reference) {
   const Tensor features = judge.features(pictures), p = judge.probabilities(pictures);
   PictureScores out;
   out.fid = frechet_distance(moments_of(features), moments_of(reference));

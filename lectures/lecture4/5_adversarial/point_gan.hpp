@@ -38,9 +38,7 @@ class Film {
   }
   State state() { return {{{"fakes", fakes_}, {"chances", chances_}}, {}}; }
 
-  bool wants(Index step) const {
-    return std::find(steps_.begin(), steps_.end(), step) != steps_.end();
-  }
+  bool wants(Index step) const { return std::find(steps_.begin(), steps_.end(), step) != steps_.end(); }
   /// Looks, if the film wants this step.
   void look(Index step, const Network& generator, PointNet& discriminator) {
     for (std::size_t i = 0; i < steps_.size(); ++i) {
@@ -63,9 +61,8 @@ class Film {
 struct GanTraining {
   Index steps = 1500, batch = 256, noise_size = 1;
   Real lr_generator = Real(1e-3), lr_discriminator = Real(1e-3);
-  Real beta1 =
-      Real(0.5);            ///< of Adam: with the usual .9 the two players swing round each other
-  bool decay = true;                ///< of both rates, in the second half
+  Real beta1 = Real(0.5);   ///< of Adam: with the usual .9 the two players swing round each other
+  bool decay = true;        ///< of both rates, in the second half
   Real penalty = 0;         ///< weight of difference_penalty at the real points
   Real instance_noise = 0;  ///< deviation of noise on everything that D sees, falling to 0 at 3/4
   GanLosses losses = non_saturating_losses();

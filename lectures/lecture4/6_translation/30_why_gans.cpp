@@ -7,8 +7,6 @@
 
 namespace gradus::lecture {
 
-namespace lecture {
-
 /// Sixteen numbers of a digit: its averages over 7 x 7 pixels, drawn as large as the digit.
 Pairs from_blocks(const Tensor& digits, Rng&) {
   return {upsample_nearest(average_pool2d(digits, 7), 7).value(), digits};
@@ -148,12 +146,10 @@ void why_gans(Program& program) {
                         program.figure("p2p_l1_gan"), ", FID ", program.figure("p2p_fid_gan")));
 }
 
-}  // namespace lecture
-
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
-  using namespace lecture;
+  using namespace gradus::lecture;
   return run_program(
       argc, argv,
       {.name = "30_why_gans",

@@ -8,12 +8,9 @@
 
 namespace gradus::lecture {
 
-namespace lecture {
-
 /// Photo and map of every file, each brought to side x side: [N, side, side, 6]. A file holds the two side by
 /// side.
-inline Tensor read_facades(const std::filesystem::path& folder, Index side,
-                                   Index limit) {
+inline Tensor read_facades(const std::filesystem::path& folder, Index side, Index limit) {
   std::vector<std::string> files = image_files(folder);
   if (limit > 0 && static_cast<Index>(files.size()) > limit) files.resize(static_cast<std::size_t>(limit));
   Tensor out({static_cast<Index>(files.size()), side, side, 6});
@@ -99,7 +96,5 @@ inline void facades(Program& program) {
       "Map, drawn photo, real photo; none of these was trained on. Windows and ledges are where the map has "
       "them, colour and light are guesses: the map does not tell them, and 120 pairs are few");
 }
-
-}  // namespace lecture
 
 }  // namespace gradus::lecture

@@ -11,8 +11,6 @@
 
 namespace gradus::lecture {
 
-namespace lecture {
-
 struct UNetOptions {
   Index inputs = 1, outputs = 1;         ///< channels
   std::vector<Index> widths = {32, 64};  ///< channels after each halving of the sides
@@ -106,9 +104,9 @@ using PairMaker = std::function<Pairs(const Tensor&, Rng&)>;
 struct TranslatorTraining {
   Index steps = 350, batch = 48;
   Real lr_generator = Real(1e-3), lr_discriminator = Real(2e-3);
-  Real pixel_weight = 100;  ///< of the mean over pixels of |y - truth|
-  bool squares = false;             ///< (y - truth)^2 in its place
-  bool adversarial = false;         ///< and be taken for real by a discriminator
+  Real pixel_weight = 100;   ///< of the mean over pixels of |y - truth|
+  bool squares = false;      ///< (y - truth)^2 in its place
+  bool adversarial = false;  ///< and be taken for real by a discriminator
 };
 
 struct TranslatorLoss {
@@ -124,8 +122,7 @@ struct TranslatorLoss {
 /// D sees the PAIR, input and output: shown the output alone it would be content with any sharp digit, and G
 /// might as well ignore x. 6.S191 L4, "Conditional GANs and pix2pix: paired translation".
 inline TranslatorLoss translator_step(UNet& generator, PatchDiscriminator& discriminator, const Pairs& pairs,
-                                      const TranslatorTraining& how, Adam& g_adam,
-                                      Adam& d_adam) {
+                                      const TranslatorTraining& how, Adam& g_adam, Adam& d_adam) {
   const GanLosses losses = non_saturating_losses();
   const Network pair = [&](const Var& y) { return concat({pairs.input, y}, 3); };
   TranslatorLoss out;
@@ -153,9 +150,8 @@ inline TranslatorLoss translator_step(UNet& generator, PatchDiscriminator& discr
   return out;
 }
 
-inline Plot train_translator(Program& program, const std::string& name, UNet& generator,
-                                     const Dataset& data, const PairMaker& make_pairs,
-                                     const TranslatorTraining& how) {
+inline Plot train_translator(Program& program, const std::string& name, UNet& generator, const Dataset& data,
+                             const PairMaker& make_pairs, const TranslatorTraining& how) {
   Rng rng = program.rng.split("translator");
   const Pairs sample = make_pairs(data.images.rows(0, 1), rng);
   PatchDiscriminator discriminator(rng, sample.input.dim(3) + sample.truth.dim(3));
@@ -201,7 +197,5 @@ inline Tensor translate(UNet& generator, const Tensor& inputs, const Shape& shap
 inline double pixel_error(const Tensor& y, const Tensor& truth) {
   return double(mean(l1_error(y, truth)).item()) / static_cast<double>(y.shape().row_size());
 }
-
-}  // namespace lecture
 
 }  // namespace gradus::lecture

@@ -58,7 +58,8 @@ std::string game_page(Program& program, const Pairs& pairs, double machine) {
   write_png(column, pairs.pictures.reshape({pairs.pictures.dim(0) * 28, 28, 1}));
   std::string fake;
   for (const int which : pairs.fake) fake += (fake.empty() ? "[" : ",") + std::to_string(which);
-  std::string out = page::filled(std::string(embedded::game_html), "DIGITS", page::base64(page::slurp(column)));
+  std::string out =
+      page::filled(std::string(embedded::game_html), "DIGITS", page::base64(page::slurp(column)));
   std::filesystem::remove(column);
   out = page::filled(out, "MACHINE", std::to_string(std::lround(100 * machine)));
   return page::filled(out, "FAKE", fake + "]");

@@ -1,6 +1,6 @@
 #include "../calls.hpp"
-#include "gradus/generative/metrics.hpp"
 #include "gradus/generative/frechet.hpp"
+#include "gradus/generative/metrics.hpp"
 #include "gradus/generative/moments.hpp"
 #include "gradus/generative/points.hpp"
 

@@ -70,7 +70,9 @@ TEST_CASE("faults of the markers are named with their line") {
 }
 
 TEST_CASE("tasks are read by their id") {
-  const auto tasks = read_tasks("# Tasks\n\n## x.cpp\n\n### 4.1 one\nReturn:\n\n    a = b\n\nand more.\n\n## y.cpp\nno task\n### 4.2 two\nTwice.\n");
+  const auto tasks = read_tasks(
+      "# Tasks\n\n## x.cpp\n\n### 4.1 one\nReturn:\n\n    a = b\n\nand more.\n\n## y.cpp\nno task\n### 4.2 "
+      "two\nTwice.\n");
   CHECK(tasks.size() == 2);
   CHECK(tasks.at("4.1") == std::vector<std::string>{"Return:", "  a = b", "and more."});
   CHECK(tasks.at("4.2") == std::vector<std::string>{"Twice."});
