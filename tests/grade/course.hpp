@@ -43,11 +43,12 @@ struct Exercise {
 };
 
 /// Every exercise.json in the folders of `folder`, in order, with its tasks.md, checked: ids and files are
-/// unique, ids belong to their exercise, every TODO has a task. Throws Error that names the file and the field.
+/// unique, ids belong to their exercise, every TODO has a task. Throws Error that names the file and the
+/// field.
 std::vector<Exercise> read_exercises(const std::filesystem::path& folder);
 
-/// The tasks of a tasks.md by id: what stands below `### 4.5 title`, formulas (4 blanks deep) indented by 2, empty
-/// lines left out. Throws Error for an id that is there twice.
+/// The tasks of a tasks.md by id: what stands below `### 4.5 title`, formulas (4 blanks deep) indented by 2,
+/// empty lines left out. Throws Error for an id that is there twice.
 std::map<std::string, std::vector<std::string>> read_tasks(const std::string& markdown);
 
 /// The exercise of that name. Throws Error that lists the names for any other.

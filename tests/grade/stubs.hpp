@@ -1,6 +1,6 @@
 #pragma once
-// Exercise files are made from the library's own: what stands between `// [4.5]` and `// [end]` becomes the task's
-// text (tasks.md) and a call of todo("4.5").
+// Exercise files are made from the library's own: what stands between `// [4.5]` and `// [end]` becomes the
+// task's text (tasks.md) and a call of todo("4.5").
 //
 //   // [4.5]     a region of TODO 4.5
 //   code

@@ -4,7 +4,8 @@
 
 namespace gradus {
 
-/// Thrown by todo(): a task of an exercise that was not begun. `id` is "4.5", file and line are the todo's own.
+/// Thrown by todo(): a task of an exercise that was not begun. `id` is "4.5", file and line are the todo's
+/// own.
 class NotImplemented : public Error {
  public:
   NotImplemented(const char* id_in, const char* file_in, int line_in)
@@ -26,8 +27,8 @@ struct TodoId {
   int line;
 };
 
-/// Ends the function by throwing NotImplemented: todo("4.5", mu, logvar). The values are named to avoid warnings
-/// about unused parameters.
+/// Ends the function by throwing NotImplemented: todo("4.5", mu, logvar). The values are named to avoid
+/// warnings about unused parameters.
 template <class... Values>
 [[noreturn]] void todo(const TodoId& place, const Values&...) {
   throw NotImplemented(place.id, place.file, place.line);

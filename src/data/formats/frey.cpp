@@ -9,8 +9,8 @@
 #include <zlib.h>
 
 #include "gradus/base/check.hpp"
-#include "gradus/data/generated/faces.hpp"
 #include "gradus/data/formats/idx.hpp"
+#include "gradus/data/generated/faces.hpp"
 
 namespace gradus {
 namespace {

@@ -62,7 +62,7 @@ TEST_CASE("regions become tasks, helpers disappear, the include stands in its pl
 
 TEST_CASE("faults of the markers are named with their line") {
   CHECK_THROWS_WITH_AS(stub_of(file, without("  // [end]\n}\nint two")),
-                       "src/x.cpp:17: [4.2] inside another region", gradus::Error);
+                       "src/x.cpp:18: [4.2] inside another region", gradus::Error);
   CHECK_THROWS_AS(stub_of(file, without("// [4]\n")), gradus::Error);
   CHECK_THROWS_AS(stub_of(file, sound + "// [4.9]\n// [end]\n"), gradus::Error);
   CHECK_THROWS_AS(stub_of(file, sound + "// [4.1]\n// [end]\n"), gradus::Error);
