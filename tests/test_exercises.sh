@@ -143,6 +143,12 @@ run 2 grade --level L9
 run 2 nonsense
 run 75 grade --ex 4 --level L1 --required-level L2
 
+# --- a file of an older edition
+echo '// mine' > "$tree/exercises/01_backprop/relu.cpp"
+run 0 list
+expect "list: a file of an older edition is named, and where its code belongs" said 'exercises/01_backprop/relu.cpp is a file of an older edition .* exercises/01_backprop/activation.cpp$'
+rm "$tree/exercises/01_backprop/relu.cpp"
+
 # --- make lecture4 EX=5 is the program of exercise 5 with the student's files
 for name in 5 05 05_elbo; do
   make -n -C "$tree" lecture4 EX=$name > "$scratch/said" 2>&1
@@ -157,7 +163,7 @@ expect "lecture4: one program alone is built" said 'lecture4_runner 11_vae'
 # --- what a student's files have trained is forgotten with them, the library's judge is not
 mkdir -p "$tree/out/lecture4/cache" "$tree/out/mine/cache"
 trained() { ls "$tree/out/mine/cache" | grep -c safetensors > "$scratch/said"; }
-mine_cache() { (cd "$tree" && bash scripts/mine_cache.sh "$kl" exercises/01_backprop/relu.cpp); }
+mine_cache() { (cd "$tree" && bash scripts/mine_cache.sh "$kl" exercises/01_backprop/activation.cpp); }
 mine_cache
 touch "$tree"/out/mine/cache/{judge_1,dcgan_1}.safetensors
 mine_cache && trained
@@ -165,11 +171,11 @@ expect "the same files keep what they trained" said '^2$'
 echo '// another' >> "$tree/$kl"
 mine_cache && trained
 expect "other files train again, a judge that does not run through them stays" said '^1$'
-echo '// another' >> "$tree/exercises/01_backprop/relu.cpp"
+echo '// another' >> "$tree/exercises/01_backprop/activation.cpp"
 touch "$tree/out/lecture4/cache/judge_2.safetensors"
 mine_cache && trained
 expect "a judge that ran through other layers is forgotten, the library's serves" [ -e "$tree/out/mine/cache/judge_2.safetensors" -a ! -e "$tree/out/mine/cache/judge_1.safetensors" ]
-sed -i '$d' "$tree/$kl" "$tree/exercises/01_backprop/relu.cpp"
+sed -i '$d' "$tree/$kl" "$tree/exercises/01_backprop/activation.cpp"
 rm -r "$tree/out"
 
 # --- machine-readable results

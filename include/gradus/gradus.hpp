@@ -68,6 +68,7 @@
 #include "gradus/ops/logits.hpp"
 #include "gradus/ops/losses.hpp"
 #include "gradus/ops/norm.hpp"
+#include "gradus/ops/p_fake.hpp"
 #include "gradus/ops/reduction.hpp"
 #include "gradus/ops/sequence.hpp"
 #include "gradus/ops/shaping.hpp"

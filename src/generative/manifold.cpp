@@ -9,6 +9,37 @@
 
 namespace gradus {
 
+Tensor quantile_sheet(Index n) {
+  GRADUS_CHECK(n >= 1, "quantile_sheet: needs at least one row, got ", n);
+  // [6.6]
+  Tensor z({n * n, 2});
+  for (Index r = 0; r < n; ++r)
+    for (Index c = 0; c < n; ++c) {
+      z[2 * (r * n + c)] =
+          static_cast<Real>(normal_quantile((static_cast<double>(c) + 0.5) / static_cast<double>(n)));
+      z[2 * (r * n + c) + 1] =
+          static_cast<Real>(-normal_quantile((static_cast<double>(r) + 0.5) / static_cast<double>(n)));
+    }
+  return z;
+  // [end]
+}
+
+Tensor traversals(const Tensor& z, Index steps, Real low, Real high) {
+  GRADUS_CHECK(z.rank() == 1 && steps >= 2, "traversals: z must be [K] and steps at least 2, got ", z.shape(),
+               " and ", steps);
+  // [6.5]
+  const Index K = z.size();
+  Tensor out({K * steps, K});
+  for (Index k = 0; k < K; ++k)
+    for (Index s = 0; s < steps; ++s) {
+      Real* row = out.data() + (k * steps + s) * K;
+      std::copy_n(z.data(), K, row);
+      row[k] = low + (high - low) * static_cast<Real>(s) / static_cast<Real>(steps - 1);
+    }
+  return out;
+  // [end]
+}
+
 double normal_quantile(double p) {
   GRADUS_CHECK(p > 0 && p < 1, "normal_quantile: the probability must be inside (0, 1), got ", p);
   if (p > 0.5)

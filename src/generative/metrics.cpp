@@ -3,20 +3,72 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "gradus/base/check.hpp"
 #include "gradus/generative/points.hpp"
 #include "gradus/kernels/elementwise.hpp"
+#include "gradus/ops/checks.hpp"
 
 namespace gradus {
 
-void check_points(const char* op, const Tensor& real, const Tensor& generated) {
-  GRADUS_CHECK(real.rank() == 2 && generated.rank() == 2 && real.dim(1) == generated.dim(1), op,
-               ": real must be [N, D] and generated [M, D], got ", real.shape(), " and ", generated.shape());
-  for (const Tensor* points : {&real, &generated})
-    for (const Real value : points->values())
-      GRADUS_CHECK(std::isfinite(value), op, ": a number of ", points == &real ? "real" : "generated", " is ",
-                   value);
+double inception_score(const Tensor& p) {
+  check_rank("inception_score", "p", p, 2);
+  const Index N = p.dim(0), C = p.dim(1);
+  GRADUS_CHECK(N >= 1, "inception_score: p ", p.shape(), " has no example");
+  for (Index n = 0; n < N; ++n) {
+    double sum = 0;
+    for (Index c = 0; c < C; ++c) sum += p[n * C + c];
+    GRADUS_CHECK(std::abs(sum - 1) <= 1e-3, "inception_score: row ", n, " of p sums to ", sum, ", must be 1");
+  }
+  // [9.1]
+  std::vector<double> average(static_cast<std::size_t>(C));
+  for (Index n = 0; n < N; ++n)
+    for (Index c = 0; c < C; ++c)
+      average[static_cast<std::size_t>(c)] += p[n * C + c] / static_cast<double>(N);
+  double kl = 0;
+  for (Index n = 0; n < N; ++n)
+    for (Index c = 0; c < C; ++c) {
+      const double chance = p[n * C + c];
+      if (chance > 0) kl += chance * std::log(chance / average[static_cast<std::size_t>(c)]);
+    }
+  return std::exp(kl / static_cast<double>(N));
+  // [end]
+}
+
+NeighbourScores neighbour_scores(const Tensor& real, const Tensor& generated, Index k) {
+  check_points("neighbour_scores", real, generated);
+  const Index N = real.dim(0), M = generated.dim(0), D = real.dim(1);
+  GRADUS_CHECK(k >= 1 && k < N && k < M, "neighbour_scores: needs 1 <= k < N and k < M, got k = ", k,
+               ", N = ", N, ", M = ", M);
+  const std::vector<Real> real_radii = ball_radii(real, k), generated_radii = ball_radii(generated, k);
+  // [9.4]
+  const Real *x = real.data(), *y = generated.data();
+  // Of every real point: generated points in its ball, and generated balls that it is in. Of every generated
+  // one: real balls that it is in.
+  std::vector<Index> holds(static_cast<std::size_t>(N)), reached(holds.size()),
+      inside(static_cast<std::size_t>(M));
+  for_rows(N, N * M * D, [&](Index n) {
+    const auto i = static_cast<std::size_t>(n);
+    for (Index m = 0; m < M; ++m) {
+      const Real distance = squared_distance(x + n * D, y + m * D, D);
+      holds[i] += distance <= real_radii[i];
+      reached[i] += distance <= generated_radii[static_cast<std::size_t>(m)];
+    }
+  });
+  for_rows(M, N * M * D, [&](Index m) {
+    const auto j = static_cast<std::size_t>(m);
+    for (Index n = 0; n < N; ++n)
+      inside[j] += squared_distance(x + n * D, y + m * D, D) <= real_radii[static_cast<std::size_t>(n)];
+  });
+  const auto share = [](const std::vector<Index>& counts) {
+    return static_cast<double>(std::count_if(counts.begin(), counts.end(), [](Index c) { return c > 0; })) /
+           static_cast<double>(counts.size());
+  };
+  double sum = 0;
+  for (const Index count : inside) sum += static_cast<double>(count);
+  return {share(inside), share(reached), sum / static_cast<double>(k * M), share(holds)};
+  // [end]
 }
 
 ModeShares mode_shares(const std::vector<int>& seen, int classes, double least_share) {

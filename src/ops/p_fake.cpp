@@ -1,5 +1,5 @@
+#include "gradus/ops/p_fake.hpp"
 #include "gradus/ops/arithmetic.hpp"
-#include "gradus/ops/gan_losses.hpp"
 
 namespace gradus {
 namespace {

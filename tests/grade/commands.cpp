@@ -201,6 +201,12 @@ int list_command(const Place& place) {
                                  : standing.state + "  ")
              << (done ? "" : at_line(file.path, standing.line)) << std::right << "\n";
       }
+    for (const GradedFile& file : exercise.files)
+      for (const std::string& name : file.formerly)
+        if (const std::string old = "exercises/" + exercise.folder + "/" + name; fs::exists(place.root / old))
+          rows << "  ! " << old
+               << " is a file of an older edition and is not graded: copy what you wrote into " << file.path
+               << "\n";
     std::cout << paint("\033[1m") << exercise.key() << " " << std::left << std::setw(43) << exercise.title
               << std::right << std::setw(3) << points << "/" << most << paint("\033[0m") << "\n"
               << rows.str();

@@ -84,6 +84,7 @@ std::vector<Exercise> read_exercises(const fs::path& folder) {
                        "' stands in exercise ", exercise.number);
         }
         GRADUS_CHECK(!graded.todos.empty(), graded.source, " has no TODO");
+        graded.formerly = part.value("formerly", std::vector<std::string>());
         if (part.contains("banned")) graded.banned = part.at("banned").get<std::vector<std::string>>();
         exercise.files.push_back(std::move(graded));
       }

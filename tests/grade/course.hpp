@@ -22,6 +22,7 @@ struct GradedFile {
   std::string name;    ///< "gaussian_kl.cpp"
   std::string path;    ///< where the student writes: "exercises/04_divergences/gaussian_kl.cpp"
   std::vector<Todo> todos;
+  std::vector<std::string> formerly{};  ///< names that files with some of these TODOs had in older editions
   std::vector<std::string>
       banned;  ///< functions of the library that would give the answer away, as regular expressions
   std::filesystem::path

@@ -2,6 +2,7 @@
 #include "gradus/autograd/tape.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/gan_losses.hpp"
+#include "gradus/ops/p_fake.hpp"
 #include "gradus/ops/reduction.hpp"
 
 namespace gradus::grade {

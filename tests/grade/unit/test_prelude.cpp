@@ -87,12 +87,12 @@ TEST_CASE("the compiler uses a header compiled ahead; one that is damaged costs 
   const Headers headers;  // its folder only
   Toolchain tools = Toolchain::read(GRADUS_GRADE_CONFIG);
   tools.flags += " -H";
-  const GradedFile relu{.source = "src/ops/relu.cpp",
-                        .name = "relu.cpp",
-                        .path = "exercises/01_x/relu.cpp",
+  const GradedFile relu{.source = "src/ops/activation.cpp",
+                        .name = "activation.cpp",
+                        .path = "exercises/01_x/activation.cpp",
                         .todos = {{"1.1", "relu"}},
                         .banned = {},
-                        .control = fs::path(GRADUS_SOURCE_DIR) / "src/ops/relu.cpp"};
+                        .control = fs::path(GRADUS_SOURCE_DIR) / "src/ops/activation.cpp"};
   const std::string source = read_text(relu.control);
   const BuildOptions options{.level = Level::l1, .also_float = false};
   const Attempt attempt(tools, relu, headers.cache, options);

@@ -44,9 +44,9 @@ std::vector<Level> levels_here() {
 }
 
 GradedFile relu(const fs::path& control) {
-  return {.source = "src/ops/relu.cpp",
-          .name = "relu.cpp",
-          .path = "exercises/01_x/relu.cpp",
+  return {.source = "src/ops/activation.cpp",
+          .name = "activation.cpp",
+          .path = "exercises/01_x/activation.cpp",
           .todos = {{"1.1", "relu"}},
           .banned = {},
           .control = control};
@@ -122,7 +122,7 @@ TEST_CASE("what the library's own text fails at as well is the grader's fault, a
 
 TEST_CASE("a text that fails where the library's own does not is the student's, and is kept") {
   const Closed closed;
-  const GradedFile file = relu(fs::path(GRADUS_SOURCE_DIR) / "src/ops/relu.cpp");
+  const GradedFile file = relu(fs::path(GRADUS_SOURCE_DIR) / "src/ops/activation.cpp");
   REQUIRE(fs::exists(file.control));
   const Toolchain tools = Toolchain::read(GRADUS_GRADE_CONFIG);
   const BuildOptions options{.level = Level::l1, .also_float = false};
@@ -145,7 +145,7 @@ TEST_CASE("a compiler that the system did not install is seen in the sandbox, wi
     fs::permissions(one, fs::perms(0755));
   config["compiler"] = compiler.string();
   write_text(home / "grade.json", config.dump());
-  const GradedFile file = relu(fs::path(GRADUS_SOURCE_DIR) / "src/ops/relu.cpp");
+  const GradedFile file = relu(fs::path(GRADUS_SOURCE_DIR) / "src/ops/activation.cpp");
   const std::string source =
       read_text(file.control) + "#ifndef BELOW_HOME\n#error another compiler\n#endif\n";
   for (const Level level : levels_here()) {
@@ -208,7 +208,7 @@ TEST_CASE("what a compiler has started ends with it, and with the grader") {
 
 TEST_CASE("another library does not take away the one that a grader is linking with") {
   const Closed closed;
-  const GradedFile file = relu(fs::path(GRADUS_SOURCE_DIR) / "src/ops/relu.cpp");
+  const GradedFile file = relu(fs::path(GRADUS_SOURCE_DIR) / "src/ops/activation.cpp");
   Toolchain tools = Toolchain::read(GRADUS_GRADE_CONFIG);
   const BuildOptions options{.level = Level::l1, .also_float = false};
   const fs::path cache = closed.path / "cache", rebuilt = closed.path / "library.a";

@@ -1,11 +1,13 @@
 // Your file for exercise 9. The lesson is README.md beside it; every TODO is a part of its own.
+#include "gradus/generative/points.hpp"
+
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/todo.hpp"
-#include "gradus/generative/points.hpp"
 #include "gradus/kernels/elementwise.hpp"
 
 namespace gradus {
@@ -18,6 +20,15 @@ std::vector<Real> ball_radii(const Tensor& points, Index k) {
   // among the other points. The point itself does not count; another point in the same place does.
   // squared_distance(a, b, D) is given; a and b are where the points begin, for point n points.data() + n D.
   todo("9.3", N, D);
+}
+
+void check_points(const char* op, const Tensor& real, const Tensor& generated) {
+  GRADUS_CHECK(real.rank() == 2 && generated.rank() == 2 && real.dim(1) == generated.dim(1), op,
+               ": real must be [N, D] and generated [M, D], got ", real.shape(), " and ", generated.shape());
+  for (const Tensor* points : {&real, &generated})
+    for (const Real value : points->values())
+      GRADUS_CHECK(std::isfinite(value), op, ": a number of ", points == &real ? "real" : "generated", " is ",
+                   value);
 }
 
 }  // namespace gradus

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "gradus/base/check.hpp"
 #include "gradus/base/todo.hpp"
 #include "gradus/kernels/elementwise.hpp"
 #include "gradus/kernels/gemm.hpp"
@@ -22,6 +23,13 @@ Moments moments_of(const Tensor& x) {
   // digits far from zero. Let the loop over e be the inner one: on 784 pixels it takes all the time.
   todo("2.3");
   return moments;
+}
+
+double total_variance(const Moments& moments) {
+  const std::size_t D = moments.mean.size();
+  double trace = 0;
+  for (std::size_t d = 0; d < D; ++d) trace += moments.covariance[d * D + d];
+  return trace;
 }
 
 }  // namespace gradus

@@ -1,9 +1,11 @@
+#include "gradus/generative/points.hpp"
+
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
 #include "gradus/base/check.hpp"
-#include "gradus/generative/points.hpp"
 #include "gradus/kernels/elementwise.hpp"
 
 namespace gradus {
@@ -29,6 +31,15 @@ std::vector<Real> ball_radii(const Tensor& points, Index k) {
   });
   return radii;
   // [end]
+}
+
+void check_points(const char* op, const Tensor& real, const Tensor& generated) {
+  GRADUS_CHECK(real.rank() == 2 && generated.rank() == 2 && real.dim(1) == generated.dim(1), op,
+               ": real must be [N, D] and generated [M, D], got ", real.shape(), " and ", generated.shape());
+  for (const Tensor* points : {&real, &generated})
+    for (const Real value : points->values())
+      GRADUS_CHECK(std::isfinite(value), op, ": a number of ", points == &real ? "real" : "generated", " is ",
+                   value);
 }
 
 }  // namespace gradus
