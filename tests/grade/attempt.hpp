@@ -1,6 +1,5 @@
 #pragma once
-// One text on its way through the compiler and the linker, in the sandbox. Nothing is kept (compiler.hpp does
-// that).
+// Compiles and links one source text in the sandbox. Results are not cached here; compiler.hpp caches them.
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -9,19 +8,19 @@
 
 namespace gradus::grade {
 
-/// How texts that stand for one file of the library are built.
+/// Builds source texts that replace one file of the library.
 class Attempt {
  public:
-  /// Makes the library without that file where `cache` has none. Throws Error when that fails.
+  /// Makes the library without that file if `cache` does not hold it. Throws Error when that fails.
   Attempt(const Toolchain& tools, const GradedFile& file, const std::filesystem::path& cache,
           const BuildOptions& options);
 
-  /// All that the result depends on, for one text.
+  /// Everything that the result for one text depends on.
   std::string key(const std::string& source) const;
 
   struct Result {
     Built built;
-    bool doubtful = false;  ///< perhaps this machine's fault: stopped, or no space left
+    bool doubtful = false;  ///< possibly caused by this machine: process stopped, or no space left
   };
   /// Compiles and links. The program is copied to `worker`, unless that is empty.
   Result run(const std::string& source, const std::filesystem::path& worker) const;
@@ -30,7 +29,7 @@ class Attempt {
 
  private:
   std::vector<std::string> command_with(const std::string& flags) const;
-  /// The header compiled ahead that this text can begin with; empty when there is none.
+  /// The precompiled header that this text can begin with; empty when there is none.
   std::filesystem::path ahead_of(const std::string& source, const std::string& flags) const;
   Outcome compile(class Scratch& scratch, const std::filesystem::path& ahead, const std::string& flags,
                   const std::vector<std::string>& rest) const;

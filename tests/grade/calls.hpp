@@ -1,7 +1,7 @@
 #pragma once
-// What can be asked of a graded file: a name, and the library's own functions behind it. This table is linked
-// twice: into the worker, where the graded file is the student's, and into the grader, where it is the
-// library's.
+// The calls that a check can make to a graded file: names and the library functions behind them.
+// This table is linked twice: into the worker, where the graded file is the student's,
+// and into the grader, where it is the library's.
 #include <functional>
 #include <string>
 #include <vector>
@@ -10,7 +10,7 @@
 
 namespace gradus::grade {
 
-/// Inputs to outputs. Depends on nothing else; randomness is an input.
+/// Maps inputs to outputs. Depends on nothing else; randomness is an input.
 using Function = std::function<Tensors(const Tensors& inputs)>;
 
 struct Call {

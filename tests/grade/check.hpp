@@ -1,13 +1,13 @@
 #pragma once
-// What is asked of a TODO, and which mistakes are known by name. A check is data: how it is run, repeated,
-// compared and explained is the same for all (grading.cpp), so none can forget a part of it.
+// The checks of a TODO and its known mistakes. A check is data: running, repeating,
+// comparing and explaining are the same code for all checks (grading.cpp).
 #include <map>
 
 #include "calls.hpp"
 
 namespace gradus::grade {
 
-/// A wrong answer that has been seen before. `run` computes what it computes.
+/// A known wrong answer. `run` computes its values.
 struct Mistake {
   std::string id;        ///< "kl.no_half"
   std::string sentence;  ///< "the factor 1/2 is missing"
@@ -16,26 +16,28 @@ struct Mistake {
 
 struct Check {
   std::string todo;   ///< "4.5"
-  std::string title;  ///< what is looked at: "values of random rows"
-  int points = 0;     ///< of the 100 of the exercise
-  std::string call;   ///< a name in calls.hpp; the library's answer to the same inputs is expected
+  std::string title;  ///< what is checked: "values of random rows"
+  int points = 0;     ///< out of the exercise's 100
+  std::string call;   ///< a name in calls.hpp; expected is the library's answer to the same inputs
 
-  /// Inputs of case number `number`, 0 .. cases - 1. The shapes should differ from case to case: at [2, 3]
-  /// "no 1/2" and "sum instead of mean" are the same number. One case should be larger than anything that a
-  /// loop could have been written out for, and every axis should be 1 in one.
+  /// Inputs of case number `number`, 0 .. cases - 1. Shapes should differ between cases:
+  /// at [2, 3] "no 1/2" and "sum instead of mean" give the same number.
+  /// One case should be too large for a hand-unrolled loop, and every axis should be 1 in one case.
   std::function<Tensors(Rng& rng, int number)> draw;
   int cases = 5;
-  bool twin =
-      true;  ///< the last case is drawn once more, other numbers of the same sizes, and asked after it
+  /// Draws the last case once more, with other numbers of the same sizes, and runs it after the last case.
+  bool twin = true;
 
-  std::vector<Mistake> mistakes{};     ///< diagnosed by comparing all cases that are not large, by output
+  std::vector<Mistake> mistakes{};     ///< diagnosed per output, by comparing all cases that are not large
   std::vector<std::string> inputs{};   ///< names of the inputs, for the report: {"mu", "logvar"}
   std::vector<std::string> outputs{};  ///< names of the outputs: {"kl"}
-  std::string differentiates{};  ///< of a backward call: the call that it is the gradient of. Its last input
-                                 ///< is dL/d(first output); output i is the gradient of input i.
-  Function answer{};             ///< the right answer, where it is not the library's to give (recorded.hpp)
-  double tolerance = 1e-8;       ///< relative to the largest number expected in that output; a float
-                                 ///< in between, where a Real is meant, is 6e-8 off
+  /// For a backward call: the call whose gradient it computes. Its last input is dL/d(first output);
+  /// output i is the gradient with respect to input i.
+  std::string differentiates{};
+  Function answer{};  ///< the right answer when the library does not supply it (recorded.hpp)
+  /// Relative to the largest expected number of that output.
+  /// An intermediate float instead of Real is 6e-8 off.
+  double tolerance = 1e-8;
 };
 
 std::vector<Check> checks_01();

@@ -1,7 +1,7 @@
 #pragma once
-// What students do: list, grade, watch, hint, reset, submit, doctor. Each returns the program's exit code:
-// 0 full marks, 1 graded with points missing, 2 wrong usage, 3 nothing to grade, 4 submission refused, 75
-// sandbox too weak.
+// The students' commands: list, grade, watch, hint, reset, submit, doctor.
+// Each returns the program's exit code: 0 full marks, 1 graded with points missing, 2 wrong usage,
+// 3 nothing to grade, 4 submission refused, 75 sandbox too weak.
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -11,7 +11,7 @@
 namespace gradus::grade {
 
 struct Place {
-  std::filesystem::path root;  ///< of the project
+  std::filesystem::path root;  ///< folder of the project
   std::vector<Exercise> exercises;
   Toolchain tools;
   std::filesystem::path cache() const { return root / "build/grade"; }
@@ -19,11 +19,11 @@ struct Place {
 
 struct GradeCommand {
   std::string exercise{}, todo{};
-  std::string seed{};                  ///< hexadecimal; empty: a fresh one
-  std::string level{}, required{};     ///< sandbox levels; empty: the best there is, and any
+  std::string seed{};                  ///< hexadecimal; empty: a new seed
+  std::string level{}, required{};     ///< sandbox levels; empty: the highest available, and any
   std::string submission{};            ///< a folder or archive instead of exercises/
-  std::string json{}, junit{};         ///< files to write as well
-  bool github = false, first = false;  ///< annotations; only up to the first TODO that did not pass
+  std::string json{}, junit{};         ///< additional output files
+  bool github = false, first = false;  ///< annotations; stop at the first TODO that fails
 };
 
 int list_command(const Place& place);
@@ -34,20 +34,20 @@ int reset_command(const Place& place, const std::string& exercise, const std::st
 int solution_command(const Place& place, const std::string& exercise);
 int submit_command(const Place& place, const std::string& id);
 int doctor_command(const Place& place);
-/// Files that were begun and compile, joined by ';' for CMake, on stdout; in words on stderr (make lecture4
-/// MINE=1).
+/// Prints the started files that compile on stdout, joined by ';' for CMake,
+/// and a sentence about them on stderr (make lecture4 MINE=1).
 int mine_command(const Place& place);
 
-/// The exercise that is named, or that has this TODO; null when neither is said. Throws Error for unknown
-/// names.
+/// The exercise with this name, or with this TODO; null when neither is given.
+/// Throws Error for unknown names.
 const Exercise* chosen(const Place& place, const std::string& exercise, const std::string& todo);
-/// The exercise of the first TODO that is not done; null when all are.
+/// The exercise of the first unfinished TODO; null when all are finished.
 const Exercise* first_open(const Place& place);
 
-/// A hexadecimal seed, or a fresh one. Throws Error for other text.
+/// Parses a hexadecimal seed, or draws a new one. Throws Error for other text.
 std::uint64_t seed_of(const std::string& text);
 
-/// The untouched exercise file.
+/// The unmodified exercise file.
 std::string original_of(const Place& place, const GradedFile& file);
 
 }  // namespace gradus::grade

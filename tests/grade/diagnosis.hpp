@@ -1,6 +1,6 @@
 #pragma once
-// A wrong answer, explained: the smallest failing input, what was expected, and which known mistake gives the
-// same.
+// Explains a wrong answer: the smallest failing input, the expected values,
+// and known mistakes that give the same answer.
 #include <optional>
 #include <vector>
 
@@ -9,14 +9,14 @@
 
 namespace gradus::grade {
 
-constexpr double call_seconds = 2;  ///< for one question
+constexpr double call_seconds = 2;  ///< limit per call
 
-/// What a mistake answers; nothing when it cannot be evaluated there.
+/// The answer of a mistake; empty when it cannot be evaluated on these inputs.
 std::optional<Tensors> answer_of(const Function& function, const Tensors& inputs);
 
-/// Fills in state, sentence, mistake and evidence of a check whose answers are not all right: inputs, right
-/// answers and the student's, a case each. Asks `student` for values of the forward pass where the check is
-/// about its gradients.
+/// Fills in state, sentence, mistake and evidence of a check with wrong answers.
+/// Inputs, right answers and student answers have one entry per case.
+/// Calls the forward pass of `student` when the check is about its gradients.
 void explain(Student& student, const Check& check, const std::vector<Tensors>& inputs,
              const std::vector<Tensors>& expected, const std::vector<Tensors>& got, CheckResult& result);
 

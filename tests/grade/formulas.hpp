@@ -1,5 +1,5 @@
 #pragma once
-// For writing down what a mistake computes: loops over rows and over numbers, in double.
+// Helpers for writing the formulas of mistakes: loops over rows and over numbers, in double.
 #include "check.hpp"
 
 namespace gradus::grade {
@@ -17,7 +17,7 @@ Tensor rows_summed(const Tensor& x, F f) {
   return out;
 }
 
-/// out_i = f(i, b) for every number of x [B, ..], b its row
+/// out_i = f(i, b) for every number of x [B, ..], where b is its row
 template <class F>
 Tensor each(const Tensor& x, F f) {
   Tensor out(x.shape());
@@ -25,8 +25,8 @@ Tensor each(const Tensor& x, F f) {
   return out;
 }
 
-/// One point for an empty tensor where backward returns the gradient of a constant; `call` returns nothing
-/// else.
+/// A check worth one point: backward returns an empty tensor as the gradient of a constant.
+/// `call` returns only that gradient.
 inline Check constant_check(const std::string& todo, const std::string& call, const std::string& id,
                             const std::string& constant, std::function<Tensors(Rng&, int)> draw,
                             std::vector<std::string> inputs) {

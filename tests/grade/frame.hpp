@@ -1,10 +1,10 @@
 #pragma once
-// Messages between the grader and the process that runs a student's code.
+// Messages between the grader and the worker process, which runs a student's code.
 //
 //   magic u32 | kind u16 | flags u16 | seq u32 | session u64 | length u32 | payload
 //
-// little-endian. The worker gets inputs and returns outputs; expected values never travel. Whatever comes
-// back is read as hostile: lengths are checked before memory is taken, and nothing may be left over.
+// little-endian. The worker receives inputs and returns outputs; expected values are never sent.
+// Replies are untrusted: lengths are checked before memory is allocated, and trailing bytes are errors.
 #include <cstdint>
 #include <span>
 #include <string>
@@ -37,14 +37,15 @@ Bytes pack_header(const Header& header);
 /// Throws Error for other magic, an unknown kind, flags, or a payload longer than `limit`.
 Header unpack_header(std::span<const unsigned char> bytes, std::size_t limit = max_payload);
 
-/// Writes a payload, number by number.
+/// Writes a payload, one number after another.
 class Packer {
  public:
   void u16(std::uint16_t value) { put(value, 2); }
   void u32(std::uint32_t value) { put(value, 4); }
-  void text(std::string_view value);  ///< at most 65535 bytes; the rest is cut off
+  void text(std::string_view value);  ///< truncated to 65535 bytes
   void tensor(const Tensor& value);   ///< rank, dims, doubles; an empty tensor is rank 255
-  /// `with_sharing`: a tensor on the numbers of an earlier one is one again when it is read.
+      /// With `with_sharing`, a tensor that shares its buffer with an earlier one
+      /// still shares it when read back.
   void tensors(const Tensors& values, bool with_sharing = false);
   Bytes bytes;
 
@@ -52,7 +53,7 @@ class Packer {
   void put(std::uint64_t value, int count);
 };
 
-/// Reads a payload. Everything throws Error when the bytes do not hold it.
+/// Reads a payload. Every function throws Error when the bytes do not hold the requested value.
 class Unpacker {
  public:
   explicit Unpacker(std::span<const unsigned char> payload) : rest_(payload) {}
@@ -60,8 +61,8 @@ class Unpacker {
   std::uint32_t u32() { return static_cast<std::uint32_t>(take(4)); }
   std::string text();
   Tensor tensor();
-  Tensors tensors();  ///< at most 64 of them
-  void end() const;   ///< nothing may be left
+  Tensors tensors();  ///< at most 64
+  void end() const;   ///< throws when bytes are left
 
  private:
   std::uint64_t take(int count);

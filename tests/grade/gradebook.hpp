@@ -1,6 +1,5 @@
 #pragma once
-// What is known of a class: the journal, a line a finished exercise, and the tables that are made of it
-// alone.
+// Results of a class: the journal with one line per finished exercise, and the tables made from it alone.
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -12,23 +11,23 @@
 
 namespace gradus::grade {
 
-/// A student who handed something in.
+/// A student with a submission.
 struct Entrant {
   std::string id;
-  std::vector<std::filesystem::path> paths;  ///< one; more when "ada.zip" lies beside "ada/"
+  std::vector<std::filesystem::path> paths;  ///< more than one if both "ada.zip" and "ada/" exist
 };
 
-/// Records that are whole, the last one of every (student, exercise). A line that was cut off is cut away.
+/// The complete records of the journal, the last one per (student, exercise). Removes a truncated last line.
 struct Journal {
   std::filesystem::path path;
   std::map<std::pair<std::string, std::string>, nlohmann::json> last;
 
   explicit Journal(const std::filesystem::path& file);
-  /// One write of one whole line, on the disk when this returns.
+  /// Writes one complete line in one write; it is on disk when this returns.
   void append(const nlohmann::json& record) const;
 };
 
-/// gradebook.csv, feedback and the histogram, from the journal alone. False when some cell is REVIEW.
+/// Writes gradebook.csv, feedback and the mistake counts from the journal. False when a cell is REVIEW.
 bool write_tables(const Place& place, const ClassCommand& command, const std::vector<Entrant>& students,
                   const Journal& journal, const std::set<std::string>& faults);
 

@@ -1,5 +1,5 @@
 #pragma once
-// Inputs to draw: sizes that keep rows and columns apart, and numbers that keep formulas apart.
+// Random inputs for checks: sizes that distinguish rows from columns, and numbers that distinguish formulas.
 #include <array>
 #include <cmath>
 #include <functional>
@@ -9,19 +9,19 @@
 
 namespace gradus::grade {
 
-/// [1, 4], [67, 71], [3, 5], [5, 1], [7, 3], and so on: no two cases share a size, no case is square, each
-/// axis is 1 once, and the second is larger than any loop that was written out, any block of 64 and any of
-/// 4096.
+/// [1, 4], [67, 71], [3, 5], [5, 1], [7, 3], and so on.
+/// No two cases share a size and no case is square. Each axis is 1 in one case.
+/// The second case is larger than any hand-unrolled loop and any block of 64 or 4096.
 inline Shape sizes(int number) {
   constexpr std::array<std::array<Index, 2>, 5> all = {{{1, 4}, {67, 71}, {3, 5}, {5, 1}, {7, 3}}};
   const auto [rows, columns] = all[static_cast<std::size_t>(number) % all.size()];
   return {rows, columns};
 }
 
-/// Normal numbers, a little off 0 in the mean so that sums do not vanish by chance.
+/// Normal numbers with a mean slightly off 0, so that sums do not vanish by chance.
 inline Tensor numbers(Rng& rng, const Shape& shape) { return Tensor::randn(shape, rng, Real(0.3), 1); }
 
-/// Of random sign, of size 0.5 .. 1.5.
+/// Random sign, magnitude in 0.5 .. 1.5.
 inline Tensor away_from_zero(Rng& rng, const Shape& shape) {
   Tensor x = Tensor::uniform(shape, rng, Real(0.5), Real(1.5));
   for (Real& value : x.values())
@@ -29,8 +29,8 @@ inline Tensor away_from_zero(Rng& rng, const Shape& shape) {
   return x;
 }
 
-/// What a discriminator or a decoder may say: a quarter each between 10 and 30 and between -30 and -10, the
-/// others within a few units of 0.
+/// Logits of a discriminator or decoder: a quarter each between 10 and 30 and between -30 and -10,
+/// the rest within a few units of 0.
 inline Tensor logits(Rng& rng, const Shape& shape) {
   Tensor x = numbers(rng, shape);
   for (Real& value : x.values()) {
@@ -52,7 +52,7 @@ inline Tensor distributions(Rng& rng, const Shape& shape) {
   return p;
 }
 
-/// Draws the same every time: an example to follow by hand.
+/// Draws the same numbers every time: an example to follow by hand.
 inline std::function<Tensors(Rng&, int)> always(const Tensors& inputs) {
   return [inputs](Rng&, int) { return inputs; };
 }

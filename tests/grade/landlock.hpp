@@ -1,15 +1,15 @@
 #pragma once
-// Which files a process may see (Linux).
+// File access control of the sandbox (Linux Landlock).
 #ifdef __linux__
 #include <filesystem>
 #include <vector>
 
 namespace gradus::grade {
 
-/// The kernel's version of Landlock; below 1 where it has none.
+/// The kernel's version of Landlock; below 1 if unsupported.
 int landlock_version();
 
-/// From here on this process sees nothing but these places. False when the kernel refuses.
+/// Restricts this process to these paths from now on. False when the kernel refuses.
 bool shut_file_system(const std::vector<std::filesystem::path>& readable,
                       const std::filesystem::path& writable);
 

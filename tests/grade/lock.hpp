@@ -1,5 +1,5 @@
 #pragma once
-// What several graders at work in one folder may do one at a time only.
+// A file lock that serialises work of several graders in one folder.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -10,10 +10,10 @@
 
 namespace gradus::grade {
 
-/// Held until the end of its scope; others wait, in this process and in all others.
+/// Held until the end of its scope. Other holders wait, in this process and in all others.
 class Lock {
  public:
-  /// `file` is made where it is not there. Throws Error when that fails.
+  /// Creates `file` if it does not exist. Throws Error when that fails.
   explicit Lock(const std::filesystem::path& file)
       : file_(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
     GRADUS_CHECK(file_ >= 0, file.string(), ": cannot be written");

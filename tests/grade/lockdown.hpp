@@ -1,13 +1,12 @@
 #pragma once
-// What the worker shuts behind itself once it has started.
+// Restrictions that the worker sets on itself after starting.
 
 namespace gradus::grade {
 
-/// Forbids execve, and takes note of every call that the sandbox refuses. Does nothing where there is no
-/// seccomp.
+/// Forbids execve and records every call that the sandbox refuses. Does nothing without seccomp.
 void lock_down();
 
-/// Name of the first system call that was refused, or null.
+/// Name of the first refused system call, or null.
 const char* denied_call();
 
 }  // namespace gradus::grade

@@ -1,5 +1,5 @@
 #pragma once
-// Results, written for machines and for e-mail: one writer a format, each with its own escaping.
+// Machine-readable results and e-mail feedback: one writer per format, each with its own escaping.
 #include <string>
 #include <vector>
 
@@ -8,23 +8,24 @@
 namespace gradus::grade {
 
 /// Gradescope's results.json: https://gradescope-autograders.readthedocs.io/en/latest/specs/#output-format
-/// `complete` false: a placeholder without any number, so that an interruption is no grade.
+/// `complete` false: a placeholder without a score, so that an interrupted run is not recorded as a grade.
 std::string gradescope_json(const std::vector<ExerciseResult>& results, bool complete,
                             const std::vector<std::string>& notes);
 
-/// JUnit XML: a suite an exercise, a case a check; wrong is a failure, every other end an error with its
-/// type.
+/// JUnit XML: one suite per exercise, one case per check. A wrong answer is a failure;
+/// every other outcome is an error with its type.
 std::string junit_xml(const std::vector<ExerciseResult>& results);
 
-/// GitHub Actions: workflow commands, one an unfinished TODO, on its line. Text from outside cannot start a
-/// command.
+/// GitHub Actions workflow commands, one per unfinished TODO, on its line.
+/// Untrusted text cannot start a command.
 std::string github_annotations(const std::vector<ExerciseResult>& results);
-/// A table for the job's summary page, and feedback for a student: Markdown.
+/// Markdown: a table for the job's summary page, and feedback for a student.
 std::string markdown(const std::vector<ExerciseResult>& results, const std::string& title,
                      const std::vector<std::string>& notes);
 
-/// One cell of a CSV line: quoted where needed; a cell that a spreadsheet would compute (=, +, -, @) begins
-/// with an apostrophe.
+/// One cell of a CSV line, quoted where needed.
+/// A cell that a spreadsheet would evaluate (=, +, -, @) begins with an apostrophe.
+
 std::string csv_cell(const std::string& text);
 
 /// "91c4e07a"

@@ -1,6 +1,5 @@
 #pragma once
-// Most of what the compiler reads for an exercise are headers: those that every exercise shares are compiled
-// ahead.
+// Precompiled headers: most of what the compiler reads for an exercise is headers that all exercises share.
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -9,20 +8,20 @@
 
 namespace gradus::grade {
 
-/// The largest shared header of the library that `source` includes before anything else stands in it, as in
-/// "gradus/autograd/op.hpp"; empty when there is none. Compiling it ahead then changes nothing but the time.
+/// The largest shared library header that `source` includes before any other code,
+/// such as "gradus/autograd/op.hpp"; empty when there is none. Precompiling it then changes only the time.
 ///   include   the folder of the library's headers
 std::string prelude_of(const std::string& source, const std::filesystem::path& include);
 
-/// `header` compiled ahead with `command` (compiler and flags), in the sandbox: the file to name behind
-/// `-include`. It is kept under `cache` and made anew when the command, the compiler, or any header of the
-/// library or of the C library changes; GCC itself checks its own version and flags. Empty when it cannot be
-/// made: the file is then compiled whole.
+/// Precompiles `header` with `command` (compiler and flags) in the sandbox and returns the file
+/// for `-include`. The result is cached under `cache` and rebuilt when the command, the compiler,
+/// or any header of the library or the C library changes; GCC itself checks its version and flags.
+/// Empty when it cannot be built: the file is then compiled without it.
 std::filesystem::path precompiled(const std::string& header, std::vector<std::string> command,
                                   const Toolchain& tools, const std::filesystem::path& cache,
                                   const BuildOptions& options);
 
-/// Removes all of them: one may be damaged.
+/// Removes all precompiled headers, since one may be damaged.
 void forget_precompiled(const std::filesystem::path& cache);
 
 }  // namespace gradus::grade

@@ -1,12 +1,12 @@
 #pragma once
-// Checks as numbers: inputs, right answers and the answers of known mistakes, without the formulas.
+// Checks as recorded numbers: inputs, right answers and the answers of known mistakes, without the formulas.
 #include "course.hpp"
 
 namespace gradus::grade {
 
-/// All checks of these exercises with `draws` draws each, as JSON text.
+/// All checks of these exercises as JSON text, each with `draws` draws.
 std::string record_checks(const std::vector<Exercise>& exercises, int draws);
-/// The checks in such a text, by exercise number. Throws Error when it is damaged.
+/// Parses such a text into checks by exercise number. Throws Error when it is damaged.
 std::map<int, std::vector<Check>> recorded_checks(const std::string& json);
 
 }  // namespace gradus::grade

@@ -1,5 +1,5 @@
 #pragma once
-// How a check may end, and who is to blame.
+// Outcomes of a check, and who is responsible.
 #include <string>
 
 #include "gradus/base/check.hpp"
@@ -19,21 +19,21 @@ enum class State {
   banned_call,
   sandbox_denied,
   skipped,
-  grader_fault  ///< ours: never a number, never held against a student
+  grader_fault  ///< the grader's fault: never a score, never the student's loss
 };
 /// "not_started"
 const char* name_of(State state);
 
-/// The student's process ended, or answered with anything but numbers.
+/// The student's process ended, or replied with an invalid answer.
 class StudentFault : public Error {
  public:
   StudentFault(State how, const std::string& sentence, bool may_be_the_machine = false)
       : Error(sentence), state(how), doubtful(may_be_the_machine) {}
   State state;
-  bool doubtful;  ///< perhaps this machine's fault: memory was short, or another program took the time
+  bool doubtful;  ///< possibly caused by this machine: low memory or high load
 };
 
-/// Something of ours failed while grading: no number may come of it.
+/// The grader itself failed: no score may result.
 class GraderFault : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -1,6 +1,6 @@
 #pragma once
-// The student's process, as the grader sees it: questions out, answers in, and a sentence for every other
-// ending.
+// The grader's side of the student's process: sends calls, receives answers,
+// and describes every other outcome in a sentence.
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
@@ -15,25 +15,25 @@ namespace gradus::grade {
 
 class Student {
  public:
-  /// Starts the worker and waits for its first word. Throws StudentFault when the student's code ends it
-  /// before.
-  ///   libraries   folders of a compiler's own libraries, besides the system's
+  /// Starts the worker and waits for its first message.
+  /// Throws StudentFault when the student's code ends it before that.
+  ///   libraries   folders of a compiler's own libraries, in addition to the system's
   Student(const std::filesystem::path& worker, Level level, int slot = 0, Guards guards = Guards::nan,
           const std::vector<std::filesystem::path>& libraries = {});
   ~Student();
   Student(const Student&) = delete;
   Student& operator=(const Student&) = delete;
 
-  /// One question. `most_bytes` bounds the answer. Throws StudentFault for everything but an answer.
+  /// Makes one call. `most_bytes` bounds the answer. Throws StudentFault for everything but an answer.
   Tensors call(const std::string& name, const Tensors& inputs, double seconds = 2,
                std::size_t most_bytes = max_payload);
 
-  /// All calls together have at most so many seconds from now on.
+  /// Limits the total time of all calls from now on.
   void hurry(double seconds) { most_seconds_ = std::min(most_seconds_, seconds_ + seconds); }
   /// Adds the seconds of every later call to `sum`.
   void charge(double& sum) { charged_ = &sum; }
 
-  /// What the student's code printed so far (64 KiB at most), and how much more there was.
+  /// The output of the student's code so far (64 KiB at most), and the number of bytes dropped.
   const std::string& printed() const { return printed_; }
   std::size_t dropped() const { return dropped_; }
 
@@ -48,9 +48,9 @@ class Student {
 
   Level level_;
   int slot_;
-  std::optional<Scratch> copy_{};  // of a worker that the sandbox's user cannot reach
+  std::optional<Scratch> copy_{};  // of a worker outside the reach of the sandbox's user
   std::filesystem::path worker_;
-  double seconds_ = 0, most_seconds_ = 20;  // of all calls together
+  double seconds_ = 0, most_seconds_ = 20;  // total of all calls
   double* charged_ = nullptr;
   Process process_;
   std::uint64_t session_;

@@ -1,15 +1,16 @@
 #pragma once
-// A zip says twice what is in it: before every file, and in a table at its end. Programs that read different
-// halves unpack different files.
+// A zip lists its contents twice: in a header before each file and in a table at its end.
+// Programs that read different lists unpack different files.
 #include <cstddef>
 #include <filesystem>
 #include <optional>
 
 namespace gradus::grade {
 
-/// The number of entries of a zip; nothing when the file is none. Throws Error when its two halves disagree
-/// about a name or the way of packing, when a name holds a NUL, or when the table does not lie where the end
-/// says.
+/// The number of entries of a zip; empty when the file is not a zip.
+/// Throws Error when the two lists disagree on a name or compression method, when a name contains a NUL,
+/// or when the table is not where the end record says.
+
 std::optional<std::size_t> check_zip(const std::filesystem::path& file);
 
 }  // namespace gradus::grade
