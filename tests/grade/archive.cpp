@@ -31,12 +31,12 @@ constexpr std::size_t most_entries = 100'000, most_file = 256 << 10, most_total 
                       most_archive = 256 << 20, most_passed_over = std::size_t{1} << 30, bomb = 64 << 20,
                       most_ratio = 50;
 
-/// How sure it is that a file is the one to grade: the best that are there count.
+/// How certain it is that a file is the one to grade; the best rank present is used.
 enum class Rank {
-  named,   ///< by its own name
-  copied,  ///< by its own name in a folder of copies
-  nearly,  ///< by a name that a browser, an editor or a system made of it
-  aside    ///< where a copy of the project keeps other things: only when nothing else is there
+  named,   ///< its own name
+  copied,  ///< its own name, in a folder of copies
+  nearly,  ///< a variant of its name made by a browser, an editor or a system
+  aside    ///< in a folder for other files of the project: used only if there is no other copy
 };
 
 std::string lower(std::string text) {
@@ -44,7 +44,7 @@ std::string lower(std::string text) {
   return text;
 }
 
-/// "gaussian_kl.cpp" for "Gaussian_KL (1).cpp.txt": what browsers, mail and Windows make of a name.
+/// "gaussian_kl.cpp" for "Gaussian_KL (1).cpp.txt": undoes changes made by browsers, mail and Windows.
 std::string plain_name(const std::string& name) {
   static const std::regex made("( *\\([0-9]+\\)| - (copy|kopie)( *\\([0-9]+\\))?|\\.txt)+");
   std::string plain = lower(name);
@@ -62,7 +62,7 @@ std::string last_part(const std::string& name) {
   return slash == std::string::npos ? name : name.substr(slash + 1);
 }
 
-/// "/a/b.cpp" for "./a/./b.cpp": tar calls everything "./name".
+/// "/a/b.cpp" for "./a/./b.cpp": tar names every entry "./name".
 std::string from_root(const std::string& path) {
   std::string whole = "/" + path;
   std::replace(whole.begin(), whole.end(), '\\', '/');
@@ -76,15 +76,15 @@ bool has_folder(const std::string& path, std::initializer_list<const char*> fold
   return std::any_of(folders.begin(), folders.end(),
                      [&](const char* folder) { return whole.find(folder) != std::string::npos; });
 }
-/// Written by systems, not by students.
+/// Files written by operating systems, not by students.
 bool is_litter(const std::string& path) {
   const std::string name = last_part(path);
   return has_folder(path, {"/__MACOSX/", "/.git/"}) || name.starts_with("._") || name == ".DS_Store" ||
          lower(name) == "thumbs.db" || lower(name) == "desktop.ini";
 }
-/// Untouched files and kept texts of a copy of the project: never what a student hands in.
+/// Unmodified files and saved texts in a copy of the project, which are never the submission.
 bool is_original(const std::string& path) { return has_folder(path, {"/.original/", "/grade/saved/"}); }
-/// Where a copy of the project keeps its library and what was built.
+/// Folders where a copy of the project keeps its library and build files.
 bool beside(const std::string& path) { return has_folder(path, {"/.", "/build/", "/src/"}); }
 /// A folder of older copies: "backup", "old", "Kopie von ...".
 bool among_copies(const std::string& path) {
@@ -94,7 +94,7 @@ bool among_copies(const std::string& path) {
   return whole.size() < 500 && std::regex_search(lower(whole.substr(0, whole.rfind('/') + 1)), copies);
 }
 
-/// Collects graded files and remarks, with the caps of all kinds of submission.
+/// Collects graded files and notes, with the limits common to all kinds of submission.
 class Collector {
  public:
   explicit Collector(const std::vector<Exercise>& exercises) {
@@ -102,7 +102,7 @@ class Collector {
       for (const GradedFile& file : exercise.files) names_.emplace(file.name, file.source);
   }
 
-  /// One entry, whatever it is. Its text is asked for only when it may be taken.
+  /// Handles one entry of any kind. Calls `text` only when the entry may be used.
   void see(const std::string& path, std::size_t bytes, const std::function<std::string()>& text) {
     const auto slash = path.find('/', path.starts_with("./") ? 2 : 0);
     if (slash != std::string::npos) bytes_in_[path.substr(0, path.find('/', slash + 1))] += bytes;
@@ -122,7 +122,7 @@ class Collector {
     std::string content = text();
     GRADUS_CHECK(content.size() <= most_file, name, " is larger than ", most_file >> 10, " KiB");
     total_ += content.size();
-    GRADUS_CHECK(total_ <= most_total, "more than ", most_total >> 20, " MiB of exercises' files");
+    GRADUS_CHECK(total_ <= most_total, "more than ", most_total >> 20, " MiB of exercise files");
     found_[plain].push_back({rank, path, std::move(content)});
   }
   void count() {
@@ -132,12 +132,12 @@ class Collector {
     std::replace(text.begin(), text.end(), '\n', ' ');
     if (out_.notes.size() < 20) out_.notes.push_back(visible(text));
   }
-  /// ": 143 MiB of them in project/build; leave it out", when one folder is most of it.
+  /// "; 143 MiB of it are in project/build: remove that folder", when one folder is at least 1 MiB.
   std::string largest() const {
     const auto most = std::max_element(bytes_in_.begin(), bytes_in_.end(),
                                        [](const auto& a, const auto& b) { return a.second < b.second; });
     if (most == bytes_in_.end() || most->second < (1 << 20)) return "";
-    return text("; ", most->second >> 20, " MiB of it lie in ", most->first, ": leave that folder out");
+    return text("; ", most->second >> 20, " MiB of it are in ", most->first, ": remove that folder");
   }
 
   Submitted take() {
@@ -150,12 +150,12 @@ class Collector {
       if (!out_.files.count(name)) note("ignored: " + path + " (expected in exercises/, or alone)");
     if (others_)
       note(text("passed over: ", other_,
-                others_ > 1 ? text(" and ", others_ - 1, " more files that are no exercise's")
-                            : std::string(" (no exercise's file)"),
+                others_ > 1 ? text(" and ", others_ - 1, " more files that are not exercise files")
+                            : std::string(" (not an exercise file)"),
                 largest()));
     if (out_.files.empty())
       note(
-          "no exercise's file was found: hand in the zip that make submit makes, or the files by their own "
+          "no exercise file was found: submit the zip made by make submit, or files with their original "
           "names");
     std::string all;
     for (const auto& [name, text] : out_.files)
@@ -170,7 +170,7 @@ class Collector {
     std::string path, text;
   };
 
-  /// Of the candidates for one name those that are surest; nothing when they disagree.
+  /// Selects the best-ranked candidate for one name; none when candidates of that rank disagree.
   void choose(const std::string& name, const std::vector<Candidate>& candidates, bool only_aside) {
     const auto first = std::min_element(candidates.begin(), candidates.end(),
                                         [](const auto& a, const auto& b) { return a.rank < b.rank; });
@@ -180,14 +180,14 @@ class Collector {
     }
     for (const Candidate& other : candidates)
       if (other.rank == first->rank && other.text != first->text) {
-        note(name + " is there twice, with different text, in " + first->path + " and " + other.path +
-             ": not graded; hand in one of them");
+        note(name + " occurs twice, with different text, in " + first->path + " and " + other.path +
+             ": not graded; submit only one of them");
         return;
       }
     out_.files.emplace(name, first->text);
     if (const int line = line_that_turns(first->text))
       note(text(name, ":", line,
-                " has a character that turns the direction of writing: what it shows is not what is "
+                " has a character that changes the text direction: the text shown differs from the text "
                 "compiled; remove it"));
     if (first->rank != Rank::named) note("taken: " + first->path + " as " + name);
     for (const Candidate& other : candidates)
@@ -195,7 +195,7 @@ class Collector {
         note("ignored: " + other.path + " (" + first->path + " was taken)");
   }
 
-  /// "did you mean" for a file that is nearly a graded one; of others the number.
+  /// Suggests the right name for a file that resembles a graded one; counts all others.
   void remark(const std::string& path) {
     const std::string name = last_part(path);
     for (const auto& [wanted, source] : names_)
@@ -208,7 +208,7 @@ class Collector {
   }
 
   Submitted out_;
-  std::map<std::string, std::string> names_;  // of graded files, and where the library has them
+  std::map<std::string, std::string> names_;  // of graded files -> source in the library
   std::map<std::string, std::vector<Candidate>> found_;
   std::map<std::string, std::string> set_aside_;
   std::map<std::string, std::size_t> bytes_in_;
@@ -216,7 +216,7 @@ class Collector {
   std::size_t others_ = 0, entries_ = 0, total_ = 0;
 };
 
-/// Names in an archive are UTF-8, whatever the language of this machine.
+/// Switches to UTF-8: names in an archive are UTF-8 regardless of this machine's locale.
 class Utf8 {
  public:
   Utf8() : locale_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
@@ -237,7 +237,7 @@ class Utf8 {
 
 std::string name_of_entry(archive_entry* entry) {
   if (const char* name = archive_entry_pathname_utf8(entry)) return name;
-  const char* name = archive_entry_pathname(entry);  // in no language that is known: its bytes
+  const char* name = archive_entry_pathname(entry);  // unknown encoding: the raw bytes
   return name ? name : "";
 }
 
@@ -249,11 +249,11 @@ std::string why(const Reader& in) {
 }
 
 std::string text_of_entry(const Reader& in, const std::string& name) {
-  // other methods of packing may ask for gigabytes of memory
+  // Other compression methods may request gigabytes of memory.
   const std::string format = archive_format_name(in.get());
   GRADUS_CHECK(archive_format(in.get()) != ARCHIVE_FORMAT_ZIP || format.ends_with("(deflation)") ||
                    format.ends_with("(uncompressed)"),
-               name, ": packed in an unusual way, ", format);
+               name, ": unsupported compression method, ", format);
   std::string text;
   char piece[8192];
   for (;;) {
@@ -273,11 +273,11 @@ void read_archive(const fs::path& file, Collector& collector) {
   if (check_zip(file) == 0) return;
   const Reader in(archive_read_new(), archive_read_free);
   archive_read_support_filter_gzip(in.get());
-  archive_read_support_format_zip_seekable(in.get());  // by its table of contents: nothing else is unpacked
+  archive_read_support_format_zip_seekable(in.get());  // by the central directory
   archive_read_support_format_tar(in.get());
   GRADUS_CHECK(archive_read_open_filename(in.get(), file.c_str(), 10240) == ARCHIVE_OK,
-               "neither a zip nor a tar: ", why(in), "; hand in the zip that make submit makes");
-  GRADUS_CHECK(archive_filter_count(in.get()) <= 2, "packed more than once");
+               "neither a zip nor a tar: ", why(in), "; submit the zip made by make submit");
+  GRADUS_CHECK(archive_filter_count(in.get()) <= 2, "compressed more than once");
   std::size_t passed_over = 0;
   for (;;) {
     archive_entry* entry = nullptr;
@@ -288,8 +288,7 @@ void read_archive(const fs::path& file, Collector& collector) {
     const std::string path = name_of_entry(entry);
     const auto bytes =
         static_cast<std::size_t>(std::clamp<la_int64_t>(archive_entry_size(entry), 0, 1 << 30));
-    if (archive_format(in.get()) !=
-        ARCHIVE_FORMAT_ZIP) {  // a tar is unpacked to its end, whatever of it is taken
+    if (archive_format(in.get()) != ARCHIVE_FORMAT_ZIP) {  // a tar is always unpacked to its end
       passed_over += bytes;
       const auto unpacked = std::max(
           passed_over, static_cast<std::size_t>(std::max<la_int64_t>(archive_filter_bytes(in.get(), 0), 0)));
@@ -302,11 +301,11 @@ void read_archive(const fs::path& file, Collector& collector) {
     if (plain)
       collector.see(path, bytes, [&] { return text_of_entry(in, last_part(path)); });
     else if (archive_entry_filetype(entry) != AE_IFDIR && !beside(path))
-      collector.note("ignored: " + last_part(path) + " (not a plain file: hand in the file itself)");
+      collector.note("ignored: " + last_part(path) + " (not a regular file: submit the file itself)");
   }
 }
 
-/// A zip or tar by its name.
+/// Whether the name is that of a zip or tar.
 bool is_archive(const std::string& name) {
   for (const char* ending : {".zip", ".tar", ".tgz", ".tar.gz"})
     if (lower(name).ends_with(ending)) return true;
@@ -319,9 +318,9 @@ void read_folder(const fs::path& folder, Collector& collector) {
     collector.count();
     const std::string path = fs::relative(entry->path(), folder).string(), name = last_part(path);
     if (entry->is_symlink()) {
-      collector.note("ignored: " + name + " (a link: hand in the file itself)");
+      collector.note("ignored: " + name + " (a link: submit the file itself)");
     } else if (entry->is_regular_file() && is_archive(name) && !is_litter(path) && !beside(path)) {
-      // a learning platform's folder
+      // A learning platform's folder.
       collector.note("taken: " + path + " (unpacked)");
       try {
         read_archive(entry->path(), collector);
@@ -342,11 +341,11 @@ void read_folder(const fs::path& folder, Collector& collector) {
 Submitted read_submission(const fs::path& path, const std::vector<Exercise>& exercises) {
   Collector collector(exercises);
   try {
-    GRADUS_CHECK(fs::exists(path), "not there");
+    GRADUS_CHECK(fs::exists(path), "does not exist");
     if (fs::is_directory(path)) {
       read_folder(path, collector);
     } else {
-      GRADUS_CHECK(fs::is_regular_file(path), "no plain file");
+      GRADUS_CHECK(fs::is_regular_file(path), "not a regular file");
       const std::string name = path.filename().string();
       if (lower(name).find(".cpp") != std::string::npos && !is_archive(name))
         collector.see(name, fs::file_size(path), [&] {
@@ -363,7 +362,7 @@ Submitted read_submission(const fs::path& path, const std::vector<Exercise>& exe
 }
 
 namespace {
-/// A zip's dates are clock times of nowhere: those of UTC, then, or another time zone would give other bytes.
+/// The dates in a zip have no time zone. Using UTC gives the same bytes in every time zone.
 struct UtcClock {
   UtcClock() {
     if (const char* zone = std::getenv("TZ")) before = zone;
@@ -395,7 +394,8 @@ void write_zip(const fs::path& file, const std::vector<Packed>& entries, std::ti
       archive_entry_set_mtime(entry.get(), time, 0);
       check(archive_write_header(out.get(), entry.get()));
       const la_ssize_t put = archive_write_data(out.get(), packed.text.data(), packed.text.size());
-      GRADUS_CHECK(put == static_cast<la_ssize_t>(packed.text.size()), file.string(), ": not written whole");
+      GRADUS_CHECK(put == static_cast<la_ssize_t>(packed.text.size()), file.string(),
+                   ": not written completely");
     }
     check(archive_write_close(out.get()));
   }

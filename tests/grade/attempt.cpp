@@ -34,8 +34,8 @@ void open_to_all(const fs::path& file, bool program) {
                                 : owner_read | owner_write | group_read | others_read);
 }
 
-/// Removes the libraries without this file that nobody asked for lately: of an older library. Another grader
-/// may still link with one that it was given just now.
+/// Removes libraries without this file that were not used recently; they belong to an older library.
+/// Another grader may still be linking with a recently used one.
 void forget_slim(const fs::path& cache, const std::string& beginning) {
   const auto old = fs::file_time_type::clock::now() - std::chrono::minutes(10);
   for (const auto& entry : fs::directory_iterator(cache))
@@ -44,7 +44,7 @@ void forget_slim(const fs::path& cache, const std::string& beginning) {
       fs::remove(entry.path());
 }
 
-/// The library without one object: made once, kept beside the cache.
+/// The library without one object: built once and kept beside the cache.
 fs::path archive_without(const Toolchain& tools, const GradedFile& file, const fs::path& cache,
                          const BuildOptions& options) {
   const auto stamp = std::to_string(fs::last_write_time(tools.archive).time_since_epoch().count());
@@ -53,7 +53,7 @@ fs::path archive_without(const Toolchain& tools, const GradedFile& file, const f
   fs::create_directories(cache);
   const Lock lock(cache / "without.lock");
   if (fs::exists(slim)) {
-    fs::last_write_time(slim, fs::file_time_type::clock::now());  // in use: forget_slim looks at it
+    fs::last_write_time(slim, fs::file_time_type::clock::now());  // marks it as in use for forget_slim
     return slim;
   }
   forget_slim(cache, beginning);
@@ -71,10 +71,10 @@ fs::path archive_without(const Toolchain& tools, const GradedFile& file, const f
   return slim;
 }
 
-/// Clang's own OpenMP runtime wants shared memory when it starts, which the sandbox does not give.
+/// Clang's OpenMP runtime needs shared memory at start-up, which the sandbox does not provide.
 void with_libgomp(std::vector<std::string>& command) {
   std::replace(command.begin(), command.end(), std::string("-fopenmp"), std::string("-fopenmp=libgomp"));
-  command.push_back("-Wno-source-uses-openmp");  // then it leaves the pragmas out
+  command.push_back("-Wno-source-uses-openmp");  // libgomp makes clang ignore the pragmas
 }
 
 std::string first_lines(const std::string& text, int count) {
@@ -84,8 +84,8 @@ std::string first_lines(const std::string& text, int count) {
   return out;
 }
 
-/// A function's name without its arguments; brackets of its template and of "(anonymous namespace)" are part
-/// of it.
+/// A function's name without its arguments.
+/// Brackets of its template and of "(anonymous namespace)" are part of the name.
 std::string without_arguments(const std::string& name) {
   int depth = 0;
   for (std::size_t i = 0; i < name.size(); ++i) {
@@ -105,13 +105,13 @@ bool is_doubtful(const Outcome& outcome) {
   return false;
 }
 
-/// Why a file does not compile, in one sentence, with its line.
+/// The compilation error in one sentence, with its line.
 std::string why(const Outcome& outcome, const GradedFile& file) {
   std::string sentence = plain_words(outcome.text);
   if (sentence.empty()) sentence = "does not compile";
   if (outcome.out_of_time || outcome.ending.signal == SIGXCPU || outcome.ending.signal == SIGKILL ||
       outcome.text.find("CPU time limit exceeded") != std::string::npos)
-    sentence = "the compiler was stopped after 20 s: no exercise needs that much work from it";
+    sentence = "the compiler was stopped after 20 s: no exercise needs that much compilation time";
   std::smatch place;
   const std::string first = outcome.text.substr(0, 8192);
   if (std::regex_search(first, place, std::regex(file.name + ":(\\d+):(\\d+): (?:fatal )?error")))
@@ -150,7 +150,7 @@ std::vector<std::string> Attempt::command_with(const std::string& flags) const {
 }
 
 fs::path Attempt::ahead_of(const std::string& source, const std::string& flags) const {
-  // Other compilers and flags than the toolchain's compile a few files only: not worth a prelude.
+  // Builds with other compilers or flags compile only a few files, so a precompiled header does not pay off.
   if (!options_.compiler.empty() || !options_.extra_flags.empty()) return "";
   const std::string prelude = prelude_of(source, tools_.include);
   return prelude.empty() ? "" : precompiled(prelude, command_with(flags), tools_, cache_, options_);
@@ -171,13 +171,13 @@ Outcome Attempt::compile(Scratch& scratch, const fs::path& ahead, const std::str
   command.push_back(file_.path);
   command.insert(command.end(), rest.begin(), rest.end());
   const Outcome outcome = scratch.run(command, jail, 40);
-  // No error in the file itself: the prelude may be damaged, or another grader may just have removed it.
+  // No error in the file itself: the precompiled header may be damaged, or just removed by another grader.
   const bool elsewhere = failed(outcome) && outcome.text.find(file_.path + ":") == std::string::npos;
   return elsewhere && !ahead.empty() ? compile(scratch, "", flags, rest) : outcome;
 }
 
-/// What is graded is double; what trains is float, and has to compile as well (std::max(x, 0.0) does only in
-/// one).
+/// Grading uses double and training uses float, so both must compile:
+/// std::max(x, 0.0) compiles only in double.
 Outcome Attempt::compile_both(Scratch& scratch, const std::string& source, Built& built) const {
   std::string as_float = tools_.flags;
   if (const auto at = as_float.find("-DGRADUS_DOUBLE"); at != std::string::npos) as_float.erase(at, 15);
@@ -197,7 +197,7 @@ Outcome Attempt::compile_both(Scratch& scratch, const std::string& source, Built
   if (failed(outcome)) {
     built.state = State::compile_error;
     built.sentence = why(outcome, file_);
-    if (only_float) built.sentence += " (in float, the precision that lectures train with)";
+    if (only_float) built.sentence += " (in float, the lectures' training precision)";
   }
   return outcome;
 }
@@ -220,34 +220,34 @@ Outcome Attempt::link(Scratch& scratch, const fs::path& object) const {
   return scratch.run(command, jail, 40);
 }
 
-/// What the object takes from the library although it should be written by hand, or brings although it must
-/// not.
+/// A library symbol that the object uses although it should be hand-written,
+/// or a grader symbol it must not use.
 std::string Attempt::forbidden_symbol(Scratch& scratch, const fs::path& object) const {
   const auto names_of = [&](const fs::path& one) {
     return scratch.run({"/usr/bin/nm", "-C", "-u", one.string()},
                        {.limits = compiler_limits, .readable = {one}, .compiler = true}, 10);
   };
   const Outcome outcome = names_of(object);
-  if (outcome.ending.code != 0) {  // names can be made that take forever to spell out
+  if (outcome.ending.code != 0) {  // demangling can be made arbitrarily slow
     const Outcome control = names_of(tools_.worker_objects.at(0));
     GRADUS_CHECK(control.ending.code == 0, "nm: ", control.text.substr(0, 200));
-    return "the names that your file uses cannot be read";
+    return "the symbol names in your file cannot be read";
   }
-  if (outcome.text.size() >= (std::size_t{64} << 10)) return "your file uses too many functions from outside";
+  if (outcome.text.size() >= (std::size_t{64} << 10)) return "your file uses too many external functions";
   std::istringstream lines(outcome.text);
   for (std::string line; std::getline(lines, line);) {
-    if (line.size() < 20) continue;  // 16 blanks, a blank, the kind (U, or weak: w, v), a blank, the name
+    if (line.size() < 20) continue;  // 16 spaces, a space, the kind (U, or weak: w, v), a space, the name
     const std::string name = line.substr(19, 2000);
     if (name.starts_with("gradus::grade::"))
-      return "your file calls " + without_arguments(name) + ", which is the grader's own";
+      return "your file calls " + without_arguments(name) + ", which belongs to the grader";
     for (const std::string& banned : file_.banned)
       if (std::regex_search(name, std::regex(banned)))
-        return "your file calls " + without_arguments(name) + ", which is what you are asked to write";
+        return "your file calls " + without_arguments(name) + ", which you are asked to write";
   }
   return "";
 }
 
-/// An object that compiled: looked through, linked, and copied to `worker`.
+/// Checks a compiled object, links it, and copies the program to `worker`.
 Outcome Attempt::make_worker(Scratch& scratch, const fs::path& worker, Built& built) const {
   const Timed timed(built.seconds);
   const fs::path object = scratch.path / "student.o";
@@ -271,7 +271,7 @@ Outcome Attempt::make_worker(Scratch& scratch, const fs::path& worker, Built& bu
 }
 
 Attempt::Result Attempt::run(const std::string& source, const fs::path& worker) const {
-  // The file as the compiler sees it: alone, under the path that messages and __FILE__ should show.
+  // The compiler sees the file alone, under the path for messages and __FILE__.
   Scratch scratch(options_.level, options_.slot);
   write_text(scratch.path / file_.path, source);
   Result result;

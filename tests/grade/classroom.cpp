@@ -34,17 +34,17 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// "ada" for "ada.zip", "ada/" and "submission_ada.zip"; nothing for a file that is no submission.
+/// "ada" for "ada.zip", "ada/" and "submission_ada.zip"; empty for a file that is not a submission.
 std::optional<std::string> student_of(const fs::directory_entry& entry) {
   std::string id = entry.path().filename().string();
   id = Json::parse(Json(id).dump(-1, ' ', false, Json::error_handler_t::replace))
-           .get<std::string>();  // as the journal keeps it
+           .get<std::string>();  // same form as in the journal
   if (id.starts_with(".") || id == "__MACOSX") return std::nullopt;
   bool known = entry.is_directory();
   if (!known) {
     std::string small = id;
     for (char& letter : small) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-    // of these some cannot be read: then their student is told
+    // Some of these formats cannot be read; the student is then notified.
     for (const char* ending :
          {".zip", ".tar.gz", ".tgz", ".tar", ".cpp", ".cpp.txt", ".rar", ".7z", ".tar.xz", ".tar.bz2", ".gz"})
       if (small.ends_with(ending)) {
@@ -57,7 +57,7 @@ std::optional<std::string> student_of(const fs::directory_entry& entry) {
   return known && !id.empty() ? std::optional(id) : std::nullopt;
 }
 
-/// The students' names and places, sorted by name; and what else lies there, for the screen.
+/// The students' names and paths, sorted by name. Other files are collected in `passed_over`.
 std::vector<Entrant> students_in(const fs::path& folder, std::vector<std::string>& passed_over) {
   GRADUS_CHECK(fs::is_directory(folder), folder.string(), " is not a folder of submissions");
   std::map<std::string, std::vector<fs::path>> found;
@@ -67,7 +67,8 @@ std::vector<Entrant> students_in(const fs::path& folder, std::vector<std::string
     else
       passed_over.push_back(entry.path().filename().string());
   }
-  GRADUS_CHECK(!found.empty(), folder.string(), " holds no submission: a zip, a tar or a folder per student");
+  GRADUS_CHECK(!found.empty(), folder.string(),
+               " holds no submissions: expected a zip, a tar or a folder per student");
   std::sort(passed_over.begin(), passed_over.end());
   std::vector<Entrant> students;
   for (auto& [id, paths] : found) {
@@ -77,15 +78,16 @@ std::vector<Entrant> students_in(const fs::path& folder, std::vector<std::string
   return students;
 }
 
-/// What a student handed in. Throws Error when it is refused: no archive, a link, or two that differ.
+/// Reads a student's submission. Throws Error when it is refused: not an archive, a link, or two that differ.
 Submitted submission_of(const Entrant& student, const std::vector<Exercise>& exercises) {
   Submitted first;
   for (const fs::path& path : student.paths) {
-    if (fs::is_symlink(path)) throw Error(path.filename().string() + ": a link, perhaps to another's");
+    if (fs::is_symlink(path))
+      throw Error(path.filename().string() + ": a link, possibly to another student's file");
     const Submitted one = read_submission(path, exercises);
     if (&path == &student.paths.front()) first = one;
     GRADUS_CHECK(one.digest == first.digest, "both ", student.paths.front().filename().string(), " and ",
-                 path.filename().string(), " are there and differ: keep one of them");
+                 path.filename().string(), " exist and differ: keep one of them");
   }
   return first;
 }
@@ -105,7 +107,7 @@ std::string course_key(const fs::path& file, bool make) {
   return key;
 }
 
-/// One student's exercise in the journal. All of it repeats bit for bit when it is graded again: no times.
+/// One student's exercise in the journal. Holds no times, so grading again gives the same bits.
 Json record_of(const std::string& id, const std::string& submission, const ExerciseResult& result) {
   Json todos = Json::array();
   for (const TodoResult& todo : result.todos) {
@@ -125,14 +127,14 @@ Json record_of(const std::string& id, const std::string& submission, const Exerc
           {"feedback", markdown({result}, result.exercise->title, {})}};
 }
 
-/// How a student's process ends: graded, nothing new, refused, our fault.
+/// Outcome of a student's process: graded, unchanged, refused, or a fault of the grader.
 enum Job { job_done = 0, job_known = 3, job_refused = 4, job_fault = 70 };
 
-/// Grades what is missing of one student, in a process of its own.
+/// Grades the missing exercises of one student, in a separate process.
 Job grade_student(const Place& place, const ClassCommand& command, const Journal& journal,
                   const Entrant& student, const std::string& key, Level level, int slot) {
   const bool again = command.regrade == student.id;
-  // Another grader, key or sandbox is another question: what was found before does not answer it.
+  // Earlier results apply only to the same grader, key and sandbox.
   const std::string by =
       digest(read_text(fs::read_symlink("/proc/self/exe")) + key + name_of(level)).substr(0, 16);
   std::string refused;
@@ -141,7 +143,7 @@ Job grade_student(const Place& place, const ClassCommand& command, const Journal
     submitted = submission_of(student, place.exercises);
   } catch (const Error& error) {
     refused = error.what();
-    const std::string folder = command.submissions.string() + "/";  // it is nobody's business
+    const std::string folder = command.submissions.string() + "/";  // the path is private
     if (refused.starts_with(folder)) refused = refused.substr(folder.size());
     submitted.digest = digest("refused" + refused);
   }
@@ -189,18 +191,19 @@ int class_command(const Place& place, const ClassCommand& given) {
       command.out.empty() ? fs::path(command.submissions.string() + "-grades") : fs::absolute(command.out);
   fs::create_directories(command.out);
   const int lock = open((command.out / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  bool mine = false;  // children of a run that was killed may need a moment to die
+  bool mine = false;  // children of a killed run may take a moment to exit
   for (int trial = 0; lock >= 0 && trial < 50 && !(mine = flock(lock, LOCK_EX | LOCK_NB) == 0); ++trial)
     usleep(100'000);
-  GRADUS_CHECK(mine, command.out.string(), ": another run is at work there");
+  GRADUS_CHECK(mine, command.out.string(), ": another run is using this folder");
 
   share_copies(best_level());
   const Level level = best_level(), required = level_of(command.required);
   std::vector<std::string> holes = escapes(level);
   if ((static_cast<int>(level) < static_cast<int>(required) || !holes.empty()) && !command.accept_level) {
     std::cerr << "gradus-grade: the sandbox reaches " << name_of(level)
-              << (holes.empty() ? "" : ", and a wall does not hold: " + holes[0]) << "; " << command.required
-              << " is required (" << why_not_higher() << "). --accept-level grades all the same\n";
+              << (holes.empty() ? "" : ", and a restriction does not hold: " + holes[0]) << "; "
+              << command.required << " is required (" << why_not_higher()
+              << "). --accept-level grades anyway\n";
     return 75;
   }
   std::vector<std::string> passed_over;
@@ -209,7 +212,7 @@ int class_command(const Place& place, const ClassCommand& given) {
     GRADUS_CHECK(std::any_of(students.begin(), students.end(),
                              [&](const Entrant& s) { return s.id == command.regrade; }),
                  "--regrade: no submission of '", command.regrade,
-                 "'; the gradebook's first column has the names");
+                 "'; the gradebook's first column lists the names");
   const std::string key = course_key(command.key_file.empty() ? command.out / "course.key" : command.key_file,
                                      command.key_file.empty());
   const Journal journal(command.out / "journal.jsonl");
@@ -263,7 +266,7 @@ int class_command(const Place& place, const ClassCommand& given) {
                   : code == job_refused ? "  refused"
                   : code == job_known   ? "  unchanged"
                                         : "");
-    // An estimate takes a round of students who were graded: others are done in no time.
+    // The estimate uses graded students only, once there is one per job; others finish at once.
     if (graded >= static_cast<std::size_t>(command.jobs)) {
       const double seconds =
           std::chrono::duration<double>(std::chrono::steady_clock::now() - start_time).count();
@@ -278,8 +281,9 @@ int class_command(const Place& place, const ClassCommand& given) {
   std::cout << (command.out / "gradebook.csv").string() << "\n";
   for (const std::string& name : passed_over)
     std::cout << "passed over: " << visible(name)
-              << " (no submission: a zip, a tar or a folder per student; remove it, or pack it)\n";
-  for (const std::string& id : refused) std::cout << "refused: " << visible(id) << " (feedback says why)\n";
+              << " (not a submission: expected a zip, a tar or a folder per student; remove or pack it)\n";
+  for (const std::string& id : refused)
+    std::cout << "refused: " << visible(id) << " (see the feedback for the reason)\n";
   for (const std::string& id : faults)
     std::cout << "REVIEW: " << visible(id) << " (a fault of the grader; run again)\n";
   return faults.empty() && whole ? 0 : 70;
@@ -295,7 +299,7 @@ int gradescope_command(const Place& place, const GradeCommand& command, const fs
     Submitted submitted;
     try {
       submitted = read_submission(command.submission, place.exercises);
-    } catch (const Error& error) {  // the student's fault: that is a number, and its reason
+    } catch (const Error& error) {  // the student's fault: the score is 0, with the reason
       notes.push_back(std::string("the submission was refused: ") + error.what());
       write(true);
       return 0;
@@ -323,7 +327,7 @@ int gradescope_command(const Place& place, const GradeCommand& command, const fs
     }
     write(true);
   } catch (const std::exception& error) {
-    notes.push_back(std::string("not graded to the end: ") + error.what());
+    notes.push_back(std::string("grading is incomplete: ") + error.what());
     try {
       write(false);
     } catch (const std::exception& worse) {
@@ -340,7 +344,7 @@ std::vector<std::string> escapes(Level level) {
                             {.readable = {self}}, 10);
   std::vector<std::string> found;
   const fs::path escaped = fs::path(GRADUS_SOURCE_DIR) / "README.md.escaped";
-  if (fs::remove(escaped)) found.push_back("writes beside the project's files");
+  if (fs::remove(escaped)) found.push_back("writes to the project's folder");
   std::istringstream in(outcome.text);
   bool finished = false;
   for (std::string line; std::getline(in, line);) {
@@ -349,12 +353,12 @@ std::vector<std::string> escapes(Level level) {
     else
       found.push_back(line);
   }
-  if (!finished) found.push_back("the trial did not run: " + outcome.text.substr(0, 200));
+  if (!finished) found.push_back("the test did not run: " + outcome.text.substr(0, 200));
   return found;
 }
 
 int escape_command(const std::string& project_file) {
-  lock_down();  // as the worker does: what the sandbox refuses fails, and does not end the process
+  lock_down();  // as in the worker: refused calls fail without ending the process
   const auto tried = [](bool worked, const char* what) {
     if (worked) std::cout << what << "\n";
   };
@@ -369,14 +373,14 @@ int escape_command(const std::string& project_file) {
   tried(opens(("/proc/" + std::to_string(getppid()) + "/environ").c_str(), O_RDONLY),
         "reads the grader's environment");
   std::ofstream(project_file + ".escaped")
-      << "out";  // looked for from outside: inside, a folder may be its own
-  tried(opens("/usr/lib/gradus-escaped", O_WRONLY | O_CREAT), "writes into the system");
+      << "out";  // checked from outside: inside, the folder may be private
+  tried(opens("/usr/lib/gradus-escaped", O_WRONLY | O_CREAT), "writes to a system folder");
   const int socket_file = socket(AF_INET, SOCK_STREAM, 0);
   tried(socket_file >= 0, "opens a network connection");
   const int unix_file = socket(AF_UNIX, SOCK_STREAM, 0);
   tried(unix_file >= 0, "opens a local connection");
   tried(getppid() > 1 && ptrace(PTRACE_SEIZE, getppid(), nullptr, nullptr) == 0,
-        "traces the grader");  // does not stop it
+        "traces the grader");  // does not stop the grader
   const int child = fork();
   if (child == 0) _exit(0);
   tried(child > 0, "starts a process");

@@ -31,14 +31,14 @@ Submission own_files(const Place& place) {
   return [root = place.root](const GradedFile& file) { return text_if_there(root / file.path); };
 }
 
-/// What was last found out about each TODO, and for which text of its file: build/grade/known.json.
+/// The latest result of each TODO and the file text it applies to: build/grade/known.json.
 class Known {
  public:
   explicit Known(const Place& place) : path_(place.cache() / "known.json") {
     try {
       if (fs::exists(path_)) json_ = Json::parse(read_text(path_));
     } catch (const std::exception&) {
-      json_ = Json::object();  // a cache: begun anew when damaged
+      json_ = Json::object();  // a cache: reset when damaged
     }
   }
   void record(const TodoResult& todo, const std::string& text) {
@@ -50,7 +50,7 @@ class Known {
   struct Entry {
     std::string state;
     int points = 0, line = 0;
-    bool current = false;  ///< found out about this very text
+    bool current = false;  ///< the result applies to the current text
   };
   std::optional<Entry> find(const std::string& todo, const std::string& text) const {
     try {
@@ -73,11 +73,11 @@ class Known {
 };
 
 struct Standing {
-  std::string state;         // "pass", "not_started", "changed" (not graded since), or how it ended
-  int points = 0, line = 0;  // points of the last grading, also where the file has changed since
+  std::string state;         // "pass", "not_started", "changed" (since it was graded), or another outcome
+  int points = 0, line = 0;  // points of the last grading, even if the file has changed since
 };
 
-/// Where a TODO stands, without running anything.
+/// The state of a TODO, without running anything.
 Standing standing_of(const Place& place, const Known& known, const GradedFile& file, const Todo& todo) {
   const std::optional<std::string> text = text_if_there(place.root / file.path);
   if (!text) return {"missing", 0, 0};
@@ -88,8 +88,7 @@ Standing standing_of(const Place& place, const Known& known, const GradedFile& f
   return {"changed", entry ? entry->points : 0, task_line(*text, todo.id)};
 }
 
-/// The first TODO that is not done: of one exercise, or of all, where an exercise that was begun comes before
-/// untouched ones.
+/// The first unfinished TODO of one exercise, or of all. Started exercises come before untouched ones.
 struct Next {
   const Exercise* exercise = nullptr;
   const GradedFile* file = nullptr;
@@ -146,7 +145,7 @@ const Exercise* chosen(const Place& place, const std::string& exercise, const st
   if (todo.empty()) return nullptr;
   for (const Exercise& one : place.exercises)
     if (one.is_named(todo.substr(0, todo.find('.')))) return &one;
-  throw Error("no TODO '" + todo + "'; TODO=4.5 is task 5 of exercise 4, `make exercises` lists all of them");
+  throw Error("no TODO '" + todo + "'; TODO=4.5 is task 5 of exercise 4; `make exercises` lists all tasks");
 }
 
 const Exercise* first_open(const Place& place) {
@@ -160,13 +159,13 @@ std::uint64_t seed_of(const std::string& text) {
     return (std::uint64_t{device()} << 32 | device()) >> 16;
   }
   GRADUS_CHECK(text.size() <= 16 && text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos,
-               "seed '", text, "': up to 16 hexadecimal digits, as a report prints them");
+               "seed '", text, "': must be up to 16 hexadecimal digits, as printed in a report");
   return std::stoull(text, nullptr, 16);
 }
 
 std::string original_of(const Place& place, const GradedFile& file) {
   const fs::path kept =
-      place.root / "exercises/.original" / file.name;  // in a hand-out the library's file is not there
+      place.root / "exercises/.original" / file.name;  // a hand-out does not have the library's file
   return fs::exists(kept) ? read_text(kept) : stub_of(file, read_text(place.root / file.source));
 }
 
@@ -204,9 +203,8 @@ int list_command(const Place& place) {
     for (const GradedFile& file : exercise.files)
       for (const std::string& name : file.formerly)
         if (const std::string old = "exercises/" + exercise.folder + "/" + name; fs::exists(place.root / old))
-          rows << "  ! " << old
-               << " is a file of an older edition and is not graded: copy what you wrote into " << file.path
-               << "\n";
+          rows << "  ! " << old << " is a file of an older edition and is not graded: copy your code into "
+               << file.path << "\n";
     std::cout << paint("\033[1m") << exercise.key() << " " << std::left << std::setw(43) << exercise.title
               << std::right << std::setw(3) << points << "/" << most << paint("\033[0m") << "\n"
               << rows.str();
@@ -242,7 +240,7 @@ int grade_command(const Place& place, const GradeCommand& command) {
         return found == files.end() ? std::nullopt : std::optional(found->second);
       };
       if (submitted.files.empty()) {
-        std::cerr << "gradus-grade: " << command.submission << ": no graded file in it\n";
+        std::cerr << "gradus-grade: " << command.submission << ": contains no graded file\n";
         for (const std::string& note : notes) std::cerr << "  " << note << "\n";
         return 3;
       }
@@ -252,9 +250,9 @@ int grade_command(const Place& place, const GradeCommand& command) {
     }
   }
   if (!place.tools.whole)
-    std::cout
-        << "this copy has no solutions compiled for " << place.tools.system
-        << " that this compiler can use: a TODO that uses another exercise's is reported as not started\n";
+    std::cout << "this copy has no solutions compiled for " << place.tools.system
+              << " that this compiler can use: a TODO that depends on another exercise is reported as not "
+                 "started\n";
   const bool mine = command.submission.empty(), colour = is_colourful(1);
   const std::uint64_t seed = seed_of(command.seed);
   Known known(place);
@@ -288,7 +286,7 @@ int grade_command(const Place& place, const GradeCommand& command) {
     for (const Check& check : checks_of(exercise.number))
       most += command.todo.empty() || check.todo == command.todo ? check.points : 0;
     if (only && points == most && command.todo.empty())
-      std::cout << "done. Now see it work: make lecture4 EX=" << exercise.key() << "  (" << exercise.program
+      std::cout << "done. See it work: make lecture4 EX=" << exercise.key() << "  (" << exercise.program
                 << ": " << exercise.shows << ")\n";
   }
   for (const std::string& note : notes) std::cout << note << "\n";
@@ -298,7 +296,7 @@ int grade_command(const Place& place, const GradeCommand& command) {
     const std::string todo = command.todo.empty() ? next->todo->id : command.todo;
     std::cout << "next: make hint EX=" << next->exercise->key() << " TODO=" << todo << "\n";
     if (next->standing.state == "wrong")
-      std::cout << "the same inputs again: make grade EX=" << next->exercise->key()
+      std::cout << "to repeat these inputs: make grade EX=" << next->exercise->key()
                 << (command.todo.empty() ? "" : " TODO=" + todo) << " SEED=" << hexadecimal(seed) << "\n";
   }
   return points == most ? 0 : 1;
@@ -341,8 +339,8 @@ int hint_command(const Place& place, const std::string& exercise_name, const std
     for (const char letter : hint) std::cout << letter << (letter == '\n' ? "  " : "");
     std::cout << "\n";
   }
-  std::cout << (shown < static_cast<int>(hints.size()) ? "\nask again for the next one\n"
-                                                       : "\nthat was the last one\n");
+  std::cout << (shown < static_cast<int>(hints.size()) ? "\nrun it again for the next hint\n"
+                                                       : "\nthis was the last hint\n");
   known.set_hints_seen(id, shown);
   known.save();
   return 0;
@@ -354,11 +352,11 @@ int reset_command(const Place& place, const std::string& exercise_name, const st
   std::vector<const GradedFile*> files;
   for (const GradedFile& file : exercise->files)
     if (todo.empty() || &file == &file_of(*exercise, todo)) files.push_back(&file);
-  std::cout << "back to the beginning:";
+  std::cout << "reset to the unmodified file:";
   for (const GradedFile* file : files) std::cout << " " << file->path;
   std::cout << "\n";
   if (!yes) {
-    std::cout << "your text is kept in .saved/. Go on? [y/N] " << std::flush;
+    std::cout << "your text is kept in .saved/. Continue? [y/N] " << std::flush;
     std::string answer;
     if (!std::getline(std::cin, answer) || (answer != "y" && answer != "Y" && answer != "yes")) {
       std::cout << "nothing changed\n";
@@ -371,13 +369,13 @@ int reset_command(const Place& place, const std::string& exercise_name, const st
   for (const GradedFile* file : files) {
     const fs::path path = place.root / file->path;
     if (const auto text = text_if_there(path)) {
-      const fs::path folder = place.root / ".saved";  // not in build/: make clean leaves it alone
+      const fs::path folder = place.root / ".saved";  // not in build/, which make clean removes
       fs::path saved = folder / stamp / file->name;
       for (int number = 2; fs::exists(saved); ++number)
         saved = folder / (std::string(stamp) + "_" + std::to_string(number)) / file->name;
       write_text(saved, *text);
       std::cout << "kept: cp " << fs::relative(saved, place.root).string() << " " << file->path
-                << "   brings it back\n";
+                << "   restores it\n";
     }
     write_text(path, original_of(place, *file));
   }
@@ -391,13 +389,13 @@ int solution_command(const Place& place, const std::string& exercise_name) {
     for (const Todo& todo : file.todos)
       if (standing_of(place, known, file, todo).state != "pass") {
         std::cout << "TODO " << todo.id
-                  << " is not done yet (or changed since it was graded): the library's version is shown "
+                  << " is not finished (or changed since it was graded): the library's version is shown "
                      "after full marks\n";
         return 2;
       }
   for (const GradedFile& file : exercise.files) {
     const fs::path source = place.root / file.source;
-    GRADUS_CHECK(fs::exists(source), "this copy has no solutions: ask your teacher");
+    GRADUS_CHECK(fs::exists(source), "this copy has no solutions: ask your instructor");
     const Outcome outcome = run({"/usr/bin/diff", "-u", "--label", "yours", "--label", "the library's",
                                  (place.root / file.path).string(), source.string()},
                                 {.compiler = true}, 10);
@@ -407,8 +405,8 @@ int solution_command(const Place& place, const std::string& exercise_name) {
 }
 
 namespace {
-/// The name of a student as a file's name: all letters of all languages, digits, '-', '_'; the class is
-/// graded by it.
+/// A student's name as a file name: letters of all languages, digits, '-', '_'.
+/// The class is graded under this name.
 std::string archive_name(const std::string& id) {
   std::string name;
   for (const char letter : id)
@@ -416,10 +414,10 @@ std::string archive_name(const std::string& id) {
         letter == '-' || letter == '_')
       name += letter;
   GRADUS_CHECK(id.empty() || (!name.empty() && name.size() <= 200), "ID='", visible(id),
-               "': a name has at least one letter or digit, and at most 200 bytes");
+               "': a name must have at least one letter or digit, and at most 200 bytes");
   if (name != id)
-    std::cout << "a file's name has letters, digits, '-' and '_': ID='" << visible(id) << "' becomes '"
-              << visible(name) << "'\n";
+    std::cout << "a file name may contain only letters, digits, '-' and '_': ID='" << visible(id)
+              << "' becomes '" << visible(name) << "'\n";
   return id.empty() ? "submission" : name;
 }
 }  // namespace
@@ -442,7 +440,7 @@ int submit_command(const Place& place, const std::string& id) {
                stem.find(name.substr(0, name.size() - 4)) != std::string::npos))
             std::cerr << " (is it " << name << "? rename it back)";
         }
-        std::cerr << "; make reset EX=" << exercise.key() << " brings the empty one\n";
+        std::cerr << "; make reset EX=" << exercise.key() << " restores the unmodified file\n";
         continue;
       }
       int open = 0;
@@ -458,7 +456,7 @@ int submit_command(const Place& place, const std::string& id) {
     }
   if (missing) return 4;
   if (begun == 0) {
-    std::cerr << "gradus-grade: nothing is begun yet; there is nothing to submit\n";
+    std::cerr << "gradus-grade: no exercise is started; there is nothing to submit\n";
     return 3;
   }
   const fs::path file = place.root / (archive_name(id) + ".zip");
@@ -487,13 +485,13 @@ int mine_command(const Place& place) {
         list += (list.empty() ? "" : ";") + (place.root / file.path).string();
         words += " " + file.name;
       } else {
-        std::cerr << file.path << " is left out, the library's takes its place: " << built.sentence << "\n";
+        std::cerr << file.path << " is left out, the library's is used instead: " << built.sentence << "\n";
       }
     }
-  std::cerr << (words.empty() ? "no exercise is begun" : "yours:" + words);
+  std::cerr << (words.empty() ? "no exercise is started" : "yours:" + words);
   std::cerr << (place.tools.whole
                     ? "; everything else is the library's\n"
-                    : "; this copy has no others: a program runs when every exercise that it uses is done\n");
+                    : "; this copy has no others: a program runs once every exercise that it uses is done\n");
   std::cout << list << "\n";
   return 0;
 }

@@ -18,7 +18,7 @@ double largest(const Tensor& tensor) {
   return most;
 }
 
-/// NaN-safe: written so that a NaN on one side alone is a difference.
+/// NaN-safe: a NaN on one side alone counts as a difference.
 bool near(double expected, double got, double allowed) {
   if (std::isnan(expected)) return std::isnan(got);
   if (std::isinf(expected) || std::isinf(got)) return expected == got;
@@ -38,7 +38,7 @@ std::string place(const Shape& shape, Index i, int count) {
 
 /// The first element that differs, of two tensors of one shape.
 std::optional<Index> first_different(const Tensor& right, const Tensor& mine, double tolerance) {
-  const double scale = largest(right), allowed = scale > 0 ? tolerance * scale : 1e-12;  // all 0: rounding
+  const double scale = largest(right), allowed = scale > 0 ? tolerance * scale : 1e-12;  // all 0
   for (Index i = 0; i < right.size(); ++i)
     if (!near(right[i], mine[i], allowed)) return i;
   return std::nullopt;
@@ -46,7 +46,7 @@ std::optional<Index> first_different(const Tensor& right, const Tensor& mine, do
 
 std::string number(double value, int digits = 5) { return significant(value, digits); }
 
-/// Everything under the first `axis` indices of the element at `offset`: "[[1, 2], [3, 4]]"
+/// The elements below the first `axis` indices of the element at `offset`: "[[1, 2], [3, 4]]"
 std::string brackets(const Tensor& tensor, int axis, Index offset, int digits) {
   if (axis == tensor.rank()) return number(tensor[offset], digits);
   Index inner = 1;
@@ -172,7 +172,7 @@ std::string shown(const std::string& name, const Tensor& tensor, Index at, std::
 
 std::string relation(const std::vector<Tensors>& expected, const std::vector<Tensors>& got,
                      double tolerance) {
-  // the tensors that differ, of all cases
+  // The tensors that differ, over all cases.
   std::vector<std::pair<const Tensor*, const Tensor*>> pairs;
   std::size_t right = 0;
   for (std::size_t c = 0; c < expected.size(); ++c)
@@ -202,14 +202,14 @@ std::string relation(const std::vector<Tensors>& expected, const std::vector<Ten
   if (all([](const Tensor&, const Tensor& g) {
         return std::any_of(g.values().begin(), g.values().end(), [](Real v) { return std::isnan(v); });
       }))
-    return "your answer holds NaN: a number that was never set, 0/0, infinity minus infinity, or the "
+    return "your answer contains NaN: from an uninitialised number, 0/0, infinity minus infinity, or the "
            "logarithm of a negative number";
   double apart = 0;
   for (const auto& [e, g] : pairs) apart = std::max(apart, gap({*e}, {*g}));
   if (apart < 1e-4)
     return text("your answer is right to ", static_cast<int>(-std::log10(apart)), " digits", where,
                 ": a float where a Real is meant, a constant written with too few digits, a "
-                "small number that was added, or digits that cancel");
+                "small added number, or cancellation of digits");
   const auto scaled = [&](auto&& factor) {
     return all([&](const Tensor& e, const Tensor& g) {
       const double f = factor(e);
@@ -221,18 +221,16 @@ std::string relation(const std::vector<Tensors>& expected, const std::vector<Ten
   const std::string not_all = right > 0 ? where : "";
   if (scaled([](const Tensor&) { return 0.0; }))
     return text("your answer is all zeros", not_all,
-                expected[0].size() > 1 && right == 0
-                    ? ""
-                    : " (is there a quotient of whole numbers, like 1 / 2? It is 0)");
+                expected[0].size() > 1 && right == 0 ? "" : " (integer division, such as 1 / 2, gives 0)");
   if (scaled([](const Tensor&) { return -1.0; })) return text("your answer has the wrong sign", not_all);
-  // one factor for all
+  // one factor for all cases
   {
     const Tensor &e = *pairs[0].first, &g = *pairs[0].second;
     Index at = 0;
     for (Index i = 0; i < e.size(); ++i)
       if (std::isfinite(e[i]) && std::abs(e[i]) > std::abs(e[at])) at = i;
     const double f = g[at] / e[at], offset = g[at] - e[at];
-    Index numbers = 0;  // two may agree by chance
+    Index numbers = 0;  // two numbers may agree by chance
     for (const auto& pair : pairs) numbers += pair.first->size();
     const bool several = numbers > 2;
     if (several && std::isfinite(f) && scaled([&](const Tensor&) { return f; }))
@@ -245,7 +243,7 @@ std::string relation(const std::vector<Tensors>& expected, const std::vector<Ten
         }))
       return text("your answer is the right one ", offset < 0 ? "minus " : "plus ", std::abs(offset), where);
   }
-  // A factor that is another number in another case; where it is 1 nothing would be wrong.
+  // A factor that varies between cases; a case where it is 1 would not be wrong.
   const auto varies = [&](auto&& size) {
     return std::any_of(pairs.begin(), pairs.end(),
                        [&](const auto& pair) { return size(*pair.first) != size(*pairs[0].first); });
@@ -275,14 +273,14 @@ std::string relation(const std::vector<Tensors>& expected, const std::vector<Ten
           if (sum += e[i]; !near(sum, g[i], 10 * tolerance * largest(e))) return false;
         return true;
       }))
-    return "every number of your answer is the sum of the right ones up to it: set the sum back to 0 for "
+    return "every number of your answer is the running sum of the right ones: reset the sum to 0 for "
            "each";
   if (all([](const Tensor& e, const Tensor& g) {
         for (Index i = 0; i < e.size(); ++i)
           if (g[i] != std::trunc(e[i])) return false;
         return true;
       }))
-    return "your answer is the right one without its digits after the point: is there an Index or an int "
+    return "your answer is the right one truncated to a whole number: is there an Index or an int "
            "where a Real is meant?";
   if (all([](const Tensor& e, const Tensor& g) {
         if (e.size() < 2) return false;

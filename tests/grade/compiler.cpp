@@ -44,7 +44,7 @@ std::uint64_t keyed_digest(std::string_view key, std::string_view text) {
 
 namespace {
 
-/// Where a compiler that the system did not install lies, as /opt/gcc-14; empty for the system's own.
+/// The folder of a compiler that the system did not install, such as /opt/gcc-14; empty for the system's own.
 std::vector<fs::path> compiler_folders(const std::string& compiler) {
   std::error_code missing;
   const fs::path real = fs::canonical(compiler, missing), prefix = real.parent_path().parent_path();
@@ -55,7 +55,7 @@ std::vector<fs::path> compiler_folders(const std::string& compiler) {
         !name.starts_with("/usr/bin/") && !name.starts_with("/usr/lib/") &&
         !name.starts_with("/usr/libexec/") && !name.starts_with("/bin/"))
       folders.push_back(one);
-  // not a whole home folder, for a script in ~/bin
+  // excludes a home folder when the compiler is a script in ~/bin
   const bool whole =
       fs::exists(prefix / "lib/gcc") || fs::exists(prefix / "lib64/gcc") || fs::exists(prefix / "lib/clang");
   if (!folders.empty() && whole && prefix != "/usr") folders.push_back(prefix);
@@ -97,7 +97,7 @@ Toolchain Toolchain::read(const fs::path& file) {
 
 namespace {
 
-/// Workers of texts long gone: the oldest go when there are many.
+/// Removes workers of old texts, the oldest first, when there are many.
 void forget_old(const fs::path& cache) {
   constexpr std::size_t most = 600, left = 400;
   std::vector<std::pair<fs::file_time_type, fs::path>> entries;
@@ -109,9 +109,9 @@ void forget_old(const fs::path& cache) {
   for (std::size_t i = 0; i + left < entries.size(); ++i) fs::remove_all(entries[i].second, ignored);
 }
 
-/// A text failed. Throws Error when one that must build fails as well: the fault is the grader's or the
-/// machine's then. One control per process and way of building is enough, unless the machine itself is in
-/// doubt.
+/// Called after a text failed. Throws Error when a text that must build fails as well:
+/// then the grader or the machine is at fault. One control per process and build configuration suffices,
+/// unless the machine itself is in doubt.
 void check_control(const Attempt& attempt, const fs::path& cache, bool doubtful) {
   static std::mutex mutex;
   static std::set<std::string> sound;
@@ -126,7 +126,7 @@ void check_control(const Attempt& attempt, const fs::path& cache, bool doubtful)
   sound.insert(attempt.key(""));
 }
 
-/// What was found about this text before, if that was kept.
+/// The cached result for this text, if any.
 std::optional<Built> kept_in(const fs::path& home) {
   if (!fs::exists(home / "built.json")) return std::nullopt;
   try {
@@ -136,9 +136,9 @@ std::optional<Built> kept_in(const fs::path& home) {
                       .sentence = json.at("sentence").get<std::string>(),
                       .compiler = json.at("compiler").get<std::string>(),
                       .fresh = false};
-    fs::last_write_time(home, fs::file_time_type::clock::now());  // in use: forget_old looks at it
+    fs::last_write_time(home, fs::file_time_type::clock::now());  // marks it as in use for forget_old
     if (built.state != State::pass || fs::exists(built.worker)) return built;
-  } catch (const std::exception&) {  // a damaged entry is made anew
+  } catch (const std::exception&) {  // a damaged entry is rebuilt
   }
   return std::nullopt;
 }
@@ -151,13 +151,13 @@ Built build(const Toolchain& tools, const GradedFile& file, const std::string& s
   const fs::path home = cache / digest(attempt.key(source)).substr(0, 24);
   if (const auto kept = kept_in(home)) return *kept;
   if (std::string words = no_plain_text(source);
-      !words.empty())  // of which a compiler says a thousand things
+      !words.empty())  // avoids the compiler's many errors for such a file
     return {.state = State::compile_error, .sentence = std::move(words)};
   forget_old(cache);
   Attempt::Result result = attempt.run(source, home / "worker");
   if (result.built.state == State::compile_error) {
     check_control(attempt, cache, result.doubtful);
-    // The machine works now. It may not have worked before: memory or disk may have been full.
+    // The first failure may have been caused by the machine: memory or disk may have been full. Try again.
     if (result.doubtful) result = attempt.run(source, home / "worker");
   }
   Built& built = result.built;

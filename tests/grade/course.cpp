@@ -81,7 +81,7 @@ std::vector<Exercise> read_exercises(const fs::path& folder) {
           graded.todos.back().task = tasks.at(id);
           GRADUS_CHECK(ids.insert(id).second, "two TODOs are named '", id, "'");
           GRADUS_CHECK(id.starts_with(std::to_string(exercise.number) + "."), "TODO '", id,
-                       "' stands in exercise ", exercise.number);
+                       "' is listed in exercise ", exercise.number);
         }
         GRADUS_CHECK(!graded.todos.empty(), graded.source, " has no TODO");
         graded.formerly = part.value("formerly", std::vector<std::string>());

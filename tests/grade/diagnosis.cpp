@@ -24,7 +24,7 @@ std::string name_of(const std::vector<std::string>& names, std::size_t i, const 
   return i < names.size() ? names[i] : kind + std::to_string(i + 1);
 }
 
-/// The inputs, as many to a line as there is room for; of long ones the row with this number.
+/// The inputs, as many per line as fit; for long inputs, the row with this index.
 std::vector<std::string> input_lines(const Check& check, const Tensors& inputs, Index row) {
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -40,7 +40,7 @@ std::vector<std::string> input_lines(const Check& check, const Tensors& inputs, 
 
 using Outputs = std::set<std::size_t>;
 
-/// The outputs that differ in some case; all, where their number does.
+/// The outputs that differ in some case; all outputs when their number differs.
 Outputs differing(const std::vector<Tensors>& right, const std::vector<Tensors>& other, double tolerance) {
   Outputs outputs;
   for (std::size_t c = 0; c < right.size(); ++c)
@@ -54,7 +54,8 @@ bool within(const Outputs& some, const Outputs& all) {
   return std::includes(all.begin(), all.end(), some.begin(), some.end());
 }
 
-/// The gradient of sum(dy * f(x)) in x by differences, f asked of the student; nothing where f is not there.
+/// The gradient of sum(dy * f(x)) with respect to x by finite differences
+/// of the student's f; empty if f is missing.
 std::optional<Tensors> differences(Student& student, const Check& check, const Tensors& inputs,
                                    std::size_t count) {
   try {
@@ -87,7 +88,7 @@ std::optional<Tensors> differences(Student& student, const Check& check, const T
   }
 }
 
-/// "dx and dw share their numbers", where two gradients that should differ do; empty otherwise.
+/// Reports two gradients that share a buffer although they should differ; empty otherwise.
 std::string shared_gradients(const Check& check, const std::vector<Tensors>& expected,
                              const std::vector<Tensors>& got) {
   if (check.differentiates.empty()) return "";
@@ -97,14 +98,14 @@ std::string shared_gradients(const Check& check, const std::vector<Tensors>& exp
         if (got[c][t] && got[c][u] && got[c][t].data() == got[c][u].data() &&
             !identical({expected[c][t]}, {expected[c][u]}))
           return name_of(check.outputs, t, "output ") + " and " + name_of(check.outputs, u, "output ") +
-                 " share one buffer: a copy of a Tensor is a handle on the same numbers. Each is to be a "
-                 "Tensor of its own";
+                 " share one buffer: a copy of a Tensor refers to the same numbers. Each must be a "
+                 "separate Tensor";
   return "";
 }
 
-/// Names what is known. A mistake that explains all that is wrong is named alone; else several may be, each
-/// explaining some of the outputs and changing no other. Gradients are formulas of their own: what is known
-/// of several together can have happened in one of them alone.
+/// Names the known mistakes that explain the answer. A mistake that explains every wrong output
+/// is named alone. Otherwise several may be named, each explaining some outputs and changing no others.
+/// Gradients are separate formulas, so a mistake known for several of them can occur in one alone.
 void diagnose(const Check& check, const std::vector<Tensors>& all_inputs,
               const std::vector<Tensors>& all_expected, const std::vector<Tensors>& all_got,
               CheckResult& result) {
@@ -134,7 +135,8 @@ void diagnose(const Check& check, const std::vector<Tensors>& all_inputs,
   }
   std::stable_sort(known.begin(), known.end(),
                    [](const Known& a, const Known& b) { return a.changed.size() > b.changed.size(); });
-  // One that explains all may be a shared buffer, too; of several none is said before that.
+  // A mistake that explains everything takes precedence over a shared buffer,
+  // which takes precedence over the rest.
   const bool one_for_all = std::any_of(known.begin(), known.end(), [&](const Known& one) {
     return one.changed == wrong && one.agreeing == wrong;
   });
@@ -152,9 +154,9 @@ void diagnose(const Check& check, const std::vector<Tensors>& all_inputs,
       left.erase(t);
     }
     result.mistake += (result.mistake.empty() ? "" : " + ") + one.mistake->id;
-    const bool alone = where == wrong && where == one.changed;  // the sentence says it all
+    const bool alone = where == wrong && where == one.changed;  // the sentence is complete without names
     const bool said = (" " + one.mistake->sentence).find(" " + words) != std::string::npos;
-    bool finite = false;  // where nothing but NaN and infinity agrees much else may be the cause
+    bool finite = false;  // agreement on NaN and infinity alone is weak evidence
     for (const Tensors& mine : got)
       for (const std::size_t t : where)
         finite = finite || t >= mine.size() || !mine[t] ||
@@ -179,9 +181,10 @@ void diagnose(const Check& check, const std::vector<Tensors>& all_inputs,
   }
   if (wrong.empty() && inputs.size() > 1)
     result.evidence.push_back(
-        "                right on all small inputs, wrong on a large one: does the code hold for a fixed "
+        "                right on all small inputs, wrong on a large one: does the code work only for a "
+        "fixed "
         "number "
-        "of rows or columns only, or for so many at a time that some are left over?");
+        "of rows or columns, or in blocks that leave a remainder out?");
   for (const std::size_t t : left) {
     std::vector<Tensors> right, mine;
     for (std::size_t c = 0; c < inputs.size(); ++c)
@@ -206,10 +209,10 @@ void add_gradients(Student& student, const Check& check, const Tensors& inputs, 
     result.evidence.push_back("measured        " +
                               shown(name, fd, differing_element(expected[t], got[t], check.tolerance)));
     result.evidence.push_back(
-        mine && !right ? "                by differences of your own forward pass: your backward fits it, "
-                         "forward is off"
+        mine && !right ? "                by differences of your own forward pass: your backward matches it, "
+                         "forward is wrong"
         : right ? "                by differences of your own forward pass, which is right: backward is "
-                  "off"
+                  "wrong"
                 : "                by differences of your own forward pass, which is not right either");
   }
 }

@@ -1,4 +1,4 @@
-// What this machine has for the grader, tried out.
+// Reports the machine's grading capabilities by testing them.
 #include <unistd.h>
 
 #include <iostream>
@@ -11,10 +11,10 @@ namespace gradus::grade {
 namespace fs = std::filesystem;
 
 namespace {
-/// Whether a text that must build compiles, links and answers inside the sandbox; why not, or nothing.
+/// Why a text that must build does not compile, link or answer inside the sandbox; empty if it does.
 std::string control_fault(const Place& place, Level level) {
   try {
-    Scratch scratch(Level::l1, 0);  // nothing is kept from here, or taken from before
+    Scratch scratch(Level::l1, 0);  // nothing is cached here or read from a cache
     const GradedFile& file = place.exercises.at(0).files.at(0);
     const Built built =
         build(place.tools, file, read_text(file.control), scratch.path / "cache", {.level = level});
@@ -46,11 +46,11 @@ int doctor_command(const Place& place) {
   std::cout << "control   "
             << (fault.empty()
                     ? "compiles, links and runs in the sandbox\n"
-                    : "FAILS in the sandbox, nothing can be graded:\n" + quoted(fault, "          ", 20));
+                    : "FAILS in the sandbox, so nothing can be graded:\n" + quoted(fault, "          ", 20));
   for (const fs::path& folder : place.tools.folders)
     if (!fault.empty() && !reachable(folder, level))
       std::cout << "          the sandbox's user cannot enter " << folder.string()
-                << ": chmod a+rX, with every folder "
+                << ": run chmod a+rX on it and on every folder "
                 << "above it\n";
   return fault.empty() ? 0 : 70;
 }

@@ -121,17 +121,18 @@ scmp_filter_ctx make_filter(bool compiler) {
   for (const char* name : {"fork", "vfork", "clone", "socket", "socketpair", "ptrace", "process_vm_readv",
                            "process_vm_writev", "io_uring_setup", "unshare", "mount", "setns"})
     add(SCMP_ACT_TRAP, name);
-  // Bubblewrap ends with 128 + n when signal n ended the program: no program may end with such a code itself.
+  // Bubblewrap exits with 128 + n when signal n ended the program, so no program may use such an exit code.
   for (const int call : {SCMP_SYS(exit), SCMP_SYS(exit_group)}) {
     seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, SCMP_A0(SCMP_CMP_MASKED_EQ, 0x80, 0));
     seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, call, 1, SCMP_A0(SCMP_CMP_MASKED_EQ, 0x80, 0x80));
   }
-  add(SCMP_ACT_ERRNO(ENOSYS), "clone3");  // the C library then tries clone, which is noticed
-  // Of prctl what the worker's own lock and the C library need: nobody forgets to die with its parent.
+  add(SCMP_ACT_ERRNO(ENOSYS), "clone3");  // the C library then falls back to clone, which is filtered
+  // Allow only the prctl calls needed by the worker's lock and the C library;
+  // PR_SET_PDEATHSIG cannot be reset.
   for (const int option : {PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, PR_SET_NAME, PR_GET_NAME})
     seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
                      SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffffULL, static_cast<scmp_datum_t>(option)));
-  // Limits of its own only; no owner of a file's signals.
+  // Only its own limits; F_SETOWN and F_SETSIG are refused.
   seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_EQ, 0));
   for (const int command : {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL})
     seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,

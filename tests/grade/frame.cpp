@@ -7,7 +7,7 @@
 
 namespace gradus::grade {
 namespace {
-constexpr int same_as = 254, empty = 255;  // where a tensor's rank stands
+constexpr int same_as = 254, empty = 255;  // special values in place of a tensor's rank
 }
 
 void Packer::put(std::uint64_t value, int count) {
@@ -21,7 +21,7 @@ void Packer::text(std::string_view value) {
 }
 
 void Packer::tensor(const Tensor& value) {
-  if (!value || value.rank() == 0) return put(empty, 1);  // one without axes has no numbers either
+  if (!value || value.rank() == 0) return put(empty, 1);  // a tensor without axes has no numbers
   put(static_cast<std::uint64_t>(value.rank()), 1);
   for (int axis = 0; axis < value.rank(); ++axis) u32(static_cast<std::uint32_t>(value.dim(axis)));
   for (const Real one : value.values()) {
@@ -75,7 +75,7 @@ Tensor Unpacker::tensor() {
     GRADUS_CHECK(dim == 0 || size <= max_payload / dim, "a tensor is larger than a message may be");
     size *= dim;
   }
-  GRADUS_CHECK(rest_.size() / 8 >= size, "a tensor is larger than its message");  // before memory is taken
+  GRADUS_CHECK(rest_.size() / 8 >= size, "a tensor is larger than its message");
   Shape shape;
   switch (rank) {
     case 1:
@@ -111,7 +111,7 @@ Tensors Unpacker::tensors() {
     }
     take(1);
     const std::size_t first = u16();
-    GRADUS_CHECK(first < values.size(), "a tensor is said to share the numbers of a later one");
+    GRADUS_CHECK(first < values.size(), "a tensor claims to share the numbers of a later one");
     values.push_back(values[first]);
   }
   return values;
@@ -133,7 +133,7 @@ Bytes pack_header(const Header& header) {
 
 Header unpack_header(std::span<const unsigned char> bytes, std::size_t limit) {
   Unpacker in(bytes);
-  GRADUS_CHECK(in.u32() == frame_magic, "not a message of the worker");
+  GRADUS_CHECK(in.u32() == frame_magic, "not a message from the worker");
   Header header;
   const int kind = in.u16();
   GRADUS_CHECK(kind >= static_cast<int>(Kind::hello) && kind <= static_cast<int>(Kind::thrown),

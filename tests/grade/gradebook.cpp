@@ -21,8 +21,7 @@ namespace {
 
 std::string safe_dump(const Json& json) { return json.dump(-1, ' ', true, Json::error_handler_t::replace); }
 
-/// A file name for an id: short, of harmless letters, and another one for every other id (no id that is kept
-/// as it is has a '~').
+/// A short, safe file name for an id, distinct for every id (an id that is kept unchanged has no '~').
 std::string file_name_of(const std::string& id) {
   std::string name;
   for (const char letter : id.substr(0, 100))
@@ -45,7 +44,7 @@ Journal::Journal(const fs::path& file) : path(file) {
   std::ifstream in(path, std::ios::binary);
   std::uintmax_t whole = 0;
   for (std::string line; std::getline(in, line);) {
-    if (in.eof()) break;  // no newline: cut off
+    if (in.eof()) break;  // no newline: a truncated line
     const auto space = line.find(' ');
     try {
       if (space == std::string::npos || digest(line.substr(space + 1)).substr(0, 16) != line.substr(0, space))
@@ -59,7 +58,7 @@ Journal::Journal(const fs::path& file) : path(file) {
   }
   if (in.is_open() && fs::file_size(path) > whole) {
     in.close();
-    fs::resize_file(path, whole);  // what was cut off must not run into the next line
+    fs::resize_file(path, whole);  // removes a truncated line, so that the next line starts clean
   }
 }
 
@@ -71,12 +70,12 @@ void Journal::append(const Json& record) const {
   const bool done =
       write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && fsync(file) == 0;
   close(file);
-  GRADUS_CHECK(done, path.string(), ": the disk is full?");
+  GRADUS_CHECK(done, path.string(), ": write failed; is the disk full?");
 }
 
 bool write_tables(const Place& place, const ClassCommand& command, const std::vector<Entrant>& students,
                   const Journal& journal, const std::set<std::string>& faults) {
-  std::vector<const Exercise*> exercises;  // of this run, and of earlier ones
+  std::vector<const Exercise*> exercises;  // of this run and of earlier runs
   for (const Exercise& exercise : place.exercises)
     if (command.wants(exercise) || std::any_of(students.begin(), students.end(), [&](const Entrant& s) {
           return journal.last.count({s.id, exercise.folder});
@@ -96,7 +95,7 @@ bool write_tables(const Place& place, const ClassCommand& command, const std::ve
     int total = 0;
     bool review = faults.count(student.id) > 0;
     std::ostringstream cells, states, seeds;
-    std::set<std::string> hashes;  // more than one when exercises were graded at different times
+    std::set<std::string> hashes;  // several if exercises were graded at different times
     std::string level, feedback, refused;
     std::vector<std::string> notes;
     for (const Exercise* exercise : exercises) {
@@ -104,7 +103,7 @@ bool write_tables(const Place& place, const ClassCommand& command, const std::ve
       std::map<std::string, Json> todos;
       bool taken = true;
       const bool chosen = command.wants(*exercise);
-      const char* missing = chosen ? "REVIEW" : "";  // not asked for: empty, and no fault
+      const char* missing = chosen ? "REVIEW" : "";  // not requested: empty, not a fault
       if (found == journal.last.end()) {
         review = review || chosen;
       } else {

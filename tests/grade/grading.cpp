@@ -20,7 +20,7 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-constexpr double least_gap = 1e-2;  // between any two of: the right answer, the known mistakes
+constexpr double least_gap = 1e-2;  // between any two candidates (the right answer and the known mistakes)
 
 const Function& right_answer(const Check& check) {
   return check.answer ? check.answer : call_named(check.call);
@@ -48,7 +48,7 @@ std::size_t most_answer_bytes(const Tensors& expected) {
 
 class CheckRun {
  public:
-  /// `library` gives a worker of the text that must build; it is asked when the student's process fails.
+  /// `library` returns a worker of the text that must build; it is called when the student's process fails.
   CheckRun(const Check& check, const std::filesystem::path& worker,
            const std::function<std::filesystem::path()>& library, const Toolchain& tools,
            const GradeOptions& options, double seconds_left)
@@ -66,7 +66,7 @@ class CheckRun {
     bool doubtful = false;
     const std::string printed_before = printed;
     CheckResult result = attempt(inputs, expected, printed, doubtful);
-    // The machine works now. It may not have worked before: memory may have been short.
+    // The first failure may have been caused by the machine: memory may have been low. Try again.
     if (doubtful && seconds_left() > 0) {
       printed = printed_before;
       result = attempt(inputs, expected, printed, doubtful);
@@ -75,11 +75,11 @@ class CheckRun {
     result.seconds = seconds_since(start_);
     return result;
   }
-  /// Seconds of the student's code, without the grader's own work.
+  /// Seconds spent in the student's code, without the grader's own work.
   double spent() const { return spent_; }
 
  private:
-  /// All questions to the student's process, once. `doubtful`: what ended it may have been the machine.
+  /// Makes all calls to the student's process once. `doubtful`: the machine may have ended it.
   CheckResult attempt(const std::vector<Tensors>& inputs, const std::vector<Tensors>& expected,
                       std::string& printed, bool& doubtful) {
     CheckResult result{.title = check_.title, .most = check_.points};
@@ -102,28 +102,28 @@ class CheckRun {
     return result;
   }
 
-  /// The student's process failed. Throws Error when the library's own fails at the same questions: then the
-  /// machine or the grader is to blame.
+  /// Called when the student's process failed. Throws Error when the library's own code fails on the same
+  /// calls: then the machine or the grader is at fault.
   void check_control(const std::vector<Tensors>& inputs, const std::vector<Tensors>& expected) {
     try {
       const auto control = started(library_(), Guards::nan, 60);
       for (std::size_t c = 0; c < inputs.size(); ++c) call(*control, inputs[c], expected[c]);
     } catch (const StudentFault& fault) {
-      if (fault.state != State::not_started)  // a students' copy has only the untouched text
+      if (fault.state != State::not_started)  // a students' copy has only the unmodified file
         throw Error(text("the library's own answer to '", check_.title, "' fails here too: ", fault.what()));
     }
   }
 
   double seconds_left() const { return seconds_left_ - spent_; }
 
-  /// A process that was asked nothing yet.
+  /// A new process that has received no calls.
   std::unique_ptr<Student> started(const std::filesystem::path& worker, Guards guards, double seconds) const {
     auto student =
         std::make_unique<Student>(worker, options_.build.level, options_.build.slot, guards, tools_.runtime);
     student->hurry(seconds);
     return student;
   }
-  /// The student's, whose seconds count.
+  /// The student's process; its time counts.
   std::unique_ptr<Student> begin(Guards guards = Guards::nan) {
     const double left = seconds_left();
     const Timed timed(spent_);
@@ -144,7 +144,7 @@ class CheckRun {
       if (!difference(expected[c], got[c], check_.tolerance, check_.outputs)) continue;
       explain(student, check_, inputs, expected, got, result);
       if (result.explained == 2) return;
-      std::size_t last = c;  // what is kept from one call to the next, an early case may not show
+      std::size_t last = c;  // an early case may not show state kept between calls
       for (std::size_t later = c + 1; later < inputs.size(); ++later)
         if (difference(expected[later], got[later], check_.tolerance, check_.outputs)) last = later;
       if (const std::string words = besides_the_inputs(inputs[last], expected[last], got[last]);
@@ -157,9 +157,8 @@ class CheckRun {
     ask_again(student, inputs, expected, got, result);
   }
 
-  /// The same questions again, in the other order, here and in a process that has seen nothing yet, whose
-  /// memory beside the tensors holds other numbers, and where another forward pass comes before every
-  /// backward pass.
+  /// Repeats the calls in reverse order, in this process and in a new one. In the new process memory around
+  /// the tensors holds other numbers, and a different forward pass precedes every backward pass.
   void ask_again(Student& student, const std::vector<Tensors>& inputs, const std::vector<Tensors>& expected,
                  const std::vector<Tensors>& got, CheckResult& result) {
     auto other = begin(Guards::numbers);
@@ -173,18 +172,18 @@ class CheckRun {
           identical(call(*other, inputs[c], expected[c]), got[c]))
         continue;
       result.state = State::wrong;
-      result.sentence = "the same inputs give another answer the second time: it " +
+      result.sentence = "the same inputs give a different answer the second time: it " +
                         why_another(inputs[c], another(inputs, c), expected[c], got[c]);
       return;
     }
   }
 
-  /// The inputs of a neighbour, of the same sizes where there is one.
+  /// The inputs of an adjacent case, of the same sizes if there is one.
   static const Tensors& another(const std::vector<Tensors>& inputs, std::size_t c) {
     return inputs[c > 0 ? c - 1 : inputs.size() - 1];
   }
 
-  /// Whether the process lived through a forward pass with these inputs of a backward pass.
+  /// Whether the process survived a forward pass with the inputs of this backward pass.
   bool ran_forward(Student& student, const Tensors& backward_inputs) {
     try {
       const Tensors in(backward_inputs.begin(), backward_inputs.end() - 1);
@@ -195,25 +194,25 @@ class CheckRun {
     return true;
   }
 
-  /// An answer in a process that was asked nothing before.
+  /// The answer of a new process that has received no other calls.
   Tensors alone(const Tensors& inputs, const Tensors& expected, Guards guards) {
     return call(*begin(guards), inputs, expected);
   }
 
-  /// What an answer depends on besides its inputs, found out in processes that differ in one thing; empty
-  /// when it is neither what was asked before, nor chance, nor memory beside a tensor.
+  /// What an answer depends on besides its inputs, determined with processes that differ in one aspect.
+  /// Empty when it depends neither on earlier calls, nor on randomness, nor on memory outside a tensor.
   std::string besides_the_inputs(const Tensors& inputs, const Tensors& expected, const Tensors& got) {
     const Tensors first = alone(inputs, expected, Guards::nan);
     if (!same(first, got))
       return same(first, alone(inputs, expected, Guards::nan))
                  ? kept_between_calls
-                 : "depends on something besides its inputs (time, chance)";
+                 : "depends on something besides its inputs (time, randomness)";
     if (!same(alone(inputs, expected, Guards::nan_in_tensor), got))
       return "reads before the first element of a tensor: an index is negative";
     return "";
   }
 
-  /// The same for an answer that was another one the second time.
+  /// The same for an answer that differed the second time.
   std::string why_another(const Tensors& inputs, const Tensors& neighbour, const Tensors& expected,
                           const Tensors& got) {
     if (const std::string words = besides_the_inputs(inputs, expected, got); !words.empty()) return words;
@@ -221,16 +220,16 @@ class CheckRun {
     const auto fresh = begin();
     if (!check_.differentiates.empty() && ran_forward(*fresh, neighbour) &&
         !same(call(*fresh, inputs, expected), got))
-      return "depends on the latest forward pass, which may be another graph's: what backward needs is "
+      return "depends on the latest forward pass, which may be another graph's: what backward needs must be "
              "kept in the op's own members, not in a static or global variable";
     return kept_between_calls;
   }
 
-  /// The same numbers; a NaN is one, whatever its bits.
+  /// Whether the numbers agree; all NaNs are equal, whatever their bits.
   static bool same(const Tensors& a, const Tensors& b) { return gap(a, b) == 0; }
 
   static constexpr const char* kept_between_calls =
-      "depends on what was asked before: something is kept from one call to the next, in a static or global "
+      "depends on earlier calls: something is kept from one call to the next, in a static or global "
       "variable";
 
   const Check& check_;
@@ -243,7 +242,7 @@ class CheckRun {
   const Clock::time_point start_ = Clock::now();
 };
 
-/// Whether a check asks the same whatever the seed.
+/// Whether the inputs of a check are the same for every seed.
 bool is_fixed(const Check& check) {
   for (int c = 0; c < check.cases; ++c) {
     Rng one(1), other(2);
@@ -311,14 +310,14 @@ std::vector<Tensors> draw_cases(const Check& check, std::uint64_t seed, bool* se
 
 namespace {
 
-/// The number of the line that a sentence begins with, "line 12: ...", or 0.
+/// The line number at the start of a sentence, "line 12: ...", or 0.
 int line_of(const std::string& sentence) {
   int line = 0;
   std::sscanf(sentence.c_str(), "line %d", &line);
   return line;
 }
 
-/// The TODO whose function this line is in; the first of the file where it is in none.
+/// The TODO whose function contains this line; the first TODO of the file if none does.
 const Todo& todo_at(const GradedFile& file, const std::string& source, int line) {
   const Todo* found = &file.todos.front();
   for (const Todo& todo : file.todos)
@@ -326,7 +325,7 @@ const Todo& todo_at(const GradedFile& file, const std::string& source, int line)
   return *found;
 }
 
-/// What there is to say of a TODO whose file is missing or did not become a program.
+/// Reports a TODO whose file is missing or could not be built.
 void not_built(TodoResult& one, const GradedFile& file, const std::optional<std::string>& source,
                const Built& built) {
   CheckResult check{.title = source ? "compile" : "find the file",
@@ -346,7 +345,7 @@ void not_built(TodoResult& one, const GradedFile& file, const std::optional<std:
   one.checks.push_back(std::move(check));
 }
 
-/// An exercise on its way: file by file, TODO by TODO, within its budget.
+/// Grades one exercise: file by file, TODO by TODO, within its budget.
 class Grading {
  public:
   Grading(const Exercise& exercise, const Submission& submission, const Toolchain& tools,
@@ -368,15 +367,15 @@ class Grading {
   double seconds_left() const {
     return std::min(result_.budget.exercise, result_.budget.submission) - result_.spent;
   }
-  /// The words for a check or file that is not looked at any more.
+  /// The sentence for a check or file that is not run because time is used up.
   std::string used_up() const {
     const bool whole = result_.budget.submission < result_.budget.exercise;
-    return text("not run: what stands before it used up the ",
+    return text("not run: the checks before it used up the ",
                 whole ? Budget{}.submission : result_.budget.exercise, " s that ",
                 whole ? "a submission" : "an exercise", " may take: does a loop end?");
   }
 
-  /// False when grading ends here.
+  /// False when grading stops here.
   bool grade_file(const GradedFile& file) {
     std::vector<const Todo*> wanted;
     for (const Todo& todo : file.todos)
@@ -426,14 +425,13 @@ class Grading {
             {.title = check->title, .state = State::timeout, .most = check->points, .sentence = used_up()});
       }
       one.points += one.checks.back().points;
-      if (one.checks.back().state == State::not_started) break;  // the others would say the same
+      if (one.checks.back().state == State::not_started) break;  // the other checks would report the same
     }
     take_back_fixed(checks, one);
     one.state = first_not_passed(one.checks);
   }
 
-  /// An example whose inputs never change could be learned by heart: it counts when something drawn is right,
-  /// too.
+  /// An example with fixed inputs could be memorised, so it counts only if a check with random inputs passes.
   static void take_back_fixed(const std::vector<const Check*>& checks, TodoResult& one) {
     bool drawn = false, drawn_right = false;
     std::vector<bool> fixed;

@@ -20,24 +20,24 @@ namespace gradus {
 namespace {
 
 // One tensor:  | guard pages | slack | header 64 | data | guard pages |
-// The data end where the guard pages begin: one number too far is a fault. What lies before the first number
-// has to be there, since the library counts references in the header: all of it that nobody uses is slack, of
-// which every word of every tensor is another number. So nothing that is read from slack can be written into
-// slack unseen, and an answer that depends on it is another one where the slack is another.
+// The data end where the guard pages begin, so an access one number too far faults.
+// The memory before the first number must be accessible, because the library counts references in the header.
+// All unused bytes of it are slack, and every word of the slack of every tensor is distinct. So a write
+// into slack is always detected, and an answer that depends on slack changes when the slack changes.
 constexpr std::size_t used_of_header = 16;  // references, size class, version
-constexpr std::size_t guard_pages = 4;      // a row of 2048 numbers too far is still a fault
+constexpr std::size_t guard_pages = 4;      // an access up to a row of 2048 numbers too far still faults
 constexpr std::uint64_t not_a_number = 0x7ff8000000000000, one = 0x3ff0000000000000;
 
 struct Block {
   std::byte *map, *start, *data;
   std::size_t map_bytes, bytes;
-  std::uint64_t serial, slack;  // what the slack was filled with
+  std::uint64_t serial, slack;  // the fill of the slack
 };
 constexpr std::size_t most_blocks = 1 << 14;
-Block blocks[most_blocks];  // plain memory: the signal handler reads it
+Block blocks[most_blocks];  // a plain array, because the signal handler reads it
 std::size_t block_count = 0;
 char damage[160] = "";
-std::uint64_t slack_bits = not_a_number, unset_bits = not_a_number;  // of tensors that are made from now on
+std::uint64_t slack_bits = not_a_number, unset_bits = not_a_number;  // for tensors made from now on
 
 std::size_t page() {
   static const auto size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
@@ -46,12 +46,12 @@ std::size_t page() {
 
 std::size_t rounded(std::size_t bytes, std::size_t to) { return (bytes + to - 1) / to * to; }
 
-/// Word number `word` of the slack of tensor `serial`: never twice the same.
+/// Word `word` of the slack of tensor `serial`; all are distinct.
 std::uint64_t slack_word(std::uint64_t kind, std::uint64_t serial, std::size_t word) {
   return kind | ((serial % (1 << 17) * 8192 + word) << 20);
 }
 
-/// Calls use(word of the slack, its address) for what lies before the header and in its unused end.
+/// Calls use(word of the slack, its address) for the memory before the header and in its unused end.
 template <class Use>
 void each_slack_word(const Block& block, Use use) {
   std::size_t word = 0;
@@ -80,10 +80,10 @@ void look_at(const Block& block) {
 class Pool {
  public:
   using Header = Storage::Header;
-  static_assert(offsetof(Header, next) == used_of_header);  // the rest of it serves the library's own pool
+  static_assert(offsetof(Header, next) == used_of_header);  // the rest is used by the library's own pool
   static Header* take(std::size_t bytes) {
     if (block_count == most_blocks || bytes > (std::size_t{1} << 40)) throw std::bad_alloc();
-    static std::uint64_t made_so_far = 1;  // word 0 of tensor 0 would be a plain NaN
+    static std::uint64_t made_so_far = 1;  // word 0 of tensor 0 would be an ordinary NaN
     const std::size_t held = rounded(bytes, sizeof(std::uint64_t)),
                       inner = rounded(Storage::header_bytes + held, page()), guard = guard_pages * page(),
                       total = inner + 2 * guard;
@@ -152,7 +152,7 @@ bool beyond_a_tensor(const void* address, unsigned long& tensor, long& element) 
 
 namespace {
 
-/// "reads", "writes", or "reads or writes" where the processor does not say.
+/// "reads", "writes", or "reads or writes" if the processor does not tell.
 const char* access_of([[maybe_unused]] void* context) {
 #if defined(__x86_64__) && defined(__linux__)
   const auto error = static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_ERR];
@@ -162,7 +162,7 @@ const char* access_of([[maybe_unused]] void* context) {
 #endif
 }
 
-/// The instruction that faulted; null where it is not known.
+/// The faulting instruction; null if unknown.
 void* fault_of(void* context) {
 #if defined(__linux__) && defined(__x86_64__)
   return reinterpret_cast<void*>(static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
@@ -192,14 +192,14 @@ void say(int signal_number, siginfo_t* info, void* context) {
   void* frames[24];
   const int depth = backtrace(frames, 24);
   for (int i = 0; i < depth; ++i) {
-    // a return address stands behind the call, perhaps on another line, or in another function
+    // A return address is after the call, possibly on another line or in another function.
     auto* at = static_cast<char*>(frames[i]);
     length = std::snprintf(line, sizeof line, "gradus-frame: %p\n", at == fault_of(context) ? at : at - 1);
     if (write(2, line, static_cast<std::size_t>(length)) < 0) _exit(98);
   }
   if (raised) raise(signal_number);
-  // Back to the default (SA_RESETHAND): the instruction faults again, abort() goes on, and the process ends
-  // by the signal itself.
+  // SA_RESETHAND restores the default action: the instruction faults again, abort() continues,
+  // and the process ends by the signal itself.
 }
 
 }  // namespace
@@ -211,7 +211,7 @@ void tell_of_crashes() {
   other.ss_size = sizeof stack;
   sigaltstack(&other, nullptr);
   void* warm_up[2];
-  backtrace(warm_up, 2);  // loads what it needs now, not in the handler
+  backtrace(warm_up, 2);  // loads its library now rather than in the handler
   struct sigaction action {};
   action.sa_sigaction = say;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESETHAND;

@@ -17,7 +17,7 @@ namespace gradus::grade {
 namespace fs = std::filesystem;
 namespace {
 
-/// What students get of the tree: these files and folders ...
+/// Files and folders of the students' copy ...
 const std::vector<std::string> given = {".clang-format",
                                         "CMakeLists.txt",
                                         "CMakePresets.json",
@@ -34,7 +34,7 @@ const std::vector<std::string> given = {".clang-format",
                                         "src",
                                         "tests/CMakeLists.txt",
                                         "tests/grade"};
-/// ... without these.
+/// ... except these.
 const std::vector<std::string> kept_back = {"exercises/INSTRUCTORS.md",
                                             "CONTRIBUTING.md",
                                             "tests/grade/attacks",
@@ -61,8 +61,8 @@ std::set<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// Lines of solutions that stand in a packed file. A line is a solution's when it is long enough to be one,
-/// and the library does not also write it where no solution is.
+/// Finds lines of solutions in a packed file. A line belongs to a solution when it is long enough and does
+/// not also occur in the library outside solutions.
 void scan_for_leaks(const Place& place, const std::vector<Packed>& packed) {
   std::set<std::string> secret;
   for (const Exercise& exercise : place.exercises)
@@ -92,8 +92,8 @@ void scan_for_leaks(const Place& place, const std::vector<Packed>& packed) {
   GRADUS_CHECK(found.empty(), "solutions would be handed out:", found);
 }
 
-/// A page for students: links to solutions lead to the exercise files, and sections ("## ...") with a link to
-/// what is not handed out are left out.
+/// A page for students: links to solutions are redirected to the exercise files, and sections ("## ...")
+/// with a link to a file that is not handed out are removed.
 std::string page_for_students(const Place& place, const std::set<std::string>& handed,
                               const std::string& path, const std::string& text) {
   const fs::path home = fs::path(path).parent_path();
@@ -117,7 +117,7 @@ std::string page_for_students(const Place& place, const std::set<std::string>& h
     for (std::smatch found; std::regex_search(rest, found, link);) {
       std::string file = exercise_file((home / found[1].str()).lexically_normal().string());
       while (file.ends_with("/")) file.pop_back();
-      const auto first = handed.lower_bound(file);  // the file, or the first one in the folder
+      const auto first = handed.lower_bound(file);  // the file, or the first file in the folder
       kept = kept && first != handed.end() && below(*first, file);
       section += found.prefix().str() + "](" +
                  fs::path(file).lexically_relative(home.empty() ? "." : home).string() + ")";
@@ -129,7 +129,7 @@ std::string page_for_students(const Place& place, const std::set<std::string>& h
   return out;
 }
 
-/// The files below these places, relative to the project.
+/// The files below these paths, relative to the project.
 std::vector<std::string> files_below(const Place& place, const std::vector<std::string>& places) {
   std::vector<std::string> paths;
   for (const std::string& start : places) {
@@ -148,7 +148,7 @@ Packed packed_file(const Place& place, const std::string& path, const std::strin
   return {name, fs::file_size(file) ? read_text(file) : "", executable};
 }
 
-/// When the project was last changed: the date of every file in its zips.
+/// The time of the project's last change, used as the date of every file in its zips.
 std::time_t last_commit(const Place& place) {
   const Outcome outcome =
       run({"/usr/bin/git", "-C", place.root.string(), "log", "-1", "--format=%ct"}, {.compiler = true}, 10);
@@ -210,7 +210,7 @@ int handout_command(const Place& place, const fs::path& file) {
     if (one.name.ends_with(".md")) one.text = page_for_students(place, handed, one.name, one.text);
   scan_for_leaks(place, packed);
   GRADUS_CHECK(!place.tools.gcc.empty(),
-               "make the hand-out with g++: what it compiles must suit every compiler");
+               "make the hand-out with g++, so that its compiled files suit every compiler");
   packed.push_back({"exercises/.compiled/gcc", place.tools.gcc});
   for (const std::string real : {"float", "double"})
     for (const Exercise& exercise : place.exercises)

@@ -25,7 +25,6 @@ std::string markdown(const std::vector<ExerciseResult>& results, const std::stri
 
 /// One cell of a CSV line, quoted where needed.
 /// A cell that a spreadsheet would evaluate (=, +, -, @) begins with an apostrophe.
-
 std::string csv_cell(const std::string& text);
 
 /// "91c4e07a"

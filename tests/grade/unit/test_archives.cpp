@@ -79,7 +79,7 @@ TEST_CASE("a zip, a tar and a folder give the same files and the same digest, wh
   CHECK(zip.files.at("gaussian_kl.cpp") == "int x;\n");
   CHECK(zip.digest == tar.digest);
   CHECK(zip.digest == plain.digest);
-  CHECK(zip.notes == std::vector<std::string>{"passed over: Makefile (no exercise's file)"});
+  CHECK(zip.notes == std::vector<std::string>{"passed over: Makefile (not an exercise file)"});
 }
 
 TEST_CASE("names of entries are never paths: nothing is written, links and other types are left out") {
@@ -113,7 +113,7 @@ TEST_CASE(
   const Submitted other = read_submission(folder.path / "a.zip", exercises());
   CHECK(other.files.empty());
   CHECK(other.notes.at(0) == "ignored: my_gaussian_kl.cpp (is it gaussian_kl.cpp? rename it)");
-  CHECK(other.notes.at(1).starts_with("no exercise's file was found"));
+  CHECK(other.notes.at(1).starts_with("no exercise file was found"));
 }
 
 TEST_CASE("of several copies the surest is taken; where two are as sure, that file is not, and it is said") {
@@ -132,8 +132,8 @@ TEST_CASE("of several copies the surest is taken; where two are as sure, that fi
   CHECK(none == "");
   CHECK(
       why ==
-      "gaussian_kl.cpp is there twice, with different text, in a/gaussian_kl.cpp and b/gaussian_kl.cpp: not "
-      "graded; hand in one of them");
+      "gaussian_kl.cpp occurs twice, with different text, in a/gaussian_kl.cpp and b/gaussian_kl.cpp: not "
+      "graded; submit only one of them");
   for (const char* path : {"src/gaussian_kl.cpp", "build/gaussian_kl.cpp", ".mine/gaussian_kl.cpp"}) {
     CAPTURE(path);
     CHECK(taken({{path, "only"}}).first == "only");
@@ -158,7 +158,7 @@ TEST_CASE(
   write_archive(folder.path / "project.zip", project);
   const Submitted whole = read_submission(folder.path / "project.zip", exercises());
   CHECK(whole.files.at("gaussian_kl.cpp") == "int x;\n");
-  CHECK(whole.notes.at(0).find("9 MiB of it lie in gradus/build: leave that folder out") !=
+  CHECK(whole.notes.at(0).find("9 MiB of it are in gradus/build: remove that folder") !=
         std::string::npos);
 }
 
@@ -167,7 +167,7 @@ TEST_CASE("an empty zip is a zip without files, an empty file is named") {
   write_archive(folder.path / "a.zip", {});
   CHECK(read_submission(folder.path / "a.zip", exercises())
             .notes.at(0)
-            .starts_with("no exercise's file was found"));
+            .starts_with("no exercise file was found"));
   write_text(folder.path / "b.zip", "");
   CHECK_THROWS_WITH_AS(read_submission(folder.path / "b.zip", exercises()),
                        doctest::Contains("an empty file"), Error);

@@ -61,12 +61,12 @@ TEST_CASE("relations are named from the numbers alone") {
   CHECK(said([](const Tensor& x) { return transformed(x, 0, 0); }).starts_with("your answer is all zeros"));
   CHECK(said([](const Tensor& x) {
           return mapped(x, [](Real v) { return static_cast<Real>(static_cast<Index>(v)); });
-        }).starts_with("your answer is the right one without its digits"));
+        }).starts_with("your answer is the right one truncated"));
   CHECK(said([](const Tensor& x) {
           Tensor y = x.clone();
           for (Index i = 1; i < y.size(); ++i) y[i] += y[i - 1];
           return y;
-        }).starts_with("every number of your answer is the sum of the right ones up to it"));
+        }).starts_with("every number of your answer is the running sum of the right ones"));
   CHECK(said([](const Tensor& x) { return transformed(x, 1, Real(0.5)); }) ==
         "your answer is the right one plus 0.5, everywhere");
   CHECK(said([](const Tensor& x) { return transformed(x, 0, 3); }) ==
@@ -75,7 +75,7 @@ TEST_CASE("relations are named from the numbers alone") {
         "your answer is the right one divided by the number of rows");
   CHECK(said([](const Tensor& x) { return transformed(x, static_cast<Real>(x.dim(1)), 0); }) ==
         "your answer is the right one times the size of a row");
-  CHECK(said([](const Tensor& x) { return transformed(x, nan, 0); }).starts_with("your answer holds NaN"));
+  CHECK(said([](const Tensor& x) { return transformed(x, nan, 0); }).starts_with("your answer contains NaN"));
   CHECK(said([](const Tensor& x) { return transformed(x, 1, 0); }).empty());
   CHECK(said([](const Tensor& x) {
           Tensor y = x.clone();
