@@ -372,7 +372,7 @@ class Grading {
     const bool whole = result_.budget.submission < result_.budget.exercise;
     return text("not run: the checks before it used up the ",
                 whole ? Budget{}.submission : result_.budget.exercise, " s that ",
-                whole ? "a submission" : "an exercise", " may take: does a loop end?");
+                whole ? "a submission" : "an exercise", " may take: is there an infinite loop?");
   }
 
   /// False when grading stops here.

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t may_read =
     LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-constexpr std::uint64_t may_all = (std::uint64_t{1} << 13) - 1;  // everything that Landlock 1 knows
+constexpr std::uint64_t may_all = (std::uint64_t{1} << 13) - 1;  // all access rights of Landlock 1
 
 }  // namespace
 

@@ -53,7 +53,7 @@ const char* name_of(int number) {
   }
 }
 
-/// The refused call returns "not permitted" instead of ending the process.
+/// Makes the refused call fail with "not permitted" instead of ending the process.
 void refuse(int, siginfo_t* info, void* context) {
   if (!denied) denied = name_of(info->si_syscall);
   auto* state = static_cast<ucontext_t*>(context);

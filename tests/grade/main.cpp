@@ -1,5 +1,5 @@
-// gradus-grade: the one program behind make exercises, watch, hint, grade, reset, submit, class, prove,
-// handout.
+// gradus-grade: the program behind make exercises, watch, hint, grade, reset,
+// submit, class, prove and handout.
 #include <CLI/CLI.hpp>
 #include <iostream>
 
@@ -43,13 +43,15 @@ int command_line(int argc, char** argv) {
     return sub;
   };
   const auto with_sandbox = [&](CLI::App* sub) {
-    sub->add_option("--level", command.level, "sandbox: L1, L2, L3 (default: the best here)");
-    sub->add_option("--seed", command.seed, "replay: hexadecimal, as a report prints it");
+    sub->add_option("--level", command.level, "sandbox level: L1, L2 or L3 (default: the highest available)");
+    sub->add_option("--seed", command.seed,
+                    "repeat the inputs of this seed (hexadecimal, as printed in a report)");
     return sub;
   };
-  const CLI::App* list = app.add_subcommand("list", "all exercises with state and points");
+  const CLI::App* list = app.add_subcommand("list", "list all exercises with state and points");
   CLI::App* grade_app = with_sandbox(with_exercise(app.add_subcommand("grade", "grade exercises")));
-  grade_app->add_option("--submission", command.submission, "a folder or archive instead of exercises/");
+  grade_app->add_option("--submission", command.submission,
+                        "grade this folder or archive instead of exercises/");
   grade_app->add_option("--json", command.json, "write Gradescope's results.json");
   grade_app->add_option("--junit", command.junit, "write JUnit XML");
   grade_app->add_option("--required-level", command.required, "refuse to grade in a weaker sandbox");
@@ -57,48 +59,49 @@ int command_line(int argc, char** argv) {
   grade_app->add_flag("--first", command.first, "stop after the first TODO that does not pass");
   const CLI::App* watch =
       with_sandbox(with_exercise(app.add_subcommand("watch", "grade whenever a file is saved")));
-  const CLI::App* hint = with_exercise(app.add_subcommand("hint", "the next hint of a TODO"));
-  CLI::App* reset = with_exercise(app.add_subcommand("reset", "back to the untouched file, keeping yours"));
+  const CLI::App* hint = with_exercise(app.add_subcommand("hint", "show the next hint of a TODO"));
+  CLI::App* reset =
+      with_exercise(app.add_subcommand("reset", "restore the unmodified file and keep a copy of yours"));
   reset->add_flag("--yes", yes, "do not ask");
-  const CLI::App* solution =
-      with_exercise(app.add_subcommand("solution", "yours beside the library's, after full marks"));
+  const CLI::App* solution = with_exercise(
+      app.add_subcommand("solution", "compare your code with the library's (after full marks)"));
   CLI::App* submit = app.add_subcommand("submit", "pack your files");
   submit->add_option("--id", id, "name of the archive");
-  const CLI::App* doctor = app.add_subcommand("doctor", "what this machine has");
-  const CLI::App* mine = app.add_subcommand("mine", "your files that are begun, for the build");
-  CLI::App* escape = app.add_subcommand("escape", "")->group("");  // hidden: the sandbox's trial of itself
+  const CLI::App* doctor = app.add_subcommand("doctor", "check what this machine supports");
+  const CLI::App* mine = app.add_subcommand("mine", "list your started files for the build");
+  CLI::App* escape = app.add_subcommand("escape", "")->group("");  // hidden: the sandbox's self-test
   escape->add_option("file", out_file);
-  const CLI::App* stubs = app.add_subcommand("stubs", "write the exercise files from the library's");
+  const CLI::App* stubs = app.add_subcommand("stubs", "write the exercise files from the library files");
 
   CLI::App* class_app = app.add_subcommand("class", "grade a folder of submissions");
-  class_app->add_option("submissions", course.submissions, "a folder with an archive or folder a student")
+  class_app->add_option("submissions", course.submissions, "folder with one archive or folder per student")
       ->required();
-  class_app->add_option("-j,--jobs", course.jobs, "submissions at a time")->check(CLI::Range(1, 64));
+  class_app->add_option("-j,--jobs", course.jobs, "submissions graded in parallel")->check(CLI::Range(1, 64));
   class_app->add_option("--out", course.out,
-                        "where gradebook.csv and feedback/ go (default: beside the submissions)");
+                        "folder for gradebook.csv and feedback/ (default: beside the submissions)");
   class_app->add_option(
       "--key", course.key_file,
-      "file with the course key: seeds are made from it (default: made once, kept in the output folder)");
+      "file with the course key, from which seeds are derived (default: created in the output folder)");
   class_app->add_option("--regrade", course.regrade, "grade this student again");
-  class_app->add_option("--required-level", course.required, "sandbox that must hold (default L2)");
-  class_app->add_flag("--accept-level", course.accept_level, "grade in a weaker sandbox");
+  class_app->add_option("--required-level", course.required, "sandbox level that is required (default L2)");
+  class_app->add_flag("--accept-level", course.accept_level, "grade even in a weaker sandbox");
   class_app->add_option("--ex", course.exercise, "only this exercise");
   CLI::App* gradescope = app.add_subcommand("gradescope", "grade one submission for Gradescope");
   gradescope->add_option("submission", command.submission)->required();
   gradescope->add_option("results", result_file)->required();
   gradescope->add_option("--ex", command.exercise, "only this exercise");
   gradescope->add_option("--key", course.key_file, "file with the course key");
-  CLI::App* handout = app.add_subcommand("handout", "the students' copy as a zip, without solutions");
-  handout->add_option("file", out_file, "where to write it");
-  CLI::App* autograder = app.add_subcommand("autograder", "the zip for Gradescope");
-  autograder->add_option("file", out_file, "where to write it");
-  CLI::App* prove_app = app.add_subcommand("prove", "grade the grader");
-  prove_app->add_option("part", part, "stubs, reference, mistakes, attacks");
+  CLI::App* handout = app.add_subcommand("handout", "write the students' copy as a zip, without solutions");
+  handout->add_option("file", out_file, "output file");
+  CLI::App* autograder = app.add_subcommand("autograder", "write the zip for Gradescope");
+  autograder->add_option("file", out_file, "output file");
+  CLI::App* prove_app = app.add_subcommand("prove", "test the grader");
+  prove_app->add_option("part", part, "stubs, reference, mistakes, attacks or class");
   prove_app->add_option("--ex", prove.only, "only this exercise");
-  prove_app->add_option("--seeds", prove.seeds, "draws of the reference");
-  prove_app->add_flag("--sample", prove.sample, "every fourth mistake only");
+  prove_app->add_option("--seeds", prove.seeds, "number of seeds for the reference");
+  prove_app->add_flag("--sample", prove.sample, "only every fourth mistake");
   prove_app->add_flag("--full", full, "both compilers, several optimisations, every sandbox level");
-  prove_app->add_option("-j,--jobs", prove.jobs, "exercises at a time")->check(CLI::Range(1, 64));
+  prove_app->add_option("-j,--jobs", prove.jobs, "exercises in parallel")->check(CLI::Range(1, 64));
   prove_app->add_option("--level", level, "sandbox: L1, L2, L3");
   try {
     app.parse(argc, argv);

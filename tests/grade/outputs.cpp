@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Everything that is said about a TODO, as plain text.
+/// The full report of a TODO as plain text.
 std::string words_about(const TodoResult& todo) {
   std::ostringstream out;
   const CheckResult* failure = todo.first_failure();
@@ -28,16 +28,17 @@ std::string words_about(const TodoResult& todo) {
   return out.str();
 }
 
-/// XML 1.0 text: no control characters, the five special ones as entities, damaged UTF-8 as question marks.
+/// XML 1.0 text: removes control characters, escapes the five special ones,
+/// replaces damaged UTF-8 by question marks.
 std::string xml(const std::string& text) {
-  // nlohmann-json's own replacement of damaged UTF-8, then XML's rules
+  // nlohmann-json replaces damaged UTF-8; then XML's rules apply.
   const std::string sound =
       Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
   std::string out;
   for (std::size_t at = 0; at < sound.size(); ++at) {
     const char letter = sound[at];
     if (sound.compare(at, 3, "\xef\xbf\xbe") == 0 || sound.compare(at, 3, "\xef\xbf\xbf") == 0) {
-      out += '?';  // U+FFFE and U+FFFF are no characters to XML
+      out += '?';  // U+FFFE and U+FFFF are not XML characters
       at += 2;
       continue;
     }
@@ -67,7 +68,7 @@ std::string xml(const std::string& text) {
   return out;
 }
 
-/// Properties and messages of GitHub's workflow commands.
+/// Escapes properties and messages of GitHub's workflow commands.
 std::string command_text(const std::string& text, bool property) {
   std::string out;
   for (const char letter : text) {
@@ -89,7 +90,7 @@ std::string command_text(const std::string& text, bool property) {
   return out;
 }
 
-/// A Markdown table's cell.
+/// Escapes a Markdown table cell.
 std::string cell(const std::string& text) {
   std::string out;
   for (const char letter : text) {
@@ -128,10 +129,10 @@ std::string gradescope_json(const std::vector<ExerciseResult>& results, bool com
                        {"tags", {name_of(todo.state)}},
                        {"visibility", "visible"}});
     }
-  std::string said = complete ? "" : "grading was not finished; what is here is what was done";
+  std::string said = complete ? "" : "grading was not finished; these are the results so far";
   for (const std::string& note : notes) said += (said.empty() ? "" : "\n") + note;
   Json root;
-  if (complete) root["score"] = points;  // no number before all is known
+  if (complete) root["score"] = points;  // no score before all results are known
   root["execution_time"] = seconds;
   root["output"] = said;
   root["visibility"] = "visible";
@@ -243,7 +244,7 @@ std::string csv_cell(const std::string& text) {
   std::string safe;
   if (!text.empty() && std::string("=+-@\t\r\n").find(text[0]) != std::string::npos) safe = "'";
   for (const char letter : text) safe += static_cast<unsigned char>(letter) < 32 ? ' ' : letter;
-  if (safe.find_first_of(",;\"'") == std::string::npos) return safe;  // ; separates in some countries
+  if (safe.find_first_of(",;\"'") == std::string::npos) return safe;  // some locales use ; as separator
   std::string out = "\"";
   for (const char letter : safe) {
     if (letter == '"') out += '"';

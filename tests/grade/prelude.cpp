@@ -14,10 +14,10 @@ namespace gradus::grade {
 namespace fs = std::filesystem;
 namespace {
 
-/// Headers that many exercises include, the largest first.
+/// Headers that many exercises include, largest first.
 constexpr std::array<const char*, 2> shared = {"gradus/autograd/op.hpp", "gradus/tensor/tensor.hpp"};
 
-/// What stands between the quotes or brackets of an #include line; empty for any other line.
+/// The text between the quotes or brackets of an #include line; empty for any other line.
 std::string included(const std::string& line) {
   std::string rest = trimmed(line);
   if (!rest.starts_with("#")) return "";
@@ -28,7 +28,7 @@ std::string included(const std::string& line) {
   return end == std::string::npos || (rest[0] != '"' && rest[0] != '<') ? "" : rest.substr(1, end - 1);
 }
 
-/// `header` of the library and all others that it includes.
+/// Collects `header` of the library and all library headers that it includes.
 void add_reached(const std::string& header, const fs::path& include, std::set<std::string>& reached) {
   if (!header.starts_with("gradus/") || !fs::is_regular_file(include / header) ||
       !reached.insert(header).second)
@@ -37,7 +37,7 @@ void add_reached(const std::string& header, const fs::path& include, std::set<st
   for (std::string line; std::getline(lines, line);) add_reached(included(line), include, reached);
 }
 
-/// Changes whenever a file that the compiler reads for a header of the library does.
+/// A key that changes whenever a file changes that the compiler reads for a library header.
 std::string state_of(const std::string& compiler, const fs::path& include) {
   std::vector<fs::path> files = {compiler, "/usr/include/features.h"};
   for (const auto& entry : fs::recursive_directory_iterator(include))
@@ -53,7 +53,7 @@ std::string state_of(const std::string& compiler, const fs::path& include) {
 
 fs::path lock_of(const fs::path& cache) { return cache / "prelude.lock"; }
 
-/// Of the headers compiled ahead those used last stay.
+/// Keeps the most recently used precompiled headers.
 void keep_newest(const fs::path& cache, std::size_t most) {
   std::vector<std::pair<fs::file_time_type, fs::path>> found;
   for (const auto& entry : fs::directory_iterator(cache))
@@ -88,7 +88,7 @@ fs::path precompiled(const std::string& header, std::vector<std::string> command
   fs::create_directories(cache);
   const Lock lock(lock_of(cache));  // others wait until the header is compiled
   if (fs::exists(home)) {
-    fs::last_write_time(home, fs::file_time_type::clock::now());  // in use: keep_newest looks at it
+    fs::last_write_time(home, fs::file_time_type::clock::now());  // marks it as in use for keep_newest
     return file;
   }
   Scratch scratch(options.level, options.slot);
@@ -113,7 +113,7 @@ fs::path precompiled(const std::string& header, std::vector<std::string> command
     fs::permissions(entry.path(), fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read |
                                       fs::perms::others_read);
   fs::rename(part, home);
-  keep_newest(cache, 2 * shared.size());  // in two precisions
+  keep_newest(cache, 2 * shared.size());  // for two precisions
   return file;
 }
 

@@ -85,7 +85,7 @@ Submission library_files(const ProveOptions& options) {
   };
 }
 
-/// One line a fault; the count at the end.
+/// Prints one line per failure; counts both outcomes.
 struct Tally {
   std::ostream& out;
   Count count{};
@@ -95,7 +95,7 @@ struct Tally {
   }
 };
 
-/// Whether the check that the report begins with says what the list of mistakes says.
+/// Whether the check that the report begins with matches the entry in the list of mistakes.
 bool named(const CheckResult* failure, const Edit& edit) {
   if (!failure) return false;
   if (edit.words.empty()) return failure->state == State::wrong && failure->mistake == edit.id;
@@ -124,14 +124,14 @@ Count prove_stubs(std::ostream& out, const std::vector<Exercise>& exercises, con
       bool apart = false;
       draw_cases(check, 1, &apart);
       tally.check(apart, "TODO " + check.todo + ", " + check.title +
-                             ": some mistakes (or the right answer) cannot be told apart");
+                             ": some mistakes (or the right answer) are indistinguishable");
     }
     tally.check(points == 100, text("exercise ", exercise.key(), " has ", points, " points, not 100"));
     for (const GradedFile& file : exercise.files) {
       const std::string stub = stub_of(file, read_text(options.root / file.source));
       const fs::path committed = options.root / file.path;
       tally.check(fs::exists(committed) && read_text(committed) == stub,
-                  file.path + " is not what `gradus-grade stubs` makes of " + file.source);
+                  file.path + " is not what `gradus-grade stubs` makes from " + file.source);
       const std::vector<std::string> compilers =
           options.quick ? std::vector<std::string>{""} : std::vector<std::string>{"g++", "clang++"};
       for (const std::string& compiler : compilers) {
@@ -191,8 +191,8 @@ Count prove_reference(std::ostream& out, const std::vector<Exercise>& exercises,
 
 namespace {
 
-/// Whether the student with one mistake, or with another right answer, has the verdict that the list says.
-/// Asks for the exercise's other files too where `all_files` is set.
+/// Checks that a file with one mistake, or with another right answer, gets the verdict in the list.
+/// With `all_files`, also checks the exercise's other files.
 void prove_edit(Tally& tally, const Exercise& exercise, const Edit& edit, const GradedFile& wrong_file,
                 const std::string& wrong, bool all_files, const Toolchain& tools,
                 const ProveOptions& options) {
@@ -239,9 +239,9 @@ Count prove_mistakes(std::ostream& out, const std::vector<Exercise>& exercises, 
         if (const auto source = with_mistake(read_text(options.root / file.source), edit))
           wrong_file = &file, wrong = *source;
       tally.check(wrong_file,
-                  edit.place + ": the old lines of " + edit.id + " are not in one file exactly once");
+                  edit.place + ": the old lines of " + edit.id + " do not occur exactly once in one file");
       if (!wrong_file) continue;
-      // Files are built and run apart from one another: in a sample one mistake per file shows that.
+      // Files are built and run independently; in a sample, one mistake per file suffices to show that.
       const bool all_files = !options.sample || shown_apart.insert(wrong_file).second;
       prove_edit(tally, exercise, edit, *wrong_file, wrong, all_files, tools, options);
     }
@@ -260,12 +260,12 @@ Count prove_mistakes(std::ostream& out, const std::vector<Exercise>& exercises, 
 
 namespace {
 
-/// One part of the proof for one exercise, in a process of its own.
+/// One part of the proof for one exercise, run in a separate process.
 struct Task {
   std::string part;
   Count (*prove)(std::ostream&, const std::vector<Exercise>&, const Toolchain&, const ProveOptions&);
-  bool once = false;   // not for every exercise
-  bool waits = false;  // for clocks, mostly: it begins first, and beside the others
+  bool once = false;   // not per exercise
+  bool waits = false;  // mostly waits for timeouts, so it starts first, beside the others
   std::string exercise{};
   int process = -1;
   bool ended = false;
@@ -289,7 +289,7 @@ std::vector<Task> tasks_of(const std::vector<Exercise>& exercises, const ProveOp
   return tasks;
 }
 
-/// In the task's own process: its log ends with the two counts.
+/// Runs in the task's own process; the log ends with the two counts.
 void prove_task(const Task& task, const std::vector<Exercise>& exercises, const Toolchain& tools,
                 const ProveOptions& options) {
   try {
@@ -301,7 +301,7 @@ void prove_task(const Task& task, const std::vector<Exercise>& exercises, const 
   }
 }
 
-/// Prints what a task that has ended says.
+/// Prints the log of a finished task.
 Count show(std::ostream& out, const Task& task) {
   std::istringstream lines(fs::file_size(task.log) ? read_text(task.log) : "");
   std::string line, last;
@@ -321,7 +321,7 @@ int prove_command(std::ostream& out, const std::vector<Exercise>& exercises, con
                   const ProveOptions& options, const std::string& part) {
   std::vector<Task> tasks = tasks_of(exercises, options, part);
   GRADUS_CHECK(!tasks.empty(), "prove: no part '", part, "' for '", options.only,
-               "'; there are stubs, reference, mistakes, attacks, class");
+               "'; the parts are stubs, reference, mistakes, attacks, class");
   fs::create_directories(options.cache);
   share_copies(options.level);
   out.flush();
@@ -346,7 +346,7 @@ int prove_command(std::ostream& out, const std::vector<Exercise>& exercises, con
     GRADUS_CHECK(process > 0, "prove: waitpid failed");
     for (Task& task : tasks)
       if (task.process == process && !task.ended) task.ended = true, running -= !task.waits;
-    for (; shown < tasks.size() && tasks[shown].ended; ++shown)  // in order: what ended earlier waits
+    for (; shown < tasks.size() && tasks[shown].ended; ++shown)  // in order of the tasks
       total += show(out, tasks[shown]);
   }
   out << total.passed << " passed, " << total.failed << " failed\n";

@@ -1,4 +1,4 @@
-// Every attack in tests/grade/attacks meets its verdict, in time, and leaves nothing behind.
+// Checks that every attack in tests/grade/attacks gets its verdict in time and leaves nothing behind.
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -60,7 +60,7 @@ bool sound_text(const std::string& text) {
          Json(text).dump(-1, ' ', false, Json::error_handler_t::ignore);
 }
 
-/// Whether a process that runs a program from `cache` is still there a second later.
+/// Whether a process that runs a program from `cache` still exists a second later.
 bool left_behind(const fs::path& cache) {
   for (int look = 0; look < 20; ++look) {
     bool found = false;
@@ -91,7 +91,7 @@ Count prove_attacks(std::ostream& out, const std::vector<Exercise>& exercises, c
   for (const GradedFile& file : exercise.files)
     for (const Todo& todo : file.todos)
       if (todo.id == "4.5") target = &file;
-  GRADUS_CHECK(target, "the attacks are on TODO 4.5, which is not there");
+  GRADUS_CHECK(target, "the attacks are on TODO 4.5, which does not exist");
   std::vector<Level> levels;
   for (const Level level : {Level::l1, Level::l2, Level::l3})
     if (static_cast<int>(level) <= static_cast<int>(best_level()) &&
@@ -101,8 +101,7 @@ Count prove_attacks(std::ostream& out, const std::vector<Exercise>& exercises, c
                " here: ", why_not_higher());
   for (const Level level : levels)
     for (const Attack& attack : read_attacks(options.root / "tests/grade/attacks/attacks.txt")) {
-      // Level 1 is a process with limits and a clock, nothing more: what needs walls is not tried without
-      // them.
+      // Level 1 only has process limits and a time limit, so attacks that need isolation are skipped.
       if (level == Level::l1 &&
           std::regex_search(attack.name, std::regex("^(13|14|15|16|17|19|27_incbin|27_inc)")))
         continue;
@@ -138,11 +137,11 @@ Count prove_attacks(std::ostream& out, const std::vector<Exercise>& exercises, c
       const std::string shown = markdown({result}, "x", {}) + github_annotations({result}) + printed.str();
       check((shown + junit_xml({result})).find('\033') == std::string::npos &&
                 shown.find("\n::error::owned") == std::string::npos,
-            at + "its output is alive in a report");
+            at + "its output is active in a report");
       const std::string xml = junit_xml({result});
       check(xml.find("\xef\xbf\xbe") == std::string::npos && xml.find("\xef\xbf\xbf") == std::string::npos &&
                 nlohmann::json::accept(gradescope_json({result}, true, {})) && sound_text(xml),
-            at + "a report is no valid file");
+            at + "a report is not a valid file");
     }
   return count;
 }

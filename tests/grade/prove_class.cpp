@@ -15,8 +15,8 @@ namespace gradus::grade {
 namespace fs = std::filesystem;
 namespace {
 
-/// `count` students: some finished, some never began, most with one known mistake, some whose file does not
-/// compile; folders and archives, a lost file, and an archive that is none.
+/// Creates `count` students: some finished, some untouched, most with one known mistake, some with a file
+/// that does not compile; as folders and archives, with one missing file and one invalid archive.
 void invent_class(const fs::path& folder, const std::vector<const Exercise*>& exercises,
                   const ProveOptions& options, int count) {
   Rng rng(60);
@@ -33,7 +33,7 @@ void invent_class(const fs::path& folder, const std::vector<const Exercise*>& ex
         std::string mine = kind == 0 ? stub_of(file, source) : source;
         if (kind == 1 && &file == &exercise->files.front()) mine += "\nint broken = ;\n";
         if (kind >= 3) mine = with_mistake(source, edit).value_or(source);
-        if (kind == 2 && &file == &exercise->files.back()) continue;  // forgotten
+        if (kind == 2 && &file == &exercise->files.back()) continue;  // missing file
         files.push_back({file.name, mine});
       }
     }
@@ -47,8 +47,8 @@ void invent_class(const fs::path& folder, const std::vector<const Exercise*>& ex
   }
 }
 
-/// gradus-grade class, as a program of its own. Killed after `seconds` when that is positive. Returns its
-/// exit code, or -1.
+/// Runs gradus-grade class as a separate program and kills it after `seconds` if
+/// positive. Returns its exit code, or -1.
 int run_class(const fs::path& folder, const fs::path& out, const ProveOptions& options, double seconds) {
   const std::string self = fs::read_symlink("/proc/self/exe").string(), log = (out.string() + ".log");
   std::vector<std::string> words = {self,
@@ -117,7 +117,7 @@ Count prove_class(std::ostream& out, const std::vector<Exercise>& exercises, con
         run_class(home / "class", home / "killed", options, 0.05 + 2 * calm_seconds / kills * rng.uniform());
     killed += last == -1;
   }
-  check(killed > 0, "no run was killed: each was done before");
+  check(killed > 0, "no run was killed: each finished earlier");
   last = run_class(home / "class", home / "killed", options, 0);
   check(last == 0, text("the resumed run ends with ", last));
   for (const char* table : {"gradebook.csv", "mistakes.csv"}) {
@@ -128,9 +128,9 @@ Count prove_class(std::ostream& out, const std::vector<Exercise>& exercises, con
   if (fs::exists(home / "calm/gradebook.csv")) {
     const std::string book = read_text(home / "calm/gradebook.csv");
     check(std::count(book.begin(), book.end(), '\n') == students + 1,
-          "the gradebook has not a row for every student");
-    check(book.find("REVIEW") == std::string::npos, "a fault of the grader stands in the gradebook");
-    check(book.find("refused") != std::string::npos, "the archive that is none is not refused");
+          "the gradebook does not have one row per student");
+    check(book.find("REVIEW") == std::string::npos, "the gradebook contains a fault of the grader");
+    check(book.find("refused") != std::string::npos, "the invalid archive is not refused");
   }
   return count;
 }

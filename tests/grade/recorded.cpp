@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Numbers as the sixteen hexadecimal digits of their bits: NaN and infinity as well, and nothing is rounded.
+/// Numbers as the sixteen hexadecimal digits of their bits, including NaN and infinity, without rounding.
 Json packed(const Tensors& tensors) {
   Packer out;
   out.tensors(tensors);
@@ -39,8 +39,8 @@ Tensors unpacked(const Json& json) {
   return tensors;
 }
 
-/// The same inputs as float holds them, which half of the digits can say. What float cannot hold stays: zero
-/// would be another case, and infinity as well.
+/// Rounds the inputs to float, whose bits are half zeros and compress well.
+/// Numbers that would become zero or infinity are kept, since they would change the case.
 Tensors rounded(const Tensors& inputs) {
   Tensors out;
   for (const Tensor& input : inputs) {
@@ -69,7 +69,7 @@ std::string record_checks(const std::vector<Exercise>& exercises, int draws) {
         Json cases = Json::array();
         for (std::size_t c = 0; c < inputs.size(); ++c) {
           const bool large = std::find(compared.begin(), compared.end(), c) == compared.end();
-          if (large && draw > 0) {  // one large case is enough: that of the first draw
+          if (large && draw > 0) {  // the large case of the first draw suffices
             cases.push_back(0);
             continue;
           }
@@ -115,7 +115,7 @@ std::map<int, std::vector<Check>> recorded_checks(const std::string& text) {
       check.points = entry.at("points").get<int>();
       check.call = entry.at("call").get<std::string>();
       check.cases = entry.at("cases").get<int>();
-      check.twin = false;  // it is one of them
+      check.twin = false;  // the recorded cases include it
       check.inputs = entry.at("inputs").get<std::vector<std::string>>();
       check.outputs = entry.at("outputs").get<std::vector<std::string>>();
       check.differentiates = entry.at("differentiates").get<std::string>();
@@ -123,7 +123,7 @@ std::map<int, std::vector<Check>> recorded_checks(const std::string& text) {
       struct Table {
         std::vector<std::vector<Tensors>> inputs;  // [set][case]
         std::map<std::string, std::vector<std::optional<Tensors>>>
-            answers;  // by the inputs' bits: right, then the mistakes'
+            answers;  // by the inputs' bits: the right answer, then those of the mistakes
       };
       const auto table = std::make_shared<Table>();
       for (const Json& set : entry.at("sets")) {
@@ -137,8 +137,7 @@ std::map<int, std::vector<Check>> recorded_checks(const std::string& text) {
             answers.push_back(wrong.is_null() ? std::nullopt : std::optional(unpacked(wrong)));
         }
       }
-      // All cases of one run come from one set: the number of the set is the same function of the generator's
-      // seed.
+      // All cases of a run come from one set: the set's number is a fixed function of the generator's seed.
       check.draw = [table](Rng& rng, int which) {
         const std::size_t set = rng.seed() % table->inputs.size();
         return table->inputs[set][static_cast<std::size_t>(which)];

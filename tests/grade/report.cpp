@@ -10,8 +10,8 @@ namespace gradus::grade {
 
 namespace {
 
-/// Length of the character at `at` when it is one that a reader sees: no control character, no mark that
-/// turns the direction of writing, no damaged UTF-8. Else 0.
+/// Length of the character at `at` if it is visible; 0 for control characters,
+/// marks that change the text direction, and damaged UTF-8.
 std::size_t seen(const std::string& text, std::size_t at) {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   const unsigned lead = byte(at);
@@ -58,7 +58,7 @@ std::string quoted(const std::string& text, const std::string& prefix, std::size
       break;
     }
     out << prefix;
-    constexpr std::size_t most = 1000;  // the types of a library are long
+    constexpr std::size_t most = 1000;  // library types have long names
     for (std::size_t at = 0, length; at < std::min(line.size(), most);
          at += std::max<std::size_t>(length, 1)) {
       length = seen(line, at);
@@ -82,7 +82,7 @@ std::string visible(const std::string& text) {
 
 namespace {
 
-/// Broken between words where it is longer than a screen is wide.
+/// Breaks a line between words where it exceeds the screen width.
 std::string wrapped(std::string line, std::size_t width = 94) {
   const std::string gap(22, ' ');
   for (std::size_t begin = 0; line.size() - begin > width;) {
@@ -111,7 +111,7 @@ void print_heading(std::ostream& out, const ExerciseResult& result, bool colour)
   out << paint(bold) << std::left << std::setw(40) << title.str() << std::right << std::setw(4)
       << result.points() << " / " << result.most() << paint(plain) << "   sandbox " << name_of(result.level)
       << "   seed " << std::hex << result.seed << std::dec;
-  if (result.spent > result.budget.exercise / 2)  // not every time: the same seed gives the same report
+  if (result.spent > result.budget.exercise / 2)  // rarely shown, so the same seed gives the same report
     out << "   took " << static_cast<int>(result.spent) << " of " << result.budget.exercise << " s";
   out << "\n";
 }

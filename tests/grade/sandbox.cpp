@@ -45,7 +45,7 @@ namespace {
 
 constexpr const char* bwrap = "/usr/bin/bwrap";
 
-/// Folders of shared libraries, and for a compiler the tools; those that are there.
+/// Existing folders of shared libraries, plus those of the tools for a compiler.
 std::vector<fs::path> system_folders(const Jail& jail) {
   std::vector<fs::path> all = {"/usr/lib", "/usr/lib32", "/usr/lib64",       "/usr/libexec",
                                "/lib",     "/lib64",     "/etc/ld.so.cache", "/etc/alternatives"};
@@ -64,13 +64,13 @@ void limit(int what, rlim_t most) {
 
 void set_limits(const Limits& limits, bool compiler, Level level) {
   const auto seconds = static_cast<rlim_t>(limits.cpu_seconds + 1);
-  const rlimit cpu{seconds, seconds + 1};  // first SIGXCPU: a SIGKILL is then the system's, for memory
+  const rlimit cpu{seconds, seconds + 1};  // SIGXCPU comes first, so a SIGKILL means low memory
   setrlimit(RLIMIT_CPU, &cpu);
   limit(RLIMIT_AS, limits.memory);
   limit(RLIMIT_FSIZE, limits.file_bytes);
   limit(RLIMIT_CORE, 0);
   if (!compiler) {
-    if (level == Level::l1) limit(RLIMIT_NPROC, 0);  // higher levels refuse fork itself
+    if (level == Level::l1) limit(RLIMIT_NPROC, 0);  // higher levels refuse fork directly
     limit(RLIMIT_NOFILE, 16);
     limit(RLIMIT_STACK, rlim_t{8} << 20);
   }
@@ -91,7 +91,7 @@ int filter_file(bool compiler) {
 
 #endif
 
-/// The command that builds level 3's walls round argv.
+/// The command that runs argv inside level 3's isolation.
 std::vector<std::string> wrapped(const std::vector<std::string>& argv, const Jail& jail, int filter) {
   std::vector<std::string> command = {
       bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"};
@@ -107,7 +107,7 @@ std::vector<std::string> wrapped(const std::vector<std::string>& argv, const Jai
   if (jail.compiler && !jail.writable.empty()) add({"--setenv", "TMPDIR", jail.writable.string()});
   for (const fs::path& path : jail.readable) add({"--ro-bind", path.string(), path.string()});
   if (!jail.writable.empty()) add({"--bind", jail.writable.string(), jail.writable.string()});
-  // Folders in memory have no limit of their own: only what is bound may grow.
+  // In-memory folders have no size limit of their own, so only the bound folder is writable.
   for (const char* path : {"/", "/dev", "/tmp"}) add({"--remount-ro", path});
   add({"--chdir", jail.writable.empty() ? "/tmp" : jail.writable.string()});
   add({"--seccomp", std::to_string(filter), "--"});
@@ -129,9 +129,8 @@ Pipe make_pipe() {
   return {ends[0], ends[1]};
 }
 
-/// A child that is no better walled than level 1 can have the system send us any signal, by a pipe of ours
-/// that it owns (F_SETOWN, F_SETSIG). What nobody handles and no terminal or system sends us for a reason is
-/// ignored.
+/// At level 1 a child can make the system send any signal to the grader, through a pipe that the child
+/// owns (F_SETOWN, F_SETSIG). Ignores every signal that has no handler and no other source.
 void ignore_provoked_signals() {
   for (int number = 1; number < 65; ++number) {
     if (number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM || number == SIGCHLD ||
@@ -146,12 +145,12 @@ void ignore_provoked_signals() {
 }
 
 #ifdef __linux__
-/// The system ends a compiler when the grader ends, but not what the compiler has started. This process waits
-/// for the same end, then ends the compiler's whole group. Returns its id.
+/// When the grader ends, the system kills a compiler but not the processes that the compiler has started.
+/// This process waits for the grader's end, then kills the compiler's process group. Returns its id.
 int guard_of(int leader) {
   const int grader = getpid(), guard = fork();
   if (guard != 0) return guard;
-  setsid();  // what ends the grader's group must not end it
+  setsid();  // signals to the grader's group must not end it
   syscall(SYS_close_range, 0U, ~0U, 0);
   sigset_t wake;
   sigfillset(&wake);
@@ -164,7 +163,8 @@ int guard_of(int leader) {
 }
 #endif
 
-/// What a new process needs. Made before fork: between fork and exec no memory may be asked for.
+/// Everything that a new process needs. Prepared before fork,
+/// because no memory may be allocated between fork and exec.
 struct Launch {
   const Jail& jail;
   std::vector<std::string> command{};
@@ -198,7 +198,7 @@ struct Launch {
   }
   Launch(const Launch&) = delete;
   Launch& operator=(const Launch&) = delete;
-  /// Closes what only the new process needs.
+  /// Closes the descriptors that only the new process needs.
   ~Launch() {
 #ifdef __linux__
     if (own_filter) seccomp_release(own_filter);
@@ -209,11 +209,11 @@ struct Launch {
   void close_writing_end_of_status() { close(std::exchange(status.write, -1)); }
 };
 
-/// Puts the pipes in their places and closes everything else. Returns where to tell of a step that failed;
-/// exec closes it.
+/// Moves the pipes to their descriptors and closes all others.
+/// Returns the descriptor for reporting a failed step; exec closes it.
 int take_places(const Launch& launch) {
   const int null = open("/dev/null", O_RDWR);
-  // move our ends out of the way of 0 .. 5, then to their places
+  // Moves our ends out of 0 .. 5, then to their places.
   const int ends[] = {fcntl(null, F_DUPFD, 20),
                       fcntl(launch.text.write, F_DUPFD, 20),
                       fcntl(launch.in.read, F_DUPFD, 20),
@@ -233,7 +233,7 @@ int take_places(const Launch& launch) {
   return tell;
 }
 
-/// The new process becomes argv[0] behind its walls.
+/// Turns the new process into argv[0] inside its sandbox.
 [[noreturn]] void become(const Launch& launch) {
   setsid();
   const int tell = take_places(launch);
@@ -257,7 +257,7 @@ int take_places(const Launch& launch) {
     if (geteuid() == 0) {
       const unsigned user = slot_user(jail.slot);
       if (setgroups(0, nullptr) != 0 || setgid(user) != 0 || setuid(user) != 0) fail('d');
-      prctl(PR_SET_PDEATHSIG, SIGKILL);  // forgotten with the old user
+      prctl(PR_SET_PDEATHSIG, SIGKILL);  // reset by the change of user
     }
     if (!jail.compiler) allow_abort(launch.own_filter, getpid());
     if (seccomp_load(launch.own_filter) != 0) fail('e');
@@ -285,7 +285,7 @@ Process start(const std::vector<std::string>& argv, const Jail& jail) {
     throw Error(std::string("fork: ") + std::strerror(why));
   }
 #ifdef __linux__
-  if (jail.compiler && jail.level != Level::l3)  // level 3 ends with its first process
+  if (jail.compiler && jail.level != Level::l3)  // level 3 ends together with its first process
     process.guard = guard_of(process.pid);
 #endif
   launch.close_writing_end_of_status();
@@ -304,12 +304,12 @@ Ending finish(Process& process, bool kill_first) {
   if (process.pid < 0) return ending;
   if (kill_first) kill(-process.pid, SIGKILL), kill(process.pid, SIGKILL);
   int status = 0;
-  pid_t got = 0;  // what has closed its pipes has a second to end by itself
+  pid_t got = 0;  // after closing its pipes a process has a second to exit
   for (int tick = 0; tick < 1000 && (got = waitpid(process.pid, &status, WNOHANG)) == 0; ++tick) usleep(1000);
   if (got == 0) kill(-process.pid, SIGKILL), kill(process.pid, SIGKILL);
   while (got <= 0 && (got = waitpid(process.pid, &status, 0)) < 0 && errno == EINTR) {
   }
-  kill(-process.pid, SIGKILL);  // whatever it left behind in its session
+  kill(-process.pid, SIGKILL);  // processes left in its session
   if (process.guard > 0) {
     kill(process.guard, SIGKILL);
     while (waitpid(process.guard, nullptr, 0) < 0 && errno == EINTR) {
@@ -380,7 +380,7 @@ const Probe& probe() {
     Probe found;
 #ifdef __linux__
     if (fs::exists(bwrap) && sandbox_works(Level::l3)) return Probe{Level::l3, ""};
-    found.why = fs::exists(bwrap) ? "bubblewrap is here, but this system forbids user namespaces"
+    found.why = fs::exists(bwrap) ? "bubblewrap is installed, but this system forbids user namespaces"
                                   : "bubblewrap is not installed";
     if (landlock_version() >= 1 && sandbox_works(Level::l2)) {
       found.level = Level::l2;

@@ -30,7 +30,7 @@ bool others_may(const fs::path& path, mode_t what) {
   return stat(path.c_str(), &status) == 0 && (status.st_mode & what) == what;
 }
 
-/// Whether others may pass through every folder above it.
+/// Whether other users may enter every folder above it.
 bool others_get_to(const fs::path& path) {
   for (fs::path folder = path.parent_path();; folder = folder.parent_path()) {
     if (!others_may(folder, S_IXOTH)) return false;
@@ -48,14 +48,14 @@ void remove_stale(const fs::path& temporary) {
     const bool ours = fstat(folder, &status) == 0 &&
                       (status.st_uid == geteuid() ||
                        (geteuid() == 0 && status.st_uid >= slot_user(0) && status.st_uid < slot_user(64)));
-    // one that was just made may not be locked yet
+    // A new folder may not be locked yet.
     if (ours && status.st_mtime < std::time(nullptr) - 60 && flock(folder, LOCK_EX | LOCK_NB) == 0)
       fs::remove_all(entry.path(), ignored);
     close(folder);
   }
 }
 
-/// TMPDIR, or where the sandbox's user cannot reach that, one of the system's.
+/// TMPDIR, or a system folder if the sandbox's user cannot reach it.
 fs::path temporary_folder(Level level) {
   std::vector<fs::path> all = {"/tmp", "/var/tmp", "/dev/shm"};
   if (const char* given = std::getenv("TMPDIR"); given && *given) {
@@ -71,7 +71,7 @@ fs::path temporary_folder(Level level) {
     tried += (tried.empty() ? "" : ", ") + one.string();
   }
   throw Error("no temporary folder that user " + std::to_string(slot_user(0)) + " can enter: tried " + tried +
-              "; name one in TMPDIR");
+              "; set TMPDIR to one");
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ Scratch::Scratch(Level level, int slot) : level_(level), slot_(slot) {
   static std::once_flag first;
   std::call_once(first, remove_stale, temporary);
   std::string name = (temporary / (prefix + std::string("XXXXXX"))).string();
-  GRADUS_CHECK(mkdtemp(name.data()), "no folder can be made in ", temporary.string(), ": ",
+  GRADUS_CHECK(mkdtemp(name.data()), "no folder can be created in ", temporary.string(), ": ",
                std::strerror(errno));
   path = name;
   owner_ = getpid();
@@ -108,8 +108,8 @@ Scratch::~Scratch() {
 
 namespace {
 
-/// Hands what is ours in an open folder to a user. A program may be at work there: it may remove its own
-/// files meanwhile, or put links to ours in their place, so no path is followed from its beginning.
+/// Changes the owner of the files in an open folder. A running program may remove its own files meanwhile
+/// or replace them by links to the grader's, so paths are never resolved from the root.
 void hand_over_below(int folder, unsigned user) {
   DIR* entries = fdopendir(folder);
   GRADUS_CHECK(entries, "opendir: ", std::strerror(errno));
@@ -129,10 +129,10 @@ void hand_over_below(int folder, unsigned user) {
   struct stat status {};
   if (fstat(folder, &status) == 0 && status.st_uid == geteuid())
     GRADUS_CHECK(fchown(folder, user, user) == 0, "chown: ", std::strerror(errno));
-  closedir(entries);  // and `folder`
+  closedir(entries);  // also closes `folder`
 }
 
-/// Changes whenever a file of ours, or one in a folder of ours, does.
+/// A key that changes whenever the grader's file, or a file in the grader's folder, changes.
 std::string state_of(const fs::path& ours) {
   std::string state;
   const auto add = [&](const fs::path& one) {
@@ -158,7 +158,7 @@ void open_to_all(const fs::path& place) {
       open_one(entry.path(), entry.is_directory());
 }
 
-/// Where copies are kept for all runs of this process and of those that it forks later.
+/// The folder of copies for all runs of this process and of processes forked later.
 const Scratch& home_of_copies(Level level) {
   static const Scratch home(level, 0);
   static std::once_flag first;
@@ -166,8 +166,8 @@ const Scratch& home_of_copies(Level level) {
   return home;
 }
 
-/// A copy that all users can read, though the sandbox shows a run only what is its own. Its name says of
-/// what.
+/// A copy that all users can read; the sandbox shows each run only its own.
+/// The copy's name identifies the original.
 fs::path shared_copy(const fs::path& ours, Level level) {
   static std::mutex mutex;
   const std::lock_guard lock(mutex);
@@ -191,7 +191,7 @@ void share_copies(Level level) {
   if (has_own_user(level)) home_of_copies(level);
 }
 
-/// What we put there becomes the sandbox's user's.
+/// Gives files placed in the folder to the sandbox's user.
 void Scratch::hand_over() const {
   if (!has_own_user(level_)) return;
   const int folder = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -223,7 +223,7 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 
 Outcome Scratch::run(std::vector<std::string> argv, Jail jail, double seconds) {
   jail.level = level_, jail.slot = slot_;
-  std::map<std::string, std::string> names;  // shown -> ours
+  std::map<std::string, std::string> names;  // path in the sandbox -> original path
   for (fs::path& ours : jail.readable) {
     const fs::path inside = shown(ours);
     if (inside == ours) continue;

@@ -19,7 +19,7 @@ namespace {
 const std::regex marker(R"re(^( *)// \[([0-9]+(?:\.[0-9]+)?)\]$)re");
 constexpr const char* end_marker = "// [end]";
 
-/// The task as a comment, and the call that says it is open.
+/// The task as a comment, and the call that marks it as unfinished.
 std::vector<std::string> open_task(const Todo& todo, const std::string& indent) {
   std::vector<std::string> lines;
   for (const std::string& line : todo.task)
@@ -30,13 +30,13 @@ std::vector<std::string> open_task(const Todo& todo, const std::string& indent) 
   return lines;
 }
 
-/// `include` among the sorted "gradus/..." lines, after the file's own header.
+/// Inserts `include` among the sorted "gradus/..." lines, after the file's own header.
 void add_include(std::vector<std::string>& lines, const std::string& include) {
   std::size_t at = lines.size(), first = lines.size();
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (!lines[i].starts_with("#include \"gradus/")) continue;
     if (first == lines.size()) {
-      first = i;  // the file's own header stands alone
+      first = i;  // the file's own header comes first
       if (i + 1 < lines.size() && !lines[i + 1].empty()) at = i + (lines[i] < include);
     } else if (lines[i] < include) {
       at = i + 1;
@@ -73,13 +73,12 @@ std::string stub_of(const GradedFile& file, const std::string& source) {
       const auto todo =
           std::find_if(file.todos.begin(), file.todos.end(), [&](const Todo& one) { return one.id == id; });
       if (todo == file.todos.end()) throw fault("TODO " + id + " is not in exercise.json");
-      if (!seen.insert(id).second) throw fault("TODO " + id + " is there twice");
+      if (!seen.insert(id).second) throw fault("TODO " + id + " occurs twice");
       for (const std::string& open : open_task(*todo, match[1])) out.push_back(open);
     } else if (trimmed(line) == end_marker) {
       if (!inside) throw fault("[end] without a beginning");
       inside = false;
-    } else if (!inside &&
-               !(line.empty() && !out.empty() && out.back().empty())) {  // no hole where a helper was
+    } else if (!inside && !(line.empty() && !out.empty() && out.back().empty())) {  // no double blank lines
       out.push_back(line);
     }
   }
@@ -113,7 +112,7 @@ std::vector<std::string> solution_lines(const std::string& source) {
 std::string without_comments(std::string text) {
   for (std::size_t at = 0, end; at < text.size(); at = end) {
     end = at + 1;
-    if (text[at] == '"') {  // a string stays, whatever it holds
+    if (text[at] == '"') {  // strings are kept unchanged
       while (end < text.size() && text[end] != '"' && text[end] != '\n') end += text[end] == '\\' ? 2 : 1;
       ++end;
     } else if (text.compare(at, 2, "//") == 0) {
@@ -133,7 +132,7 @@ std::string without_comments(std::string text) {
 
 namespace {
 
-/// Number of the line that holds `words`, from 1, or 0.
+/// Number of the line that contains `words`, from 1, or 0.
 int line_with(const std::string& text, const std::string& words) {
   const auto at = text.find(words);
   if (at == std::string::npos) return 0;

@@ -26,8 +26,7 @@ namespace {
 
 constexpr std::size_t most_printed = 64 << 10, flood = 16 << 20;
 
-/// "exercises/04_divergences/gaussian_kl.cpp:14" out of return addresses: the first line that is the
-/// student's.
+/// "exercises/04_divergences/gaussian_kl.cpp:14" from return addresses: the first line of the student's file.
 std::string place_of(const fs::path& worker, Level level, int slot,
                      const std::vector<std::string>& addresses) {
   if (addresses.empty()) return "";
@@ -59,7 +58,7 @@ struct Crash {
   std::vector<std::string> addresses;
 };
 
-/// Reads (and removes) the lines that guarded.cpp wrote while the process was dying.
+/// Reads and removes the lines that guarded.cpp wrote while the process was ending.
 Crash take_crash(std::string& printed) {
   Crash crash;
   const auto begin = printed.find("\ngradus-fault: ");
@@ -71,7 +70,7 @@ Crash take_crash(std::string& printed) {
                     &crash.tensor, &crash.element, crash.access) >= 1) {
       std::sscanf(line.c_str(), "gradus-fault: signal %*d address %lx", &crash.address);
       crash.raised = line.ends_with(" raised");
-      if (crash.tensor > most_number || std::abs(crash.element) > most_number) crash = {};  // not our words
+      if (crash.tensor > most_number || std::abs(crash.element) > most_number) crash = {};  // invalid
       continue;
     }
     if (line.starts_with("gradus-frame: 0x") && line.size() < 40) crash.addresses.push_back(line.substr(14));
@@ -93,13 +92,13 @@ Student::Student(const fs::path& worker, Level level, int slot, Guards guards,
   } catch (const CannotRun&) {
     throw StudentFault(
         State::crash,
-        "what was made of your file does not start: a variable larger than the memory (1 GiB)?");
+        "the program built from your file does not start: is a variable larger than the memory (1 GiB)?");
   }
   try {
     const Answer answer = exchange({}, 5, max_payload, "the start");
     if (answer.header.kind != Kind::hello || !answer.payload.empty() || answer.header.session != 0 ||
         answer.header.seq != 0)
-      throw StudentFault(State::bad_reply, "your code wrote to the grader's channel before it was asked");
+      throw StudentFault(State::bad_reply, "your code wrote to the grader's channel before any call");
   } catch (...) {
     finish(process_, true);
     throw;
@@ -112,7 +111,7 @@ void Student::listen() {
   char piece[4096];
   for (;;) {
     const ssize_t got = read(process_.text, piece, sizeof piece);
-    if (got == 0) {  // closed: no more of it, and nothing to wait for
+    if (got == 0) {  // closed: no more output
       close(process_.text);
       process_.text = -1;
     }
@@ -123,7 +122,7 @@ void Student::listen() {
     dropped_ += size - std::min(size, room);
     if (dropped_ > flood)
       throw StudentFault(State::output_flood,
-                         "your code prints without end: more than 16 MiB; take the printing out of the loop");
+                         "your code prints more than 16 MiB: remove the output from the loop");
   }
 }
 
@@ -135,7 +134,7 @@ Student::Answer Student::exchange(const Bytes& question, double seconds, std::si
   Bytes got = std::move(surplus_);
   surplus_.clear();
   if (!question.empty() && !got.empty())
-    throw StudentFault(State::bad_reply, "your code wrote to the grader's channel without being asked");
+    throw StudentFault(State::bad_reply, "your code wrote to the grader's channel outside a call");
   std::size_t wanted = header_bytes;
   Header header;
   bool have_header = false;
@@ -146,12 +145,12 @@ Student::Answer Student::exchange(const Bytes& question, double seconds, std::si
         header = unpack_header(std::span(got).first(header_bytes), max_payload);
       } catch (const Error& error) {
         throw StudentFault(State::bad_reply,
-                           std::string("the answer of ") + asked + " is no answer: " + error.what());
+                           std::string("the answer of ") + asked + " is not valid: " + error.what());
       }
       if (header.length > most_bytes)
         throw StudentFault(State::wrong,
                            text(asked, " returns ", header.length / 8, " numbers or more, at most ",
-                                most_bytes / 8, " were expected: look at the shapes"));
+                                most_bytes / 8, " were expected: check the shapes"));
       have_header = true;
       wanted = header_bytes + header.length;
     }
@@ -161,7 +160,7 @@ Student::Answer Student::exchange(const Bytes& question, double seconds, std::si
       return {header, Bytes(got.begin() + header_bytes, got.begin() + static_cast<std::ptrdiff_t>(wanted))};
     }
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
-    if (left <= 0 && late++ > 0) ended(asked, true, seconds);  // what is already there is read first
+    if (left <= 0 && late++ > 0) ended(asked, true, seconds);  // received data is read first
     const bool sending = sent < question.size();
     pollfd files[] = {
         {process_.from, POLLIN, 0}, {process_.text, POLLIN, 0}, {sending ? process_.to : -1, POLLOUT, 0}};
@@ -183,7 +182,7 @@ Student::Answer Student::exchange(const Bytes& question, double seconds, std::si
 }
 
 void Student::ended(const std::string& asked, bool out_of_time, double seconds) {
-  if (!out_of_time) {  // what it said while dying may still be under way
+  if (!out_of_time) {  // final output may still be in the pipe
     pollfd one{process_.text, POLLIN, 0};
     for (int i = 0; i < 20 && poll(&one, 1, 100) > 0 && !(one.revents & POLLHUP && !(one.revents & POLLIN));
          ++i)
@@ -192,11 +191,11 @@ void Student::ended(const std::string& asked, bool out_of_time, double seconds) 
   const Ending ending = finish(process_, out_of_time);
   if (out_of_time) {
     std::ostringstream words;
-    words << "no answer within " << seconds << " s for " << asked << ": does a loop end?";
+    words << "no answer within " << seconds << " s for " << asked << ": is there an infinite loop?";
     throw StudentFault(State::timeout, words.str(), true);
   }
   Crash crash = take_crash(printed_);
-  if (crash.signal != ending.signal) crash = {};  // not how it ended: the words are someone else's
+  if (crash.signal != ending.signal) crash = {};  // not the ending signal: the lines are from another source
   const std::string place = place_of(worker_, level_, slot_, crash.addresses);
   const std::string where = place.empty() ? "" : " at " + place;
   if (crash.tensor >= 0)
@@ -212,34 +211,34 @@ void Student::ended(const std::string& asked, bool out_of_time, double seconds) 
     case SIGBUS:
       if (crash.address < 4096 * sizeof(Real))
         throw StudentFault(State::crash, "crashed" + where +
-                                             ": an empty tensor (one that was never made, or was moved away) "
+                                             ": an empty tensor (never initialised, or moved from) "
                                              "or a null pointer has no numbers");
       throw StudentFault(State::crash, "crashed" + where +
-                                           ": an address that is not yours (an index out of range, an empty "
-                                           "tensor, or recursion without end)");
+                                           ": an invalid address (an index out of range, an empty "
+                                           "tensor, or infinite recursion)");
     case SIGFPE:
-      throw StudentFault(State::crash, "crashed" + where + ": a whole number was divided by zero");
+      throw StudentFault(State::crash, "crashed" + where + ": integer division by zero");
     case SIGABRT:
       if (printed_.find("Assertion '__") != std::string::npos)  // the standard library's own checks
         throw StudentFault(State::crash, "an index is outside a vector or span" + where);
-      throw StudentFault(State::crash, "ended itself with abort()" + where +
-                                           " (an assert, or an exception that nobody caught)");
+      throw StudentFault(
+          State::crash, "ended itself with abort()" + where + " (a failed assert, or an uncaught exception)");
     case SIGILL:
       throw StudentFault(State::crash,
                          "crashed" + where + ": a function that returns a value ended without return");
     case SIGKILL:
       throw StudentFault(State::memory,
-                         "was ended by signal 9 (SIGKILL), which the system sends when memory is short",
-                         true);
+                         "was ended by signal 9 (SIGKILL), which the system sends when memory is low", true);
     case SIGXCPU:
-      throw StudentFault(State::timeout, "used up its processor time for " + asked + ": does a loop end?");
+      throw StudentFault(State::timeout,
+                         "used up its processor time for " + asked + ": is there an infinite loop?");
     case SIGXFSZ:
       throw StudentFault(State::sandbox_denied, "tried to write a large file");
     case SIGSYS:
       throw StudentFault(
           State::sandbox_denied,
-          "was ended for something that exercises may not do" +
-              std::string(asked == "the start" ? " before it was asked" : "") +
+          "was ended for an action that exercises may not take" +
+              std::string(asked == "the start" ? " before any call" : "") +
               " (start a process or a thread, open a connection, exit with a code below 0 or above 127)");
     default:
       throw StudentFault(State::crash, text("was ended by signal ", ending.signal, where));
@@ -269,8 +268,8 @@ Tensors Student::call(const std::string& name, const Tensors& inputs, double sec
     return exchange(question, std::min(seconds, left), most_bytes, name);
   }();
   if (answer.header.session != session_ || answer.header.seq != seq_ || !surplus_.empty())
-    throw StudentFault(State::bad_reply, "the answer of " + name +
-                                             " does not belong to the question: only return values count");
+    throw StudentFault(State::bad_reply,
+                       "the answer of " + name + " does not match the call: only return values count");
   Unpacker in(answer.payload);
   std::string type, what;
   try {
@@ -280,7 +279,7 @@ Tensors Student::call(const std::string& name, const Tensors& inputs, double sec
         Tensors outputs = in.tensors();
         in.end();
         if (!denied.empty())
-          throw StudentFault(State::sandbox_denied, "tried what exercises may not do: " + denied);
+          throw StudentFault(State::sandbox_denied, "tried an action that exercises may not take: " + denied);
         return outputs;
       }
       case Kind::todo: {
@@ -301,17 +300,17 @@ Tensors Student::call(const std::string& name, const Tensors& inputs, double sec
     throw StudentFault(State::bad_reply, "the answer of " + name + " is damaged: " + error.what());
   }
   if (type == "memory")
-    throw StudentFault(
-        State::memory,
-        name + " throws std::bad_alloc, as one does who asks for more memory than there is (1 GiB)");
+    throw StudentFault(State::memory,
+                       name + " throws std::bad_alloc: it requests more memory than is available (1 GiB)");
   if (type == "large") throw StudentFault(State::wrong, name + " " + what);
-  if (type == "denied") throw StudentFault(State::sandbox_denied, "tried what exercises may not do: " + what);
+  if (type == "denied")
+    throw StudentFault(State::sandbox_denied, "tried an action that exercises may not take: " + what);
   if (type == "overrun") throw StudentFault(State::crash, name + " " + what);
   const bool of_library = type == "gradus::Error", index = type == "std::out_of_range";
-  throw StudentFault(State::wrong,
-                     of_library ? name + " throws: the library does not take what it is given: " + what
-                                : name + " throws " + type + (index ? ", an index is out of range" : "") +
-                                      (what.empty() ? "" : ": " + what));
+  throw StudentFault(State::wrong, of_library ? name + " throws: the library rejects its arguments: " + what
+                                              : name + " throws " + type +
+                                                    (index ? ", an index is out of range" : "") +
+                                                    (what.empty() ? "" : ": " + what));
 }
 
 }  // namespace gradus::grade

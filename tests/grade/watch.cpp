@@ -1,4 +1,4 @@
-// make watch: a verdict whenever a file is saved.
+// make watch: grades whenever a file is saved.
 #include <poll.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -18,7 +18,7 @@ namespace gradus::grade {
 namespace fs = std::filesystem;
 namespace {
 
-/// Keys one by one, without Enter; puts the terminal back as it was.
+/// Reads single keys without Enter; restores the terminal at the end.
 class Keys {
  public:
   Keys() : there_(isatty(0)) {
@@ -30,7 +30,7 @@ class Keys {
   ~Keys() {
     if (there_) tcsetattr(0, TCSANOW, &before_);
   }
-  /// A key within `milliseconds`, or 0.
+  /// A key pressed within `milliseconds`, or 0.
   char wait(int milliseconds) const {
     if (!there_) {
       std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
@@ -50,7 +50,7 @@ class Keys {
 
 std::atomic<bool> stopped{false};
 
-/// Size, time and, when these moved, content of the files that are watched.
+/// Detects changes of the watched files: size, time and, when these differ, content.
 class Watched {
  public:
   explicit Watched(std::vector<fs::path> files) : files_(std::move(files)) {
@@ -118,7 +118,7 @@ int watch_command(const Place& place, const GradeCommand& command) {
     stop_job();
     if (keys.there() && is_terminal(1)) std::cout << "\033[2J\033[H";
     std::cout << "watching exercise " << current->key() << " " << current->title
-              << "; save a file to see its verdict. " << help << "\n"
+              << "; save a file to grade it. " << help << "\n"
               << std::flush;
     job = fork();
     if (job == 0) {

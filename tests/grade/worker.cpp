@@ -1,7 +1,7 @@
-// The process that runs a student's code: reads calls, answers with results. It knows no expected value, and
-// nothing it prints or returns is a score.
+// The process that runs a student's code: reads calls and sends results. It holds no expected values,
+// and nothing that it prints or returns is a score.
 //
-//   worker GUARDS       frames come in on file descriptor 3 and go out on 4; a number of Guards (guarded.hpp)
+//   worker GUARDS reads frames from file descriptor 3, writes to 4; GUARDS: a number of Guards (guarded.hpp)
 #include <cxxabi.h>
 #include <execinfo.h>
 #include <omp.h>
@@ -49,7 +49,7 @@ void answer(Kind kind, const Header& question, Packer payload) {
   write_all(bytes);
 }
 
-/// Runs one call and sends what became of it.
+/// Runs one call and sends its outcome.
 void serve(const Header& question, std::span<const unsigned char> payload) {
   Unpacker in(payload);
   const std::string name = in.text();
@@ -57,8 +57,8 @@ void serve(const Header& question, std::span<const unsigned char> payload) {
   in.end();
   Packer out;
   const auto thrown = [&](const char* type, const char* what) {
-    if (denied_call()) type = "denied", what = denied_call();  // what was refused is why it throws
-    out.text(std::string_view(type).substr(0, 500));           // an answer's bytes are counted
+    if (denied_call()) type = "denied", what = denied_call();  // the refused call is the cause
+    out.text(std::string_view(type).substr(0, 500));           // answers have a size limit
     out.text(std::string_view(what).substr(0, 2000));
     answer(Kind::thrown, question, std::move(out));
   };
@@ -70,13 +70,13 @@ void serve(const Header& question, std::span<const unsigned char> payload) {
       if (inputs[i] && std::memcmp(inputs[i].data(), kept[i].data(), kept[i].bytes()) != 0)
         return thrown(
             "overrun",
-            "writes into its inputs: a copy of a Tensor is a handle on the same numbers; clone() them first");
+            "writes to its inputs: a copy of a Tensor refers to the same numbers; clone() them first");
     if (const char* damage = damaged_tensor()) return thrown("overrun", damage);
     out.text(denied_call() ? denied_call() : "");
     out.tensors(outputs, true);
     if (out.bytes.size() > max_payload) {
       out = {};
-      return thrown("large", "returns more than 64 MiB of numbers: look at the shapes");
+      return thrown("large", "returns more than 64 MiB of numbers: check the shapes");
     }
     answer(Kind::result, question, std::move(out));
   } catch (const NotImplemented& todo) {
@@ -94,7 +94,7 @@ void serve(const Header& question, std::span<const unsigned char> payload) {
     thrown(type ? type : "std::exception", error.what());
     std::free(type);
   } catch (...) {
-    thrown("something that is no exception (an int, a text?)", "");
+    thrown("a value that is not an exception (an int or a string?)", "");
   }
 }
 

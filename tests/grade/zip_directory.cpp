@@ -25,20 +25,20 @@ std::string piece(std::ifstream& in, std::size_t from, std::size_t size) {
   in.clear();
   in.seekg(static_cast<std::streamoff>(from));
   in.read(bytes.data(), static_cast<std::streamsize>(size));
-  GRADUS_CHECK(in.gcount() == static_cast<std::streamsize>(size), "a damaged zip: cut off");
+  GRADUS_CHECK(in.gcount() == static_cast<std::streamsize>(size), "a damaged zip: truncated");
   return bytes;
 }
 
-/// The entry at `at` of the table against the header before its file.
+/// Compares the table's entry at `at` with the header before its file.
 void compare(std::ifstream& in, const std::string& table, std::size_t at) {
   const std::string name = table.substr(at + entry_bytes, number(table, at + 28, 2));
-  GRADUS_CHECK(name.find('\0') == std::string::npos, "a name with a NUL in the zip");
+  GRADUS_CHECK(name.find('\0') == std::string::npos, "a name in the zip contains NUL");
   const std::size_t begin = number(table, at + 42, 4);
   const std::string local = piece(in, begin, local_bytes);
-  GRADUS_CHECK(local.starts_with("PK\003\004"), "a damaged zip: no file where its table says");
+  GRADUS_CHECK(local.starts_with("PK\003\004"), "a damaged zip: no file at the position in its table");
   GRADUS_CHECK(number(local, 26, 2) == name.size() && piece(in, begin + local_bytes, name.size()) == name &&
                    number(local, 8, 2) == number(table, at + 10, 2),
-               "the zip contradicts itself about '", name.substr(0, 200), "': pack it anew");
+               "the zip contradicts itself about '", name.substr(0, 200), "': create it again");
 }
 
 }  // namespace

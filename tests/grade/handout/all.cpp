@@ -1,5 +1,5 @@
-// The checks of every exercise, as recorded numbers: inputs and right answers, drawn before this copy was
-// made.
+// The checks of every exercise as recorded numbers: inputs and right answers,
+// drawn before this copy was made.
 #include "../check.hpp"
 #include "../recorded.hpp"
 #include "gradus/base/check.hpp"

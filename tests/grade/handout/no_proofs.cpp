@@ -1,4 +1,4 @@
-// A student's copy has no solutions: nothing to prove and nothing to hand out.
+// A students' copy has no solutions, so it cannot run proofs or make a hand-out.
 #include "handout.hpp"
 #include "prove.hpp"
 
@@ -9,7 +9,7 @@ int prove_command(std::ostream&, const std::vector<Exercise>&, const Toolchain&,
   throw Error("prove: this copy has no solutions to prove");
 }
 int handout_command(const Place&, const std::filesystem::path&) {
-  throw Error("handout: this copy is one already");
+  throw Error("handout: this copy is already a hand-out");
 }
 int autograder_command(const Place&, const std::filesystem::path&) {
   throw Error("autograder: this copy has no checks to grade with");

@@ -100,14 +100,16 @@ TEST_CASE("when a student's seconds are used up, what is left is not run, and th
   REQUIRE(todo.checks.size() > 1);
   CHECK(todo.points == 0);
   CHECK(first(result).state == State::timeout);
-  CHECK(first(result).sentence.find("does a loop end?") != std::string::npos);
+  CHECK(first(result).sentence.find("is there an infinite loop?") != std::string::npos);
   CHECK(todo.checks.back().state == State::timeout);
   CHECK(todo.checks.back().sentence ==
-        "not run: the checks before it used up the 600 s that a submission may take: does a loop end?");
+        "not run: the checks before it used up the 600 s that a submission may take: is there an infinite "
+        "loop?");
   CHECK(trial.budget.submission < before - 1.4);
   trial.budget = {.exercise = 1, .submission = 600};
-  CHECK(trial.graded(endless).todos.at(0).checks.back().sentence ==
-        "not run: the checks before it used up the 1 s that an exercise may take: does a loop end?");
+  CHECK(
+      trial.graded(endless).todos.at(0).checks.back().sentence ==
+      "not run: the checks before it used up the 1 s that an exercise may take: is there an infinite loop?");
 }
 
 TEST_CASE("a student's process that fails where the library's own fails as well is a fault of the grader") {

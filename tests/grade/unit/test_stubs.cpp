@@ -90,13 +90,13 @@ TEST_CASE("the compiler's words, told plainly") {
   CHECK(said("x.cpp:14:3: error: 'logvarr' was not declared in this scope; did you mean 'logvar'?") ==
         "the name 'logvarr' is unknown here; did you mean 'logvar'?");
   CHECK(said("error: expected ';' before 'return'") ==
-        "a ';' is missing (look at the end of the line before, too)");
+        "a ';' is missing (check the end of the previous line too)");
   CHECK(said("error: no matching function for call to 'max(double&, int)'")
             .starts_with("std::max needs numbers of one type"));
   CHECK(said("undefined reference to `gradus::GaussianKl::forward(x)'")
             .starts_with("your file does not define 'gradus::GaussianKl::forward(x)'"));
   CHECK(said("x.cpp:3:10: fatal error: ../solution.cpp: No such file or directory")
-            .starts_with("the file ../solution.cpp is not there"));
+            .starts_with("the file ../solution.cpp is not available"));
   CHECK(said("some other words").empty());
   CHECK(said("x.cpp:3:4: error: no match for call to '(gradus::Tensor) (int)'\n"
              "x.cpp:9:1: error: no return statement in function returning non-void [-Werror=return-type]")
@@ -116,26 +116,26 @@ TEST_CASE("the compiler's words of wrong types, and of what other languages writ
   says(
       "error: could not convert 'dlogits' from 'gradus::Tensor' to 'gradus::Grads<1>' {aka "
       "'std::array<gradus::Tensor, 1>'}",
-      "a list of gradients is due here, a Tensor for every input (1 of them)");
+      "a list of gradients is needed here, one Tensor per input (1 of them)");
   says("error: could not convert '((void)0, dv)' from 'gradus::Tensor' to 'gradus::Grads<2>'", "(2 of them)");
   says(
       "error: no viable conversion from returned value of type 'gradus::Tensor' to function return type "
       "'Grads<2>' (aka 'array<gradus::Tensor, 2UL>')",
       "(2 of them)");
   says("error: could not convert '{a, a, a}' from '<brace-enclosed initializer list>' to 'gradus::Grads<2>'",
-       "in the braces there are other things");
-  says("error: lvalue required as left operand of assignment", "only to be read");
-  says("error: expression is not assignable", "only to be read");
-  says("error: invalid operands of types 'double' and 'int' to binary 'operator^'", "^ is no power");
+       "the braces contain the wrong values");
+  says("error: lvalue required as left operand of assignment", "read-only");
+  says("error: expression is not assignable", "read-only");
+  says("error: invalid operands of types 'double' and 'int' to binary 'operator^'", "^ is not a power");
   says("error: invalid operands to binary expression ('gradus::Real' (aka 'double') and 'int')",
-       "^ is no power");
-  says("error: invalid type argument of unary '*' (have 'int')", "** is no power");
+       "^ is not a power");
+  says("error: invalid type argument of unary '*' (have 'int')", "** is not a power");
   says("error: cannot convert 'gradus::Index' {aka 'long int'} to 'const gradus::Shape&'",
-       "a shape stands in braces");
+       "a shape is written in braces");
   says("error: no matching function for call to 'gradus::Tensor::zeros(gradus::Index&, gradus::Index&)'",
-       "a shape stands in braces");
+       "a shape is written in braces");
   says("error: no matching function for call to 'gradus::Tensor::Tensor(gradus::Index&)'",
-       "a shape stands in braces");
+       "a shape is written in braces");
   says("error: invalid types '<unresolved overloaded function type>[int]' for array subscript",
        "without its brackets");
   says("error: reference to non-static member function must be called", "without its brackets");
