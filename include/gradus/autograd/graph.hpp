@@ -1,6 +1,6 @@
 #pragma once
-// The tape drawn: parameters and ops as boxes, values as arrows. 6.S191 L4, "Reparametrizing the sampling
-// layer".
+// Drawing a tape: parameters and ops are boxes, values are arrows.
+// 6.S191 L4, "Reparametrizing the sampling layer".
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -9,12 +9,12 @@
 
 namespace gradus {
 
-/// The tape in Graphviz' DOT language: parameters blue, ops with their output shape, constants grey; `name`
-/// gives a parameter its label (its shape alone without it).
+/// The tape in Graphviz' DOT language: parameters are blue, ops show their output shape, constants are grey.
+/// `name` returns a parameter's label; without it the label is the shape alone.
 std::string to_dot(const Tape& tape, const std::function<std::string(const Parameter&)>& name = {});
 
-/// Writes path.dot, and path.svg beside it where Graphviz' `dot` is installed. Returns true when the SVG was
-/// made. Throws Error when the folder cannot be written to.
+/// Writes path.dot and, where Graphviz' `dot` is installed, path.svg beside it. Returns true when the SVG was
+/// written. Throws Error when the folder is not writable.
 bool draw_tape(const Tape& tape, const std::filesystem::path& path,
                const std::function<std::string(const Parameter&)>& name = {});
 

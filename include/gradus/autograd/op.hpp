@@ -3,23 +3,23 @@
 //
 // An op is any struct with attributes, saved tensors and two functions:
 //
-//   Tensor   forward(const Tensor& x, const Tensor& w);               one argument an input
-//   Grads<2> backward(const Tensor& dy) const;                        a gradient an input, of its shape
-//   Grads<2> backward(const Tensor& dy, const Needs<2>& needs) const; or so, to skip what nobody needs
+//   Tensor   forward(const Tensor& x, const Tensor& w);               one argument per input
+//   Grads<2> backward(const Tensor& dy) const;                        one gradient per input, of its shape
+//   Grads<2> backward(const Tensor& dy, const Needs<2>& needs) const; alternative: skips unneeded gradients
 //
 // With a list of inputs (concat): Tensor forward(std::span<const Tensor>), std::vector<Tensor> backward(dy).
-// An input may be an empty Tensor() only if the op says so (else Error), as for a layer without bias:
+// An input may be an empty Tensor() only if the op declares it (else Error), as for a layer without bias:
 //
 //   static constexpr Needs<3> optional{false, false, true};
 //
-// Messages name the function that the caller called: "max_pool2d" for a struct MaxPool2d or MaxPool2dOp. A
-// struct that several functions record, or whose name is another one, says it in a member `op`:
+// Messages use the name of the function that was called: "max_pool2d" for a struct MaxPool2d or MaxPool2dOp.
+// A struct that is recorded by several functions, or has another name, sets a member `op`:
 //
 //   const char* op = "maximum";                                      a literal: the tape keeps the pointer
 //
-// `backward` returns gradients and never adds to anything: adding is the tape's work. The tape notices which
-// inputs, and whether the output, the op keeps a handle of, and refuses the backward pass when they were
-// changed in between (Tensor::touch).
+// `backward` returns gradients and does not accumulate: the tape does. The tape detects which inputs the op
+// saved, and whether it saved the output. The backward pass throws Error when one of them was changed after
+// the forward pass (Tensor::touch).
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -32,17 +32,17 @@
 
 namespace gradus {
 
-/// One gradient an input. An empty Tensor means: no gradient flows to this input.
+/// One gradient per input. An empty Tensor means that no gradient flows to this input.
 template <std::size_t N>
 using Grads = std::array<Tensor, N>;
 
-/// needs[i]: whether anybody wants the gradient of input i.
+/// needs[i]: whether the gradient of input i is needed.
 template <std::size_t N>
 using Needs = std::array<bool, N>;
 
 namespace detail {
 
-/// "GaussianKl" out of the compiler's own name for the function.
+/// "GaussianKl", extracted from the compiler's name for this function.
 template <class Op>
 constexpr std::string_view op_name() {
   std::string_view name = __PRETTY_FUNCTION__;
@@ -53,7 +53,7 @@ constexpr std::string_view op_name() {
   return name;
 }
 
-/// The op's own `op`, or the name of its struct.
+/// The op's member `op`, or else the name of its struct.
 template <class Op>
 std::string_view name_of(const Op& op) {
   if constexpr (requires { std::string_view(op.op); }) {
@@ -63,7 +63,7 @@ std::string_view name_of(const Op& op) {
   }
 }
 
-/// Which inputs may be an empty Tensor(): none, unless the op says so.
+/// Which inputs may be an empty Tensor(): none, unless the op declares them.
 template <class Op, std::size_t N>
 constexpr Needs<N> optional_inputs() {
   if constexpr (requires { Op::optional; }) {
@@ -108,14 +108,15 @@ Var record_vars(Op op, const Vars&... inputs) {
 
 }  // namespace detail
 
-/// Runs op.forward on the values; on an active tape, and if an input needs a gradient, moves the op into it.
-/// An input is a Var, a Parameter (a leaf) or a Tensor (a constant).
+/// Runs op.forward on the values. With an active tape, and if an input needs a gradient, moves the op onto
+/// the tape. An input is a Var, a Parameter (a leaf) or a Tensor (a constant). Throws Error when an input is
+/// an empty Tensor() and not optional, or belongs to another tape.
 template <class Op, class... Inputs>
 Var record(Op op, Inputs&&... inputs) {
   return detail::record_vars(std::move(op), detail::as_var(inputs)...);
 }
 
-/// The same for an op on a list of inputs.
+/// The same for an op with a list of inputs.
 template <class Op>
 Var record_list(Op op, std::span<const Var> inputs) {
   std::vector<Tensor> values;

@@ -1,13 +1,12 @@
 #pragma once
-// Tape: the list of what was computed, in order of execution; walked backwards it gives every gradient.
+// Tape: the list of executed ops in order of execution. Traversed backwards, it gives every gradient.
 //
 //   step      0: x W + b      1: relu      2: ...      n: loss
 //   forward   ------------------------------------------>
-//   backward  <------------------------------------------     dL/d(input) from dL/d(output), one step at a
-//   time
+//   backward  <------------------------------------------     dL/d(input) from dL/d(output), step by step
 //
-// A step can only use values that were there before it, so the list is its own topological order: no sorting,
-// no recursion, no visited set. 6.S191 L4 trains everything with this one loop.
+// A step can only use values of earlier steps, so the list is in topological order: no sorting, no recursion,
+// no visited set. This one loop trains every model of 6.S191 L4.
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -20,39 +19,39 @@
 
 namespace gradus {
 
-/// A recorded op with its saved tensors: turns dL/dy into one gradient an input, where one is needed.
+/// A recorded op with its saved tensors: maps dL/dy to one gradient per input, where it is needed.
 using Backward = std::function<void(const Tensor& dy, std::span<const bool> needs, std::span<Tensor> grads)>;
 
-/// An input (or the output: number -1) that an op has kept for its backward pass.
+/// An input (or the output: index -1) that an op has saved for its backward pass.
 struct Saved {
   Storage storage;
-  std::uint32_t version;  ///< at the end of the forward pass
-  int input;
+  std::uint32_t version;  ///< version of the storage at the end of the forward pass
+  int input;              ///< index of the input; -1: the output
 };
 
-/// One line of the tape. What it needs for the backward pass is dropped as soon as that pass has visited it.
+/// One step of the tape. Its saved tensors are released as soon as the backward pass has visited it.
 struct Step {
   std::string_view op;      ///< "LinearOp", "maximum": see op.hpp; "Parameter" for a leaf
   Shape shape;              ///< of the output
-  std::vector<int> inputs;  ///< steps that made the inputs; -1 for a constant
+  std::vector<int> inputs;  ///< steps that produced the inputs; -1 for a constant
   std::vector<Shape> input_shapes;
   Parameter* parameter = nullptr;  ///< of a leaf
   Backward backward;
   std::vector<Saved> saved;
-  Tensor grad;  ///< dL/d(output) while the backward pass is under way
+  Tensor grad;  ///< dL/d(output) during the backward pass
   double forward_ms = 0, backward_ms = 0;
 };
 
-/// sum += grad, where an empty sum is 0. A buffer that another handle sees is not written into.
-/// Throws Error when grad is empty, or sum has another shape.
+/// sum += grad; an empty sum counts as 0. Does not write into a buffer that another handle shares.
+/// Throws Error when grad is empty or the shapes differ.
 void accumulate(Tensor& sum, Tensor grad);
 
-/// While a Tape is in scope, ops on this thread are recorded on it; tapes nest, the innermost one records.
-/// When it ends, its memory returns to the pool.
+/// While a Tape is in scope, ops on this thread are recorded on it. Tapes nest; the innermost one records.
+/// The destructor returns the tape's memory to the pool.
 ///
-/// Threads: each thread has tapes of its own, and a parameter belongs to one thread while a tape of that
-/// thread that has recorded it is in scope; another thread's tape refuses it with an Error. Threads that
-/// train at the same time need a module each.
+/// Threads: each thread has its own tapes. A parameter belongs to one thread while a tape of that thread that
+/// has recorded it is in scope; another thread's tape refuses it with an Error. Threads that train at the
+/// same time need one module each.
 class Tape {
  public:
   Tape();
@@ -60,52 +59,58 @@ class Tape {
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
-  /// dL/dp into every Parameter p that the loss depends on (set if empty, added otherwise).
-  /// Throws Error when the loss is not of shape [1], no parameter reaches it, this tape has been walked
-  /// already, a parameter that it depends on has another shape than in the forward pass, or a tensor that an
-  /// op has kept was changed after the forward pass (Tensor::touch).
+  /// Writes dL/dp to every Parameter p that the loss depends on (sets an empty gradient, adds otherwise).
+  /// Throws Error when the loss is not of shape [1], depends on no parameter or belongs to another tape, when
+  /// this tape has already run backward, when the shape of a parameter has changed since the forward pass, or
+  /// when a tensor that an op has saved was changed after the forward pass (Tensor::touch).
   void backward(const Var& loss);
 
-  /// A table: step, op, shapes, bytes of the output, milliseconds forward and backward.
+  /// Prints a table: step, op, shapes, bytes of the output, milliseconds forward and backward.
   void print(std::ostream& out) const;
+  /// All steps in order of execution.
   std::span<const Step> steps() const { return steps_; }
 
   /// The innermost tape of this thread, or null.
   static Tape* active();
 
   /// While on, in all threads, the first op under a tape whose output has a NaN or an infinity throws Error
-  /// with its name and says whether its inputs were finite; the first backward with such a gradient likewise.
-  /// Reads every output once more, so it is off at the start; lecture programs switch it on with
-  /// --check-numbers.
+  /// with the op's name and says whether its inputs were finite. The first backward that returns such a
+  /// gradient throws too. The check reads every output once more, so it is off by default; lecture programs
+  /// switch it on with --check-numbers.
   static void check_numbers(bool on);
 
-  // What record() needs
-  // ---------------------------------------------------------------------------------------
+  // --- for record() ----------------------------------------------------------------------------------------
+  /// What the tape knows of an op's inputs before the forward pass.
   struct Inputs {
     std::vector<int> nodes;
     std::vector<Shape> shapes;
-    std::vector<std::uint32_t> handles;  ///< of each input, before the forward pass
+    std::vector<std::uint32_t> handles;  ///< handles on each input's buffer before the forward pass
     std::vector<const Storage*> storages;
-    bool any = false;  ///< some input needs a gradient
+    bool any = false;  ///< at least one input needs a gradient
   };
-  /// Throws Error, naming the op, for an input that is an empty Tensor() and not optional.
+  /// Throws Error, naming the op, when an input is an empty Tensor() and not optional.
   static void check_inputs(std::span<const Var* const> inputs, std::span<const bool> optional,
                            std::string_view op);
-  /// Throws Error when an input belongs to a tape that is not this one.
+  /// Collects the op's inputs. Throws Error when an input belongs to another tape.
   Inputs inputs_of(std::span<const Var* const> inputs, std::string_view op) const;
+  /// Appends a step and returns its output. Throws Error when this tape has already run backward.
   Var push(Tensor value, Inputs inputs, Backward backward, std::string_view op,
            std::chrono::steady_clock::duration forward_time);
+  /// The leaf of a parameter, recorded once per tape. Throws Error when another thread's tape has recorded the
+  /// parameter and is still in scope.
   Var leaf(Parameter& parameter);
+  /// Whether check_numbers is on.
   static bool checks_numbers();
-  /// Throws Error, as check_numbers says, when a number of `value` is not finite.
+  /// Throws Error, as described at check_numbers, when a value is not finite.
   static void check_output(std::string_view op, const Tensor& value, std::span<const Var* const> inputs);
 
  private:
-  /// Throws Error when a parameter that this step depends on has a value, or already a gradient, of another
-  /// shape than in the forward pass.
+  /// Throws Error when a parameter that this step depends on has a value or a gradient of another shape than
+  /// in the forward pass.
   void check_leaves(int last) const;
-  /// What the op's backward gives, one gradient an input, from dy = dL/d(output); empty where none flows. The
-  /// step's saved tensors are dropped: once a step. Throws Error when a gradient has not its input's shape.
+  /// Runs the op's backward: one gradient per input from dy = dL/d(output), empty where none flows. Releases
+  /// the step's saved tensors, so a second call throws Error. Throws Error when the shape of a gradient
+  /// differs from that of its input.
   static std::vector<Tensor> gradients(Step& step, const Tensor& dy);
 
   std::uint64_t id_;

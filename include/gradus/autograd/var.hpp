@@ -1,5 +1,5 @@
 #pragma once
-// Var: numbers on a tape. Parameter: numbers that outlive tapes and are trained.
+// Var: a value on a tape. Parameter: a trainable tensor that outlives tapes.
 #include <atomic>
 #include <cstdint>
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace gradus {
 
-/// A trained tensor with its gradient. The gradient is empty until a backward pass has reached it.
-/// One thread at a time may use it on tapes: see Tape.
+/// A trainable tensor with its gradient. The gradient is empty until a backward pass has written it.
+/// Only one thread at a time may use a parameter on its tapes: see Tape.
 class Parameter {
  public:
   explicit Parameter(Tensor initial) : value(std::move(initial)) {}
@@ -19,20 +19,20 @@ class Parameter {
   Tensor value;
   Tensor grad;  ///< empty, or the shape of value
 
-  /// A frozen parameter is a constant to every tape, of all threads (see Frozen in nn/module.hpp).
+  /// A frozen parameter is a constant for the tapes of all threads (see Frozen in nn/module.hpp).
   bool frozen() const { return freezes_ > 0; }
   void freeze() { ++freezes_; }
   void unfreeze() { --freezes_; }
 
  private:
   friend class Tape;
-  std::atomic<int> freezes_{0};          // how many Frozen are in scope, in all threads
+  std::atomic<int> freezes_{0};          // number of Frozen objects in scope, over all threads
   std::atomic<std::uint64_t> owner_{0};  // outermost tape of the thread that last recorded this parameter
-  std::uint64_t tape_ = 0;               // the tape that last saw this parameter, and where; the owner's
+  std::uint64_t tape_ = 0;  // the tape that last recorded this parameter, and its step there: the owner's
   int node_ = -1;
 };
 
-/// A value that may have a place on the active tape. A Tensor converts to a constant, a Parameter to a leaf.
+/// A value that may be recorded on the active tape. A Tensor converts to a constant, a Parameter to a leaf.
 class Var {
  public:
   Var() = default;
@@ -41,13 +41,16 @@ class Var {
 
   const Tensor& value() const { return value_; }
   const Shape& shape() const { return value_.shape(); }
+  /// Size of an axis. Throws Error when there is no such axis.
   Index dim(int axis) const { return value_.dim(axis); }
+  /// Number of elements.
   Index size() const { return value_.size(); }
+  /// The only element. Throws Error when there is not exactly one.
   Real item() const { return value_.item(); }
 
-  /// The same numbers as a constant: no gradient flows through it.
+  /// The same value as a constant: no gradient flows through it.
   Var detach() const { return Var(value_); }
-  /// True when a gradient will flow back to this value.
+  /// True when gradients flow back to this value.
   bool tracked() const { return node_ >= 0; }
 
  private:
@@ -59,7 +62,7 @@ class Var {
   int node_ = -1;
 };
 
-/// The numbers, as a Tensor's.
+/// Prints the value as a Tensor is printed.
 inline std::ostream& operator<<(std::ostream& stream, const Var& x) { return stream << x.value(); }
 
 }  // namespace gradus

@@ -1,5 +1,5 @@
 #pragma once
-// Errors for the caller's mistakes: which operation, what was given, what must hold.
+// Errors for invalid arguments: which operation, what was given, what must hold.
 #include <locale>
 #include <sstream>
 #include <stdexcept>
@@ -7,24 +7,24 @@
 
 namespace gradus {
 
-/// The caller's mistake, told in one sentence.
+/// An invalid argument or an unusable file, described in one sentence.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// Everything streamable, joined into one string: text("row ", 3, " of ", name). The same in every locale.
+/// Streams the parts into one string, independent of the locale: text("row ", 3, " of ", name).
 template <class... Parts>
 std::string text(const Parts&... parts) {
   std::ostringstream stream;
-  stream.imbue(std::locale::classic());  // no 60.000, no 0,5
+  stream.imbue(std::locale::classic());  // no "60.000", no "0,5"
   (stream << ... << parts);
   return stream.str();
 }
 
 }  // namespace gradus
 
-/// The one macro: throws gradus::Error built from the parts when the condition does not hold.
+/// The library's only macro: throws gradus::Error built from the parts when the condition does not hold.
 #define GRADUS_CHECK(condition, ...)                                      \
   do {                                                                    \
     if (!(condition)) throw ::gradus::Error(::gradus::text(__VA_ARGS__)); \

@@ -1,10 +1,10 @@
 #pragma once
-// Branch-free exp, log, tanh and friends that compilers turn into vector code.
+// Branch-free exp, log, tanh and related functions that compilers vectorise.
 //
-// The library's own functions are calls, and a call in a loop costs ten times the arithmetic. These are a
-// range reduction and a polynomial, as in every mathematical library; accurate to about 2 units in the last
-// place of a float. NaN gives NaN, the infinities what they should: checks for broken training must keep
-// working. In the double build they are the standard functions: there, only accuracy counts.
+// The standard library's functions are calls, and a call in a loop costs ten times the arithmetic. These use
+// range reduction and a polynomial, as mathematical libraries do, and are accurate to about 2 units in the
+// last place of a float. NaN gives NaN and the infinities give their limits, so checks for non-finite values
+// keep working. In the double build they are the standard functions, because only accuracy counts there.
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -15,6 +15,7 @@
 
 namespace gradus {
 
+// The double build calls the standard library; the argument of fast_cos_turn and fast_sin_turn is in turns.
 inline double fast_exp(double x) { return std::exp(x); }
 inline double fast_log(double x) { return std::log(x); }
 inline double fast_tanh(double x) { return std::tanh(x); }
@@ -27,7 +28,7 @@ inline float fast_exp(float x) {
   float clamped = x < low ? low : x;
   clamped = clamped > high ? high : clamped;
   constexpr float magic =
-      12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer, which then stands in the low bits
+      12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer in the low bits of the mantissa
   const float shifted = clamped * 1.44269504f + magic;
   const float n = shifted - magic;
   const float r = (clamped - n * 0.693359375f) + n * 2.12194440e-4f;  // log 2 in two parts
@@ -48,9 +49,9 @@ inline float fast_exp(float x) {
   return x < low ? 0.0f : capped;
 }
 
-/// log x = e log 2 + log m with m in [sqrt(1/2), sqrt(2)). Negative: NaN; zero: -inf.
+/// log x = e log 2 + log m with m in [sqrt(1/2), sqrt(2)). Negative x gives NaN, zero gives -inf.
 inline float fast_log(float x) {
-  const bool tiny = x < 1.17549435e-38f;  // denormal numbers are first multiplied by 2^23
+  const bool tiny = x < 1.17549435e-38f;  // denormal values are first multiplied by 2^23
   const float scaled = tiny ? x * 8388608.0f : x;
   std::uint32_t bits = std::bit_cast<std::uint32_t>(scaled);
   const std::uint32_t offset = bits - 0x3F3504F3u;  // sqrt(1/2)
@@ -74,7 +75,7 @@ inline float fast_log(float x) {
   return x >= 0.0f ? y : std::numeric_limits<float>::quiet_NaN();
 }
 
-/// Odd polynomial near zero, (1 - e) / (1 + e) with e = exp(-2|x|) elsewhere.
+/// tanh x: an odd polynomial near zero, (1 - e) / (1 + e) with e = exp(-2|x|) elsewhere.
 inline float fast_tanh(float x) {
   const float a = x < 0 ? -x : x;
   const float e = fast_exp(-2.0f * a);
@@ -94,7 +95,7 @@ inline float fast_tanh(float x) {
 inline float fast_sin_turn(float t) {
   const float fold = t > 0.25f ? 0.5f - t : (t < -0.25f ? -0.5f - t : t);
   const float a = fold * 6.28318531f, a2 = a * a;
-  float p = -2.50521084e-8f;  // Taylor coefficients: enough on a quarter turn
+  float p = -2.50521084e-8f;  // Taylor coefficients: sufficient on a quarter turn
   p = p * a2 + 2.75573192e-6f;
   p = p * a2 - 1.98412698e-4f;
   p = p * a2 + 8.33333333e-3f;
@@ -111,10 +112,11 @@ inline T fast_sigmoid(T x) {
   return T(1) / (T(1) + fast_exp(-x));
 }
 
+/// log(1 + x)
 inline double fast_log1p(double x) { return std::log1p(x); }
 
-/// log(1 + x) for 0 <= x <= 1. The sum 1 + x drops the last digits of x; what it drops is added to the
-/// logarithm, whose slope is nearly 1 wherever that matters.
+/// log(1 + x) for 0 <= x <= 1. The sum 1 + x loses the last digits of x; the lost part is added to the
+/// logarithm, whose slope is nearly 1 wherever that part matters.
 inline float fast_log1p(float x) {
   const float sum = 1.0f + x;
   return fast_log(sum) + (x - (sum - 1.0f));

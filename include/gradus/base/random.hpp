@@ -1,5 +1,5 @@
 #pragma once
-// Random numbers: Philox4x32-10, counter-based, the same bits at any number of threads.
+// Random numbers: Philox4x32-10, counter-based. Results have the same bits for any number of threads.
 #include <array>
 #include <cstdint>
 #include <span>
@@ -18,28 +18,32 @@ namespace gradus {
 std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
                                         std::array<std::uint32_t, 2> key);
 
-/// A generator is a key, a stream and a position; every draw takes whole blocks of four words from the
-/// position on. Because block i depends on nothing but (key, stream, i), a buffer is filled in parallel with
-/// the same bits as serially, and a checkpoint needs no more than these three numbers.
+/// A generator consists of a key, a stream and a position. Every draw uses whole blocks of four words,
+/// starting at the position. Block i depends on (key, stream, i) only, so a buffer filled in parallel has the
+/// same bits as one filled serially, and a checkpoint stores only these three numbers.
 class Rng {
  public:
   explicit Rng(std::uint64_t seed = 0, std::uint64_t stream = 0) : seed_(seed), stream_(stream) {}
 
-  /// An independent generator: same seed, a stream derived from this stream and the name or number.
+  /// An independent generator with the same seed. Its stream is derived from this stream and the name or
+  /// number; this generator is not advanced.
   Rng split(std::string_view name) const;
   Rng split(std::uint64_t number) const;
 
-  Real uniform();  ///< in (0, 1), never an end point
+  Real uniform();  ///< uniform in (0, 1), end points excluded
+  /// Uniform between `low` and `high`.
   Real uniform(Real low, Real high) { return low + (high - low) * uniform(); }
   Real normal();                             ///< mean 0, standard deviation 1
-  std::uint64_t below(std::uint64_t bound);  ///< 0 .. bound-1, without bias; throws Error when bound is 0
+  std::uint64_t below(std::uint64_t bound);  ///< uniform in 0 .. bound-1; throws Error when bound is 0
+  /// True with the given probability.
   bool bernoulli(Real probability) { return uniform() < probability; }
 
+  // Fill a whole buffer with independent samples; `deviation` is the standard deviation.
   void fill_uniform(std::span<Real> out, Real low = 0, Real high = 1);
   void fill_normal(std::span<Real> out, Real mean = 0, Real deviation = 1);
   void fill_bernoulli(std::span<Real> out, Real probability);  ///< ones and zeros
 
-  /// A uniformly random order of 0 .. count-1 (Fisher-Yates).
+  /// A uniformly random permutation of 0 .. count-1 (Fisher-Yates).
   std::vector<Index> permutation(Index count);
 
   std::uint64_t seed() const { return seed_; }
@@ -54,7 +58,7 @@ class Rng {
   std::uint64_t seed_, stream_, position_ = 0;
 };
 
-/// Access for checkpoints: the three numbers that make a generator what it is.
+/// A generator's three state variables, by address, for checkpoints.
 struct RngState {
   static std::array<std::uint64_t*, 3> of(Rng& rng) { return {&rng.seed_, &rng.stream_, &rng.position_}; }
 };

@@ -1,11 +1,11 @@
 #pragma once
-// todo(): what stands in an exercise file where code is missing.
+// todo(): the placeholder for missing code in an exercise file.
 #include "gradus/base/check.hpp"
 
 namespace gradus {
 
-/// Thrown by todo(): a task of an exercise that was not begun. `id` is "4.5", file and line are the todo's
-/// own.
+/// Thrown by todo(): a task of an exercise without code. `id` is the task's, such as "4.5"; `file` and `line`
+/// locate the todo() call.
 class NotImplemented : public Error {
  public:
   NotImplemented(const char* id_in, const char* file_in, int line_in)
@@ -18,7 +18,7 @@ class NotImplemented : public Error {
   int line;
 };
 
-/// The id of a task and the place of its todo() call; the compiler fills in the place.
+/// The id of a task and the location of its todo() call; the compiler supplies the location.
 struct TodoId {
   TodoId(const char* id_in, const char* file_in = __builtin_FILE(), int line_in = __builtin_LINE())  // NOLINT
       : id(id_in), file(file_in), line(line_in) {}
@@ -27,8 +27,8 @@ struct TodoId {
   int line;
 };
 
-/// Ends the function by throwing NotImplemented: todo("4.5", mu, logvar). The values are named to avoid
-/// warnings about unused parameters.
+/// Ends the function by throwing NotImplemented: todo("4.5", mu, logvar). Passing the values avoids warnings
+/// about unused parameters.
 template <class... Values>
 [[noreturn]] void todo(const TodoId& place, const Values&...) {
   throw NotImplemented(place.id, place.file, place.line);
