@@ -122,7 +122,7 @@ TEST_CASE("GAN losses: [B] and [B, 1] give [B], other shapes and labels are refu
     CHECK(a.grad.shape() == Shape{3, 1});
     CHECK(message([&] {
             loss(Tensor::zeros({3, 2}));
-          }).find("must be [B] or [B, 1], one an example, got [3, 2]") != std::string::npos);
+          }).find("must be [B] or [B, 1], one per example, got [3, 2]") != std::string::npos);
     CHECK_THROWS_AS(loss(Tensor()), Error);
     CHECK_THROWS_AS(loss(Tensor::zeros({2, 1, 1})), Error);
   }

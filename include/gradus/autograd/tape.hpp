@@ -96,8 +96,8 @@ class Tape {
   /// Appends a step and returns its output. Throws Error when this tape has already run backward.
   Var push(Tensor value, Inputs inputs, Backward backward, std::string_view op,
            std::chrono::steady_clock::duration forward_time);
-  /// The leaf of a parameter, recorded once per tape. Throws Error when another thread's tape has recorded the
-  /// parameter and is still in scope.
+  /// The leaf of a parameter, recorded once per tape. Throws Error when another thread's tape has recorded
+  /// the parameter and is still in scope.
   Var leaf(Parameter& parameter);
   /// Whether check_numbers is on.
   static bool checks_numbers();

@@ -1,5 +1,5 @@
 #pragma once
-// Arithmetic element by element. Equal shapes, always: a broadcast has a name (ops/broadcast.hpp).
+// Element-wise arithmetic of equal shapes. Broadcasts are separate, named ops (ops/broadcast.hpp).
 #include "gradus/autograd/var.hpp"
 
 namespace gradus {
@@ -14,7 +14,7 @@ inline Var operator-(const Var& a, const Var& b) { return subtract(a, b); }
 inline Var operator*(const Var& a, const Var& b) { return multiply(a, b); }
 inline Var operator/(const Var& a, const Var& b) { return divide(a, b); }
 
-/// y = factor x + offset, with two numbers.
+/// y = factor x + offset, with scalars.
 Var affine(const Var& x, Real factor, Real offset);
 inline Var operator*(Real factor, const Var& x) { return affine(x, factor, 0); }
 inline Var operator*(const Var& x, Real factor) { return affine(x, factor, 0); }
@@ -25,27 +25,29 @@ inline Var operator+(Real offset, const Var& x) { return affine(x, 1, offset); }
 inline Var operator-(Real offset, const Var& x) { return affine(x, -1, offset); }
 inline Var operator-(const Var& x) { return affine(x, -1, 0); }
 
-/// y = numerator / x, with a number.
+/// y = numerator / x, with a scalar.
 Var divide(Real numerator, const Var& x);
 inline Var operator/(Real numerator, const Var& x) { return divide(numerator, x); }
 
+// Element by element, any shape.
 Var exp(const Var& x);
-Var log(const Var& x);   ///< -inf at 0, NaN below, as IEEE says
-Var sqrt(const Var& x);  ///< its gradient is infinite at 0
-Var square(const Var& x);
-Var abs(const Var& x);  ///< gradient 0 at 0
+Var log(const Var& x);     ///< log x: -inf at 0, NaN below, as in IEEE 754
+Var sqrt(const Var& x);    ///< the gradient is infinite at 0
+Var square(const Var& x);  ///< x^2
+Var abs(const Var& x);     ///< the gradient at 0 is 0
 /// y = min(max(x, low), high); the gradient is 1 strictly inside and 0 elsewhere.
+/// Throws Error unless low < high.
 Var clamp(const Var& x, Real low, Real high);
-/// y = x^exponent, with a number. As std::pow: NaN where x < 0 and the exponent is no whole number.
+/// y = x^exponent, with a scalar. As std::pow: NaN where x < 0 and the exponent is not an integer.
 Var pow(const Var& x, Real exponent);
 
-// The larger (the smaller) of a_i and b_i. Equals share the gradient: half each. NaN in either gives NaN.
+// The larger (smaller) of a_i and b_i. Equal values share the gradient, half each. NaN in either gives NaN.
 // Throw Error when the shapes differ.
 Var maximum(const Var& a, const Var& b);
 Var minimum(const Var& a, const Var& b);
 
-/// y_i = a_i where mask_i is not 0, else b_i. Nothing of the other one reaches y or the gradients, not even
-/// NaN. Throws Error when the three shapes differ.
+/// y_i = a_i where mask_i is not 0, else b_i. The value that is not selected reaches neither y nor the
+/// gradients, not even as NaN. Throws Error when the three shapes differ.
 Var where(const Tensor& mask, const Var& a, const Var& b);
 
 }  // namespace gradus

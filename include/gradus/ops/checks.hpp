@@ -1,5 +1,5 @@
 #pragma once
-// Shape checks that say which op, what it was given, and what must hold.
+// Shape checks. The messages name the op, what was given, and what must hold.
 #include <initializer_list>
 
 #include "gradus/base/check.hpp"
@@ -7,29 +7,32 @@
 
 namespace gradus {
 
+/// Throws Error unless a and b have the same shape.
 inline void check_same_shape(const char* op, const Tensor& a, const Tensor& b) {
   GRADUS_CHECK(a.shape() == b.shape(), op, ": the shapes must be equal, got ", a.shape(), " and ", b.shape());
 }
 
+/// Throws Error unless x has `rank` axes; `what` is its name in the message.
 inline void check_rank(const char* op, const char* what, const Tensor& x, int rank) {
   GRADUS_CHECK(x.rank() == rank, op, ": ", what, " must have ", rank, " axes, got ", x.shape());
 }
 
-/// Sizes, strides and margins whose products must not overflow.
+/// Throws Error unless all numbers are below 2^31.
+/// For sizes, strides and paddings whose products must not overflow.
 inline void check_below_2_31(const char* op, std::initializer_list<Index> numbers) {
   for (const Index number : numbers)
     GRADUS_CHECK(number < Index{1} << 31, op, ": sizes, strides and margins must be below 2^31, got ",
                  number);
 }
 
-/// The axis counted from 0: -1 means the last one.
+/// The axis counted from 0; -1 means the last one. Throws Error when there is no such axis.
 inline int checked_axis(const char* op, const Shape& shape, int axis) {
   GRADUS_CHECK(axis >= -shape.rank() && axis < shape.rank(), op, ": x ", shape, " has no axis ", axis,
                "; axes are counted from 0, or back from -1, the last one");
   return axis < 0 ? axis + shape.rank() : axis;
 }
 
-/// The size of the last axis.
+/// The size of the last axis. Throws Error when the rank is below 2 or that size is 0.
 inline Index checked_channels(const char* op, const Tensor& x) {
   GRADUS_CHECK(x.rank() >= 2, op, ": x must be [B, C], [B, L, C] or [B, H, W, C], got ", x.shape());
   const Index C = x.shape().back();
@@ -37,7 +40,7 @@ inline Index checked_channels(const char* op, const Tensor& x) {
   return C;
 }
 
-/// At least one axis: an empty tensor is nearly always a variable that was never set.
+/// Throws Error for an empty tensor, which is nearly always a variable that was never set.
 inline void check_not_empty(const char* op, const Tensor& x) {
   GRADUS_CHECK(x.rank() >= 1, op, ": the input is an empty tensor");
 }

@@ -3,8 +3,8 @@
 
 namespace gradus {
 
-/// y = x m / (1 - p) with m = 0 with probability p, else 1: the expectation stays x. In evaluation, leave it
-/// out. Throws Error unless 0 <= p < 1.
+/// dropout: y = x m / (1 - p), where each element of m is 0 with probability p, else 1; the expectation of y
+/// is x. Any shape. In evaluation, do not call it. Srivastava et al. 2014. Throws Error unless 0 <= p < 1.
 Var dropout(const Var& x, Real p, Rng& rng);
 
 }  // namespace gradus

@@ -2,22 +2,22 @@
 // Losses of generative adversarial networks: what the discriminator D and the generator G minimise.
 //
 //   logits  [B] or [B, 1]   D's output before the sigmoid; above 0 means REAL:  D = sigmoid(logit) = P(real)
-//   loss    [B]             one number an example; the caller writes the batch mean
+//   loss    [B]             one value per example; the caller takes the batch mean
 //
 // The discriminator's loss is the mean of a `real` loss over real examples plus the mean of a `fake` loss
-// over generated ones; the generator's loss sees generated ones only. 6.S191 L4, "Training GANs: loss
-// function".
+// over generated ones. The generator's loss is computed from generated examples only.
+// 6.S191 L4, "Training GANs: loss function".
 //
-// All throw gradus::Error for logits of another shape. NaN passes through.
+// All throw gradus::Error for logits of another shape. NaN propagates.
 #include "gradus/autograd/op.hpp"
 
 namespace gradus {
 
-/// minimax_real_loss: what D pays for a real example.
+/// minimax_real_loss: D's loss for a real example.
 ///
 ///   loss_b = -( label log D + (1 - label) log(1 - D) )        with label 1: -log D
 ///
-/// A label below 1 keeps D from being too sure (one-sided smoothing: Salimans et al. 2016, who take 0.9).
+/// A label below 1 prevents overconfidence of D (one-sided smoothing: Salimans et al. 2016 use 0.9).
 /// Throws gradus::Error unless 0 < label <= 1.
 struct MinimaxRealLoss {
   Real label = 1;
@@ -27,7 +27,7 @@ struct MinimaxRealLoss {
 };
 Var minimax_real_loss(const Var& logits, Real label = 1);
 
-/// minimax_fake_loss: what D pays for a generated example.
+/// minimax_fake_loss: D's loss for a generated example.
 ///
 ///   loss_b = -log(1 - D)
 struct MinimaxFakeLoss {
@@ -37,8 +37,8 @@ struct MinimaxFakeLoss {
 };
 Var minimax_fake_loss(const Var& logits);
 
-/// saturating_generator_loss: the slide's min over G. Its gradient vanishes where D is sure that the example
-/// is generated, which is where G has most to learn.
+/// saturating_generator_loss: the slide's minimisation over G. Its gradient vanishes where D is certain that
+/// the example is generated, which is where G needs it most.
 ///
 ///   loss_b = log(1 - D)
 struct SaturatingGeneratorLoss {
@@ -48,8 +48,8 @@ struct SaturatingGeneratorLoss {
 };
 Var saturating_generator_loss(const Var& logits);
 
-/// non_saturating_generator_loss: the one that is used. The same direction, but the gradient has size 1 where
-/// D is sure that the example is generated. Goodfellow et al. 2014, section 3.
+/// non_saturating_generator_loss: the variant used in practice. The gradient has the same direction, but size
+/// 1 where D is certain that the example is generated. Goodfellow et al. 2014, section 3.
 ///
 ///   loss_b = -log D
 struct NonSaturatingGeneratorLoss {
@@ -59,8 +59,8 @@ struct NonSaturatingGeneratorLoss {
 };
 Var non_saturating_generator_loss(const Var& logits);
 
-/// LeastSquaresLoss: the logit itself, without a sigmoid, is to be 1 for real examples and 0 for generated
-/// ones; the generator wants a 1. Mao et al. 2017 (there with a factor 1/2).
+/// LeastSquaresLoss: the logit itself, without a sigmoid, is fitted to 1 for real and 0 for generated
+/// examples; the generator's target is 1. Mao et al. 2017 (there with a factor 1/2).
 ///
 ///   loss_b = (logit - target)^2
 struct LeastSquaresLoss {
@@ -74,7 +74,7 @@ Var least_squares_real_loss(const Var& logits);       ///< target 1
 Var least_squares_fake_loss(const Var& logits);       ///< target 0
 Var least_squares_generator_loss(const Var& logits);  ///< target 1
 
-/// HingeLoss: D pays until it is right with a margin of 1; then the gradient is 0 (at the margin too).
+/// HingeLoss: linear in the logit until it is correct by a margin of 1; from there on the gradient is 0.
 /// Lim, Ye 2017; Miyato et al. 2018.
 ///
 ///   loss_b = max(0, 1 - side logit)        side +1 for real examples, -1 for generated ones
@@ -85,8 +85,8 @@ struct HingeLoss {
   Tensor forward(const Tensor& logits_in);
   Grads<1> backward(const Tensor& dloss) const;
 };
-Var hinge_real_loss(const Var& logits);
-Var hinge_fake_loss(const Var& logits);
+Var hinge_real_loss(const Var& logits);  ///< side +1
+Var hinge_fake_loss(const Var& logits);  ///< side -1
 /// loss_b = -logit
 Var hinge_generator_loss(const Var& logits);
 

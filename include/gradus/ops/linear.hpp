@@ -7,12 +7,12 @@ namespace gradus {
 /// a [M, K], b [K, N] -> [M, N]. Throws Error when the ranks are not 2 or the inner sizes differ.
 Var matmul(const Var& a, const Var& b);
 
-/// linear: every output is a weighted sum of all inputs, plus a bias.
+/// linear: each output is a weighted sum of all inputs plus a bias.
 ///
 ///   x [B, I]     w [O, I]     b [O]
 ///   y [B, O]     y = x wT + b
 ///
-/// 6.S191 L4, "Autoencoders: background": the arrows of encoder and decoder.
+/// 6.S191 L4, "Autoencoders: background": the layers of encoder and decoder.
 /// Throws Error when the ranks or inner sizes do not fit.
 struct LinearOp {
   Tensor x{}, w{};  // kept for backward

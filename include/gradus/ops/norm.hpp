@@ -1,22 +1,22 @@
 #pragma once
-// Normalisations: the numbers of a set are shifted and scaled to mean 0 and variance 1. They differ in the
-// set.
+// Normalisations: the values of a set are shifted and scaled to mean 0 and variance 1. They
+// differ in the set.
 #include "gradus/autograd/op.hpp"
 
 namespace gradus {
 
-/// Which numbers of x [B, H, W, C] (or [B, L, C], or [B, C]) are normalised together.
+/// Which values of x [B, H, W, C] (or [B, L, C], or [B, C]) are normalised together.
 ///
-///   batch      a channel of all pictures        B H W numbers     Ioffe, Szegedy 2015
-///   instance   a channel of one picture         H W               Ulyanov, Vedaldi, Lempitsky 2016
-///   group      some channels of one picture     H W C / groups    Wu, He 2018
+///   batch      one channel of all images        B H W values      Ioffe, Szegedy 2015
+///   instance   one channel of one image         H W               Ulyanov, Vedaldi, Lempitsky 2016
+///   group      some channels of one image       H W C / groups    Wu, He 2018
 ///
-/// LayerNormOp, below, has its own struct: one mean and one variance per picture, not per channel.
+/// LayerNormOp, below, is a struct of its own: one mean and one variance per image, not per channel.
 enum class NormOver { batch, instance, group };
 
 constexpr Real norm_epsilon = Real(1e-5);  ///< added to every variance
 
-/// normalize: over every set S of n numbers,
+/// normalize: over every set S of n values,
 ///
 ///   m = 1/n sum_S x     v = 1/n sum_S (x - m)^2     h = (x - m) / sqrt(v + epsilon)
 ///   y = gamma[c] h + beta[c]
@@ -25,19 +25,19 @@ constexpr Real norm_epsilon = Real(1e-5);  ///< added to every variance
 ///
 ///   x [B, .., C]    gamma, beta [C] or empty (1 and 0)
 ///
-/// 6.S191 L4, "DCGAN". Throws Error when the rank is below 2, gamma or beta is not [C], C cannot be
-/// divided into the groups, a running mean or variance is not [C] or neither batch nor instance norm's, C =
-/// 0, x has no numbers to take a mean of (with `use_running` none are needed: B = 0 gives an empty y),
-/// batch norm is trained on one value per channel, or instance norm is to remember the variance of one pixel.
+/// 6.S191 L4, "DCGAN". Throws Error when the rank is below 2, C = 0, gamma or beta is not [C], C cannot be
+/// divided into the groups, a running mean or variance is not [C] or is given to group norm, x has no values
+/// to average (with `use_running` none are needed: B = 0 gives an empty y), batch norm is trained on one
+/// value per channel, or instance norm is to update running statistics from images of one pixel.
 struct Normalize {
   static constexpr Needs<3> optional{false, true, true};
   const char* op = "normalize";  ///< the function's name, for messages
   NormOver over = NormOver::batch;
   Index groups = 1;  ///< of channels; for NormOver::group
   Real epsilon = norm_epsilon;
-  /// The memory of training [C]: in training they are moved by `momentum` towards m and v (v with n - 1 in
-  /// the denominator; instance norm: towards the batch means of both). With `use_running`, as batch norm,
-  /// they take the place of m and v. Empty in training where nothing is to be remembered.
+  /// Running statistics [C]. Training moves them by `momentum` towards m and v (v with n - 1 in the
+  /// denominator; instance norm: towards the batch means of both). With `use_running`, as in batch norm's
+  /// evaluation, they replace m and v. In training, empty means that no statistics are kept.
   Tensor running_mean{}, running_variance{};
   Real momentum = Real(0.1);
   bool use_running = false;
@@ -49,8 +49,8 @@ struct Normalize {
   Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
 };
 
-/// layer_norm: the same formulas, S all K = H W C numbers of one picture. Ba, Kiros, Hinton 2016. Throws
-/// Error when the rank is below 2, gamma or beta is not [C], or x has no numbers.
+/// layer_norm: the same formulas, where S is all K = H W C values of one image. Ba, Kiros, Hinton 2016.
+/// Throws Error when the rank is below 2, gamma or beta is not [C], or x has no values.
 struct LayerNormOp {
   static constexpr Needs<3> optional{false, true, true};
   Real epsilon = norm_epsilon;
@@ -62,23 +62,24 @@ struct LayerNormOp {
   Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
 };
 
-/// What batch norm, and instance norm where it is asked to, remembers.
+/// Running statistics of batch norm and, where enabled, of instance norm.
 struct RunningStatistics {
   Tensor mean, variance;  ///< [C]
   Real momentum = Real(0.1);
 };
 
-// gamma and beta [C], or empty Tensors for none.
-/// In training; `running` is moved a step.
+// x [B, .., C]; gamma and beta [C], or empty Tensors for 1 and 0. Throw Error as
+// Normalize and LayerNormOp do.
+/// batch_norm in training: updates `running`.
 Var batch_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistics& running,
                Real epsilon = norm_epsilon);
-/// In evaluation: the remembered mean and variance, so an example does not depend on its neighbours.
-/// Instance norm's, too.
+/// In evaluation: uses the running mean and variance, so an example does not depend on the rest of its batch.
+/// Also for instance norm with running statistics.
 Var batch_norm_eval(const Var& x, const Var& gamma, const Var& beta, const RunningStatistics& running,
                     Real epsilon = norm_epsilon);
 Var instance_norm(const Var& x, const Var& gamma = Tensor(), const Var& beta = Tensor(),
                   Real epsilon = norm_epsilon);
-/// The same; `running` is moved a step. Throws Error for pictures of one pixel.
+/// The same; updates `running`. Throws Error for images of one pixel.
 Var instance_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistics& running,
                   Real epsilon = norm_epsilon);
 Var layer_norm(const Var& x, const Var& gamma = Tensor(), const Var& beta = Tensor(),
@@ -91,16 +92,16 @@ Var group_norm(const Var& x, Index groups, const Var& gamma = Tensor(), const Va
 /// below 2, or C = 0.
 Var pixel_norm(const Var& x, Real epsilon = Real(1e-8));
 
-/// minibatch_deviation: x [B, H, W, C] -> [B, H, W, C + 1]. The new channel is one number for each group of
-/// pictures: the standard deviation over the group, averaged over pixels and channels. It lets a
-/// discriminator see that all fakes look alike. Karras et al. 2018. Throws Error when the rank is not 4,
+/// minibatch_deviation: x [B, H, W, C] -> [B, H, W, C + 1]. The new channel has one value per group of
+/// images: the standard deviation over the group, averaged over pixels and channels. It lets a discriminator
+/// detect that all generated images look alike. Karras et al. 2018. Throws Error when the rank is not 4,
 /// `group` does not divide B, or H, W or C is 0.
 Var minibatch_deviation(const Var& x, Index group = 4, Real epsilon = Real(1e-8));
 
-/// spectral_norm: w / s, s the largest singular value of w read as [K, rest], found by one power iteration
-/// from u [K] (which it updates): v = wT u / |wT u|, u = w v / |w v|, s = uT w v. u and v count as constants
-/// backwards. Miyato, Kataoka, Koyama, Yoshida 2018. With `iterate` false, u stays. Throws Error when u is
-/// not [K].
+/// spectral_norm: w / s, where s is the largest singular value of w read as [K, rest], estimated by one power
+/// iteration from u [K] (which it updates): v = wT u / |wT u|, u = w v / |w v|, s = uT w v. The backward pass
+/// treats u and v as constants. Miyato, Kataoka, Koyama, Yoshida 2018. With `iterate` false, u is not
+/// updated. Throws Error when u is not [K].
 Var spectral_norm(const Var& w, Tensor& u, bool iterate = true);
 
 }  // namespace gradus

@@ -1,11 +1,11 @@
 #pragma once
-// Convolutions and pools of sequences [B, L, C], channels last: those of pictures of height 1, so they are
-// computed, checked and differentiated there (ops/conv.hpp, ops/window.hpp).
+// Convolutions and pooling of sequences [B, L, C], channels last. They are computed, checked and
+// differentiated as images of height 1 (ops/conv.hpp, ops/window.hpp).
 #include "gradus/autograd/var.hpp"
 
 namespace gradus {
 
-/// Where the window goes. output_padding is for the transposed one alone.
+/// Stride and padding of the window. output_padding is for the transposed convolution only.
 struct Conv1dOptions {
   Index stride = 1, padding = 0, output_padding = 0;
 };
@@ -28,8 +28,8 @@ Var conv1d(const Var& x, const Var& w, const Var& b = Tensor(), const Conv1dOpti
 /// Throws Error as conv_transpose2d does.
 Var conv_transpose1d(const Var& x, const Var& w, const Var& b = Tensor(), const Conv1dOptions& options = {});
 
-/// The largest (the mean) of every `size` neighbours: [B, L, C] -> [B, J, C] as max_pool2d and
-/// average_pool2d.
+/// Maximum (mean) of every `size` neighbours: [B, L, C] -> [B, J, C], as max_pool2d and average_pool2d. Throw
+/// Error as those do.
 Var max_pool1d(const Var& x, Index size, Index stride = 0, Index padding = 0);
 Var average_pool1d(const Var& x, Index size, Index stride = 0, Index padding = 0);
 

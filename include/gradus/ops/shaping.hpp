@@ -1,5 +1,5 @@
 #pragma once
-// Moving numbers without changing them: reshape, transpose, concat, slice.
+// Ops that rearrange values without changing them: reshape, transpose, concat, slice.
 #include <initializer_list>
 #include <span>
 
@@ -7,21 +7,22 @@
 
 namespace gradus {
 
-/// The same numbers under another shape. Throws Error when the sizes differ.
+/// The same values under another shape. Throws Error when the sizes differ.
 Var reshape(const Var& x, const Shape& shape);
-/// One of the sizes may be -1: that axis takes what the others leave. [6, 4] under {-1, 8} -> [3, 8]
+/// One size may be -1: that axis takes the remaining factor. [6, 4] as {-1, 8} -> [3, 8]
 Var reshape(const Var& x, std::initializer_list<Index> sizes);
 
-/// x [M, N] -> [N, M]
+/// x [M, N] -> [N, M]. Throws Error when the rank is not 2.
 Var transpose(const Var& x);
 
-// An axis counts from 0, or back from -1, the last one.
-/// Joins along `axis`; all other sizes must agree (throws Error). [B, 3], [B, 5], axis 1 -> [B, 8]
+// Axes are counted from 0, or backwards from -1, the last one.
+/// Concatenates along `axis`: [B, 3], [B, 5], axis 1 -> [B, 8]. Throws Error when another size differs or the
+/// list is empty.
 Var concat(std::span<const Var> inputs, int axis);
 Var concat(std::initializer_list<Var> inputs, int axis);
 
-/// Indices begin .. end-1 of `axis`. begin = end gives an empty tensor. Throws Error outside the shape.
-/// [B, 8], axis 1, 3, 8 -> [B, 5]
+/// Indices begin .. end-1 of `axis`: [B, 8], axis 1, 3, 8 -> [B, 5]. begin = end gives an empty tensor.
+/// Throws Error outside the shape.
 Var slice(const Var& x, int axis, Index begin, Index end);
 
 }  // namespace gradus

@@ -1,9 +1,8 @@
 #pragma once
-// Storage: reference-counted 64-byte aligned buffers from a pool that keeps what was freed.
+// Storage: reference-counted, 64-byte aligned buffers from a pool that keeps freed buffers.
 //
-// A training step asks for the same sizes again and again. Fresh memory from the system costs page faults, up
-// to ten times the arithmetic done on it, so nothing is given back: freed buffers wait in a list by size
-// class.
+// Training steps request the same sizes again and again. Fresh memory from the system costs page faults, up
+// to ten times the arithmetic done on it, so the pool keeps freed buffers in one list per size class.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +12,8 @@
 
 namespace gradus {
 
-/// The system has no memory left for a buffer. `what()` names its size, what is in use, and the limit.
+/// The system has no memory left for a buffer. `what()` gives the buffer's size,
+/// the memory in use and the limit.
 class OutOfMemory : public std::bad_alloc {
  public:
   explicit OutOfMemory(std::string message) : message_(std::move(message)) {}
@@ -23,24 +23,25 @@ class OutOfMemory : public std::bad_alloc {
   std::string message_;
 };
 
-/// What the pool did so far. `fresh` stands still once training has warmed up: no new buffer after step 2.
+/// Statistics of the pool. After the second training step `fresh` stays constant: no new buffers are needed.
 struct PoolStats {
-  std::uint64_t fresh = 0;     ///< buffers that came from the system
-  std::uint64_t reused = 0;    ///< buffers that came from the lists
-  std::size_t live_bytes = 0;  ///< in use now
-  std::size_t kept_bytes = 0;  ///< waiting in the lists
-  std::size_t peak_bytes = 0;  ///< most in use at any time
+  std::uint64_t fresh = 0;     ///< buffers allocated by the system
+  std::uint64_t reused = 0;    ///< buffers taken from the lists
+  std::size_t live_bytes = 0;  ///< currently in use
+  std::size_t kept_bytes = 0;  ///< kept in the lists
+  std::size_t peak_bytes = 0;  ///< maximum of live_bytes so far
 };
+/// The pool's current statistics. Thread-safe.
 PoolStats pool_stats();
 
-/// Gives every waiting buffer back to the system; returns how many bytes.
+/// Releases all kept buffers to the system; returns the number of bytes.
 std::size_t pool_trim();
 
-/// A shared handle on one buffer. Copying shares; the last handle returns the buffer to the pool.
+/// A shared handle on one buffer. Copies share the buffer; the last handle returns it to the pool.
 class Storage {
  public:
   Storage() = default;
-  /// Throws OutOfMemory.
+  /// A buffer of `bytes` bytes, uninitialised. Throws OutOfMemory.
   explicit Storage(std::size_t bytes);
   Storage(const Storage& other) : header_(other.header_) { retain(); }
   Storage(Storage&& other) noexcept : header_(std::exchange(other.header_, nullptr)) {}
@@ -50,13 +51,17 @@ class Storage {
   }
   ~Storage() { release(); }
 
+  /// The buffer's first byte; null without a buffer.
   std::byte* data() const { return header_ ? reinterpret_cast<std::byte*>(header_) + header_bytes : nullptr; }
-  /// How many handles share the buffer; 0 without one.
+  /// Number of handles that share the buffer; 0 without a buffer.
   std::uint32_t handles() const { return header_ ? header_->references.load(std::memory_order_acquire) : 0; }
+  /// True when this is the only handle.
   bool unique() const { return handles() == 1; }
+  /// True when both handles share one buffer.
   bool shares(const Storage& other) const { return header_ && header_ == other.header_; }
-  /// The number of `touch` calls, by which a tape sees that kept numbers were changed (Tensor::touch).
+  /// Number of `touch` calls. A tape compares it to detect changes of saved values (Tensor::touch).
   std::uint32_t version() const { return header_ ? header_->version.load(std::memory_order_relaxed) : 0; }
+  /// Reports a write to the buffer.
   void touch() const {
     if (header_) header_->version.fetch_add(1, std::memory_order_relaxed);
   }
