@@ -1,12 +1,12 @@
 #pragma once
-// How different are two distributions? KL and JS divergence, in nats.
+// The difference of two distributions: KL and JS divergence, in nats.
 #include "gradus/autograd/op.hpp"
 
 namespace gradus {
 
-/// kl_divergence: the price, in nats, of describing p with q's code. Not symmetric, no metric.
+/// kl_divergence: the extra code length, in nats, of encoding p with a code for q. Not symmetric, no metric.
 ///
-///   p, q  [B, K]   probabilities, a distribution a row; or densities on a grid, with the grid's spacing
+///   p, q  [B, K]   probabilities, one distribution per row; or densities on a grid with this spacing
 ///   kl    [B]      kl_b = spacing sum_k p_k log(p_k / q_k)        0 log 0 = 0;  infinite where p > 0 = q
 ///
 /// DS542, "Kullback-Leibler divergence" (C.28). Throws gradus::Error when the shapes differ or the rank is
@@ -19,8 +19,8 @@ struct KlDivergence {
 };
 Var kl_divergence(const Var& p, const Var& q, Real spacing = 1);
 
-/// js_divergence: the KL divergences to the middle m = (p + q) / 2, averaged. Symmetric, at most log 2; its
-/// root is a metric.
+/// js_divergence: the mean of the KL divergences of p and q to m = (p + q) / 2. Symmetric, at most log 2; its
+/// square root is a metric.
 ///
 ///   p, q  [B, K]   as above
 ///   js    [B]      js_b = 1/2 KL(p || m) + 1/2 KL(q || m)

@@ -1,5 +1,5 @@
 #pragma once
-// The adversarial game: its two alternating steps.
+// Adversarial training: the two alternating steps.
 #include <functional>
 
 #include "gradus/nn/module.hpp"
@@ -8,60 +8,62 @@
 
 namespace gradus {
 
-/// How a network is called: a generator z -> x, a discriminator x -> logits [B] or [B, 1]. A lambda may add
-/// what this call needs: labels, noise on the pictures. A module itself: std::ref(module).
+/// A network as a function: a generator z -> x, a discriminator x -> logits [B] or [B, 1]. A lambda can add
+/// the other inputs of the call: labels, noise on the images. For a module itself: std::ref(module).
 using Network = std::function<Var(const Var&)>;
 
-/// logits -> loss [B], for the three places where the game has one.
+/// The three losses of adversarial training, each a function logits -> loss [B].
 struct GanLosses {
   std::function<Var(const Var&)> real, fake, generator;
 };
-/// The slides' game, min_G max_D; `label` smooths the real side.
+/// The slides' game, min_G max_D; `label` smooths the loss of real examples.
 GanLosses minimax_losses(Real label = 1);
-/// The same D, a generator with a gradient where it needs one: what everybody trains with.
+/// The same loss for D, and a generator loss whose gradient does not vanish: the usual choice.
 GanLosses non_saturating_losses(Real label = 1);
+/// The losses of LeastSquaresLoss. Mao et al. 2017.
 GanLosses least_squares_losses();
+/// The losses of HingeLoss. Lim, Ye 2017; Miyato et al. 2018.
 GanLosses hinge_losses();
 
-/// What the discriminator's step found.
+/// The result of discriminator_step.
 struct DiscriminatorLoss {
-  Real loss = 0;     ///< batch mean of the real plus batch mean of the fake loss; 2 log 2 when D = 1/2
-  Real penalty = 0;  ///< what was added to it
+  Real loss = 0;     ///< batch mean of the real loss plus batch mean of the fake loss; 2 log 2 when D = 1/2
+  Real penalty = 0;  ///< the value of penalty(), which was added to the minimised loss
 };
 
-/// discriminator_step: D learns to tell real from generated examples; G does not learn.
+/// discriminator_step: D is trained to distinguish real from generated examples; G is not changed.
 ///
 ///   real  [B, ..]      z  [B', ..]      minimise  mean real(D(real)) + mean fake(D(G(z))) + penalty()
 ///
-/// G(z) is detached: G's parameters and gradients keep their bits, also gradients that an earlier step has
-/// left there. But G runs as it always does: in training mode the running statistics of its batch norms move
-/// and its dropouts draw, once a step; under EvalMode neither happens. `penalty` is called while the
-/// tape records and gives [1]. `optimizer` owns D's parameters. 6.S191 L4, "Training GANs". Throws Error as
-/// the networks, losses and the tape do.
+/// G(z) is detached: G's parameters keep their bits, and so do gradients that an earlier step has left there.
+/// G still runs in its current mode: in training mode the running statistics of its batch norms are updated
+/// and its dropouts draw random numbers, once per step; under EvalMode neither happens. `penalty` is called
+/// while the tape records and returns a Var of shape [1]. `optimizer` holds D's parameters. 6.S191 L4,
+/// "Training GANs". Throws Error as the networks, losses and the tape do.
 DiscriminatorLoss discriminator_step(const Network& discriminator, const Network& generator,
                                      const Tensor& real, const Tensor& z, const GanLosses& losses,
                                      Adam& optimizer, const std::function<Var()>& penalty = {});
 
-/// generator_step: G learns to be taken for real; D does not learn.
+/// generator_step: G is trained so that D classifies its examples as real; D is not changed.
 ///
 ///   z  [B, ..]         minimise  mean generator(D(G(z))) + extra(G(z))
 ///
-/// The gradient passes through D on its way to G; `frozen` (D's weights) is constant meanwhile. The fakes are
-/// new ones: those of the discriminator's step had their gradient cut, and were judged by an older D.
-/// `extra`, what else G's examples must satisfy, is called while the tape records and gives [1]. `optimizer`
-/// owns G's parameters. Returns the loss without `extra`; log 2 when D = 1/2 and the loss does not saturate.
-/// Throws Error as the networks, losses and the tape do.
+/// The gradient passes through D to G; `frozen` (the module with D's weights) is constant meanwhile. The step
+/// generates new examples: those of the discriminator's step are detached, and an older D classified them.
+/// `extra`, an additional term on G's examples, is called while the tape records and returns a Var of shape
+/// [1]. `optimizer` holds G's parameters. Returns the loss without `extra`; log 2 when D = 1/2 and the loss
+/// does not saturate. Throws Error as the networks, losses and the tape do.
 Real generator_step(const Network& discriminator, Module& frozen, const Network& generator, const Tensor& z,
                     const GanLosses& losses, Adam& optimizer,
                     const std::function<Var(const Var&)>& extra = {});
 
-/// difference_penalty: how steep D is at x, by a difference instead of a derivative, squared.
+/// difference_penalty: the squared slope of D at x, by a finite difference instead of a derivative.
 ///
 ///   x, u       [B, ..]   points and directions, u ~ N(0, I)
 ///   penalty_b  [B]       ( (D(x_b + distance u_b) - D(x_b)) / distance )^2
 ///
-/// Its expectation tends to |grad D(x_b)|^2 as distance -> 0 (the zero-centred penalty R1 of Mescheder,
-/// Geiger, Nowozin 2018), and it needs first derivatives only. The caller weights it:
+/// As distance -> 0 its expectation tends to |grad D(x_b)|^2 (the zero-centred penalty R1 of Mescheder,
+/// Geiger, Nowozin 2018); it needs first derivatives only. The caller applies the weight:
 ///
 ///     0.1 * mean(difference_penalty(discriminator, real, Tensor::randn(real.shape(), rng)))
 ///

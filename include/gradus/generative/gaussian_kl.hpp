@@ -3,7 +3,7 @@
 
 namespace gradus {
 
-/// gaussian_kl: distance of the encoder's Gaussian from the prior, KL( N(mu, s^2) || N(0, 1) ).
+/// gaussian_kl: KL divergence of the encoder's Gaussian from the prior, KL( N(mu, s^2) || N(0, 1) ).
 ///
 ///   mu      [B, K]
 ///   logvar  [B, K]   log s^2

@@ -1,52 +1,53 @@
 #pragma once
-// How good are samples, and do they cover the data? Scores from a classifier's opinion: its probabilities and
-// its features. (frechet_distance is in frechet.hpp.) 6.S191 L4 and DS542, "What makes a good model?".
+// Quality and coverage of samples, measured with a classifier's probabilities and features.
+// (frechet_distance is in frechet.hpp.) 6.S191 L4 and DS542, "What makes a good model?".
 #include <vector>
 
 #include "gradus/tensor/tensor.hpp"
 
 namespace gradus {
 
-/// inception_score: is each picture one clear thing, and are all things there?
+/// inception_score: whether each image clearly shows one class, and whether all classes occur.
 ///
 ///   p [N, C]   p(y|x_n), rows that sum to 1
 ///   score      exp( 1/N sum_n KL( p(y|x_n) || p(y) ) )        p(y) = 1/N sum_n p(y|x_n)
 ///
-/// From 1 (every row the same) to C (one-hot rows, all classes alike often). It knows neither the data nor
-/// variety within a class: one picture a class, repeated, reaches C. Salimans et al. 2016. Throws Error when
-/// p is not [N, C] with N > 0, or a row's sum is off 1 by more than 1e-3.
+/// From 1 (all rows equal) to C (one-hot rows, all classes equally frequent). It measures neither the
+/// similarity to the data nor the variety within a class: one repeated image per class reaches C. Salimans et
+/// al. 2016. Throws Error when p is not [N, C] with N > 0, or a row's sum differs from 1 by more than 1e-3.
 double inception_score(const Tensor& p);
 
+/// The result of mode_shares.
 struct ModeShares {
-  int modes = 0;               ///< classes that have at least `least_share` of all samples
-  std::vector<double> shares;  ///< [classes] of all samples
+  int modes = 0;               ///< number of classes with at least `least_share` of all samples
+  std::vector<double> shares;  ///< [classes] share of all samples
 };
 
-/// mode_shares: how often each class occurs among samples that a classifier has judged. Throws Error when the
-/// list is empty or a class outside 0 .. classes-1.
+/// mode_shares: the frequency of each class among classified samples; `seen` has one class per sample.
+/// Throws Error when the list is empty or a class is outside 0 .. classes-1.
 ModeShares mode_shares(const std::vector<int>& seen, int classes, double least_share = 0.02);
 
-/// How two clouds of points lie in each other. B(x) is the ball round x that just reaches its k-th nearest
-/// neighbour in x's own cloud (x itself not counted).
+/// The overlap of two sets of points. B(x) is the ball around x with the distance to its k-th nearest
+/// neighbour in x's own set (x itself not counted) as radius.
 struct NeighbourScores {
-  double precision = 0;  ///< share of generated points in the ball of some real one: are samples good?
-  double recall = 0;     ///< share of real points in the ball of some generated one: is nothing missing?
-  double density = 0;    ///< real balls that a generated point lies in, on average, over k: may exceed 1
-  double coverage = 0;   ///< share of real balls that hold a generated point
+  double precision = 0;  ///< share of generated points in the ball of a real one: sample quality
+  double recall = 0;     ///< share of real points in the ball of a generated one: coverage of the data
+  double density = 0;    ///< mean number of real balls around a generated point, divided by k: may exceed 1
+  double coverage = 0;   ///< share of real balls that contain a generated point
 };
 
 /// neighbour_scores: real [N, D] and generated [M, D] points, usually a classifier's features.
 ///
-/// Two halves of one data set do not reach 1 (coverage comes to 1 - 2^-k for many points): state what real
-/// against real gives. Precision and recall: Kynkäänniemi et al. 2019; density and coverage, which one stray
-/// point cannot inflate: Naeem et al. 2020. Throws Error when the shapes do not fit, a number is not finite,
-/// or unless 1 <= k < N and k < M.
+/// Two halves of one data set do not reach 1 (coverage tends to 1 - 2^-k for many points): report the scores
+/// of real against real data too. Precision and recall: Kynkäänniemi et al. 2019; density and coverage, which
+/// a single outlier cannot inflate: Naeem et al. 2020. Throws Error when the shapes do not fit, a value is
+/// not finite, or unless 1 <= k < N and k < M.
 NeighbourScores neighbour_scores(const Tensor& real, const Tensor& generated, Index k = 5);
 
-/// neighbour_test: a machine that guesses whether a point is real from its nearest neighbour among all
-/// others; the share it guesses right. 1/2 for two clouds of one law, 1 for clouds apart, near 0 when the
-/// generated points are copies of the real ones. Lopez-Paz, Oquab 2017. real and generated [N, D], as many of
-/// each; throws Error otherwise, or when a number is not finite.
+/// neighbour_test: the accuracy of a leave-one-out nearest-neighbour classifier that separates real from
+/// generated points. 1/2 for two samples of one distribution, 1 for separate clouds, near 0 when the
+/// generated points are copies of the real ones. Lopez-Paz, Oquab 2017. real and generated [N, D], of equal
+/// N; throws Error otherwise, or when a value is not finite.
 double neighbour_test(const Tensor& real, const Tensor& generated);
 
 }  // namespace gradus

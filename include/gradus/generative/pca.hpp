@@ -1,12 +1,12 @@
 #pragma once
-// Principal component analysis: the best linear autoencoder, in closed form.
+// Principal component analysis: the optimal linear autoencoder, in closed form.
 #include <vector>
 
 #include "gradus/tensor/tensor.hpp"
 
 namespace gradus {
 
-/// The K directions of largest variance, and the way there and back.
+/// Projection to the K directions of largest variance, and back.
 ///
 ///   z = W (x - mean)        x^ = mean + WT z        rows of W: orthonormal eigenvectors of the covariance
 ///
@@ -23,13 +23,13 @@ struct Pca {
   Pca first(Index count) const;
 };
 
-/// x [N, D], one example a row. Throws Error when the rank is not 2, N < 1, or `components` is outside 1 ..
-/// D.
+/// Fits x [N, D], one example per row. Throws Error when the rank is not 2, N < 1, or `components` is outside
+/// 1 .. D.
 Pca fit_pca(const Tensor& x, Index components);
 
-/// Cosines of the principal angles between the spaces that the rows of a [K, D] and of b [L, D] span, largest
-/// first, min(K, L) of them: all 1 when one space contains the other, all 0 when they are orthogonal. Throws
-/// Error when the ranks or D do not fit.
+/// Cosines of the principal angles between the spaces spanned by the rows of a [K, D] and of b [L, D],
+/// largest first, min(K, L) of them: all 1 when one space contains the other, all 0 when they are orthogonal.
+/// Throws Error when the ranks or D do not fit.
 std::vector<double> principal_cosines(const Tensor& a, const Tensor& b);
 
 }  // namespace gradus

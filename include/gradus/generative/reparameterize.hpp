@@ -3,7 +3,7 @@
 
 namespace gradus {
 
-/// reparameterize: a sample of N(mu, s^2) that gradients can pass, because the chance is an argument.
+/// reparameterize: sampling from N(mu, s^2) that gradients can pass through; the noise is an input.
 ///
 ///   mu      [B, K]
 ///   logvar  [B, K]   log s^2

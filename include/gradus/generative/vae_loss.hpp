@@ -3,7 +3,7 @@
 
 namespace gradus {
 
-/// vae_loss: what a variational autoencoder minimises, the negative ELBO with a weight on the second term.
+/// vae_loss: the loss of a variational autoencoder, the negative ELBO with a weight on the KL term.
 ///
 ///   nll, kl  [B], or their means [1]      loss_b = nll_b + beta kl_b
 ///
@@ -16,9 +16,9 @@ struct VaeLoss {
 };
 Var vae_loss(const Var& nll, const Var& kl, Real beta = 1);
 
-/// KL warm-up: the weight rises linearly from 0 to beta over the first `warm_up` part of the training, so
-/// that units are in use before they are taxed. progress in [0, 1]. Bowman et al. 2016; needed for every beta
-/// above 1.
+/// KL warm-up: the weight rises linearly from 0 to beta over the first `warm_up` fraction of the training, so
+/// that the units are in use before the KL term penalises them. progress in [0, 1]. Bowman et al. 2016;
+/// needed for every beta above 1.
 Real warmed_beta(Real beta, double progress, double warm_up = 0.5);
 
 }  // namespace gradus

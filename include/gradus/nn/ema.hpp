@@ -1,6 +1,6 @@
 #pragma once
-// Ema: an exponential moving average of a module's weights (and buffers); samples from it are better than
-// from the last weights.
+// Ema: an exponential moving average of a module's weights (and buffers).
+// Samples from the averaged weights are better than samples from the last ones.
 #include "gradus/nn/module.hpp"
 
 namespace gradus {
@@ -8,15 +8,16 @@ namespace gradus {
 /// average = decay average + (1 - decay) weights, after every step. Polyak, Juditsky 1992.
 class Ema {
  public:
-  /// Starts as a copy of the state of the module, which must outlive this. Throws Error unless 0 <= decay
-  /// < 1.
+  /// Starts as a copy of the module's state. The module must outlive the Ema.
+  /// Throws Error unless 0 <= decay < 1.
   Ema(Module& module, Real decay);
-  /// One step of the average. Parameters and buffers that were replaced since are followed. Throws Error when
-  /// one has another shape now, or the module has got more tensors or fewer.
+  /// One step of the average. Parameters and buffers may have been replaced by tensors of the same shape.
+  /// Throws Error when a shape or the number of the module's tensors has changed.
   void update();
+  /// The averages, for checkpoints.
   State state() { return average_; }
 
-  /// While in scope, the module holds the averaged weights; afterwards its own again.
+  /// While in scope, the module holds the averaged weights; the destructor restores its own.
   class Applied {
    public:
     explicit Applied(Ema& ema) : ema_(ema) {
@@ -32,7 +33,7 @@ class Ema {
   };
 
  private:
-  /// Takes the handles of the tensors that the module has now.
+  /// Renews the handles on the module's tensors.
   void follow() {
     GRADUS_CHECK(module_.tensor_count() == weights_.tensors.size(), "Ema: the module has ",
                  module_.tensor_count(), " tensors, and had ", weights_.tensors.size(),

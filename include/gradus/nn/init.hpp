@@ -1,6 +1,6 @@
 #pragma once
-// First weights. fan_in and fan_out: how many inputs an output sees, how many outputs an input reaches.
-// All throw Error when there is none.
+// Initial weights. fan_in: number of inputs per output; fan_out: number of outputs per input.
+// All throw Error when the fan is below 1.
 #include "gradus/tensor/tensor.hpp"
 
 namespace gradus {
@@ -9,7 +9,7 @@ namespace gradus {
 Tensor he_normal(const Shape& shape, Index fan_in, Rng& rng);
 /// U(-a, a), a = sqrt(6 / (fan_in + fan_out)): for tanh, sigmoid and linear layers. Glorot, Bengio 2010.
 Tensor xavier_uniform(const Shape& shape, Index fan_in, Index fan_out, Rng& rng);
-/// U(-a, a), a = 1 / sqrt(fan_in): what PyTorch's layers start from, for weights and biases.
+/// U(-a, a), a = 1 / sqrt(fan_in): the initialisation of PyTorch's layers, for weights and biases.
 Tensor fan_in_uniform(const Shape& shape, Index fan_in, Rng& rng);
 
 }  // namespace gradus

@@ -13,11 +13,11 @@
 
 namespace gradus {
 
-/// The parameter, or nothing where a layer was built without it.
+/// The parameter, or an empty Var where a layer was built without it.
 inline Var if_any(Parameter& parameter) { return parameter.value ? Var(parameter) : Var(); }
 
-/// x [B, inputs] -> x wT + b [B, outputs];  w [outputs, inputs], b [outputs], both first U(-a, a), a =
-/// 1/sqrt(inputs).
+/// Fully connected layer: x [B, inputs] -> x wT + b [B, outputs].
+/// w [outputs, inputs] and b [outputs] start as U(-a, a) with a = 1/sqrt(inputs).
 struct Linear : Module {
   Linear(Module& parent, const std::string& name, Index inputs, Index outputs)
       : Module(parent, name),
@@ -31,11 +31,11 @@ struct Linear : Module {
   Parameter w, b;
 };
 
-/// What stands between two layers: relu, gradus::tanh, sigmoid, softplus ...
+/// The function between two layers: relu, gradus::tanh, sigmoid, softplus ...
 using Activation = Var (*)(const Var&);
 
-/// Linear layers of the given sizes with an activation between them, none after the last: {784, 400, 200} is
-/// two layers. Throws Error for fewer than two sizes.
+/// Linear layers of the given sizes with an activation between them and none after the last: {784, 400, 200}
+/// has two layers. x [B, sizes.front()] -> [B, sizes.back()]. Throws Error for fewer than two sizes.
 struct Mlp : Module {
   Mlp(Module& parent, const std::string& name, const std::vector<Index>& sizes, Activation between);
   Var operator()(const Var& x);
@@ -44,17 +44,17 @@ struct Mlp : Module {
   Activation activation;
 };
 
-/// How a convolution is built: one number for both axes, or {height, width}.
+/// Options of a 2-D convolution layer: one number for both axes, or {height, width}.
 struct ConvLayerOptions {
-  Pair size = 3;  ///< of the window
+  Pair size = 3;  ///< of the window, in pixels
   Pair stride = 1, padding = 0, output_padding = 0;
   bool bias = true;
   bool direct = false;  ///< see ConvOptions
   ConvOptions places() const { return {stride, padding, output_padding, direct}; }
 };
 
-/// x [B, H, W, inputs] -> [B, I, J, outputs];  w [outputs, U, V, inputs], b [outputs], both first U(-a, a),
-/// a = 1 / sqrt(U V inputs); the window has U x V pixels.
+/// Convolution layer: x [B, H, W, inputs] -> [B, I, J, outputs], see conv2d. With a window of U x V pixels,
+/// w [outputs, U, V, inputs] and b [outputs] start as U(-a, a) with a = 1 / sqrt(U V inputs).
 struct Conv2d : Module {
   Conv2d(Module& parent, const std::string& name, Index inputs, Index outputs,
          const ConvLayerOptions& options_in);
@@ -64,8 +64,8 @@ struct Conv2d : Module {
   Parameter w, b;  // b is empty without bias
 };
 
-/// x [B, I, J, inputs] -> [B, H, W, outputs];  w [inputs, U, V, outputs], b [outputs], first as above
-/// with `outputs` in the place of `inputs`.
+/// Transposed convolution layer: x [B, I, J, inputs] -> [B, H, W, outputs], see conv_transpose2d.
+/// w [inputs, U, V, outputs] and b [outputs] start as U(-a, a) with a = 1 / sqrt(U V outputs).
 struct ConvTranspose2d : Module {
   ConvTranspose2d(Module& parent, const std::string& name, Index inputs, Index outputs,
                   const ConvLayerOptions& options_in);
@@ -75,15 +75,16 @@ struct ConvTranspose2d : Module {
   Parameter w, b;  // b is empty without bias
 };
 
-/// How a convolution of sequences is built.
+/// Options of a 1-D convolution layer.
 struct Conv1dLayerOptions {
-  Index size = 3;  ///< of the window
+  Index size = 3;  ///< of the window, in sequence elements
   Index stride = 1, padding = 0, output_padding = 0;
   bool bias = true;
   Conv1dOptions places() const { return {stride, padding, output_padding}; }
 };
 
-/// x [B, L, inputs] -> [B, J, outputs];  w [outputs, size, inputs], b [outputs], first as Conv2d's.
+/// x [B, L, inputs] -> [B, J, outputs], see conv1d.
+/// w [outputs, size, inputs], b [outputs] start as in Conv2d.
 struct Conv1d : Module {
   Conv1d(Module& parent, const std::string& name, Index inputs, Index outputs,
          const Conv1dLayerOptions& options_in);
@@ -93,7 +94,8 @@ struct Conv1d : Module {
   Parameter w, b;  // b is empty without bias
 };
 
-/// x [B, J, inputs] -> [B, L, outputs];  w [inputs, size, outputs], b [outputs], first as ConvTranspose2d's.
+/// x [B, J, inputs] -> [B, L, outputs], see conv_transpose1d.
+/// w [inputs, size, outputs], b [outputs] start as in ConvTranspose2d.
 struct ConvTranspose1d : Module {
   ConvTranspose1d(Module& parent, const std::string& name, Index inputs, Index outputs,
                   const Conv1dLayerOptions& options_in);
@@ -103,8 +105,8 @@ struct ConvTranspose1d : Module {
   Parameter w, b;  // b is empty without bias
 };
 
-/// Batch norm with gamma (first 1), beta (first 0), and the running mean and variance as buffers: checkpoints
-/// and averages hold them. x [B, .., C].
+/// Batch norm: x [B, .., C]; gamma [C] starts at 1, beta [C] at 0. The running mean and variance are buffers:
+/// checkpoints and averages include them. Ioffe, Szegedy 2015.
 struct BatchNorm : Module {
   BatchNorm(Module& parent, const std::string& name, Index channels, Real epsilon_in = norm_epsilon);
   Var operator()(const Var& x) {
@@ -117,14 +119,14 @@ struct BatchNorm : Module {
   RunningStatistics running;
 };
 
-/// How the other norms are built. Defaults as in PyTorch, where instance norm alone has no gamma and beta.
+/// Options of the other norms. Defaults as in PyTorch, where only instance norm has no gamma and beta.
 struct NormOptions {
   Real epsilon = norm_epsilon;
-  bool affine = true;  ///< with gamma (first 1) and beta (first 0)
+  bool affine = true;  ///< with gamma (initially 1) and beta (initially 0)
 };
 
-/// Group norm: `groups` sets of channels, each normalised in each example. x [B, .., C]; gamma, beta [C].
-/// Wu, He 2018. Throws Error when the groups do not divide the channels.
+/// Group norm: the channels of each example are normalised in `groups` sets. x [B, .., C]; gamma, beta [C].
+/// Wu, He 2018. Throws Error when `groups` does not divide the channels.
 struct GroupNorm : Module {
   GroupNorm(Module& parent, const std::string& name, Index groups_in, Index channels,
             const NormOptions& options_in = {});
@@ -135,15 +137,15 @@ struct GroupNorm : Module {
   Parameter gamma, beta;  // empty without affine
 };
 
-/// How instance norm is built.
+/// Options of instance norm.
 struct InstanceNormOptions {
   Real epsilon = norm_epsilon;
-  bool affine = false;   ///< with gamma (first 1) and beta (first 0)
-  bool running = false;  ///< remember mean and variance in training (buffers), use them in evaluation
+  bool affine = false;   ///< with gamma (initially 1) and beta (initially 0)
+  bool running = false;  ///< track mean and variance in training (buffers), use them in evaluation
 };
 
-/// Instance norm: each channel of each example. x [B, .., C]; gamma, beta [C]. Ulyanov, Vedaldi, Lempitsky
-/// 2016.
+/// Instance norm: normalises each channel of each example. x [B, .., C]; gamma, beta [C].
+/// Ulyanov, Vedaldi, Lempitsky 2016.
 struct InstanceNorm : Module {
   InstanceNorm(Module& parent, const std::string& name, Index channels,
                const InstanceNormOptions& options_in = {});
@@ -154,10 +156,10 @@ struct InstanceNorm : Module {
   RunningStatistics running;
 };
 
-/// Layer norm over the last axes, whose sizes are given: x [.., sizes]; gamma, beta [sizes], a number of its
-/// own for each element. Ba, Kiros, Hinton 2016. LayerNorm(parent, name, {C}) normalises the channels of each
-/// pixel; the op layer_norm normalises a whole picture, with gamma and beta per channel. Throws Error when x
-/// does not end in these sizes.
+/// Layer norm over the last axes, whose sizes are given: x [.., sizes]; gamma, beta [sizes], one value per
+/// element. Ba, Kiros, Hinton 2016. LayerNorm(parent, name, {C}) normalises the channels of each pixel; the
+/// op layer_norm normalises a whole image, with gamma and beta per channel. Throws Error when x does not end
+/// in these sizes.
 struct LayerNorm : Module {
   LayerNorm(Module& parent, const std::string& name, const Shape& sizes_in,
             const NormOptions& options_in = {});
@@ -168,8 +170,8 @@ struct LayerNorm : Module {
   Parameter gamma, beta;  // empty without affine
 };
 
-/// In training, sets each number to zero with the given probability and scales the others up; in evaluation,
-/// nothing.
+/// In training, sets each element to zero with the given probability and scales the others up.
+/// In evaluation, returns x. Any shape; see dropout.
 struct Dropout : Module {
   Dropout(Module& parent, const std::string& name, Real probability_in)
       : Module(parent, name), probability(probability_in), noise(rng().split(rng().below(~0ull))) {
@@ -178,7 +180,7 @@ struct Dropout : Module {
   Var operator()(const Var& x) { return training() ? dropout(x, probability, noise) : x; }
 
   Real probability;
-  Rng noise;  // split off by a drawn number: layers of one name in different modules must not drop alike
+  Rng noise;  // split by a random number, so that layers of equal name in other modules drop differently
 };
 
 }  // namespace gradus

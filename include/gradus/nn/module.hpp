@@ -1,6 +1,6 @@
 #pragma once
-// Module: parameters and buffers with names, in a tree. A layer registers by construction, so it cannot be
-// forgotten.
+// Module: named parameters and buffers in a tree.
+// A layer is registered by its constructor, so it cannot be omitted.
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,45 +10,52 @@
 
 namespace gradus {
 
+/// A network or a part of one. Layers are members:
+///
 /// struct Encoder : Module {
 ///   Linear hidden{*this, "hidden", 784, 400};
 ///   using Module::Module;
 /// };
 class Module {
  public:
-  /// A root: its layers draw their initial weights from this generator.
+  /// A root module. Its layers draw their initial weights from `rng`.
   explicit Module(Rng& rng) : rng_(&rng) {}
-  /// A child under its name. Throws Error when the parent has that name already.
+  /// A child of `parent`.
+  /// Throws Error when the name is empty, contains a dot or is already used in the parent.
   Module(Module& parent, const std::string& name);
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
-  /// Parameters of this module and all below it, in order of construction, with names like
-  /// "encoder.hidden.w".
+  /// The parameters of this module and its descendants in order of construction,
+  /// with names like "encoder.hidden.w".
   std::vector<std::pair<std::string, Parameter*>> named_parameters();
+  /// The same without names.
   std::vector<Parameter*> parameters();
+  /// Total number of elements of all parameters.
   Index parameter_count();
-  /// The dotted name of a parameter of this tree; empty for a stranger.
+  /// The dotted name of a parameter of this tree; empty for any other parameter.
   std::string name_of(const Parameter& parameter);
-  /// Parameters, buffers (running statistics) and generators (dropout's), for checkpoints and averages.
+  /// Parameters, buffers (running statistics) and generators (of dropout), for checkpoints and averages.
   State state();
-  /// How many tensors state() has.
+  /// Number of tensors in state().
   std::size_t tensor_count() const;
-  /// This module and all below it, in order of construction.
+  /// This module and its descendants, in order of construction.
   std::vector<Module*> modules();
 
-  /// Training or evaluation, for layers that differ (dropout, batch norm); reaches every child.
+  /// Switches this module and its descendants to training or evaluation mode, which matters for dropout and
+  /// norms with running statistics.
   void train(bool on = true);
   void eval() { train(false); }
   bool training() const { return training_; }
 
  protected:
   ~Module();
+  // Registration, for constructors. Throw Error for an invalid name, as the constructor of a child does.
   void add_parameter(const std::string& name, Parameter& parameter);
-  /// `buffer` is a member: state() follows when another tensor is assigned to it.
+  /// `buffer` is a member: state() follows it when another tensor is assigned.
   void add_buffer(const std::string& name, Tensor& buffer);
   void add_generator(const std::string& name, Rng& generator);
-  /// The generator that initial weights come from.
+  /// The generator of the initial weights.
   Rng& rng() { return *rng_; }
 
  private:
@@ -65,8 +72,8 @@ class Module {
   std::vector<std::pair<std::string, Module*>> children_;
 };
 
-/// While in scope, the module's parameters are constants: gradients pass through it, none arrive in it.
-/// GAN training: the generator's step runs with `const Frozen constant{discriminator};`.
+/// While in scope, the module's parameters are constants: gradients pass through the module but are not
+/// computed for its parameters. The generator's step of a GAN uses `const Frozen constant{discriminator};`.
 class Frozen {
  public:
   explicit Frozen(Module& module) : parameters_(module.parameters()) {
@@ -82,7 +89,8 @@ class Frozen {
   std::vector<Parameter*> parameters_;
 };
 
-/// While in scope, the module and all below it are in evaluation mode; afterwards each in the mode it was in.
+/// While in scope, the module and its descendants are in evaluation mode;
+/// the destructor restores each one's mode.
 class EvalMode {
  public:
   explicit EvalMode(Module& module) {

@@ -17,11 +17,10 @@ struct Relu {
 };
 Var relu(const Var& x);
 
-Var leaky_relu(const Var& x,
-               Real slope = Real(0.2));  ///< x above 0, slope x below; gradient `slope` at 0
-Var sigmoid(const Var& x);               ///< 1 / (1 + e^-x)
-Var tanh(const Var& x);                  ///< (e^x - e^-x) / (e^x + e^-x)
-Var softplus(const Var& x);              ///< log(1 + e^x), finite for every finite x
+Var leaky_relu(const Var& x, Real slope = Real(0.2));  ///< x above 0, slope x below; gradient `slope` at 0
+Var sigmoid(const Var& x);                             ///< 1 / (1 + e^-x)
+Var tanh(const Var& x);                                ///< (e^x - e^-x) / (e^x + e^-x)
+Var softplus(const Var& x);                            ///< log(1 + e^x), finite for every finite x
 
 /// y [.., K] = e^x / sum_k e^x: every row sums to 1.
 Var softmax(const Var& x);

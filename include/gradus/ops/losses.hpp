@@ -21,8 +21,8 @@ Var squared_error(const Var& y, const Var& target);
 /// l1_error: l_b = sum_k |y_bk - t_bk|               the gradient is 0 where y = t
 Var l1_error(const Var& y, const Var& target);
 
-/// bernoulli_nll: l_b = -sum_k ( t log p + (1 - t) log(1 - p) ),  p = sigmoid(logit);  logits, target [B,
-/// ..], target in [0, 1]; finite for every finite logit.
+/// bernoulli_nll: l_b = -sum_k ( t log p + (1 - t) log(1 - p) ),  p = sigmoid(logit);
+/// logits [B, ..], target [B, ..] in [0, 1]; finite for every finite logit.
 struct BernoulliNll {
   Tensor logits{}, t{};  // kept for backward
   Tensor forward(const Tensor& logits_in, const Tensor& t_in);

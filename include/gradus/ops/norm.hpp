@@ -1,6 +1,6 @@
 #pragma once
-// Normalisations: the values of a set are shifted and scaled to mean 0 and variance 1. They
-// differ in the set.
+// Normalisations: the values of a set are shifted and scaled to mean 0 and variance 1.
+// They differ in the set.
 #include "gradus/autograd/op.hpp"
 
 namespace gradus {
@@ -68,8 +68,8 @@ struct RunningStatistics {
   Real momentum = Real(0.1);
 };
 
-// x [B, .., C]; gamma and beta [C], or empty Tensors for 1 and 0. Throw Error as
-// Normalize and LayerNormOp do.
+// x [B, .., C]; gamma and beta [C], or empty Tensors for 1 and 0.
+// Throw Error as Normalize and LayerNormOp do.
 /// batch_norm in training: updates `running`.
 Var batch_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistics& running,
                Real epsilon = norm_epsilon);

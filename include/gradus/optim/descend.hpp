@@ -6,7 +6,8 @@
 
 namespace gradus {
 
-/// What a step needs of an optimizer, whichever it is: Sgd, Adam, RmsProp, or one of your own.
+/// The two operations of an optimizer that a training step needs.
+/// Converts from Sgd, Adam, RmsProp, or any class with zero_grad() and step().
 struct Optimizer {
   template <class Any>
   requires requires(Any& any) {
@@ -14,17 +15,17 @@ struct Optimizer {
     any.step();
   }
   Optimizer(Any& any) : zero_grad([&any] { any.zero_grad(); }), step([&any] { any.step(); }) {}  // NOLINT
-  std::function<void()> zero_grad;  ///< drops all gradients
+  std::function<void()> zero_grad;  ///< clears all gradients
   std::function<void()> step;       ///< moves the parameters against their gradients
 };
 
-/// One step down the loss: records it on a tape of its own, walks back, moves the optimizer's parameters.
+/// One gradient step: records the loss on a new tape, runs backward and updates the optimizer's parameters.
 ///
 ///     const Real loss = descend(adam, [&] { return mean(squared_error(model(x), x)); });
 ///
-/// `loss` is called once and gives [1]. Returns the loss before the step; the parameters keep this step's
-/// gradients. 6.S191 L4, "Autoencoders: background": train the model to reconstruct. Throws Error as the
-/// tape and the optimizer do.
+/// `loss` is called once and returns a Var of shape [1]. Returns the loss before the step; the parameters
+/// keep this step's gradients. 6.S191 L4, "Autoencoders: background": train the model to reconstruct. Throws
+/// Error as the tape and the optimizer do.
 Real descend(const Optimizer& optimizer, const std::function<Var()>& loss);
 
 }  // namespace gradus

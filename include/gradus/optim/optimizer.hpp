@@ -1,11 +1,11 @@
 #pragma once
-// Optimizers: Sgd, Adam, RmsProp. The same four verbs each: zero_grad, step, state, and a learning rate that
-// can be set. `add` takes in more parameters, for networks that grow.
+// Optimizers: Sgd, Adam, RmsProp. All have zero_grad, step, state and a learning rate `lr` that can be set.
+// `add` registers further parameters, for networks that grow.
 //
-// A parameter whose value is replaced by a tensor of the same shape is followed. Constructors, add and step
-// throw Error for a rate or another number outside its range, named there; step also when a parameter or its
-// gradient has another shape than when the parameter was taken in, or no parameter has a gradient (backward
-// was forgotten). Parameters without a gradient stay as they are.
+// A parameter's value may be replaced by a tensor of the same shape. Constructors, add and step throw Error
+// when the learning rate or another option is outside its range, as named there. step also throws Error when
+// a parameter or its gradient has another shape than when the parameter was registered, or when no parameter
+// has a gradient (backward was not called). Parameters without a gradient are not changed.
 #include <deque>
 #include <vector>
 
@@ -14,19 +14,19 @@
 
 namespace gradus {
 
-/// Drops every gradient; their memory is used again by the next backward pass.
+/// Clears every gradient; the next backward pass reuses their memory.
 void zero_grad(const std::vector<Parameter*>& parameters);
 
-/// Square root of the sum of squares over all gradients; parameters without one count as zero.
+/// Square root of the sum of squares over all gradients; parameters without a gradient count as zero.
 Real gradient_norm(const std::vector<Parameter*>& parameters);
 
-/// Scales all gradients by limit / norm when their norm is above the limit. Returns the norm before.
-/// Throws Error, before any gradient is changed, when the norm is NaN or infinite: no factor repairs such
-/// gradients, and a step with them would spoil every parameter (PyTorch: error_if_nonfinite = True).
-/// Pascanu, Mikolov, Bengio 2013.
+/// Scales all gradients by limit / norm when their norm exceeds the limit. Returns the norm before scaling.
+/// Throws Error when limit <= 0 and, before any gradient is changed, when the norm is NaN or infinite: no
+/// factor repairs such gradients, and a step with them would corrupt every parameter (PyTorch:
+/// error_if_nonfinite = True). Pascanu, Mikolov, Bengio 2013.
 Real clip_gradient_norm(const std::vector<Parameter*>& parameters, Real limit);
 
-/// v = momentum v + g,   p = p - lr v
+/// Stochastic gradient descent with momentum: v = momentum v + g,   p = p - lr v
 class Sgd {
  public:
   struct Options {
@@ -34,9 +34,12 @@ class Sgd {
     Real momentum = 0;     ///< in [0, 1)
   };
   Sgd(const std::vector<Parameter*>& parameters, Options options);
+  /// Registers further parameters.
   void add(const std::vector<Parameter*>& parameters);
   void zero_grad() { gradus::zero_grad(parameters_); }
+  /// One update of all parameters with a gradient.
   void step();
+  /// The velocities, for checkpoints.
   State state();
 
   Real lr;
@@ -49,11 +52,11 @@ class Sgd {
 
 /// m = b1 m + (1 - b1) g                 v = b2 v + (1 - b2) g^2
 /// p = p - lr m^ / (sqrt(v^) + eps)      m^ = m / (1 - b1^t),  v^ = v / (1 - b2^t)
-/// Kingma, Ba: "Adam", ICLR 2015, algorithm 1. One pass over memory for all of it. Averages below 1e-36
-/// become 0, which no update can tell while eps is above 1e-17. t counts the steps since the parameter was
-/// taken in; a state has a counter "start<i>" for each parameter that `add` brought.
+/// Kingma, Ba: "Adam", ICLR 2015, algorithm 1. The update is a single pass over memory. Averages below 1e-36
+/// become 0, which changes no update while eps is above 1e-17. t counts the steps since the parameter was
+/// registered; state() has a counter "start<i>" for each parameter registered by `add`.
 ///
-/// AdamW is Adam with decoupled_weight_decay above 0 (PyTorch's AdamW: 0.01): p = (1 - lr decay) p before the
+/// Adam with decoupled_weight_decay above 0 is AdamW (PyTorch's AdamW: 0.01): p = (1 - lr decay) p before the
 /// step, so the decay does not pass through m and v as an L2 term of the loss would. Loshchilov, Hutter:
 /// "Decoupled weight decay regularization", ICLR 2019.
 class Adam {
@@ -66,9 +69,12 @@ class Adam {
   };
   Adam(const std::vector<Parameter*>& parameters, Options options);
   Adam(const std::vector<Parameter*>& parameters) : Adam(parameters, Options()) {}  // NOLINT
+  /// Registers further parameters.
   void add(const std::vector<Parameter*>& parameters);
   void zero_grad() { gradus::zero_grad(parameters_); }
+  /// One update of all parameters with a gradient.
   void step();
+  /// The averages m and v and the step counters, for checkpoints.
   State state();
 
   Real lr;
@@ -78,8 +84,8 @@ class Adam {
   std::vector<Tensor> m_, v_;
   Options options_;
   std::uint64_t steps_ = 0;
-  std::deque<std::uint64_t> starts_;  ///< steps_ when each parameter came: t counts from there
-  std::size_t constructed_ = 0;       ///< parameters that were there from the start
+  std::deque<std::uint64_t> starts_;  ///< steps_ when each parameter was registered: t counts from there
+  std::size_t constructed_ = 0;       ///< number of parameters given to the constructor
 };
 
 /// v = decay v + (1 - decay) g^2,   p = p - lr g / (sqrt(v) + eps)
@@ -92,9 +98,12 @@ class RmsProp {
     Real eps = Real(1e-8);    ///< finite, not negative
   };
   RmsProp(const std::vector<Parameter*>& parameters, Options options);
+  /// Registers further parameters.
   void add(const std::vector<Parameter*>& parameters);
   void zero_grad() { gradus::zero_grad(parameters_); }
+  /// One update of all parameters with a gradient.
   void step();
+  /// The averages v, for checkpoints.
   State state();
 
   Real lr;

@@ -1,5 +1,5 @@
 #pragma once
-// Progress: a bar for everything that takes longer than a moment.
+// Progress: a progress bar for long computations.
 #include <chrono>
 #include <initializer_list>
 #include <iosfwd>
@@ -11,7 +11,7 @@
 
 namespace gradus {
 
-/// A named number to show: {"loss", loss}. A Var must be of shape [1].
+/// A named value to show: {"loss", loss}. A Var must be of shape [1], else Error.
 struct Reading {
   Reading(std::string_view name_in, double value_in) : name(name_in), value(value_in) {}
   Reading(std::string_view name_in, const Var& value_in)
@@ -22,36 +22,37 @@ struct Reading {
 };
 using Readings = std::initializer_list<Reading>;
 
+/// How a Progress is shown.
 struct ProgressOptions {
   enum class Look { automatic, bar, lines };
-  Index done = 0;               ///< ticks that were made earlier (a resumed training)
-  Look look = Look::automatic;  ///< a bar when the output is a terminal, else lines
-  std::ostream* out = nullptr;  ///< null: std::cout
+  Index done = 0;               ///< ticks made before, in a resumed training
+  Look look = Look::automatic;  ///< automatic: a bar when the output is a terminal, else lines
+  std::ostream* out = nullptr;  ///< where to write; null: std::cout
 };
 
-/// A bar with rate, remaining time and running averages of the readings:
+/// A progress bar with rate, remaining time and running averages of the readings:
 ///
 ///     Progress bar("epoch 3", loader.size());
 ///     for (...) bar.tick({{"recon", recon}, {"kl", kl}});
 ///
 ///     epoch 3  ━━━━━━━━━━━━━━━━──────────  61 %  412/s  0:03 left  recon 31.27  kl 4.118
 ///
-/// It redraws itself at most ten times a second. Where the output is no terminal it prints a line at the end
-/// and at most one in three seconds before. The last line has the averages over all ticks, before it they are
-/// over about the last fifty. A tick costs well under a microsecond.
+/// The bar is redrawn at most ten times per second. Where the output is not a terminal, it prints a line at
+/// the end and before that at most one every three seconds. Averages are taken over about the last fifty
+/// ticks, in the last line over all ticks. A tick costs well under a microsecond.
 class Progress {
  public:
-  /// Throws Error when the total is negative.
+  /// `total` ticks will be made. Throws Error when it is negative.
   Progress(std::string title, Index total, const ProgressOptions& options = {});
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// One piece of work is done.
+  /// Marks one unit of work as done.
   void tick(Readings readings = {});
-  /// Readings without progress, for a piece of work that has several.
+  /// Shows readings without progress, for units of work with several readings.
   void show(Readings readings);
-  /// Draws the last line; by the destructor if not before.
+  /// Draws the last line. The destructor calls it if necessary.
   void finish();
 
  private:

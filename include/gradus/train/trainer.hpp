@@ -1,6 +1,6 @@
 #pragma once
-// Trainer: everything round a training loop that is not mathematics: batches, progress bar, checkpoints,
-// Ctrl-C, loss curves. What is computed stays in the program.
+// Trainer: the parts of a training loop that are not mathematics: batches, progress bar, checkpoints, Ctrl-C,
+// loss curves. The computation stays in the program.
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
@@ -18,8 +18,8 @@
 
 namespace gradus {
 
-/// Something that changes while training and must be in the checkpoint, under a name: a module, an optimizer,
-/// an Ema, anything with `State state()`; a generator; a loader.
+/// A named object that changes during training and belongs in the checkpoint:
+/// a module, an optimizer, an Ema or anything else with `State state()`; a generator; a loader.
 struct Kept {
   template <class Object>
   requires requires(Object& object) {
@@ -31,36 +31,36 @@ struct Kept {
   Kept(const std::string& name_in, Loader& loader_in) : name(name_in), loader(&loader_in) {}
 
   std::string name;
-  std::function<State()> state{};  ///< asked anew for every checkpoint; empty for a loader
+  std::function<State()> state{};  ///< called for every checkpoint; empty for a loader
   Loader* loader = nullptr;
 
  private:
   static State state_of(Rng& rng);
 };
 
-/// The program around a training: where checkpoints go, and what must be equal in a run that resumes one.
+/// The program that trains: where checkpoints are stored, and the settings that a resumed run must share.
 struct Session {
   std::string name{};              ///< of the program, for messages
   std::filesystem::path folder{};  ///< of the checkpoints
-  Rng& rng;                        ///< the program's generator; its position is part of the checkpoint
-  bool resume = false;
-  Notes settings{};  ///< such as preset and seed
+  Rng& rng;                        ///< the program's generator; its position is stored in the checkpoint
+  bool resume = false;             ///< continue from the checkpoint
+  Notes settings{};                ///< such as preset and seed
 };
 
-/// The length of a training that is told in steps, not in epochs.
+/// The length of a training that is measured in steps instead of epochs.
 struct Steps {
-  Index count = 0;
-  Index section = 0;  ///< steps between two checkpoints, with a progress bar each; 0: a tenth of all
+  Index count = 0;    ///< number of steps
+  Index section = 0;  ///< steps between two checkpoints, with one progress bar each; 0: a tenth of all steps
 };
 
-/// A curve: averages over equal pieces of the training (at most about 200), `x` in epochs (in steps when the
-/// training is told in steps), at the end of each piece.
+/// The curve of a reading: averages over equal parts of the training (at most about 200).
+/// `x` is the end of each part in epochs, or in steps when the training is measured in steps.
 struct Curve {
   std::string name;
   std::vector<double> x, y;
 };
 
-/// Training was stopped by a signal, after its state was saved. run_program turns it into the exit code.
+/// Training was stopped by a signal, after its state was saved. run_program returns the matching exit code.
 class Interrupted : public std::runtime_error {
  public:
   Interrupted(int signal_in, const std::string& message) : std::runtime_error(message), signal(signal_in) {}
@@ -79,50 +79,52 @@ class Interrupted : public std::runtime_error {
 ///       trainer.report({{"loss", loss}});
 ///     }
 ///
-/// or over steps, when one loader is not the measure of things:
+/// or over steps, when no single loader defines an epoch:
 ///
 ///     Trainer trainer(session, "gan", {{"g", g}, {"d", d}, ..., {"loader", loader}}, Steps{5000});
 ///     while (trainer.next()) { const Batch& real = loader.next(); ... }
 ///
-/// The checkpoint `<folder>/<name>.safetensors` is written at the end of every epoch (section), and on
-/// Ctrl-C, after the step under way, when the loop is left by the exception Interrupted. It has what is kept,
-/// the session's generator, the place in the loop, and the curves. With `resume` the constructor loads it,
-/// and the loop goes on at that step: the result has the same bits as a training that was never stopped. A
-/// finished one is loaded, and the loop has no step to do. Without a checkpoint `resume` starts at the
-/// beginning, and says so.
+/// The checkpoint `<folder>/<name>.safetensors` is written at the end of every epoch (section). On Ctrl-C it
+/// is written after the current step, and the loop ends with the exception Interrupted. It contains the kept
+/// objects, the session's generator, the position in the loop, and the curves. With `resume` the constructor
+/// loads it and the loop continues at that step: the result has the same bits as that of an uninterrupted
+/// training. For a finished training the checkpoint is loaded and the loop is empty. Without a checkpoint,
+/// `resume` starts at the beginning and prints a message.
 class Trainer {
  public:
-  /// Epochs of a loader, which is put at its beginning.
-  /// Throws Error when two kept names are equal, epochs < 1, and, with `resume`, when the checkpoint is
-  /// broken or was made by another network, preset, seed, data set, or number of epochs.
+  /// Trains for a number of epochs of a loader, which is reset to its beginning.
+  /// Throws Error when two kept names are equal, when epochs < 1 and, with `resume`, when the checkpoint is
+  /// broken or belongs to another network, preset, seed, data set, or number of epochs.
   Trainer(const Session& session, const std::string& name, const std::vector<Kept>& kept, Loader& loader,
           Index epochs);
+  /// Trains for a number of steps. Throws Error likewise.
   Trainer(const Session& session, const std::string& name, const std::vector<Kept>& kept, Steps steps);
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
-  /// Ends the step under way and begins the next one: false when all are done. The range-for calls it.
+  /// Ends the current step and begins the next one; false when all are done. The range-for loop calls it.
   /// Throws Interrupted after Ctrl-C, and Error when a checkpoint cannot be written.
   bool next();
 
-  /// Losses of this step: to the progress bar and into the curves. Throws Error, naming step and loss, when
-  /// one is not finite.
+  /// Passes the losses of this step to the progress bar and the curves. Throws Error, naming step and loss,
+  /// when one is not finite.
   void report(Readings readings);
 
-  Index step() const { return done_; }  ///< steps that are done: 0 in the first one
-  Index steps() const { return total_; }
-  Index epoch() const { return done_ / section_ + 1; }  ///< the one under way, from 1 (section, for Steps)
-  /// Part of the training that is done, in [0, 1], for schedules: adam.lr = lr *
-  /// cosine_decay(trainer.progress())
+  Index step() const { return done_; }                  ///< completed steps: 0 during the first one
+  Index steps() const { return total_; }                ///< total number of steps
+  Index epoch() const { return done_ / section_ + 1; }  ///< the current epoch (with Steps: section), from 1
+  /// The completed fraction of the training, in [0, 1], for schedules:
+  /// adam.lr = lr * cosine_decay(trainer.progress())
   double progress() const { return static_cast<double>(done_) / static_cast<double>(total_); }
   bool finished() const { return done_ == total_; }
 
-  /// One curve a loss.
+  /// One curve per loss.
   std::vector<Curve> history() const;
-  /// All curves in one plot; add axes and titles at will.
+  /// All curves in one plot; axes and titles can be added.
   Plot plot(const std::string& title) const;
 
+  /// The path of the checkpoint.
   const std::filesystem::path& checkpoint() const { return path_; }
 
   class Iterator;
@@ -131,7 +133,7 @@ class Trainer {
   End end() const { return {}; }
 
  private:
-  struct Track;  // a curve, and the sum of the piece under way
+  struct Track;  // a curve, and the sum over the current part
   class Watch;   // for signals
   Trainer(const Session& session, const std::string& name, const std::vector<Kept>& kept, Loader* loader,
           Index total, Index section, const std::string& unit);
@@ -148,13 +150,13 @@ class Trainer {
   Loader* loader_;
   const Batch* batch_ = nullptr;
   Index total_, section_, piece_, done_ = 0;
-  bool under_way_ = false;  // a step was handed out and not yet counted
+  bool under_way_ = false;  // a step has begun and is not yet counted
   std::vector<Track> tracks_;
   std::unique_ptr<Progress> bar_;
   std::unique_ptr<Watch> watch_;
 };
 
-/// Hands the trainer's batches out to a range-for. Throws Error for a training told in steps.
+/// Yields the trainer's batches in a range-for loop. Throws Error for a training measured in steps.
 class Trainer::Iterator {
  public:
   explicit Iterator(Trainer& trainer) : trainer_(trainer) { ++*this; }
