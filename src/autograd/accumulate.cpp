@@ -6,7 +6,7 @@
 namespace gradus {
 
 void accumulate(Tensor& sum, Tensor grad) {
-  GRADUS_CHECK(grad, "accumulate: the gradient is empty: none flows here, so there is nothing to add");
+  GRADUS_CHECK(grad, "accumulate: the gradient is empty, there is nothing to add");
   GRADUS_CHECK(!sum || sum.shape() == grad.shape(), "accumulate: the sum is ", sum.shape(),
                ", the gradient to add is ", grad.shape());
   // [1.5]

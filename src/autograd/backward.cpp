@@ -5,8 +5,9 @@
 namespace gradus {
 
 void Tape::backward(const Var& loss) {
-  GRADUS_CHECK(!walked_,
-               "Tape::backward: this tape has been walked already; every training step opens a new Tape");
+  GRADUS_CHECK(
+      !walked_,
+      "Tape::backward: backward has already run on this tape; open a new Tape for every training step");
   GRADUS_CHECK(loss.size() == 1 && loss.value().rank() == 1,
                "Tape::backward: the loss must have the shape [1], got ", loss.shape(),
                "; losses are [B], take their mean");
@@ -34,7 +35,7 @@ void Tape::backward(const Var& loss) {
   }
   // [end]
   for (Step& step : steps_)
-    step.grad = {}, step.backward = nullptr, step.saved.clear();  // what the loss does not depend on
+    step.grad = {}, step.backward = nullptr, step.saved.clear();  // frees steps without effect on the loss
 }
 
 }  // namespace gradus

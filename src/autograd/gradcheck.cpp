@@ -24,7 +24,7 @@ struct WeightedSum {
   }
 };
 
-/// All elements, or a random choice of them without repetition.
+/// All elements, or a random subset of them.
 std::vector<Index> chosen(Index size, Index probes, Rng& rng) {
   std::vector<Index> order = rng.permutation(size);
   if (probes > 0 && probes < size) order.resize(static_cast<std::size_t>(probes));
@@ -67,7 +67,7 @@ GradcheckResult gradcheck(const std::function<Var(std::span<const Var>)>& f,
       parameter.value[i] = before;
       const double width =
           static_cast<double>(static_cast<Real>(before + step)) - static_cast<Real>(before - step);
-      double rise = 0;  // summed over differences: a sum of values would lose the digits that count
+      double rise = 0;  // a sum of differences: the difference of two sums would lose significant digits
       for (Index o = 0; o < above.size(); ++o)
         rise += static_cast<double>(weights[o]) * (static_cast<double>(above[o]) - below[o]);
       const double numeric = rise / width, analytic = parameter.grad[i];

@@ -18,7 +18,7 @@ std::string escaped(const std::string& label) {
   return out;
 }
 
-/// The path between single quotes, for the shell.
+/// The path in single quotes, for the shell.
 std::string quoted(const std::filesystem::path& path) {
   std::string out = "'";
   for (const char c : path.string()) out += c == '\'' ? std::string("'\\''") : std::string(1, c);

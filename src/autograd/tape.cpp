@@ -18,15 +18,15 @@ thread_local Tape* active_tape = nullptr;
 std::atomic<std::uint64_t> next_id{1};
 std::atomic<bool> numbers_checked = false;
 
-/// "element 5 of [2, 3] is nan", or nothing when all numbers are finite.
+/// "element 5 of [2, 3] is nan", or an empty string when all elements are finite.
 std::string broken_number(const Tensor& x) {
   for (Index i = 0; i < x.size(); ++i)
     if (!std::isfinite(x[i])) return text("element ", i, " of ", x.shape(), " is ", x[i]);
   return {};
 }
 
-/// The outermost tapes of all threads that are in scope. A parameter that one of them has recorded belongs to
-/// its thread.
+/// The outermost tapes in scope, over all threads. A parameter that one of them has recorded belongs to the
+/// thread of that tape.
 class Outermost {
  public:
   void add(std::uint64_t id) {
@@ -41,7 +41,7 @@ class Outermost {
     const std::lock_guard lock(mutex_);
     return std::find(ids_.begin(), ids_.end(), id) != ids_.end();
   }
-  /// Never destroyed: a tape may be of static lifetime.
+  /// Never destroyed: a tape may have static lifetime.
   static Outermost& instance() {
     static Outermost* all = new Outermost;
     return *all;
@@ -53,7 +53,7 @@ class Outermost {
 };
 
 using Clock = std::chrono::steady_clock;
-/// "max_pool2d" of the op MaxPool2d: as a user calls it.
+/// The name that users call: "max_pool2d" for the op MaxPool2d.
 std::string called(std::string_view op) {
   if (op.ends_with("Op")) op.remove_suffix(2);
   std::string name;
@@ -65,11 +65,11 @@ std::string called(std::string_view op) {
   return name;
 }
 
-/// The inputs and the output that the op has kept: after its forward pass their buffers have more handles
-/// than the caller's. (A handle that another thread drops meanwhile hides one.)
+/// The inputs and the output that the op has saved: after its forward pass their buffers have more handles
+/// than the caller's. (A handle that another thread releases at the same time can hide one.)
 std::vector<Saved> saved_tensors(const Tape::Inputs& inputs, const Storage& output) {
   std::vector<Saved> saved;
-  bool view = false;  // the output is an input's buffer
+  bool view = false;  // the output shares an input's buffer
   for (std::size_t i = 0; i < inputs.storages.size(); ++i) {
     const Storage& storage = *inputs.storages[i];
     view = view || storage.shares(output);
@@ -105,12 +105,12 @@ void Tape::check_output(std::string_view op, const Tensor& value, std::span<cons
   if (broken.empty()) return;
   for (std::size_t i = 0; i < inputs.size(); ++i)
     if (const std::string before = broken_number(inputs[i]->value()); !before.empty())
-      throw Error(text(
-          called(op), ": the output is not finite (", broken, "), because input ", i, " was not (", before,
-          "): a ",
-          inputs[i]->tracked() ? "parameter that an earlier step has spoilt" : "constant, such as data"));
-  throw Error(text(called(op), ": the first number that is not finite arose here: ", broken,
-                   " in the output, all inputs are finite"));
+      throw Error(text(called(op), ": the output is not finite (", broken, "), because input ", i,
+                       " is not finite (", before, "), a ",
+                       inputs[i]->tracked() ? "parameter that an earlier training step made non-finite"
+                                            : "constant, such as data"));
+  throw Error(text(called(op), ": the first non-finite number arises here: ", broken,
+                   " in the output; all inputs are finite"));
 }
 
 Var::Var(Parameter& parameter) : value_(parameter.value) {
@@ -122,8 +122,8 @@ Var Tape::leaf(Parameter& parameter) {
   while (owner != outermost_) {
     GRADUS_CHECK(owner == 0 || !Outermost::instance().contains(owner), "Tape: the parameter of shape ",
                  parameter.value.shape(),
-                 " is in use on a tape of another thread; threads that train at the same time need a module "
-                 "each");
+                 " is in use on a tape of another thread; threads that train concurrently need separate "
+                 "modules");
     if (parameter.owner_.compare_exchange_weak(owner, outermost_, std::memory_order_acq_rel)) break;
   }
   if (parameter.tape_ != id_) {
@@ -184,7 +184,7 @@ Tape::Inputs Tape::inputs_of(std::span<const Var* const> inputs, std::string_vie
 Var Tape::push(Tensor value, Inputs inputs, Backward backward, std::string_view op,
                Clock::duration forward_time) {
   GRADUS_CHECK(!walked_, called(op),
-               ": this tape has been walked backwards already; open a new Tape for the next step");
+               ": backward has already run on this tape; open a new Tape for the next step");
   Step step;
   step.op = op;
   step.shape = value.shape();
@@ -199,7 +199,7 @@ Var Tape::push(Tensor value, Inputs inputs, Backward backward, std::string_view 
 
 std::vector<Tensor> Tape::gradients(Step& step, const Tensor& dy) {
   GRADUS_CHECK(step.backward, "Tape::gradients: a ", step.op,
-               step.parameter ? " is a leaf: no op made it" : " has been asked before: once a step");
+               step.parameter ? " is a leaf: no op computed it" : " has already run backward");
   for (const Saved& saved : step.saved)
     GRADUS_CHECK(saved.storage.version() == saved.version, called(step.op), ": its ",
                  saved.input < 0 ? text("output ", step.shape)
@@ -215,15 +215,15 @@ std::vector<Tensor> Tape::gradients(Step& step, const Tensor& dy) {
   for (std::size_t i = 0; i < count; ++i) needs[i] = step.inputs[i] >= 0;
   step.backward(dy, {needs.get(), count}, grads);
   for (std::size_t i = 0; i < count; ++i) {
-    if (!needs[i]) grads[i] = {};  // computed all the same
+    if (!needs[i]) grads[i] = {};  // not needed, although the op computed it
     GRADUS_CHECK(!grads[i] || grads[i].shape() == step.input_shapes[i], step.op, "::backward: gradient ", i,
                  " has the shape ", grads[i].shape(), ", its input has ", step.input_shapes[i]);
     if (checks_numbers() && grads[i])
       if (const std::string broken = broken_number(grads[i]); !broken.empty())
-        throw Error(text(step.op, "::backward: the first gradient that is not finite arose here: ", broken,
+        throw Error(text(step.op, "::backward: the first non-finite gradient arises here: ", broken,
                          ", of input ", i));
   }
-  step.backward = nullptr, step.saved.clear();  // the saved tensors go back to the pool now, not at the end
+  step.backward = nullptr, step.saved.clear();  // frees the tensors before the tape ends
   step.backward_ms = milliseconds(Clock::now() - start);
   return grads;
 }
@@ -246,7 +246,7 @@ void Tape::print(std::ostream& out) const {
       inputs += step.inputs[i] < 0 ? text("const", step.input_shapes[i])
                                    : text("#", step.inputs[i], step.input_shapes[i]);
     }
-    if (inputs.size() > 60) inputs.replace(57, inputs.npos, "...");  // concat of many: a row stays a row
+    if (inputs.size() > 60) inputs.replace(57, inputs.npos, "...");  // shortens long rows (concat)
     row(text(s), step.op, step.shape.str(), inputs,
         text(step.shape.size() * static_cast<Index>(sizeof(Real))), fixed(step.forward_ms, 3),
         fixed(step.backward_ms, 3));

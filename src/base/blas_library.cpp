@@ -1,16 +1,15 @@
-// OpenBLAS picks its kernel once, while it is being loaded, from a table of the processors it knows. Debian's
-// 0.3.21 takes a recent Intel processor for a Prescott of 2004 (SSE3) or a Haswell (AVX2): up to five times
-// slower than the AVX-512 kernel that it also contains. OPENBLAS_CORETYPE names a kernel, but is read in that
-// same moment, when a program that is linked with the library has not reached main yet. Therefore nothing
-// here is linked: the library is opened, asked for its choice, and, if the processor can do better, closed
-// and opened again with the variable set. Where another library of the process is linked with OpenBLAS,
-// closing does not unload it, and the kernel stays: then only the environment that the program starts with
-// can help.
+// OpenBLAS selects its kernel once, while it is loaded, from a table of known processors. Debian's 0.3.21
+// treats a recent Intel processor as a Prescott of 2004 (SSE3) or a Haswell (AVX2): up to five times slower
+// than the AVX-512 kernel that it also contains. The variable OPENBLAS_CORETYPE selects a kernel, but it is
+// read while the library is loaded, before a program linked with it reaches main. Therefore Gradus does not
+// link OpenBLAS. It opens the library and reads the selected kernel; if the processor supports a faster one,
+// it closes the library and opens it again with the variable set. If another library of the process is linked
+// with OpenBLAS, closing does not unload it and the kernel stays: then only the environment in which the
+// program starts can select another one.
 //
-// OpenBLAS maps a work buffer of 128 MB for each processor while it is being loaded, and one for each thread
-// that calls it, at its first call. Where a limit (ulimit -v) refuses one, it tries again for ever. Under a
-// limit the room for all of them is looked for first, and the buffers are made at once, before tensors take
-// it.
+// OpenBLAS maps a work buffer of 128 MB per processor while it is loaded, and one per calling thread at the
+// thread's first call. If a limit (ulimit -v) refuses a buffer, it retries forever. Under a limit, this file
+// first checks that all buffers fit, and creates them at once, before tensors occupy the memory.
 #include "gradus/base/blas_library.hpp"
 
 #include <dlfcn.h>
@@ -27,7 +26,7 @@
 namespace gradus {
 namespace {
 
-/// Where to look, best first: what the build found (the OpenMP flavour), the system's choice, Homebrew.
+/// The paths to try, best first: what the build found (the OpenMP build), the system's choice, Homebrew.
 constexpr std::array candidates = {
 #ifdef GRADUS_OPENBLAS
     GRADUS_OPENBLAS,
@@ -68,7 +67,7 @@ bool memory_is_limited() {
   return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
-/// Could `threads` buffers of the loading and as many of the callers be mapped?
+/// Whether `threads` buffers for loading and as many for the callers can be mapped.
 bool has_room(int threads) {
   constexpr std::size_t buffer = std::size_t{129} << 20, library = std::size_t{96} << 20;
   const std::size_t bytes = 2 * static_cast<std::size_t>(threads) * buffer + library;
@@ -78,7 +77,7 @@ bool has_room(int threads) {
   return true;
 }
 
-/// Makes the callers' buffers; OpenBLAS keeps what is given back.
+/// Creates the callers' buffers; OpenBLAS keeps released buffers.
 bool reserve_buffers(void* handle, int threads) {
   const auto take = find<void*(int)>(handle, "blas_memory_alloc");
   const auto give = find<void(void*)>(handle, "blas_memory_free");
@@ -100,7 +99,7 @@ BlasLibrary open(const char* path) {
     dlclose(library.handle);
     setenv("OPENBLAS_CORETYPE", core_type, 1);
     library.handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    unsetenv("OPENBLAS_CORETYPE");  // not ours to leave to child processes
+    unsetenv("OPENBLAS_CORETYPE");  // child processes must not inherit it
     if (!library.handle) return library;
     library.kernel = kernel_of(library.handle);
     if (library.kernel != refused)
@@ -111,8 +110,8 @@ BlasLibrary open(const char* path) {
   library.fast = level_of_kernel(library.kernel) >= possible;
   const auto parallel = find<int()>(library.handle, "openblas_get_parallel");
   library.follows_openmp = parallel && parallel() == 2;
-  // A build with threads of its own would start them under our parallel loops. (In the OpenMP build the same
-  // call would set OpenMP's number of threads, that is ours, to one.)
+  // A build with its own threads would start them inside our parallel loops. (In the OpenMP build the same
+  // call would set OpenMP's number of threads, which Gradus shares, to one.)
   if (!library.follows_openmp)
     if (const auto set_threads = find<void(int)>(library.handle, "openblas_set_num_threads")) set_threads(1);
   return library;

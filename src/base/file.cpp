@@ -22,7 +22,7 @@ struct CloseFile {
 };
 using File = std::unique_ptr<std::FILE, CloseFile>;
 
-// Input and output state of zlib, ended whichever way the scope is left.
+// Input and output state of zlib, released at the end of the scope.
 struct Inflater {
   z_stream stream{};
   Inflater() { GRADUS_CHECK(inflateInit2(&stream, 15 + 16) == Z_OK, "zlib: no memory to unpack"); }
@@ -45,7 +45,7 @@ struct Deflater {
 
 Bytef* zbytes(const std::byte* bytes) { return const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes)); }
 
-constexpr std::size_t zlib_chunk = std::size_t{1} << 28;  // zlib counts in 32 bits
+constexpr std::size_t zlib_chunk = std::size_t{1} << 28;  // zlib's counters have 32 bits
 
 }  // namespace
 
@@ -56,7 +56,7 @@ std::vector<std::byte> read_file(const fs::path& path, std::size_t limit) {
   GRADUS_CHECK(!fs::is_directory(status), path.string(), ": is a folder, expected a file");
   GRADUS_CHECK(fs::is_regular_file(status), path.string(), ": not a regular file");
   const std::uintmax_t size = fs::file_size(path, code);
-  GRADUS_CHECK(!code, path.string(), ": cannot tell its size: ", code.message());
+  GRADUS_CHECK(!code, path.string(), ":  cannot read the file size: ", code.message());
   GRADUS_CHECK(size > 0, path.string(), ": the file is empty");
   GRADUS_CHECK(size <= limit, path.string(), ": ", size, " bytes, at most ", limit, " are read");
   const File file(std::fopen(path.c_str(), "rb"));
@@ -96,11 +96,11 @@ std::vector<std::byte> gunzip(std::span<const std::byte> bytes, const std::strin
       if (used == bytes.size()) break;
       GRADUS_CHECK(is_gzip(bytes.subspan(used)), name, ": ", bytes.size() - used,
                    " bytes after the end of the gzip data");
-      GRADUS_CHECK(inflateReset(&z) == Z_OK, name, ": zlib cannot go on with the second gzip part");
+      GRADUS_CHECK(inflateReset(&z) == Z_OK, name, ": zlib cannot continue with the second gzip member");
       continue;
     }
     GRADUS_CHECK(result == Z_OK || result == Z_BUF_ERROR, name, ": damaged gzip data near byte ", used, ": ",
-                 z.msg ? z.msg : "unknown kind");
+                 z.msg ? z.msg : "unknown error");
     GRADUS_CHECK(used < bytes.size() || filled == out.size(), name, ": the gzip data is cut off after ",
                  bytes.size(), " bytes");
   }
@@ -155,7 +155,7 @@ void write_file(const fs::path& path, std::span<const std::byte> bytes) {
 void make_folder(const fs::path& folder) {
   std::error_code code;
   fs::create_directories(folder, code);
-  GRADUS_CHECK(!code, folder.string(), ": cannot write: the folder cannot be made: ", code.message());
+  GRADUS_CHECK(!code, folder.string(), ": cannot write: the folder cannot be created: ", code.message());
 }
 
 fs::path plain_or_gz(const fs::path& path) {

@@ -18,8 +18,8 @@ std::string formatted(double value, std::chars_format format, int digits) {
   return code == std::errc() ? std::string(buffer.begin(), end) : significant(value, 17);
 }
 
-/// Is this decimal number, whose size no double has, below 1? Its first digit other than 0 tells: how many
-/// places it stands before the point, plus the exponent.
+/// Whether this decimal number, which is out of the range of double, is below 1. The position of its first
+/// nonzero digit, relative to the point, plus the exponent decides.
 bool below_one(std::string_view text) {
   const std::size_t e = std::min(text.find_first_of("eE"), text.size());
   const std::string_view digits = text.substr(0, e);
@@ -73,7 +73,7 @@ std::string pad_left(const std::string& words, std::size_t width) {
 
 bool parse_number(std::string_view text, double& value) {
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
-  // from_chars also takes "nan" and "inf", which a table of numbers does not have.
+  // from_chars also accepts "nan" and "inf", which are not valid in a table of numbers.
   if (text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return false;
   double number = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);

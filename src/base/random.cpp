@@ -8,13 +8,13 @@
 namespace gradus {
 namespace {
 
-/// A word as a number in (0, 1): 23 random bits and a half, so neither end occurs and log is always finite.
-/// Exact, hence the same value in both precisions (with 24 bits the half would be rounded, up to 1).
+/// Maps a word to (0, 1): 23 random bits plus one half, so neither end occurs and log is always finite. The
+/// value is exact and therefore equal in both precisions (with 24 bits the half would be rounded, up to 1).
 inline Real unit(std::uint32_t word) {
   return (static_cast<Real>(word >> 9) + Real(0.5)) * Real(1.0 / 8388608.0);
 }
 
-/// Two uniform words make two independent normal numbers (Box and Muller 1958).
+/// Maps two uniform words to two independent normal numbers (Box and Muller 1958).
 inline void box_muller(std::uint32_t word0, std::uint32_t word1, Real& normal0, Real& normal1) {
   const Real radius = std::sqrt(Real(-2) * fast_log(unit(word0)));
   const Real turn = unit(word1) - Real(0.5);  // cosine and sine of 2 pi turn
@@ -29,7 +29,7 @@ std::uint64_t mix(std::uint64_t x) {  // splitmix64's finaliser (Steele, Lea, Fl
   return x ^ (x >> 31);
 }
 
-constexpr Index blocks_per_chunk = 64;  // 256 words: arrays that stay in the first-level cache
+constexpr Index blocks_per_chunk = 64;  // 256 words: the arrays fit into the first-level cache
 constexpr Index parallel_from = 1 << 14;
 
 }  // namespace
@@ -75,7 +75,7 @@ Real Rng::normal() {
 std::uint64_t Rng::below(std::uint64_t bound) {
   GRADUS_CHECK(bound > 0, "Rng::below: the bound must be at least 1");
   const std::uint64_t limit =
-      bound * ((~std::uint64_t{0}) / bound);  // a multiple of bound: no value is favoured
+      bound * ((~std::uint64_t{0}) / bound);  // a multiple of bound, so all values are equally probable
   while (true) {
     const auto words = next_block();
     const std::uint64_t value = words[0] | (static_cast<std::uint64_t>(words[1]) << 32);
@@ -118,7 +118,7 @@ void Rng::fill_normal(std::span<Real> out, Real mean, Real deviation) {
   for_chunks(
       static_cast<Index>(out.size()), [&](std::uint64_t b) { return block(position_ + b); },
       [&](const std::uint32_t* words, Index first, Index count) {
-        Real normals[blocks_per_chunk * 4];  // cosines first, sines after: both loops run straight through
+        Real normals[blocks_per_chunk * 4];  // cosines first, then sines: both loops have contiguous access
         constexpr Index half = blocks_per_chunk * 2;
         const Index pairs = ((count + 3) / 4) * 2;
         for (Index i = 0; i < pairs; ++i)

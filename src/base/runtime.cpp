@@ -1,9 +1,9 @@
-// RUNTIME NOTES. Between two parallel loops an OpenMP thread either spins, burning its core, or sleeps and
-// has to be woken. libgomp spins for milliseconds: beside one other busy process a training step of 2.5 ms
-// becomes 9 to 17 ms. Sleeping at once costs 40 % on a quiet machine. A short spin (GOMP_SPINCOUNT=1000, some
-// ten microseconds) costs 4 % when the machine is quiet and loses least when it is not. libgomp reads the
-// variable before main is reached, so the program sets it and executes itself once more; that takes a few
-// milliseconds, once. LLVM's runtime can be told directly.
+// RUNTIME NOTES. Between two parallel loops an OpenMP thread either spins, which occupies its core, or sleeps
+// and must be woken. libgomp spins for milliseconds: beside one other busy process, a training step of 2.5 ms
+// takes 9 to 17 ms. Sleeping at once costs 40 % on a quiet machine. A short spin (GOMP_SPINCOUNT=1000, about
+// ten microseconds) costs 4 % on a quiet machine and loses least on a busy one. libgomp reads the variable
+// before main is reached, so the program sets it and executes itself once more, which takes a few
+// milliseconds. LLVM's runtime has a function for this setting.
 #include "gradus/base/runtime.hpp"
 
 #include <omp.h>
@@ -30,8 +30,8 @@ std::string blas_words() {
   if (!blas.handle) return "no OpenBLAS (install libopenblas-openmp-dev)";
   std::string words = "OpenBLAS kernel " + blas.kernel;
   if (!blas.refused.empty()) words += " (instead of " + blas.refused + ")";
-  if (std::getenv("OPENBLAS_CORETYPE")) words += " (yours)";
-  if (!blas.fast) words += ", slower than this processor";
+  if (std::getenv("OPENBLAS_CORETYPE")) words += " (set by the user)";
+  if (!blas.fast) words += ", slower than this processor allows";
   if (!blas.better.empty())
     words +=
         " (another library loaded it first: start the program with OPENBLAS_CORETYPE=" + blas.better + ")";
@@ -40,13 +40,14 @@ std::string blas_words() {
 }
 
 std::string wait_words() {
-  if (const char* policy = std::getenv("OMP_WAIT_POLICY")) return text("wait policy ", policy, " (yours)");
+  if (const char* policy = std::getenv("OMP_WAIT_POLICY"))
+    return text("wait policy ", policy, " (set by the user)");
 #ifdef KMP_VERSION_MAJOR
   return text("spin ", kmp_get_blocktime(), " ms");
 #else
   const char* count = std::getenv(spin_variable);
-  if (!count) return text("long spin (", spin_variable, "=", spin_count, " is kinder to other programs)");
-  return text("spin count ", count, std::getenv(restarted) ? "" : " (yours)");
+  if (!count) return text("long spin (", spin_variable, "=", spin_count, " slows other programs less)");
+  return text("spin count ", count, std::getenv(restarted) ? "" : " (set by the user)");
 #endif
 }
 
@@ -55,7 +56,7 @@ std::string wait_words() {
 int threads() { return omp_get_max_threads(); }
 
 void set_threads(int count) {
-  GRADUS_CHECK(count >= 1, "set_threads: ", count, " threads asked for, at least 1 is needed");
+  GRADUS_CHECK(count >= 1, "set_threads: ", count, " threads, needs at least 1");
   omp_set_num_threads(count);
 }
 
@@ -70,12 +71,12 @@ void start_runtime([[maybe_unused]] char** argv) {
 #if defined(KMP_VERSION_MAJOR)
   if (!std::getenv("KMP_BLOCKTIME")) kmp_set_blocktime(1);
 #elif defined(__linux__)
-  // AT_BASE is 0 when the loader itself was the command: /proc/self/exe is not this program then.
+  // AT_BASE is 0 when the loader was started as the command: then /proc/self/exe is not this program.
   if (!argv || std::getenv(spin_variable) || std::getenv(restarted) || getauxval(AT_BASE) == 0) return;
   setenv(spin_variable, spin_count, 1);
   setenv(restarted, "1", 1);
   execv("/proc/self/exe", argv);
-  unsetenv(spin_variable);  // still here: it did not work, the banner says what is in force
+  unsetenv(spin_variable);  // execv has failed; the banner reports the setting in use
   unsetenv(restarted);
 #endif
 }

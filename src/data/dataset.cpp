@@ -58,15 +58,14 @@ void Dataset::check() const {
 }
 
 // --- digits
-// ----------------------------------------------------------------------------------------------------------
 
 namespace {
 
 constexpr std::array<const char*, 4> mnist_files = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
                                                     "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
 
-// A file of MNIST in a folder: with or without .gz, with '-' or '.' before "idx", and in a folder of its own
-// name, where some archives have it. An empty path when it is not there.
+// The path of an MNIST file in a folder: with or without .gz, with '-' or '.' before "idx", or in a folder of
+// its own name, as in some archives. Empty when there is none.
 fs::path mnist_file(const fs::path& folder, const std::string& name) {
   std::string dotted = name;
   dotted[dotted.find("-idx")] = '.';
@@ -94,7 +93,7 @@ Split read_mnist(const std::array<fs::path, 4>& paths, const DigitsOptions& opti
 Split load_digits(const fs::path& root, const DigitsOptions& options) {
   GRADUS_CHECK(options.train >= 0 && options.test >= 0, "load_digits: ", options.train, " training and ",
                options.test, " test examples: the numbers must not be negative");
-  for (const char* place : {"mnist", "MNIST/raw", "MNIST"}) {  // the second is torchvision's
+  for (const char* place : {"mnist", "MNIST/raw", "MNIST"}) {  // the second is the layout of torchvision
     const fs::path folder = root / place;
     std::array<fs::path, 4> paths;
     std::string missing;
@@ -112,7 +111,7 @@ Split load_digits(const fs::path& root, const DigitsOptions& options) {
   Split split = generated_digits(options.train > 0 ? options.train : default_train,
                                  options.test > 0 ? options.test : default_test, options.seed);
   split.note = text("MNIST not found under ", (root / "mnist").string(),
-                    ": using generated digits; datasets/README.md says how to get it.");
+                    ": using generated digits; datasets/README.md explains how to get it.");
   return split;
 }
 

@@ -35,7 +35,7 @@ const Batch& Loader::next() {
   return serve();
 }
 
-// Epoch e's order is the permutation of stream e: nothing that happened before has a say in it.
+// The order of epoch e is the permutation of stream e, so it does not depend on earlier calls.
 void Loader::order_epoch() {
   if (ordered_ == epoch_) return;
   if (options_.shuffle) {
@@ -51,7 +51,7 @@ const Batch& Loader::serve() {
   order_epoch();
   const Index first = position_ * options_.batch, last = std::min(first + options_.batch, dataset_.size());
   batch_.indices.assign(order_.begin() + first, order_.begin() + last);
-  batch_.images = Tensor();  // hands its buffer back first, so that gather can take it again
+  batch_.images = Tensor();  // returns its buffer to the pool first, so that gather can reuse it
   batch_.images = dataset_.images.gather(batch_.indices);
   batch_.labels.clear();
   if (!dataset_.labels.empty())

@@ -22,12 +22,13 @@ std::vector<double> sorted(const Tensor& x, const char* name) {
 
 }  // namespace
 
-// Both quantile functions are steps, of widths 1/N and 1/M: walk the steps of their union.
+// Both quantile functions are step functions, of widths 1/N and 1/M.
+// The loop traverses the union of their steps.
 double wasserstein1(const Tensor& a_in, const Tensor& b_in) {
   const std::vector<double> a = sorted(a_in, "a"), b = sorted(b_in, "b");
   const std::size_t N = a.size(), M = b.size();
   double sum = 0;
-  std::size_t i = 0, j = 0, t = 0;  // t counts in units of 1 / (N M), so that no rounding splits a step
+  std::size_t i = 0, j = 0, t = 0;  // t counts in units of 1 / (N M), so that rounding cannot split a step
   while (i < N && j < M) {
     const std::size_t next = std::min((i + 1) * M, (j + 1) * N);
     sum += static_cast<double>(next - t) * std::abs(a[i] - b[j]);

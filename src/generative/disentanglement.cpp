@@ -17,7 +17,7 @@ std::vector<std::size_t> ascending(std::span<const double> values) {
   return order;
 }
 
-/// 0 .. n-1 by size, equal values sharing the mean of their places.
+/// Ranks 0 .. n-1 by size; equal values share the mean of their ranks.
 std::vector<double> ranks(std::span<const double> values) {
   const auto order = ascending(values);
   std::vector<double> rank(values.size());
@@ -28,7 +28,7 @@ std::vector<double> ranks(std::span<const double> values) {
   return rank;
 }
 
-/// The bin of every value, bins filled as equally as ties allow.
+/// The bin of every value; the bins are filled as equally as ties allow.
 std::vector<Index> binned(std::span<const double> values, Index bins) {
   const auto rank = ranks(values);
   std::vector<Index> bin(values.size());

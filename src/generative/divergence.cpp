@@ -72,7 +72,7 @@ Tensor JsDivergence::forward(const Tensor& p_in, const Tensor& q_in) {
 
 Grads<2> JsDivergence::backward(const Tensor& djs) const {
   // [4.4]
-  // dp = 1/2 log(p / m) djs          dq = 1/2 log(q / m) djs         (what m adds to both cancels)
+  // dp = 1/2 log(p / m) djs          dq = 1/2 log(q / m) djs         (the terms through m cancel)
   const auto towards_middle = [&](const Tensor& one, const Tensor& other) {
     const Real *a = one.data(), *b = other.data(), h = spacing;
     return scaled_rows(djs, one.shape(), [=](Index i) {

@@ -102,7 +102,7 @@ Tensor ImportanceWeightedBound::forward(const Tensor& log_w) {
   for_rows(B, B * k, [=](Index b) {
     Real largest = -std::numeric_limits<Real>::infinity(), sum = 0;
     for (Index s = 0; s < k; ++s) largest = in[b * k + s] > largest ? in[b * k + s] : largest;
-    sum = static_cast<Real>(blocked_sum(b * k, (b + 1) * k, [=](Index s) {  // an infinity less itself is NaN
+    sum = static_cast<Real>(blocked_sum(b * k, (b + 1) * k, [=](Index s) {  // infinity minus infinity is NaN
       return w[s] = in[s] == largest ? Real(1) : fast_exp(in[s] - largest);
     }));
     for (Index s = 0; s < k; ++s) w[b * k + s] /= sum;

@@ -13,7 +13,7 @@ DiscriminatorLoss discriminator_step(const Network& discriminator, const Network
                                      const Tensor& real, const Tensor& z, const GanLosses& losses,
                                      Adam& optimizer, const std::function<Var()>& penalty) {
   // [8.1]
-  const Var fake = generator(z).detach();  // before the tape, and cut off: G's work is data here
+  const Var fake = generator(z).detach();  // before the tape and detached: G's output is data here
   Tape tape;
   const Var loss = mean(losses.real(discriminator(real))) + mean(losses.fake(discriminator(fake)));
   const Var extra = penalty ? penalty() : Var(Tensor::zeros({1}));

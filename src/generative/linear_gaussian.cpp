@@ -14,8 +14,8 @@ const double log_2pi = std::log(2 * std::numbers::pi);
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-/// A symmetric positive matrix by its eigenvectors: inverse, determinant and quadratic forms are then one
-/// line each.
+/// The eigendecomposition of a symmetric positive definite matrix, from which inverse, determinant and
+/// quadratic forms take one line each.
 struct Spectrum {
   Index n;
   Vector vectors, values;  // row i: unit eigenvector i

@@ -76,7 +76,7 @@ namespace {
 template <class U, class V>
 Tensor mixtures(const char* op, const Tensor& a, const Tensor& b, Index steps, U u, V v) {
   GRADUS_CHECK(a.rank() == 1 && a.shape() == b.shape() && steps >= 2, op,
-               ": a and b must be [K] alike and steps at least 2, got ", a.shape(), ", ", b.shape(), " and ",
+               ": a and b must both be [K] and steps at least 2, got ", a.shape(), ", ", b.shape(), " and ",
                steps);
   const Index K = a.size();
   Tensor out({steps, K});
@@ -103,8 +103,7 @@ Tensor slerp(const Tensor& a, const Tensor& b, Index steps) {
   }
   const double la = std::sqrt(aa), lb = std::sqrt(bb),
                angle = std::acos(std::clamp(ab / (la * lb), -1.0, 1.0));
-  if (!(std::sin(angle) > 1e-6))
-    return lerp(a, b, steps);  // the same or opposite direction, or no direction at all
+  if (!(std::sin(angle) > 1e-6)) return lerp(a, b, steps);  // equal or opposite directions, or a zero vector
   const auto length = [=](double t) { return (1 - t) * la + t * lb; };
   return mixtures(
       "slerp", a, b, steps,
@@ -116,7 +115,8 @@ Tensor attribute_vector(const Tensor& codes, std::span<const Real> value, Real p
   GRADUS_CHECK(codes.rank() == 2 && static_cast<Index>(value.size()) == codes.dim(0),
                "attribute_vector: codes ", codes.shape(), " need as many values, got ", value.size());
   const Index N = codes.dim(0), K = codes.dim(1), count = static_cast<Index>(part * static_cast<Real>(N));
-  GRADUS_CHECK(count >= 1 && 2 * count <= N, "attribute_vector: ", part, " of ", N, " examples at both ends");
+  GRADUS_CHECK(count >= 1 && 2 * count <= N, "attribute_vector: ", part, " of ", N,
+               " examples per end, needs at least one and at most half");
   std::vector<Index> order(static_cast<std::size_t>(N));
   std::iota(order.begin(), order.end(), Index{0});
   std::stable_sort(order.begin(), order.end(), [&](Index i, Index j) {

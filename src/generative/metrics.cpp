@@ -44,8 +44,8 @@ NeighbourScores neighbour_scores(const Tensor& real, const Tensor& generated, In
   const std::vector<Real> real_radii = ball_radii(real, k), generated_radii = ball_radii(generated, k);
   // [9.4]
   const Real *x = real.data(), *y = generated.data();
-  // Of every real point: generated points in its ball, and generated balls that it is in. Of every generated
-  // one: real balls that it is in.
+  // Per real point: the generated points in its ball, and the generated balls that contain it. Per generated
+  // point: the real balls that contain it.
   std::vector<Index> holds(static_cast<std::size_t>(N)), reached(holds.size()),
       inside(static_cast<std::size_t>(M));
   for_rows(N, N * M * D, [&](Index n) {

@@ -19,7 +19,7 @@ std::vector<Real> ball_radii(const Tensor& points, Index k) {
   std::vector<Real> radii(static_cast<std::size_t>(N));
   for_rows(N, N * N * D, [&](Index n) {
     std::vector<Real> nearest(static_cast<std::size_t>(k), std::numeric_limits<Real>::infinity());
-    for (Index other = 0; other < N; ++other) {  // `nearest` stays in order: most points are too far for it
+    for (Index other = 0; other < N; ++other) {  // `nearest` stays sorted: most points are too far
       if (other == n) continue;
       const Real distance = squared_distance(x + n * D, x + other * D, D);
       if (distance >= nearest.back()) continue;

@@ -10,7 +10,7 @@ namespace {
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-/// Lists first <= a <= b <= ... of at most `degree` of `columns` numbers, each after its own beginnings.
+/// The lists first <= a <= b <= ... of at most `degree` of `columns` numbers, each after its own prefixes.
 void extend(std::vector<std::vector<Index>>& lists, const std::vector<Index>& list, Index first,
             Index columns, int degree) {
   if (degree == 0) return;
@@ -22,7 +22,7 @@ void extend(std::vector<std::vector<Index>>& lists, const std::vector<Index>& li
   }
 }
 
-/// A w = b for a symmetric positive A [n, n] and b [n, m], in place, by Cholesky's A = L LT.
+/// Solves A w = b for a symmetric positive definite A [n, n] and b [n, m], in place, by Cholesky's A = L LT.
 void solve_positive(std::vector<double>& a, std::vector<double>& b, Index n, Index m) {
   for (Index j = 0; j < n; ++j) {
     const double before = a[at(j * n + j)];
@@ -30,7 +30,7 @@ void solve_positive(std::vector<double>& a, std::vector<double>& b, Index n, Ind
       for (Index k = 0; k < j; ++k) a[at(i * n + j)] -= a[at(i * n + k)] * a[at(j * n + k)];
       if (i == j)
         GRADUS_CHECK(a[at(j * n + j)] > 1e-10 * before, "Regression: term ", j,
-                     " is a sum of others, the coefficients are not determined");
+                     " is a linear combination of others, so the coefficients are not unique");
       a[at(i * n + j)] /= i == j ? std::sqrt(a[at(j * n + j)]) : a[at(j * n + j)];
     }
   }
@@ -63,7 +63,7 @@ Regression::Regression(const Tensor& x, const Tensor& y, int degree)
   const Index N = x.dim(0), T = terms();
   GRADUS_CHECK(N > T, "Regression: ", N, " examples for ", T, " terms and a constant");
 
-  // Centred terms leave the constant to the means, and the normal equations well conditioned.
+  // With centred terms the means determine the constant, and the normal equations are well conditioned.
   centre_.assign(at(T), 0), constant_ = moments_of(y).mean;
   std::vector<double> centre(at(T));
   for (Index n = 0; n < N; ++n) {
@@ -120,7 +120,7 @@ Tensor change_factors(const Regression& code_of, const Tensor& z, const Tensor& 
 
 std::vector<double> determination(const Tensor& yhat, const Tensor& y) {
   GRADUS_CHECK(y.rank() == 2 && y.shape() == yhat.shape(), "determination: yhat ", yhat.shape(), " and y ",
-               y.shape(), ", expected [N, Q] alike");
+               y.shape(), ", both must be [N, Q]");
   const Index N = y.dim(0), Q = y.dim(1);
   const Moments moments = moments_of(y);
   std::vector<double> out;

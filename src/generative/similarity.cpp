@@ -9,7 +9,7 @@
 namespace gradus {
 namespace {
 
-/// A square of weights that sum to 1.
+/// A square of weights with the sum 1.
 struct WindowWeights {
   Index size;
   std::vector<double> weights;
@@ -29,8 +29,8 @@ WindowWeights weights_of(SimilarityWindow window) {
   return out;
 }
 
-/// The formula at one window; a and b at its first number, `row` numbers from line to line, `pixel` from
-/// pixel to pixel.
+/// The formula at one window. a and b point at its first number; `row` is the stride between lines, `pixel`
+/// the stride between pixels.
 double similarity_at(const Real* a, const Real* b, Index row, Index pixel, const WindowWeights& window) {
   double ma = 0, mb = 0, aa = 0, bb = 0, ab = 0;
   const double* weight = window.weights.data();

@@ -29,7 +29,7 @@ GifByteType to_byte(Real value) {  // a NaN becomes 0
   return static_cast<GifByteType>(std::lround((value > 0 ? std::min(value, Real(1)) : Real(0)) * 255));
 }
 
-// 256 colours, and for every pixel of the film which of them it has.
+// 256 colours, and the index of its colour for every pixel of the film.
 struct Paletted {
   std::array<GifColorType, 256> colors{};
   Bytes indices{};
@@ -45,7 +45,7 @@ Paletted grey(const Film&, const Bytes& values) {
   return out;
 }
 
-// Colours as they are, when there are no more than 256 of them.
+// Uses the colours as they are when there are no more than 256 of them.
 bool few_colors(const Bytes& values, Paletted& out) {
   std::unordered_map<std::uint32_t, GifByteType> known;
   out.indices.resize(values.size() / 3);
@@ -72,7 +72,7 @@ Paletted colored(const Film& film, const Bytes& values, const std::string& name)
     for (std::size_t i = 0; i < out.indices.size(); ++i) planes[c][i] = values[3 * i + c];
   }
   int found = static_cast<int>(out.colors.size());
-  // The frames one under the other are one picture with one palette, so that colours do not flicker.
+  // The stacked frames are quantised as one picture with one palette, so that colours do not flicker.
   const int result = GifQuantizeBuffer(
       static_cast<unsigned>(film.width), static_cast<unsigned>(film.height * film.frames), &found,
       planes[0].data(), planes[1].data(), planes[2].data(), out.indices.data(), out.colors.data());
@@ -80,7 +80,7 @@ Paletted colored(const Film& film, const Bytes& values, const std::string& name)
   return out;
 }
 
-// A GIF being written into memory; giflib's state ends with the scope.
+// Writes a GIF into memory; giflib's state is released at the end of the scope.
 class GifWriter {
  public:
   explicit GifWriter(const std::string& name) : name_(name) {
@@ -100,7 +100,7 @@ class GifWriter {
                                          static_cast<int>(film.height * scale), 8, 0, map);
     GifFreeMapObject(map);
     check(result);
-    // The extension that Netscape made up for repeating; every player knows it.
+    // Netscape's extension for repeating, which every player supports.
     std::array<GifByteType, 3> loop = {1, static_cast<GifByteType>(repeats & 0xff),
                                        static_cast<GifByteType>(repeats >> 8)};
     check(EGifPutExtensionLeader(gif_, APPLICATION_EXT_FUNC_CODE));

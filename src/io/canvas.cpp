@@ -8,7 +8,7 @@
 namespace gradus {
 namespace {
 
-// The pixels first .. last of an axis that may be touched; empty when first > last.
+// The pixels first .. last of an axis that may be covered; empty when first > last.
 struct Range {
   Index first, last;
   Range(double low, double high, Index size)
@@ -16,7 +16,7 @@ struct Range {
         last(static_cast<Index>(std::ceil(std::clamp(high, -1.0, static_cast<double>(size - 1))))) {}
 };
 
-// How far the point is from the piece of line between (r0, c0) and (r1, c1).
+// Distance of the point from the line segment between (r0, c0) and (r1, c1).
 double distance(double r, double c, double r0, double c0, double r1, double c1) {
   const double dr = r1 - r0, dc = c1 - c0, squared = dr * dr + dc * dc;
   const double t = squared > 0 ? std::clamp(((r - r0) * dr + (c - c0) * dc) / squared, 0.0, 1.0) : 0;
@@ -86,10 +86,10 @@ void Canvas::line(const std::vector<double>& xs, const std::vector<double>& ys, 
 void Canvas::bars(const std::vector<double>& xs, const std::vector<double>& heights, Color color,
                   double opacity) {
   GRADUS_CHECK(xs.size() == heights.size() + 1, "Canvas::bars: ", xs.size(), " edges for ", heights.size(),
-               " bars, expected one more than bars");
+               " bars, expected one more edge than bars");
   const double foot = row_of(0);
   for (std::size_t i = 0; i < heights.size(); ++i) {
-    // A pixel belongs to the bar that holds its centre, so neighbours neither overlap nor leave a gap.
+    // A pixel belongs to the bar that contains its centre, so neighbours neither overlap nor leave a gap.
     const Range rows(std::ceil(row_of(heights[i])), std::floor(foot), height_),
         columns(std::ceil(column_of(xs[i])), std::ceil(column_of(xs[i + 1])) - 1, width_);
     for (Index r = rows.first; r <= rows.last; ++r)

@@ -23,7 +23,7 @@ std::string listed(const std::vector<std::string>& names) {
   return names.size() > 6 ? text(out, " and ", names.size() - 6, " more") : out;
 }
 
-/// Throws when the file's names and the state's are not the same.
+/// Throws Error unless the file and the state have the same names.
 void check_names(const std::set<std::string>& in_file, const std::set<std::string>& wanted, const char* kind,
                  const std::string& file) {
   std::vector<std::string> missing, unexpected;
@@ -31,8 +31,8 @@ void check_names(const std::set<std::string>& in_file, const std::set<std::strin
                       std::back_inserter(missing));
   std::set_difference(in_file.begin(), in_file.end(), wanted.begin(), wanted.end(),
                       std::back_inserter(unexpected));
-  GRADUS_CHECK(missing.empty() && unexpected.empty(), file, ": made for something else: ",
-               missing.empty() ? "" : text("missing ", kind, " ", listed(missing)),
+  GRADUS_CHECK(missing.empty() && unexpected.empty(), file,
+               ": the names differ: ", missing.empty() ? "" : text("missing ", kind, " ", listed(missing)),
                !missing.empty() && !unexpected.empty() ? "; " : "",
                unexpected.empty() ? "" : text("unexpected ", kind, " ", listed(unexpected)));
 }
@@ -41,7 +41,7 @@ std::uint64_t counter_value(const TensorFile& file, const std::string& name) {
   const std::string& words = file.notes.at(std::string(counter_prefix) + name);
   std::uint64_t value = 0;
   GRADUS_CHECK(parse_whole(words, value), file.name, ": counter ", name, ": \"", words,
-               "\" is no whole number below 2^64");
+               "\" is not a whole number below 2^64");
   return value;
 }
 
@@ -87,7 +87,7 @@ void load_checkpoint(const TensorFile& file, const State& given) {
     GRADUS_CHECK(found[name]->shape() == tensor.shape(), file.name, ": tensor \"", name, "\" is ",
                  found[name]->shape(), " in the file, expected ", tensor.shape());
 
-  // From here on nothing can fail.
+  // The code below cannot fail.
   for (const auto& [name, tensor] : state.tensors) Tensor(tensor).copy_from(*found[name]);
   for (std::size_t i = 0; i < values.size(); ++i) *state.counters[i].second = values[i];
 }

@@ -11,8 +11,8 @@ namespace {
 
 constexpr Index glyph_width = 5, glyph_rows = 9, advance = 6;
 
-// ASCII 32 .. 126, five pixels wide, nine high (two of them below the line), a row a hexadecimal pair of
-// digits, the leftmost pixel 0x10. Rows that are left out at the end are empty.
+// ASCII 32 .. 126, five pixels wide, nine high (two of them below the baseline). Each row is two hexadecimal
+// digits, with the leftmost pixel at 0x10. Empty rows at the end are omitted.
 // clang-format off
 constexpr std::array<const char*, 95> font = {{
     "", "04040404040004", "0a0a0a", "0a0a1f0a1f0a0a",  // space ! " #

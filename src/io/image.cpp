@@ -1,5 +1,5 @@
-// PNG is written; PNG, JPEG, PGM and PPM are read: checked where stb_image does not check, decoded, turned
-// upright.
+// Writes PNG; reads PNG, JPEG, PGM and PPM. A reader checks what stb_image does not check,
+// decodes the picture and turns it upright.
 #include "gradus/io/image.hpp"
 
 #include <zlib.h>
@@ -57,7 +57,7 @@ bool is_pnm(std::span<const std::byte> bytes) {
          (bytes[1] == std::byte{'5'} || bytes[1] == std::byte{'6'});
 }
 
-// The next number of a PGM or PPM header, behind blanks and comments; `place` goes behind it.
+// The next number of a PGM or PPM header, after blanks and comments; moves `place` behind it.
 Index pnm_number(std::string_view file, std::size_t& place, const std::string& name, const char* field) {
   while (place < file.size() && (std::isspace(static_cast<unsigned char>(file[place])) || file[place] == '#'))
     place = file[place] == '#' ? std::min(file.find_first_of("\r\n", place), file.size()) : place + 1;
@@ -80,15 +80,15 @@ void check_pixels(Index width, Index height, const std::string& name) {
                " pixels, at most ", max_pixels, " are read");
 }
 
-// PNG: the lengths and checksums of all chunks. (stb_image reserves what a chunk claims, and skips the
-// checksums.) Returns the Exif data, empty when there are none.
+// PNG: checks the lengths and checksums of all chunks. (stb_image allocates what a chunk claims, and does not
+// check the checksums.) Returns the Exif data, empty when there are none.
 std::span<const std::byte> check_png(std::span<const std::byte> bytes, const std::string& name) {
   std::span<const std::byte> exif;
   const auto number = [&](std::size_t at) {
     return byte_at(bytes, at) << 24 | byte_at(bytes, at + 1) << 16 | byte_at(bytes, at + 2) << 8 |
            byte_at(bytes, at + 3);
   };
-  if (byte_at(bytes, 12) == 'I')  // IHDR; stb_image calls a picture that is too large none at all
+  if (byte_at(bytes, 12) == 'I')  // IHDR; stb_image does not report an excessive size
     check_pixels(static_cast<Index>(number(16)), static_cast<Index>(number(20)), name);
   for (std::size_t place = 8, length = 0;; place += length + 12) {
     GRADUS_CHECK(place + 12 <= bytes.size(), name, ": PNG: cut off after ", bytes.size(),
@@ -104,14 +104,14 @@ std::span<const std::byte> check_png(std::span<const std::byte> bytes, const std
   }
 }
 
-// A JPEG segment, after its marker: two bytes of length, then what it holds.
+// A JPEG segment, after its marker: two bytes of length, then its content.
 bool begins_with_exif(std::span<const std::byte> segment) {
   constexpr std::string_view begin("Exif\0\0", 6);
   const std::string_view words(reinterpret_cast<const char*>(segment.data()), segment.size());
   return words.size() >= 8 && words.substr(2, 6) == begin;
 }
 
-// A Huffman table has at most 256 codes. (stb_image writes past the end of its own table for more.)
+// A Huffman table has at most 256 codes. (For more, stb_image writes past the end of its own table.)
 void check_huffman(std::span<const std::byte> bytes, std::size_t place, const std::string& name) {
   auto left = static_cast<Index>(byte_at(bytes, place) << 8 | byte_at(bytes, place + 1)) - 2;
   for (place += 2; left > 0;) {
@@ -124,12 +124,12 @@ void check_huffman(std::span<const std::byte> bytes, std::size_t place, const st
   }
 }
 
-// JPEG: Huffman tables, and the end. (stb_image takes cut-off pictures for whole.) Returns the Exif data,
-// empty when there are none.
+// JPEG: checks Huffman tables and the end marker. (stb_image accepts truncated pictures.) Returns the Exif
+// data, empty when there are none.
 std::span<const std::byte> check_jpeg(std::span<const std::byte> bytes, const std::string& name) {
   constexpr std::size_t huffman = 0xc4, scan = 0xda, end = 0xd9, app1 = 0xe1;
   std::span<const std::byte> exif;
-  bool in_scan = false;  // then 0xff in the data is followed by 0, and whatever looks like a marker is one
+  bool in_scan = false;  // in a scan, 0xff in the data is followed by 0; any other 0xff begins a marker
   for (std::size_t place = 2; place < bytes.size();) {
     if (byte_at(bytes, place++) != 0xff) continue;
     while (byte_at(bytes, place) == 0xff) ++place;
@@ -148,8 +148,8 @@ std::span<const std::byte> check_jpeg(std::span<const std::byte> bytes, const st
   throw Error(name + ": JPEG: cut off, the end marker is missing");
 }
 
-// PGM and PPM, one byte a value. (stb_image takes cut-off ones for whole, and reads past the end of two-byte
-// ones.)
+// PGM and PPM, one byte per value. (stb_image accepts truncated files, and reads past the end of files with
+// two bytes per value.)
 Tensor parse_pnm(std::span<const std::byte> bytes, const std::string& name, Index channels) {
   const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const Index found = file[1] == '5' ? 1 : 3;
@@ -180,8 +180,8 @@ Tensor parse_pnm(std::span<const std::byte> bytes, const std::string& name, Inde
   return image;
 }
 
-// The orientation in Exif data, a TIFF header and a list of tags: 1 .. 8 as TIFF counts them; 1, upright,
-// when the data are damaged or do not say.
+// The orientation in Exif data, which are a TIFF header and a list of tags: 1 .. 8 as defined by TIFF; 1,
+// upright, when the data are damaged or have none.
 int orientation_in(std::span<const std::byte> tiff) {
   const bool little = byte_at(tiff, 0) == 'I';
   const auto number = [&](std::size_t at, std::size_t width) {
@@ -200,7 +200,7 @@ int orientation_in(std::span<const std::byte> tiff) {
   return 1;
 }
 
-// As it was taken -> upright. Orientation 1 .. 8: where the picture's first row and column belong.
+// Turns a picture upright. Orientation 1 .. 8: where the picture's first row and column belong.
 Tensor upright(const Tensor& image, int orientation) {
   if (orientation == 1) return image;
   const bool turned = orientation >= 5;  // rows become columns
@@ -235,7 +235,7 @@ Tensor parse_image(std::span<const std::byte> bytes, const std::string& name, in
                name, ": not a PNG, JPEG, PGM or PPM picture, or its header is damaged");
   const Index pixels = static_cast<Index>(width) * height;
   check_pixels(width, height, name);
-  // One byte unpacks to at most 1032 bytes of eight pixels each: a header that claims more is a lie.
+  // One byte unpacks to at most 1032 bytes of eight pixels each: a header that claims more is wrong.
   GRADUS_CHECK(pixels / 8256 <= static_cast<Index>(bytes.size()), name, ": ", width, " x ", height,
                " pixels cannot be in ", bytes.size(), " bytes");
   const std::unique_ptr<stbi_uc, FreePixels> decoded(

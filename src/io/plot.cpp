@@ -20,15 +20,15 @@ namespace gradus {
 namespace fs = std::filesystem;
 namespace {
 
-// Ten colours that stay apart, also on bad projectors, and in this order also for most colour-blind eyes.
+// Ten colours that are distinguishable, also with poor projectors and, in this order, for most
+// kinds of colour blindness.
 constexpr const char* palette[] = {"1f77b4", "ff7f0e", "2ca02c", "d62728", "9467bd",
                                    "8c564b", "e377c2", "4d4d4d", "b5b014", "17becf"};
 constexpr const char* dark_color = "202020";  // references and crosses
 constexpr std::size_t colors = std::size(palette);
-constexpr std::size_t legend_inside = 4;  // longer legends stand beside the plot
+constexpr std::size_t legend_inside = 4;  // longer legends are placed beside the plot
 
-/// A text between gnuplot's single quotes: nothing in it has a meaning but the quote. Line ends become
-/// spaces.
+/// A text in gnuplot's single quotes, where only the quote has a meaning. Line ends become spaces.
 std::string quoted(const std::string& words) {
   std::string out = "'";
   for (const char c : words) {
@@ -46,7 +46,7 @@ std::string shell_quoted(const std::string& words) {
   return out + "'";
 }
 
-/// A field of a CSV: between quotes when a reader could misunderstand it.
+/// A field of a CSV: in quotes when a reader could misunderstand it.
 std::string field(const std::string& words) {
   if (words.find_first_of(",\"\r\n") == words.npos) return words;
   std::string out = "\"";
@@ -59,7 +59,7 @@ void write_text(const fs::path& path, const std::string& words) {
   write_file(path, std::as_bytes(std::span(words)));
 }
 
-/// Removes a file when the scope is left.
+/// Removes a file at the end of the scope.
 struct Removed {
   fs::path path;
   ~Removed() {
@@ -68,25 +68,23 @@ struct Removed {
   }
 };
 
-/// Runs gnuplot on a script, without the user's ~/.gnuplot (-d). False when there is no gnuplot; throws Error
-/// with its words when it refuses.
+/// Runs gnuplot on a script, without the user's ~/.gnuplot (-d). Returns false when there is no
+/// gnuplot; throws Error with gnuplot's message when it fails.
 bool run_gnuplot(const fs::path& script) {
   std::FILE* pipe = popen(("gnuplot -d " + shell_quoted(script.string()) + " 2>&1").c_str(), "r");
-  GRADUS_CHECK(pipe, "Plot: no process for gnuplot");
+  GRADUS_CHECK(pipe, "Plot: cannot start a process for gnuplot");
   std::string words;
   char buffer[512];
   while (std::size_t count = std::fread(buffer, 1, sizeof buffer, pipe)) words.append(buffer, count);
   const int status = pclose(pipe);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return false;
-  GRADUS_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0,
-               "Plot: gnuplot refuses: ", words.substr(0, 400));
+  GRADUS_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "Plot: gnuplot fails: ", words.substr(0, 400));
   return true;
 }
 
 }  // namespace
 
 // --- building
-// ------------------------------------------------------------------------------------------------
 
 Plot& Plot::x(std::string label) { return x_ = std::move(label), *this; }
 Plot& Plot::y(std::string label) { return y_ = std::move(label), *this; }
@@ -174,7 +172,6 @@ Plot& Plot::bars(const std::string& name, std::vector<std::string> labels, std::
 }
 
 // --- writing
-// -------------------------------------------------------------------------------------------------
 
 std::string Plot::csv() const {
   const auto x_or = [&](const char* otherwise) { return field(x_.empty() ? otherwise : x_); };
@@ -200,7 +197,7 @@ std::string Plot::csv() const {
 }
 
 std::string Plot::freest_corner(std::size_t names) const {
-  constexpr int steps = 16;  // a line is looked at in as many places between two of its values
+  constexpr int steps = 16;  // sampled points of a line between two of its values
   std::vector<std::array<double, 2>> drawn;
   for (const Series& one : series_)
     for (std::size_t i = 0; i < one.xs.size(); ++i) {
@@ -221,7 +218,7 @@ std::string Plot::freest_corner(std::size_t names) const {
       low[axis] = p ? std::min(low[axis], drawn[p][axis]) : drawn[p][axis];
       high[axis] = p ? std::max(high[axis], drawn[p][axis]) : drawn[p][axis];
     }
-  const double width = 0.45, height = 0.06 * static_cast<double>(names) + 0.04;  // of the axes
+  const double width = 0.45, height = 0.06 * static_cast<double>(names) + 0.04;  // fractions of the axes
   std::string best;
   std::size_t fewest = drawn.size() + 1;
   for (const char* corner : {"top right", "top left", "bottom right", "bottom left"}) {
@@ -241,7 +238,7 @@ std::string Plot::freest_corner(std::size_t names) const {
 std::string Plot::settings(const std::string& output) const {
   std::size_t named = 0, longest = 0;
   for (const Series& one : series_) named += !one.name.empty(), longest = std::max(longest, one.name.size());
-  // Few names go inside, many short ones beside the plot, many long ones under it, where they take no width.
+  // A few names go inside, many short ones beside the plot, many long ones below it, to save width.
   const std::string key = named <= legend_inside ? "inside " + freest_corner(named) + " opaque"
                           : longest <= 14        ? "outside right top vertical"
                                                  : "below center horizontal";
@@ -270,7 +267,7 @@ std::string Plot::settings(const std::string& output) const {
   return out;
 }
 
-/// A series as gnuplot's inline data; what is not finite becomes a gap.
+/// A series as gnuplot's inline data; values that are not finite become gaps.
 std::string Plot::numbers(const Series& series) {
   std::string out;
   bool any = false;
@@ -333,7 +330,7 @@ bool Plot::write(const fs::path& path) const {
   }
   GRADUS_CHECK(values > 0, "Plot \"", title_, "\": nothing to plot");
   GRADUS_CHECK(bars == 0 || bars == series_.size(), "Plot \"", title_,
-               "\": bars cannot stand with other kinds in one plot");
+               "\": bars cannot be combined with other kinds in one plot");
   GRADUS_CHECK(path.extension() == ".png", path.string(), ": a plot's name must end in .png");
   const fs::path table = fs::path(path).replace_extension(".csv");
   write_text(table, csv());
@@ -344,7 +341,8 @@ bool Plot::write(const fs::path& path) const {
   if (!run_gnuplot(command.path)) {
     static bool told = false;
     if (!told)
-      std::cerr << "gnuplot is not installed: no plots, their numbers are in " << table.string() << " etc.\n";
+      std::cerr << "gnuplot is not installed: there are no plots, their numbers are in " << table.string()
+                << " etc.\n";
     told = true;
     return false;
   }
@@ -355,7 +353,6 @@ bool Plot::write(const fs::path& path) const {
 }
 
 // --- tables
-// --------------------------------------------------------------------------------------------------
 
 std::vector<double> column(const Tensor& table, Index k) {
   GRADUS_CHECK(table.rank() == 2 && 0 <= k && k < table.dim(1), "column ", k, " of ", table.shape(),

@@ -44,8 +44,8 @@ std::uint64_t width_of(const std::string& type) {
 
 // --- reading: the header ---
 
-/// Watches the parser: the JSON library takes the last of equal keys and lists of any length; here both are
-/// errors, found before they take memory.
+/// Checks during parsing: the JSON library keeps the last of equal keys and accepts lists of any length. Here
+/// both are errors, found before they take memory.
 class HeaderGuard {
  public:
   explicit HeaderGuard(const std::string& file) : file_(file) {}
@@ -59,7 +59,7 @@ class HeaderGuard {
     } else if (event == Event::key) {
       const auto& key = parsed.get_ref<const std::string&>();
       GRADUS_CHECK(keys_[std::min(depth - 1, 2)].insert(key).second, file_, ": header: the name \"", key,
-                   "\" is there twice");
+                   "\" occurs twice");
     } else if (event == Event::value && depth == 3) {
       GRADUS_CHECK(++values_ <= 16, file_, ": header: a list of more than 16 numbers");
     }
@@ -72,7 +72,7 @@ class HeaderGuard {
   int values_ = 0;
 };
 
-/// The header's text, and how many bytes it and its length take.
+/// The header's text, and the number of bytes of the header and its length field.
 std::string_view header_text(std::span<const std::byte> bytes, const std::string& file) {
   GRADUS_CHECK(bytes.size() >= length_bytes, file, ": ", bytes.size(),
                " bytes: too short for the header's length (8 bytes)");
@@ -87,21 +87,22 @@ std::string_view header_text(std::span<const std::byte> bytes, const std::string
 
 Json parse_header(std::string_view header, const std::string& file) {
   GRADUS_CHECK(!header.empty() && header.front() == '{', file, ": header: does not begin with '{'");
-  // The JSON library takes a zero byte for the end.
-  GRADUS_CHECK(header.find('\0') == header.npos, file, ": header: no JSON at byte ", header.find('\0') + 1);
+  // The JSON library takes a zero byte for the end of the text.
+  GRADUS_CHECK(header.find('\0') == header.npos, file, ": header: invalid JSON at byte ",
+               header.find('\0') + 1);
   try {
     HeaderGuard guard(file);
     return Json::parse(header, [&guard](int depth, Json::parse_event_t event, Json& parsed) {
       return guard(depth, event, parsed);
     });
   } catch (const Json::parse_error& error) {
-    throw Error(text(file, ": header: no JSON at byte ", error.byte));
+    throw Error(text(file, ": header: invalid JSON at byte ", error.byte));
   } catch (const Json::out_of_range&) {
     throw Error(text(file, ": header: a number is out of range"));
   }
 }
 
-/// A tensor's line in the header.
+/// A tensor's entry in the header.
 struct Entry {
   std::string name, type;
   Shape shape{};
@@ -109,20 +110,20 @@ struct Entry {
   std::string refusal{};  ///< why it cannot be read; empty when it can
 };
 
-/// A list of whole numbers in the header, with the words for messages about it.
+/// A list of whole numbers in the header; `where` begins the messages about it.
 std::vector<std::uint64_t> numbers_of(const Json& tensor, const char* key, const std::string& where) {
   const auto found = tensor.find(key);
   GRADUS_CHECK(found != tensor.end(), where, ": ", key, " is missing");
-  GRADUS_CHECK(found->is_array(), where, ": ", key, " is no list");
+  GRADUS_CHECK(found->is_array(), where, ": ", key, " is not a list");
   std::vector<std::uint64_t> numbers;
   for (const Json& number : *found) {
-    GRADUS_CHECK(number.is_number_unsigned(), where, ": ", key, " holds something else than whole numbers");
+    GRADUS_CHECK(number.is_number_unsigned(), where, ": ", key, " must hold only whole numbers");
     numbers.push_back(number.get<std::uint64_t>());
   }
   return numbers;
 }
 
-/// Of at most four sizes.
+/// A shape from at most four sizes.
 Shape shape_of(const std::vector<std::uint64_t>& sizes, const std::string& where) {
   Index s[Shape::max_rank] = {};
   for (std::size_t i = 0; i < sizes.size(); ++i) {
@@ -147,7 +148,7 @@ Shape shape_of(const std::vector<std::uint64_t>& sizes, const std::string& where
   }
 }
 
-/// True when so many sizes of so wide elements take exactly so many bytes.
+/// Whether a tensor of these sizes with elements of `width` bytes takes exactly `bytes` bytes.
 bool fits(const std::vector<std::uint64_t>& sizes, std::uint64_t width, std::uint64_t bytes) {
   if (std::find(sizes.begin(), sizes.end(), 0u) != sizes.end()) return bytes == 0;
   for (const std::uint64_t size : sizes) {  // by division: the product may overflow
@@ -160,9 +161,9 @@ bool fits(const std::vector<std::uint64_t>& sizes, std::uint64_t width, std::uin
 Entry entry_of(const std::string& name, const Json& tensor, std::uint64_t data_bytes,
                const std::string& file) {
   const std::string where = text(file, ": tensor \"", name, "\"");
-  GRADUS_CHECK(tensor.is_object(), where, ": no {...} in the header");
+  GRADUS_CHECK(tensor.is_object(), where, ": not an object {...} in the header");
   const auto dtype = tensor.find("dtype");
-  GRADUS_CHECK(dtype != tensor.end() && dtype->is_string(), where, ": dtype is missing or no text");
+  GRADUS_CHECK(dtype != tensor.end() && dtype->is_string(), where, ": dtype is missing or not a string");
   Entry entry{name, dtype->get<std::string>()};
   const std::uint64_t width = width_of(entry.type);
   const auto sizes = numbers_of(tensor, "shape", where), offsets = numbers_of(tensor, "data_offsets", where);
@@ -189,7 +190,7 @@ void check_cover(const std::vector<Entry>& entries, std::uint64_t data_bytes, co
   for (const Entry& entry : entries) {
     GRADUS_CHECK(entry.begin == end, file, ": tensor \"", entry.name, "\": data_offsets begin at ",
                  entry.begin, (entry.begin < end ? ", overlapping" : ", after a gap behind"),
-                 " what ends at ", end);
+                 " the data that end at ", end);
     end = entry.end;
   }
   GRADUS_CHECK(end == data_bytes, file, ": the tensors end at byte ", end, " of ", data_bytes,
@@ -200,9 +201,9 @@ Notes notes_of(const Json& header, const std::string& file) {
   Notes notes;
   const auto found = header.find(notes_key);
   if (found == header.end() || found->is_null()) return notes;
-  GRADUS_CHECK(found->is_object(), file, ": header: ", notes_key, " is no {...}");
+  GRADUS_CHECK(found->is_object(), file, ": header: ", notes_key, " is not an object {...}");
   for (const auto& [key, value] : found->items()) {
-    GRADUS_CHECK(value.is_string(), file, ": header: ", notes_key, ": \"", key, "\" is no text");
+    GRADUS_CHECK(value.is_string(), file, ": header: ", notes_key, ": \"", key, "\" is not a string");
     notes[key] = value.get<std::string>();
   }
   return notes;
@@ -222,14 +223,14 @@ double brain(std::uint16_t bits) {  // the upper half of a float
   return static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16));
 }
 
-/// Does Real hold this whole number: are there few enough binary digits between its first 1 and its last?
+/// Whether Real represents this whole number exactly: the span from its first to its last binary 1 decides.
 template <class Whole>
 bool is_exact(Whole value) {
   const auto bits = static_cast<std::uint64_t>(value), size = std::cmp_less(value, 0) ? 0 - bits : bits;
   return static_cast<int>(std::bit_width(size)) - std::countr_zero(size) <= std::numeric_limits<Real>::digits;
 }
 
-/// Numbers as Real, each through value_of. Returns why that cannot be done; empty when it is done.
+/// Reads numbers as Real, each through value_of. Returns why that is impossible; empty when it succeeds.
 template <class Stored, class Value>
 std::string read_numbers(const std::byte* from, Tensor& out, Value value_of) {
   for (Index i = 0; i < out.size(); ++i) {
@@ -247,7 +248,7 @@ std::string read_numbers(const std::byte* from, Tensor& out, Value value_of) {
   return "";
 }
 
-/// The same for a dtype by name.
+/// The same for a dtype given by name.
 std::string read_as(const std::string& type, const std::byte* from, Tensor& out) {
   const auto same = [](auto value) { return value; };
   if (type == "F16") return read_numbers<std::uint16_t>(from, out, half);
@@ -262,7 +263,7 @@ std::string read_as(const std::string& type, const std::byte* from, Tensor& out)
   if (type == "U16") return read_numbers<std::uint16_t>(from, out, same);
   if (type == "U32") return read_numbers<std::uint32_t>(from, out, same);
   if (type == "U64") return read_numbers<std::uint64_t>(from, out, same);
-  if (type != "BOOL") return text("dtype ", type, " is not read here");
+  if (type != "BOOL") return text("dtype ", type, " is not supported");
   const auto odd = std::find_if(from, from + out.size(), [](std::byte b) { return b > std::byte{1}; });
   if (odd != from + out.size()) return text("element ", odd - from, " of type BOOL is neither 0 nor 1");
   return read_numbers<std::uint8_t>(from, out, same);
@@ -270,7 +271,7 @@ std::string read_as(const std::string& type, const std::byte* from, Tensor& out)
 
 // --- writing ---
 
-/// A file under a temporary name that becomes `path` when it is complete; removed when it does not get there.
+/// A file with a temporary name that is renamed to `path` when complete, and removed otherwise.
 class NewFile {
  public:
   explicit NewFile(const fs::path& path) : path_(path), temporary_(path) {
@@ -296,7 +297,7 @@ class NewFile {
     }
   }
 
-  /// The numbers must be on the disk before the name is, and the name before we say that it is saved.
+  /// Writes the data to the disk before renaming, and the name before reporting success.
   void commit() {
     if (fsync(file_) != 0 && errno != EINVAL) fail("cannot be flushed to the disk");
     if (rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot be renamed to");
@@ -309,7 +310,7 @@ class NewFile {
   }
 
  private:
-  [[noreturn]] void fail(const char* what) {  // the destructor does not run after the constructor's
+  [[noreturn]] void fail(const char* what) {  // closes the file: no destructor runs after a constructor fails
     const Error error(text(path_.string(), ": ", what, ": ", std::strerror(errno)));
     if (file_ >= 0) close(file_);
     file_ = -1;
@@ -320,7 +321,7 @@ class NewFile {
   int file_ = -1;
 };
 
-/// The header with its length, filled up so that the numbers begin at a multiple of 8.
+/// The header with its length, padded so that the numbers begin at a multiple of 8.
 std::string header_of(const std::vector<Named>& tensors, const Notes& notes, const std::string& file) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!notes.empty()) header[notes_key] = notes;
@@ -340,7 +341,7 @@ std::string header_of(const std::vector<Named>& tensors, const Notes& notes, con
   try {
     body = header.dump();
   } catch (const nlohmann::json::type_error&) {
-    throw Error(text(file, ": a name or note is no valid UTF-8"));
+    throw Error(text(file, ": a name or note is not valid UTF-8"));
   }
   body.resize((body.size() + 7) / 8 * 8, ' ');
   GRADUS_CHECK(body.size() <= max_header, file, ": the header has ", body.size(), " bytes, at most ",

@@ -11,7 +11,7 @@ namespace {
 constexpr Index outer = 6;        // white margin of a sheet
 constexpr Index line_height = 9;  // of text, at scale 1
 
-// Where everything on a sheet goes, in pixels.
+// The layout of a sheet, in pixels.
 struct Layout {
   Index rows, columns;
   Index cell_height, cell_width;  // magnified, without the gap
@@ -29,7 +29,7 @@ Tensor as_images(const Tensor& images) {
   if (shape.rank() == 2) {
     const auto side = static_cast<Index>(std::lround(std::sqrt(static_cast<double>(shape[1]))));
     GRADUS_CHECK(side * side == shape[1], "image_grid: shape ", shape, ": ", shape[1],
-                 " numbers are no square picture");
+                 " numbers do not form a square picture");
     return images.reshape({shape[0], side, side, 1});
   }
   GRADUS_CHECK(shape.rank() == 4 && (shape[3] == 1 || shape[3] == 3), "image_grid: shape ", shape,
@@ -106,7 +106,7 @@ void draw_labels(Tensor& sheet, const Layout& layout, const GridOptions& options
   }
 }
 
-// A frame fills the gap round its cell and the cell's outermost pixels, so that it is seen at any padding.
+// A frame fills the gap round its cell and the cell's outermost pixels, so that it is visible at any padding.
 void draw_frame(Tensor& sheet, const Layout& layout, const CellFrame& frame, Index inner) {
   const Index row = layout.cell_row(frame.cell) - layout.padding,
               column = layout.cell_column(frame.cell) - layout.padding;
@@ -119,7 +119,7 @@ void draw_frame(Tensor& sheet, const Layout& layout, const CellFrame& frame, Ind
   fill_rectangle(sheet, row, column + width - thick, height, thick, frame.color);
 }
 
-// Sets pictures in a line: downwards or to the right.
+// Joins pictures downwards or to the right.
 Tensor stack(const std::vector<Tensor>& images, Index gap, bool down, const char* who) {
   GRADUS_CHECK(!images.empty() && gap >= 0, who, ": ", images.size(), " pictures, gap ", gap,
                ": expected at least one picture and no negative gap");

@@ -13,7 +13,7 @@
 namespace gradus {
 namespace {
 
-/// Fortran: everything by address, a hidden length for each character argument at the end.
+/// Fortran interface: every argument by address, and one hidden length per character argument at the end.
 using Dsyevd = void (*)(const char* job, const char* triangle, const int* n, double* a, const int* lda,
                         double* values, double* work, const int* work_size, int* iwork, const int* iwork_size,
                         int* info, std::size_t job_length, std::size_t triangle_length);
@@ -45,15 +45,14 @@ void symmetric_eigen(std::span<double> matrix, std::span<double> values, Index n
                "(Debian) or openblas (Homebrew)");
   if (n == 0) return;
 
-  // LAPACK numbers columns first: its upper triangle is our lower one, and its columns, the eigenvectors, our
-  // rows.
+  // LAPACK is column-major: its upper triangle is our lower one, its columns (the eigenvectors) are our rows.
   const int size = static_cast<int>(n);
   const int work_size = 1 + 6 * size + 2 * size * size, iwork_size = 3 + 5 * size;
   std::vector<double> work(static_cast<std::size_t>(work_size));
   std::vector<int> iwork(static_cast<std::size_t>(iwork_size));
   int info = 0;
-  // Inside a parallel region OpenBLAS works on one thread: the order of its sums must not depend on their
-  // number.
+  // Inside a parallel region OpenBLAS uses one thread: the order of its sums must not depend on the number of
+  // threads.
 #pragma omp parallel
 #pragma omp single
   {
@@ -61,7 +60,7 @@ void symmetric_eigen(std::span<double> matrix, std::span<double> values, Index n
     dsyevd("V", "U", &size, matrix.data(), &size, values.data(), work.data(), &work_size, iwork.data(),
            &iwork_size, &info, 1, 1);
   }
-  GRADUS_CHECK(info == 0, "symmetric_eigen: LAPACK's dsyevd gave up on the matrix [", n, ", ", n, "], code ",
+  GRADUS_CHECK(info == 0, "symmetric_eigen: LAPACK's dsyevd failed on the matrix [", n, ", ", n, "], code ",
                info);
 }
 

@@ -1,31 +1,31 @@
-// Convolution is a matrix product whose left matrix is never written down.
+// Convolution is a matrix product whose left matrix is never stored.
 //
-// Give every output pixel p a row and every place r = (u, v, c) of the window a column. The number that the
-// window finds there is
+// Its rows are the output pixels p, its columns the places r = (u, v, c) of the window, and its elements the
+// numbers that the window reads there:
 //
 //     X[p, r] = x[pixels[p] + places[r]]       pixels[p]: where p's window begins in the padded pictures
-//                                              places[r]: how far from there place r lies
+//                                              places[r]: the offset of place r from there
 //
-// because channels come last: one step along c, v or u is the same step in memory wherever the window stands.
-// The textbook ("im2col") copies X out, every pixel as often as a window covers it, and multiplies; here the
-// two lists of offsets take its place, and the register tile of gemm.cpp looks its numbers up. So
+// Channels come last, so a step along c, v or u is the same step in memory for every window. The textbook
+// method ("im2col") copies X, every pixel as often as a window covers it, and multiplies. Here two lists of
+// offsets replace the copy, and the register tile of gemm.cpp reads the numbers through them:
 //
 //     forward             y  [P, K] = X  wT
 //     weight gradient     dw [K, R] = dyT X      (or its transpose, when that suits the vectors better)
 //     input gradient      dx        = a forward pass over dy for every class of pixels:
 //
-// The pixels that a window of stride s touches with its place u are those with (y + p - u) divisible by s: a
-// pixel meets only the places u0, u0 + s, u0 + 2s, ..., and which u0 depends on y mod s alone. Within such a
-// class (s x s of them) dx is an ordinary convolution of dy with every s-th weight, with stride 1, its
-// results written s pixels apart. Nothing is added to memory twice, so no thread can get into another's way.
+// Place u of a window with stride s reads pixel y if (y + p - u) is divisible by s. A pixel therefore meets
+// only the places u0, u0 + s, u0 + 2s, ..., and u0 depends on y mod s alone. Within such a class (there are
+// s x s of them) dx is an ordinary convolution of dy with every s-th weight, with stride 1, whose results are
+// written s pixels apart. Every element is written once, so threads do not conflict.
 //
 //        y mod 2 = 0:  . X . X         y mod 2 = 1:  X . X .         which of four weights in a row a pixel
 //                                                                    meets, padding 1, stride 2
 //
-// With very few channels (the last layer of a picture generator has one or three) a row of dx is much
-// narrower than a vector. Then each pixel of dy is multiplied with all places at once, [P, K] x [K, R], and
-// the rows of the result are added where their windows lie. A forward pass with few results and stride 1 goes
-// that way, too: it is the input gradient of the window turned round (`mirrored`).
+// With very few channels (the last layer of an image generator has one or three), a row of dx is much
+// narrower than a vector. Then each pixel of dy is multiplied by all places at once, [P, K] x [K, R], and
+// the rows of the result are added to the positions of their windows. A forward pass with few outputs and
+// stride 1 uses the same method: it is the input gradient of the mirrored window (`mirrored`).
 #include "gradus/kernels/convolution.hpp"
 
 #include <algorithm>
@@ -47,17 +47,17 @@ namespace {
 
 std::atomic<bool> all_direct = false;
 
-constexpr Index column_elements = 1 << 18;  // about a megabyte: stays in the second cache
+constexpr Index column_elements = 1 << 18;  // about a megabyte: fits into the second-level cache
 
 using Offsets = std::vector<Offset>;
 using Grids = std::map<std::array<Index, 7>, Offsets>;
 
-/// The lists of offsets made so far: a training asks for the same few again and again.
+/// The cached lists of offsets: a training needs the same few again and again.
 Grids& known_grids() {
   static thread_local Grids grids;
   return grids;
 }
-/// Called where nobody holds a list: a program that never repeats a shape must not collect them for ever.
+/// Caps the cache at 64 MB. Invalidates references returned by grid().
 void forget_grids() {
   constexpr std::size_t most = 16 << 20;  // offsets, 64 MB
   std::size_t all = 0;
@@ -65,13 +65,13 @@ void forget_grids() {
   if (all > most) known_grids().clear();
 }
 
-/// start + a step_a + b step_b + c step_c, for all a < A, b < B, c < C, c fastest.
+/// start + a step_a + b step_b + c step_c for all a < A, b < B, c < C; c varies fastest.
 const Offsets& grid(Index start, Index A, Index step_a, Index B, Index step_b, Index C, Index step_c) {
   const Index largest =
       start + (A - 1) * std::max<Index>(step_a, 0) + (B - 1) * std::max<Index>(step_b, 0) + (C - 1) * step_c;
   GRADUS_CHECK(largest <= std::numeric_limits<Offset>::max(),
                "convolution: too many pictures at once, number ", largest,
-               " of a tensor would be needed and 2^31 is the limit");
+               " of a tensor is above the limit of 2^31");
   const auto [found, fresh] = known_grids().try_emplace({start, A, step_a, B, step_b, C, step_c});
   Offsets& offsets = found->second;
   if (!fresh) return offsets;
@@ -87,7 +87,7 @@ const Offsets& evenly(Index count, Index step) { return grid(0, 1, 0, 1, 0, coun
 
 Index area(const Tensor& pictures) { return pictures.dim(1) * pictures.dim(2) * pictures.dim(3); }
 
-/// Pictures [B, height, width, C] that show x [B, H, W, C] at (top, left), and zeros around it.
+/// Pictures [B, height, width, C] that contain x [B, H, W, C] at (top, left), and zeros around it.
 Tensor pad(const Tensor& x, Index top, Index left, Index height, Index width) {
   const Index B = x.dim(0), H = x.dim(1), W = x.dim(2), C = x.dim(3);
   if (top == 0 && left == 0 && height == H && width == W) return x;
@@ -109,7 +109,7 @@ Tensor pad(const Tensor& x, Index top, Index left, Index height, Index width) {
   return out;
 }
 
-/// The matrix X: a row for every output pixel, a column for every place of the window.
+/// The matrix X: one row per output pixel, one column per place of the window.
 Indexed windows(const Window& w, const Tensor& x) {
   const Index row = x.dim(2) * w.C;
   return {x.data(),
@@ -121,7 +121,7 @@ Indexed windows(const Window& w, const Tensor& x) {
 struct Class {
   Index first, count;  ///< input pixels first, first + stride, ...
   Index place, taps;   ///< places place, place + stride, ...
-  Index lowest;        ///< the output pixel that the first input pixel meets with its last place; may be < 0
+  Index lowest;        ///< the output pixel that the first input pixel meets at its last place; may be < 0
   Class(Index first_in, Index size, Index kernel, Index stride, Index padding)
       : first(first_in),
         count((size - first + stride - 1) / stride),
@@ -137,7 +137,7 @@ std::vector<Class> classes(Index size, Index kernel, Index stride, Index padding
   return out;
 }
 
-/// How many rows of zeros dy needs before and in all, so that every class finds its windows inside.
+/// The rows of zeros before dy, and the padded size, such that the windows of every class lie inside.
 struct Frame {
   Index before = 0, size = 0;
   Frame(const std::vector<Class>& all, Index out_size) : size(out_size) {
@@ -161,7 +161,7 @@ Tensor convolve_back_by_class(const Window& w, const Tensor& dy, const Tensor& w
       const Index start = (vertical.before + v.lowest) * row + (horizontal.before + h.lowest) * w.K;
       const Indexed windows_of_dy{d.data(), grid(start, w.B, area(d), v.count, row, h.count, w.K),
                                   grid(0, 1, 0, v.taps, row, h.taps * w.K, 1)};
-      // the last place meets the first pixel, so the weights run backwards
+      // the last place meets the first pixel, so the weights are in reverse order
       const Index last =
           ((v.place + (v.taps - 1) * s.height) * w.width + h.place + (h.taps - 1) * s.width) * w.C;
       const Indexed every_sth_weight{
@@ -174,9 +174,9 @@ Tensor convolve_back_by_class(const Window& w, const Tensor& dy, const Tensor& w
   return dx;
 }
 
-/// One row of dx [W, C] out of products [I, J, R] of its picture. Neighbouring windows overlap, and a sum
-/// that is still on its way to memory makes the next one wait; so those that do not overlap are taken one
-/// after the other.
+/// Adds one row of dx [W, C] from the products [I, J, R] of its picture. Neighbouring windows overlap, and an
+/// addition waits until the previous one to the same address is stored. Therefore windows that do not overlap
+/// are added one after the other.
 void add_windows(const Window& w, Index y, const Real* products, Real* padded_row) {
   const Index J = w.out_width(), run = w.width * w.C, R = w.height * run, step = w.stride.width * w.C;
   const Index vectors = (run + lanes - 1) / lanes, apart = (vectors * lanes + step - 1) / step;
@@ -200,7 +200,7 @@ Tensor convolve_back_by_product(const Window& w, const Tensor& dy, const Tensor&
   const Index row = w.W * w.C,
               padded_row = std::max(w.W + 2 * w.padding.width, w.stride.width * (J - 1) + w.width) * w.C;
   const Index at_once = std::clamp<Index>(column_elements / (I * J * R), 1, w.B);
-  Tensor dx({w.B, w.H, w.W, w.C}), products({at_once * I * J * R + lanes});  // whole vectors to the very end
+  Tensor dx({w.B, w.H, w.W, w.C}), products({at_once * I * J * R + lanes});  // padded by a vector
   for (Index b = 0; b < w.B; b += at_once) {
     const Index B = std::min(at_once, w.B - b);
     gemm(Transpose::no, Transpose::no, B * I * J, R, w.K, dy.data() + b * I * J * w.K, w.K, weights.data(), R,
@@ -218,7 +218,7 @@ Tensor convolve_back_by_product(const Window& w, const Tensor& dy, const Tensor&
   return dx;
 }
 
-/// Few results and stride 1: seen from the results, the window slides backwards over them.
+/// Few outputs and stride 1: the forward pass is the input gradient of the mirrored window.
 bool few_results(const Window& w) {
   return w.K < lanes && w.K < w.C && w.stride == 1 && w.padding.height < w.height &&
          w.padding.width < w.width;
@@ -235,7 +235,8 @@ Window mirrored(const Window& w) {
           {w.height - 1 - w.padding.height, w.width - 1 - w.padding.width},
           w.direct};
 }
-/// to [C, height, width, K] = w [K, height, width, C] with the window turned by 180 degrees, or the way back.
+/// Returns w [K, height, width, C] as [C, height, width, K] with the window turned by 180 degrees, or the
+/// inverse of this.
 Tensor turned(const Tensor& w) {
   const Index K = w.dim(0), places = w.dim(1) * w.dim(2), C = w.dim(3);
   Tensor out({C, w.dim(1), w.dim(2), K});
@@ -286,12 +287,12 @@ Tensor convolve_weights(const Window& w, const Tensor& x, const Tensor& dy) {
   const Index R = w.height * w.width * w.C, P = w.B * w.out_height() * w.out_width();
   const Indexed X = windows(w, x);
   Tensor dw({w.K, w.height, w.width, w.C});
-  if (w.width * w.C % lanes == 0 || 2 * w.K < lanes) {  // dw = dyT X: a vector holds neighbouring places
+  if (w.width * w.C % lanes == 0 || 2 * w.K < lanes) {  // dw = dyT X: a vector holds adjacent places
     const Indexed dyT{dy.data(), evenly(w.K, 1), evenly(P, w.K), 1, w.K};
     gemm(dyT, X, dw.data(), evenly(w.K, R));
     return dw;
   }
-  Tensor dwT({R, w.K});  // = XT dy: a vector holds neighbouring channels of dy
+  Tensor dwT({R, w.K});  // = XT dy: a vector holds adjacent channels of dy
   const Indexed XT{X.data, X.columns, X.rows};
   const Indexed rows_of_dy{dy.data(), evenly(P, w.K), evenly(w.K, 1), w.K, 1};
   gemm(XT, rows_of_dy, dwT.data(), evenly(R, w.K));

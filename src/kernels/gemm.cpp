@@ -1,29 +1,30 @@
 // The matrix product, blocked for registers and caches.
 //
-// Written as the textbook has it, c_ij = sum_k a_ik b_kj, every multiply-add waits for two loads; the
-// processor could do 32 (two vectors of 16) in that time. So there are three blocks, one inside the other:
+// In the textbook loop c_ij = sum_k a_ik b_kj, every multiply-add waits for two loads; the processor could do
+// 32 (two vectors of 16) in that time. Therefore three blocks are nested:
 //
 //                         2 vectors     TILE   tile_rows x 2 vectors of c stay in registers while k runs: per
 //                         .-------.            step 2 vectors of b are loaded, and one number of a per row is
 //                       k | panel |            broadcast; 10 loads feed 16 multiply-adds.
 //                         |  of b |     PANEL  a slice of b, panel_depth x 2 vectors, is copied ("packed")
-//               k         '-------'            without gaps into 32 KB: it stays in the first cache while all
-//          .---------.    .-------.            tiles of a column pass by. The first tile copies what it
-//   tile_  |    a    |    |  tile |            reads; a transposed b is turned, a ragged edge filled with
-//   rows   |---------|    |-------|            zeros beforehand, so the others know one kind of b only.
+//               k         '-------'            without gaps into 32 KB: it stays in the first-level cache
+//          .---------.    .-------.            for all tiles of a column. The first tile copies what it
+//   tile_  |    a    |    |  tile |            reads; a transposed b and ragged edges are packed beforehand,
+//   rows   |---------|    |-------|            so the other tiles read one layout of b only.
 //          |    a    |    |  tile |     BLOCK  block_tiles tiles, one below the other: their rows of a stay
-//          |---------|    |-------|            in the second cache while all panels pass by.
+//          |---------|    |-------|            in the second-level cache for all panels.
 //          |   ...   |    |  ...  |
 //
-// From the second cache to a register takes longer than a step of k, so the tile asks in advance: for the
-// next line but one of every row of a (where its numbers lie side by side), and for b's row in eight steps.
+// A load from the second-level cache takes longer than a step of k. Therefore the tile
+// prefetches the next cache line but one of every row of a (where its numbers are contiguous),
+// and the row of b eight steps ahead.
 //
-// Threads share out the tiles, not the sums: each c_ij is added up by one thread, in the order of k, by the
-// same multiply-adds whichever thread it is: the same bits at any number of threads. Each thread packs the
-// panels that it needs itself; nobody waits for anybody.
+// Threads share the tiles, not the sums: one thread computes each c_ij, in the order of k, by the same
+// multiply-adds whichever thread it is. The result has the same bits at any number of threads. Each thread
+// packs the panels that it needs, so no thread waits for another.
 //
-// Two kinds go another way. With a side of at most 4 the large matrix is read once, there is nothing to
-// block: `dots` streams it. A very large product goes to OpenBLAS (which packs a, too), in fixed pieces.
+// Two cases use other methods. With a side of at most 4, the large matrix is read only once and blocks have
+// no benefit: `dots` streams it. A very large product goes to OpenBLAS (which also packs a), in fixed pieces.
 //
 // Vectors are GCC's and clang's vector extensions: one source for AVX-512, AVX2, SSE2 and NEON.
 #include "gradus/kernels/gemm.hpp"
@@ -50,28 +51,27 @@ constexpr Index tile_rows = 8;  // 16 sums, of 32 registers
 constexpr Index tile_rows = 6;  // 12 sums, of 16 registers
 #endif
 constexpr Index panel_width = 2 * lanes, panel_depth = 256, block_tiles = 512 / tile_rows;
-constexpr Index line = 64 / sizeof(Real), rows_ahead = 8;  // numbers in a line of the caches; rows of b
-constexpr Index short_side = 4;                            // up to here `dots` is faster
-constexpr Index work_for_threads = 1000000;  // multiply-adds, about 20 us: less is not worth waking a thread
+constexpr Index line = 64 / sizeof(Real), rows_ahead = 8;  // numbers per cache line; prefetched rows
+constexpr Index short_side = 4;                            // up to this side `dots` is faster
+constexpr Index work_for_threads = 1000000;  // multiply-adds, about 20 us: below this one thread is faster
 constexpr Index work_for_blas = Index{1} << 27, blas_piece = 512;
 
 Index pieces(Index whole, Index piece) { return (whole + piece - 1) / piece; }
 
-/// An Indexed matrix on the move, and how far apart its rows and columns are where they are evenly spaced
-/// (0: they are not).
+/// A movable view. `row`, `column`: strides, 0 where the offsets are irregular.
 struct View {
   const Real* data;
   const Offset *rows, *columns;
   Index row, column;
   View at(Index i, Index j) const { return {data, rows + i, columns + j, row, column}; }
-  /// The same for evenly spaced ones, which can do without the lists.
+  /// The same with regular strides, which need no lists.
   View even_at(Index i, Index j) const {
     return {data + i * row + j * column, nullptr, nullptr, row, column};
   }
   const Real* operator()(Index i, Index j) const { return data + rows[i] + columns[j]; }
 };
 
-/// Where sums go, and what is added to them.
+/// The destination of the sums, and what is added to them.
 struct Target {
   Real* data;
   const Offset* rows;
@@ -83,15 +83,15 @@ struct Target {
   }
 };
 
-/// A panel [K, V vectors], and the b it is made from while that still has to be done.
+/// A panel [K, V vectors], and the part of b that the first tile packs into it.
 struct Panel {
   Real* packed;
   const Real* b;
   const Offset* rows;
 };
 
-/// The register tile: c [R, width] = a [R, K] times a panel. Even: a's rows and columns are evenly spaced, no
-/// table need be read. Packing: the panel is made on the way.
+/// The register tile: c [R, width] = a [R, K] times a panel. Even: a has regular strides, so no list is read.
+/// Packing: the tile packs the panel while it reads b.
 template <int R, int V, bool Even, bool Packing>
 void tile(View a, Panel panel, Index K, Target c, Index width) {
   Vector sum[R][V] = {};
@@ -159,7 +159,7 @@ constexpr std::array<Tile, sizeof...(R)> tiles(std::integer_sequence<int, R...>)
 template <int V, bool Even, bool Packing = false>
 constexpr auto tiles_of = tiles<V, Even, Packing>(std::make_integer_sequence<int, tile_rows>{});
 
-/// x0 y0 x1 y1 ..., the first half in `low`, the rest in `high`.
+/// Interleaves x0 y0 x1 y1 ..., the first half in `low`, the rest in `high`.
 template <int... I>
 void interleave(const Vector& x, const Vector& y, Vector& low, Vector& high,
                 std::integer_sequence<int, I...>) {
@@ -168,9 +168,9 @@ void interleave(const Vector& x, const Vector& y, Vector& low, Vector& high,
   high = __builtin_shufflevector(x, y, (n / 2 + I / 2 + I % 2 * n)...);
 }
 
-/// A square of lanes x lanes numbers, turned, of which `rows` are there (the others count as zeros).
-/// Interleaving row i with row i + lanes / 2 is a perfect shuffle of all the numbers; log2(lanes) of them
-/// exchange rows and columns.
+/// Transposes a square of lanes x lanes numbers with `rows` rows in memory (the others are
+/// zeros). Interleaving row i with row i + lanes / 2 is a perfect shuffle of all numbers;
+/// log2(lanes) shuffles exchange rows and columns.
 void transpose(const Real* from, Index from_row, Index rows, Real* to, Index to_row) {
   constexpr auto each = std::make_integer_sequence<int, lanes>{};
   Vector x[lanes], y[lanes];
@@ -187,19 +187,19 @@ void transpose(const Real* from, Index from_row, Index rows, Real* to, Index to_
   for (int i = 0; i < lanes; ++i) store(to + i * to_row, x[i]);
 }
 
-/// panel [K, packed_width] = b [K, width] and zeros. Columns that lie side by side are copied, rows that do
-/// are turned; what remains (edges, narrow windows) goes number by number.
+/// panel [K, packed_width] = b [K, width] and zeros. Contiguous columns are copied, contiguous rows are
+/// transposed; the rest (edges, narrow windows) is copied number by number.
 void pack(View b, Index K, Index width, Index packed_width, Real* panel) {
   if (K == 0) return;
   for (Index j = 0; j < packed_width; j += lanes, panel += lanes) {
     const Index columns = std::min(lanes, width - j);
     const bool side_by_side =
-        columns > 0 && b.columns[j + columns - 1] - b.columns[j] == columns - 1;  // they never fall
+        columns > 0 && b.columns[j + columns - 1] - b.columns[j] == columns - 1;  // they never decrease
     if (side_by_side) {
       const Real* from = b.data + b.columns[j];
       const Lanes there = first_lanes(columns);
       const Offset safe =
-          b.rows[K - 1] + static_cast<Offset>(columns - lanes);  // up to here, whole vectors exist
+          b.rows[K - 1] + static_cast<Offset>(columns - lanes);  // up to here, whole vectors can be read
       for (Index k = 0; k < K; ++k) {
         Real* to = panel + k * packed_width;
         if (b.rows[k] <= safe) {
@@ -219,8 +219,8 @@ void pack(View b, Index K, Index width, Index packed_width, Real* panel) {
   }
 }
 
-/// The rows of a, tile by tile: out [tiles][K][tile_rows]. Worth it where rows lie side by side (a is
-/// turned): a tile would fetch a few numbers from each of K cache lines that are far apart.
+/// Packs the rows of a, tile by tile: out [tiles][K][tile_rows]. Used where the rows are adjacent in memory
+/// (a is transposed): otherwise a tile would fetch a few numbers from each of K distant cache lines.
 void pack_rows(View a, Index rows, Index K, Real* out) {
   for (Index i = 0; i < rows; i += tile_rows)
     for (Index count = std::min(tile_rows, rows - i), k = 0; k < K; ++k, out += tile_rows) {
@@ -233,8 +233,7 @@ void pack_rows(View a, Index rows, Index K, Real* out) {
     }
 }
 
-/// The tiles first .. last-1 of c, counted down the rows of a block, then from panel to panel, then from
-/// block to block.
+/// The tiles first .. last-1 of c, counted down the rows of a block, then along its panels, then over blocks.
 void multiply(View a, View b, Index M, Index N, Index K, Target c, Index first, Index last) {
   alignas(64) Real panel[panel_depth * panel_width];
   static thread_local std::vector<Real> packed_rows(block_tiles * tile_rows * panel_depth);
@@ -286,9 +285,9 @@ void multiply(View a, View b, Index M, Index N, Index K, Target c, Index first, 
   }
 }
 
-/// sums [lanes] = rows [lanes, K] times x [K]: each row has a vector of partial sums, and these are added up
-/// while they are turned (see `transpose`): each round halves their number. K >= lanes; the last vector may
-/// overlap the one before.
+/// sums [lanes] = rows [lanes, K] times x [K]. Each row has a vector of partial sums. These are
+/// added while they are transposed (see `transpose`): each round halves their number. K >=
+/// lanes; the last vector may overlap the one before.
 Vector dots(const Real* rows, Index stride, const Real* x, Index K) {
   constexpr auto each = std::make_integer_sequence<int, lanes>{};
   Vector sum[lanes] = {}, low, high;
@@ -313,7 +312,7 @@ Vector dots(const Real* rows, Index stride, const Real* x, Index K) {
   return sum[0];
 }
 
-/// c = a bT for few rows of a, or few rows of b: the groups first .. last-1 of rows of the longer one.
+/// c = a bT for few rows of a, or few rows of b: the groups first .. last-1 of rows of the longer matrix.
 void stream(View a, View b, Index M, Index N, Index K, Target c, Index first, Index last) {
   const bool long_a = M > N;
   const Real *rows = long_a ? a(0, 0) : b(0, 0), *others = long_a ? b(0, 0) : a(0, 0);
@@ -327,7 +326,7 @@ void stream(View a, View b, Index M, Index N, Index K, Target c, Index first, In
   }
 }
 
-/// OpenBLAS, in pieces of the longer side of c that do not depend on the number of threads.
+/// Calls OpenBLAS for pieces of the longer side of c, which do not depend on the number of threads.
 void multiply_large(BlasGemm blas, View a, View b, Index M, Index N, Index K, Target c, Index c_row) {
   constexpr int row_major = 101, as_it_is = 111, transposed = 112;
   const Index piece_m = M >= N ? blas_piece : M, piece_n = M >= N ? N : blas_piece;
@@ -349,7 +348,7 @@ void multiply_large(BlasGemm blas, View a, View b, Index M, Index N, Index K, Ta
   }
 }
 
-/// Tiles or streamed groups, shared out among the threads.
+/// Distributes tiles or streamed groups over the threads.
 void share_out(View a, View b, Index M, Index N, Index K, Target c) {
   if (M == 0 || N == 0) return;
   const bool streamed = a.column == 1 && b.row == 1 && a.row > 0 && b.column > 0 &&
@@ -364,10 +363,10 @@ void share_out(View a, View b, Index M, Index N, Index K, Target c) {
   }
 }
 
-/// 0, step, 2 step, ...; the buffer lives on, so that the next product need not ask for memory.
+/// 0, step, 2 step, ...; later products reuse the buffer.
 const Offset* evenly(std::vector<Offset>& buffer, Index count, Index step) {
   GRADUS_CHECK(count * step <= std::numeric_limits<Offset>::max(), "gemm: a matrix of ", count, " rows, ",
-               step, " numbers apart, is too large: it may hold 2^31 numbers");
+               step, " numbers apart, is too large: the limit is 2^31 numbers");
   if (buffer.size() < static_cast<std::size_t>(count)) buffer.resize(static_cast<std::size_t>(count));
   for (Index i = 0; i < count; ++i) buffer[static_cast<std::size_t>(i)] = static_cast<Offset>(i * step);
   return buffer.data();

@@ -26,7 +26,7 @@ std::vector<double> symmetric_product(const std::vector<double>& a, const std::v
 // S^1/2 = V diag(sqrt(lambda)) VT
 std::vector<double> symmetric_root(std::vector<double> s, Index n) {
   std::vector<double> values(static_cast<std::size_t>(n));
-  symmetric_eigen(s, values, n);  // rows of s are the eigenvectors now
+  symmetric_eigen(s, values, n);  // the rows of s are now the eigenvectors
   std::vector<double> vectors(s.size()), scaled(s.size());
   for (Index k = 0; k < n; ++k) {
     const double root = std::sqrt(std::max(0.0, values[static_cast<std::size_t>(k)]));

@@ -1,25 +1,26 @@
 // Winograd's convolution: 4 results of a window of 3 from 6 numbers with 6 multiplications instead of 12.
 //
-// Along a line, y = At ((G g) * (Bt d)): six numbers d and three weights g are turned into six numbers each
-// by additions (and a few constants), multiplied one by one, and turned into four results. In two dimensions
-// the matrices stand on both sides, and 6 x 6 products replace 4 x 4 x 9: a quarter. The products meet only
-// numbers of the same one of 36 places, so with many channels each place is a matrix product of its own:
+// Along one axis, y = At ((G g) * (Bt d)): six numbers d and three weights g are each transformed to six
+// numbers by additions (and a few constants), multiplied elementwise, and transformed to four results. In
+// two dimensions the matrices are applied on both sides, and 6 x 6 products replace 4 x 4 x 9: a quarter.
+// Only numbers at the same one of 36 places are multiplied, so with many channels each place is a separate
+// matrix product:
 //
 //     V [tiles, C] = Bt d B       of every tile of 6 x 6 pixels (tiles overlap by 2)
 //     U [K, C]     = G g Gt       of every window
 //     M [tiles, K] = V Ut         (V, U, M: 36 of each)
 //     y            = At M A       4 x 4 pixels of every tile
 //
-// All of it is linear in d and in g, so the gradients are the same steps, each transposed:
+// All steps are linear in d and in g, so the gradients are the same steps, each transposed:
 //
 //     dM = A dy At        dU = dMt V        dg = Gt dU G
 //
-// and the gradient of d is a convolution itself, with the windows turned round. Lavin, Gray 2016, "Fast
-// algorithms for convolutional neural networks", F(4 x 4, 3 x 3). The price: errors of 1e-5 instead of 1e-6,
-// from the constants' different sizes.
+// and the gradient of d is itself a convolution, with mirrored windows. Lavin, Gray 2016, "Fast
+// algorithms for convolutional neural networks", F(4 x 4, 3 x 3). The errors are 1e-5 instead
+// of 1e-6, because the constants differ in size.
 //
-// With few pixels (a picture at a time) U is most of the work: 36 numbers for every 9 weights. Then tiles of
-// 2 x 2 results are better, F(2 x 2, 3 x 3): 16 numbers, 16 products instead of 36.
+// With few pixels (one picture at a time), U is most of the work: 36 numbers per 9 weights. Then tiles of
+// 2 x 2 results are faster, F(2 x 2, 3 x 3): 16 numbers, 16 products instead of 36.
 #include "gradus/kernels/winograd.hpp"
 
 #include <algorithm>
@@ -45,7 +46,7 @@ constexpr Matrix<Columns, Rows> transposed(const Matrix<Rows, Columns>& m) {
   return t;
 }
 
-/// The matrices for m results along a line from N = m + 2 numbers.
+/// The matrices for m results along one axis from N = m + 2 numbers.
 template <int m>
 struct Line;
 template <>
@@ -77,8 +78,8 @@ struct Line<2> {
   static constexpr auto Gt = transposed(G);
 };
 
-/// out [R, R] = m in [N, N] mT, a vector of channels at a time. m is known to the compiler: zeros cost
-/// nothing.
+/// out [R, R] = m in [N, N] mT, one vector of channels at a time. m is a compile-time constant, so its zeros
+/// cost nothing.
 template <const auto& m, std::size_t R = m.size(), std::size_t N = m[0].size()>
 [[gnu::always_inline]] inline void sandwich(const Vector (&in)[N][N], Vector (&out)[R][R]) {
   Vector half[R][N];
@@ -102,7 +103,7 @@ template <const auto& m, std::size_t R = m.size(), std::size_t N = m[0].size()>
     }
 }
 
-/// One convolution's steps with tiles of m x m results.
+/// The steps of one convolution with tiles of m x m results.
 template <int m>
 struct Winograd {
   static constexpr Index N = m + 2, places = N * N;
@@ -110,9 +111,9 @@ struct Winograd {
   Index I = w.out_height(), J = w.out_width(), down = (I + m - 1) / m, across = (J + m - 1) / m;
   Index tiles = w.B * down * across, most = std::min(tiles, tiles_at_once);
 
-  /// V, U and M are kept as [tiles or windows, N * N, channels]: a transformation writes one piece of memory,
-  /// and the matrix of one place has rows this far apart. (A vector more than needed, or the rows would share
-  /// too few sets of the first cache.)
+  /// V, U and M are stored as [tiles or windows, N * N, channels]: a transformation writes one
+  /// contiguous piece, and the rows of one place's matrix are this far apart. (The additional
+  /// vector prevents the rows from sharing too few sets of the first-level cache.)
   static Index row_of(Index channels) { return places * channels + lanes; }
 
   struct Place {
@@ -137,7 +138,7 @@ struct Winograd {
     });
   }
 
-  /// U of w [K, 3, 3, C], or of the turned windows.
+  /// U of w [K, 3, 3, C], or of the mirrored windows.
   static Tensor transform_weights(const Tensor& weights, WindowTurned turned) {
     const Index K = weights.dim(0), C = weights.dim(3);
     Tensor U({K, row_of(C)});
@@ -206,8 +207,8 @@ struct Winograd {
     const Tensor U = transform_weights(weights, turned);
     Tensor y({w.B, I, J, K}), V({most, row_of(C)}), M({most, row_of(K)});
     const bool plain = turned == WindowTurned::no;
-    const Index U_step = plain ? C : K;                             // the channels that lie side by side in w
-    for (Index first = 0; first < tiles; first += tiles_at_once) {  // portions that stay in the second cache
+    const Index U_step = plain ? C : K;                             // contiguous in w
+    for (Index first = 0; first < tiles; first += tiles_at_once) {  // fits into the second-level cache
       const Index count = std::min(tiles_at_once, tiles - first);
       transform_pictures(x, first, count, V.data());
 #pragma omp parallel for schedule(static)

@@ -250,12 +250,12 @@ TEST_CASE("the first number that is not finite is named with its op") {
     const Var y = gradus::log(x + Var(Tensor::full({3}, 0)));
     tape.backward(sum(exp(y)));
   });
-  CHECK(contains(forward, {"log: ", "arose here", "element 1 of [3] is nan", "all inputs are finite"}));
+  CHECK(contains(forward, {"log: ", "arises here", "element 1 of [3] is nan", "all inputs are finite"}));
   const std::string backward = message([&] {
     Tape tape;
     tape.backward(sum(gradus::sqrt(affine(x, 0, 0)) * Tensor::full({3}, 2)));
   });
-  CHECK(contains(backward, {"Sqrt::backward", "arose here", "element 0 of [3] is inf", "input 0"}));
+  CHECK(contains(backward, {"Sqrt::backward", "arises here", "element 0 of [3] is inf", "input 0"}));
   const std::string data = message([&] {
     Tape tape;
     x* Var(Tensor::of({3}, {0, 0, no_number}));
@@ -265,7 +265,7 @@ TEST_CASE("the first number that is not finite is named with its op") {
     Tape tape;
     1 / affine(x, 0, 0);  // a struct of another name
   });
-  CHECK(contains(shared, {"divide: ", "arose here"}));
+  CHECK(contains(shared, {"divide: ", "arises here"}));
   x.value[0] = infinity;
   const std::string parameter = message([&] {
     Tape tape;

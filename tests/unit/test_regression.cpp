@@ -106,7 +106,7 @@ TEST_CASE("regression: refuses what it cannot answer") {
   CHECK(complaint([&] { Regression(x, Tensor({19, 3})); }).find("[19, 3]") != std::string::npos);
   CHECK(complaint([&] { Regression(x, y, 0); }).find("degree") != std::string::npos);
   CHECK(complaint([&] { Regression(x.rows(0, 2), y.rows(0, 2)); }).find("2 examples") != std::string::npos);
-  CHECK(complaint([&] { Regression(twins, y); }).find("sum of others") != std::string::npos);
+  CHECK(complaint([&] { Regression(twins, y); }).find("linear combination of others") != std::string::npos);
   CHECK(complaint([&] { Regression(flat, y); }).find("constant") != std::string::npos);
   const Regression fine(x, y);
   CHECK(complaint([&] { fine(y); }).find("[B, 2]") != std::string::npos);

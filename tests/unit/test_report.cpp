@@ -240,6 +240,6 @@ TEST_CASE("program: every end has its exit code and its words") {
     std::ofstream(folder.path / "file") << "x";
     const Heard heard;
     CHECK(run({"--out", (folder.path / "file").string()}, [](Program&) {}) == 1);
-    CHECK(contains(heard.complaints(), "cannot be made"));
+    CHECK(contains(heard.complaints(), "cannot be created"));
   }
 }

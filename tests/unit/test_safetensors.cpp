@@ -156,10 +156,10 @@ TEST_CASE("safetensors: every malformed file has its message") {
       {crafted("", 0), "does not begin with '{'"},
       {crafted(" {}", 0), "does not begin with '{'"},
       {crafted("[]", 0), "does not begin with '{'"},
-      {crafted("{\"a\":", 0), "no JSON"},
-      {crafted("{\"a\xff\":1}", 0), "no JSON"},
-      {crafted("{" + a + "," + a + "}", 2), "\"a\" is there twice"},
-      {crafted("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}", 0), "\"dtype\" is there twice"},
+      {crafted("{\"a\":", 0), "invalid JSON"},
+      {crafted("{\"a\xff\":1}", 0), "invalid JSON"},
+      {crafted("{" + a + "," + a + "}", 2), "\"a\" occurs twice"},
+      {crafted("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}", 0), "\"dtype\" occurs twice"},
       {crafted("{\"a\":[[[[[[[[1]]]]]]]]}", 0), "nested deeper"},
       {crafted("{\"a\":3}", 0), "tensor \"a\": no {...}"},
       {crafted("{\"a\":{}}", 0), "dtype is missing"},
@@ -168,17 +168,18 @@ TEST_CASE("safetensors: every malformed file has its message") {
        "does not fit its"},
       {crafted("{\"a\":{\"dtype\":\"" + type + "\",\"data_offsets\":[0,8]}}", 2), "shape is missing"},
       {crafted("{\"a\":{\"dtype\":\"" + type + "\",\"shape\":2,\"data_offsets\":[0,8]}}", 2),
-       "shape is no list"},
-      {crafted("{" + entry("a", "[-2]", 0, 2) + "}", 2), "shape holds something else"},
-      {crafted("{" + entry("a", "[2.0]", 0, 2) + "}", 2), "shape holds something else"},
-      {crafted("{" + entry("a", "[18446744073709551616]", 0, 2) + "}", 2), "shape holds something else"},
+       "shape is not a list"},
+      {crafted("{" + entry("a", "[-2]", 0, 2) + "}", 2), "shape must hold only whole numbers"},
+      {crafted("{" + entry("a", "[2.0]", 0, 2) + "}", 2), "shape must hold only whole numbers"},
+      {crafted("{" + entry("a", "[18446744073709551616]", 0, 2) + "}", 2),
+       "shape must hold only whole numbers"},
       {crafted("{" + entry("a", "[18446744073709551615]", 0, 2) + "}", 2), "too large"},
       {crafted("{" + entry("a", "[281474976710655,281474976710655]", 0, 2) + "}", 2), "overflows"},
       {crafted("{" + entry("a", "[1e999]", 0, 2) + "}", 2), "out of range"},
       {crafted("{" + entry("a", "[1,1,1,1,3]", 0, 2) + "}", 2), "does not fit its"},
-      {crafted("{" + a + "}" + std::string("\0", 1), 2), "no JSON at byte"},
-      {crafted("{" + a + "}" + std::string("\0more", 5), 2), "no JSON at byte"},
-      {crafted("{" + a + "} {}", 2), "no JSON at byte"},
+      {crafted("{" + a + "}" + std::string("\0", 1), 2), "invalid JSON at byte"},
+      {crafted("{" + a + "}" + std::string("\0more", 5), 2), "invalid JSON at byte"},
+      {crafted("{" + a + "} {}", 2), "invalid JSON at byte"},
       {crafted("{" + entry("a", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2]", 0, 2) + "}", 2), "more than 16"},
       {crafted("{" + entry("a", "[3]", 0, 2) + "}", 2), "does not fit its"},
       {crafted("{" + entry("a", "[281474976710655]", 0, 2) + "}", 2), "does not fit its"},
@@ -190,8 +191,8 @@ TEST_CASE("safetensors: every malformed file has its message") {
       {crafted("{" + entry("a", "[1]", 1, 2) + "}", 2), "after a gap"},
       {crafted("{" + a + "," + entry("b", "[2]", 1, 3) + "}", 3), "overlapping"},
       {crafted("{" + a + "," + entry("b", "[1]", 3, 4) + "}", 4), "after a gap"},
-      {crafted("{\"__metadata__\":[]}", 0), "__metadata__ is no {...}"},
-      {crafted("{\"__metadata__\":{\"k\":1}}", 0), "\"k\" is no text"},
+      {crafted("{\"__metadata__\":[]}", 0), "__metadata__ is not an object"},
+      {crafted("{\"__metadata__\":{\"k\":1}}", 0), "\"k\" is not a string"},
   };
   for (const Trial& trial : trials) {
     const std::string words = said(trial.bytes);
@@ -244,7 +245,7 @@ TEST_CASE("safetensors: a tensor that cannot be held is refused by itself") {
     state.tensors = {{"odd", Tensor::zeros({1})}, {"fine", Tensor::zeros({1})}};
     CHECK(contains(message([&] { load_checkpoint(file, state); }), {"some.safetensors", "\"odd\"", words}));
   };
-  check(with_odd<std::uint8_t>("F8_E4M3", "[2]", {1, 2}), "dtype F8_E4M3 is not read");
+  check(with_odd<std::uint8_t>("F8_E4M3", "[2]", {1, 2}), "dtype F8_E4M3 is not supported");
   check(with_odd<std::uint8_t>("F4", "[4]", {1, 2}), "unknown dtype \"F4\"");
   check(with_odd<float>("F32", "[1,1,1,1,2]", {1, 2}), "shape of 5 sizes");
   check(with_odd<std::uint8_t>("BOOL", "[3]", {1, 0, 2}), "element 2 of type BOOL is neither 0 nor 1");

@@ -154,7 +154,7 @@ TEST_CASE("usps: messages tell the place") {
   CHECK(complaint(usps_line("1.5", "0")) == "zip: line 1, column 1: label '1.5', expected 0 .. 9");
   CHECK(complaint(usps_line("1", "1.5")) == "zip: line 1, column 3: grey value '1.5', expected -1 .. 1");
   CHECK(complaint(usps_line("1", "x")) == "zip: line 1, column 3: expected a number, got 'x'");
-  CHECK(complaint("") == "zip: no line, expected a label and 256 grey values a line");
+  CHECK(complaint("") == "zip: no line, expected a label and 256 grey values per line");
   CHECK(complaint("\xef\xbb\xbf" + good + "\n \r\n") == "");  // a byte order mark, blank last lines
   CHECK(complaint(good + "\n" + good) == "zip: line 2: 0 numbers, expected a label and 256 grey values");
   CHECK(complaint("\n" + good) == "zip: line 1: 0 numbers, expected a label and 256 grey values");

@@ -15,10 +15,10 @@
 namespace gradus {
 namespace {
 
-// A MATLAB 5 file is a header of 128 bytes and then elements. An element is a tag (4 bytes type, 4 bytes
-// length), its content, and zeros up to the next multiple of 8; or, when the content has 1 to 4 bytes, all in
-// 8 bytes (2 bytes type, 2 bytes length, content). A matrix is an element whose content is elements: flags,
-// sizes, name, numbers. A compressed element is a zlib stream that unpacks to one matrix.
+// A MATLAB 5 file is a header of 128 bytes followed by elements. An element is a tag (4 bytes type, 4 bytes
+// length), its content, and zeros up to the next multiple of 8; content of 1 to 4 bytes is stored together
+// with its tag in 8 bytes (2 bytes type, 2 bytes length, content). A matrix is an element whose content is
+// elements: flags, sizes, name, numbers. A compressed element is a zlib stream that unpacks to one matrix.
 using Bytes = std::span<const std::byte>;
 
 enum MatType : std::uint32_t {
@@ -46,10 +46,10 @@ bool begins_with(Bytes bytes, std::string_view start) {
 struct Element {
   std::uint32_t type = 0;
   Bytes content{};
-  std::size_t next = 0;  // where the one behind it begins
+  std::size_t next = 0;  // begin of the next element
 };
 
-// What is being read: for messages.
+// The position that is read, for messages.
 struct Place {
   const std::string& name;
   std::size_t offset = 0;           // of the bytes in the file
@@ -78,18 +78,18 @@ Element next_element(Bytes bytes, std::size_t at, const Place& place, const char
   return element;
 }
 
-// The matrix in the content of a matrix element, when it is the variable that is looked for.
+// The matrix in the content of a matrix element, if it is the requested variable.
 std::optional<MatMatrix> read_matrix(Bytes bytes, const Place& place, const std::string& variable) {
   const auto fail = [&](const auto&... parts) {
     throw Error(text(place.name, ": MATLAB file: matrix at byte ", place.offset, " of ", place.inside, ": ",
                      parts...));
   };
   const Element flags = next_element(bytes, 0, place, "array flags");
-  if (flags.type != mi_uint32 || flags.content.size() != 8) fail("array flags of another form");
+  if (flags.type != mi_uint32 || flags.content.size() != 8) fail("unexpected form of the array flags");
   const Element sizes = next_element(bytes, flags.next, place, "dimensions");
-  if (sizes.type != mi_int32 || sizes.content.size() % 4 != 0) fail("dimensions of another form");
+  if (sizes.type != mi_int32 || sizes.content.size() % 4 != 0) fail("unexpected form of the dimensions");
   const Element label = next_element(bytes, sizes.next, place, "the array's name");
-  if (label.type != mi_int8) fail("the array's name of another form");
+  if (label.type != mi_int8) fail("unexpected form of the array's name");
   const std::string_view found(reinterpret_cast<const char*>(label.content.data()), label.content.size());
   if (found != variable) return std::nullopt;
 
@@ -119,7 +119,7 @@ struct Inflater {
   Inflater& operator=(const Inflater&) = delete;
 };
 
-// A compressed element, unpacked. zlib packs at most 1032 to 1, so the file's size bounds what is asked for.
+// Unpacks a compressed element. zlib compresses at most 1032 to 1, so the file's size bounds the allocation.
 std::vector<std::byte> unpack(Bytes packed, const Place& place) {
   Inflater inflater;
   z_stream& z = inflater.stream;
@@ -144,8 +144,8 @@ std::vector<std::byte> unpack(Bytes packed, const Place& place) {
   return out;
 }
 
-// MATLAB 4 files have no header: a matrix begins with its type (1000 byte order + 10 number type + matrix
-// type), rows, columns, whether it is complex, and the length of its name, 4 bytes each; then its name.
+// MATLAB 4 files have no header. A matrix begins with its type (1000 byte order + 10 number type + matrix
+// type), rows, columns, whether it is complex, and the length of its name, 4 bytes each; the name follows.
 bool is_mat4(Bytes bytes) {
   if (bytes.size() < 21) return false;
   const std::uint32_t type = little(bytes, 0, 4), name = little(bytes, 16, 4);
@@ -170,7 +170,7 @@ void check_header(Bytes bytes, const std::string& name) {
                ", expected 256 (MATLAB 5)");
 }
 
-// A MATLAB file of any version, and nothing else that is read here.
+// True for a MATLAB file of any version, false for every other format that is read here.
 bool is_mat(Bytes bytes) {
   return begins_with(bytes, "MATLAB ") || begins_with(bytes, "\x89HDF") || is_mat4(bytes);
 }
@@ -180,7 +180,7 @@ constexpr Index height = 28, width = 20;
 constexpr std::array<const char*, 3> frey_files = {"frey-images-idx3-ubyte", "frey-images-idx3-ubyte.gz",
                                                    "frey_rawface.mat"};
 
-// The first of the files that is there, whatever it is; an empty path when none is.
+// The first of the files that exists, of whatever kind; an empty path when none exists.
 std::filesystem::path frey_path(const std::filesystem::path& root) {
   for (const char* file : frey_files)
     if (std::filesystem::path path = root / "frey" / file;
@@ -219,14 +219,14 @@ Dataset parse_frey(std::span<const std::byte> bytes, const std::string& name) {
     const IdxArray array = parse_idx(bytes, name);
     GRADUS_CHECK(
         array.sizes.size() == 3 && array.sizes[0] >= 1 && array.sizes[1] == height && array.sizes[2] == width,
-        name, ": sizes of another form, expected N, ", height, ", ", width);
+        name, ": unexpected sizes, must be N, ", height, ", ", width);
     dataset.images = idx_images(array, name);
     return dataset;
   }
   const MatMatrix ff = parse_mat(bytes, name, "ff");
   GRADUS_CHECK(ff.rows == height * width, name, ": variable ff has ", ff.rows, " rows, expected ",
-               height * width, ": a frame of ", height, " x ", width, " a column");
-  // A column is one frame, row by row, which is the order of an image here.
+               height * width, ": one frame of ", height, " x ", width, " per column");
+  // A column is one frame, row by row, which is also the order of an image tensor.
   dataset.images = Tensor({ff.columns, height, width, 1});
   std::transform(ff.values.begin(), ff.values.end(), dataset.images.data(),
                  [](std::uint8_t value) { return value / Real(255); });
@@ -249,10 +249,10 @@ FreyFaces frey_faces(const std::filesystem::path& root, std::uint64_t seed) {
     const Dataset data = load_frey(root);
     return {data, true, text("Frey faces: ", data.size(), " frames of ", height, " x ", width, ".")};
   }
-  constexpr Index frames = 1965;  // as many as the real film has
+  constexpr Index frames = 1965;  // the length of the original film
   return {generated_face_video(frames, seed, {.height = height, .width = width}).data, false,
           text("Frey faces not found under ", (root / "frey").string(),
-               ": using a generated film of a face; datasets/README.md says how to get it.")};
+               ": using a generated film of a face; datasets/README.md explains how to get it.")};
 }
 
 }  // namespace gradus

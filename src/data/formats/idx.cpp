@@ -32,7 +32,7 @@ std::string sizes_text(const std::vector<Index>& sizes) {
   return out + "]";
 }
 
-// Magic number and sizes; fills everything but the data.
+// Reads the magic number and the sizes; fills everything but the data.
 IdxArray parse_header(std::span<const std::byte> bytes, const std::string& name) {
   GRADUS_CHECK(bytes.size() >= 4, name, ": header: ", bytes.size(),
                " bytes, expected at least the 4 of the magic number");
@@ -107,8 +107,7 @@ IdxArray parse_idx(std::span<const std::byte> bytes, const std::string& name) {
   }
   IdxArray array = parse_header(bytes, name);
   const std::span<const std::byte> data = bytes.subspan(4 + 4 * array.sizes.size());
-  // The product is compared by division, before anything is allocated: four sizes of 2^32 overflow any
-  // integer.
+  // The product is compared by division, before any allocation: four sizes of 2^32 overflow any integer.
   const auto width = static_cast<std::uint64_t>(idx_width(array.type)), held = data.size() / width;
   std::uint64_t elements = 1;
   bool fits = true;
@@ -118,7 +117,7 @@ IdxArray parse_idx(std::span<const std::byte> bytes, const std::string& name) {
     if (fits) elements *= factor;
   }
   GRADUS_CHECK(fits, name, ": data: sizes ", sizes_text(array.sizes), " with ", width,
-               " bytes an element, but the file holds ", data.size(), " bytes");
+               " bytes per element, but the file holds ", data.size(), " bytes");
   GRADUS_CHECK(elements > 0, name, ": sizes ", sizes_text(array.sizes),
                ": no element, expected every size at least 1");
   GRADUS_CHECK(data.size() == elements * width, name, ": data: ", data.size() - elements * width,

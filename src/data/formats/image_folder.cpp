@@ -25,8 +25,8 @@ bool is_picture(const fs::path& path) {
   return std::find(endings.begin(), endings.end(), ending) != endings.end();
 }
 
-// What systems put beside pictures: hidden files and folders (._a.png, .ipynb_checkpoints, .thumbnails),
-// folders with thumbnails (Synology's @eaDir) and with resource forks (__MACOSX).
+// Entries that systems create beside pictures: hidden files and folders (._a.png, .ipynb_checkpoints,
+// .thumbnails), folders with thumbnails (Synology's @eaDir) and with resource forks (__MACOSX).
 bool is_clutter(const fs::path& path) {
   const std::string name = path.filename().string();
   return name.starts_with('.') || name == "@eaDir" || name == "__MACOSX";
@@ -35,7 +35,7 @@ bool is_clutter(const fs::path& path) {
 void check_options(const ImageFolderOptions& options, const std::string& folder) {
   const Index least = std::min(options.height, options.width), most = std::max(options.height, options.width);
   GRADUS_CHECK((least == 0 && most == 0) || (least >= 1 && most <= 16384), folder, ": size ", options.height,
-               " x ", options.width, ", expected 1 .. 16384 a side, or 0 x 0 to leave pictures as they are");
+               " x ", options.width, ", expected 1 .. 16384 per side, or 0 x 0 to keep the original size");
   GRADUS_CHECK(options.channels == 1 || options.channels == 3, folder, ": ", options.channels,
                " channels, expected 1 or 3");
   GRADUS_CHECK(options.limit >= 0, folder, ": limit ", options.limit, ", must not be negative");
@@ -45,8 +45,8 @@ void keep_first(std::vector<std::string>& files, Index limit) {
   if (limit > 0 && static_cast<Index>(files.size()) > limit) files.resize(static_cast<std::size_t>(limit));
 }
 
-// How much each pixel of a line of `from` pixels adds to pixel `at` of a line of `to` pixels: a triangle as
-// wide as the larger of the two pixels, cut at the ends of the line, weights of sum 1.
+// The weight of each pixel of a line of `from` pixels in pixel `at` of a line of `to` pixels: a triangle as
+// wide as the larger of the two pixels, cut at the ends of the line. The weights sum to 1.
 struct Weights {
   Index first = 0;
   std::vector<Real> values{};
@@ -68,7 +68,7 @@ Weights resize_weights(Index from, Index to, Index at) {
   return weights;
 }
 
-// [outer, from, inner] -> [outer, to, inner] along the middle axis.
+// Resizes the middle axis: [outer, from, inner] -> [outer, to, inner].
 std::vector<Real> resize_axis(std::span<const Real> in, Index outer, Index from, Index to, Index inner) {
   std::vector<Real> out(static_cast<std::size_t>(outer * to * inner));
   for (Index j = 0; j < to; ++j) {
@@ -85,7 +85,7 @@ std::vector<Real> resize_axis(std::span<const Real> in, Index outer, Index from,
   return out;
 }
 
-// Pictures of one person, pose, ... in the parts of a file's name.
+// The parts of a file name, which tell person, pose, ...
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   for (std::size_t begin = 0;;) {
@@ -101,7 +101,7 @@ std::string_view last_part(const std::string& file) {
   return std::string_view(file).substr(slash == file.npos ? 0 : slash + 1);
 }
 
-// The place of a word in a list of allowed ones.
+// The index of a word in a list of allowed words.
 template <std::size_t N>
 int one_of(std::string_view word, const std::array<const char*, N>& allowed, const std::string& file,
            const char* field) {
@@ -121,7 +121,7 @@ int whole_number(std::string_view word, int low, int high, const std::string& fi
   return value;
 }
 
-// The pictures of a set, with what their names say: broken names are found before any picture is read.
+// The contents of the names of all pictures in a set. Invalid names are found before any picture is read.
 template <class Name>
 std::vector<Name> parse_names(const fs::path& folder, const std::vector<std::string>& files,
                               Name (*parse)(const std::string&)) {
@@ -175,7 +175,7 @@ Dataset read_images(const fs::path& folder, const std::vector<std::string>& file
     if (i == 0) dataset.images = Tensor({count, image.dim(0), image.dim(1), options.channels});
     GRADUS_CHECK(image.shape() == dataset.images.row(i).shape(), path.string(), ": ", image.dim(0), " x ",
                  image.dim(1), " pixels, the pictures before it have ", dataset.images.dim(1), " x ",
-                 dataset.images.dim(2), "; say a size to which they are brought");
+                 dataset.images.dim(2), "; set a size to which all are resized");
     dataset.images.row(i).copy_from(image);
   }
   return dataset;
@@ -242,7 +242,7 @@ Dataset load_orl_faces(const fs::path& root, const ImageFolderOptions& options) 
   check_options(options, "ORL faces");
   const fs::path folder = root / "faces" / "orl";
   std::vector<std::string> files = image_files(folder);
-  // In the order of the numbers: s2 before s10.
+  // In numerical order: s2 before s10.
   std::vector<OrlName> names = parse_names(folder, files, parse_orl_name);
   std::vector<std::size_t> order(files.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;

@@ -10,7 +10,7 @@
 namespace gradus {
 namespace {
 
-// Everything that a message has to say about where it is.
+// A position in a file, for messages.
 struct Place {
   const std::string& name;
   std::size_t line;
@@ -31,7 +31,7 @@ std::string trimmed(std::string_view field) {
   return std::string(field.substr(begin, field.find_last_not_of(" \t\r") - begin + 1));
 }
 
-// The fields of a line. A quoted field ends at the quote; a doubled quote inside stands for one.
+// The fields of a line. A quoted field ends at the quote; inside it, a doubled quote stands for one quote.
 std::vector<std::string> split_line(std::string_view line, const std::string& name, std::size_t number,
                                     char separator) {
   std::vector<std::string> fields;
@@ -59,7 +59,7 @@ std::vector<std::string> split_line(std::string_view line, const std::string& na
   }
 }
 
-// Why a field is probably no number, for the end of a message; empty when there is no guess.
+// A guess why a field is not a number, for the end of a message; empty when there is none.
 std::string guess(const std::string& field, char separator) {
   for (const char other : {';', '\t', ','})
     if (other != separator && field.find(other) != field.npos) {
@@ -68,7 +68,7 @@ std::string guess(const std::string& field, char separator) {
       double ignored = 0;
       if (other == ',' && parse_number(point, ignored)) return " (decimals are written with a point)";
       return text(" (are the columns separated by ", other == '\t' ? "tabs" : std::string{'\'', other, '\''},
-                  "? TableOptions::separator says so)");
+                  "? then set TableOptions::separator)");
     }
   return "";
 }
@@ -79,7 +79,7 @@ bool is_header(const std::vector<std::string>& fields, std::size_t numbers) {
                       [&](const std::string& field) { return parse_number(field, ignored); });
 }
 
-// Labels as they stand -> 0 .. classes-1: whole numbers below 1000 keep their value, anything else is a name.
+// Maps labels to 0 .. classes-1: whole numbers below 1000 keep their value, any other text is a class name.
 void set_labels(Dataset& data, const std::vector<std::string>& words) {
   constexpr double most = 1000;
   double value = 0;
@@ -100,14 +100,14 @@ void set_labels(Dataset& data, const std::vector<std::string>& words) {
   data.classes = *std::max_element(data.labels.begin(), data.labels.end()) + 1;
 }
 
-// What has been read so far, line by line.
+// The contents read so far, line by line.
 struct Reader {
   const std::string& name;
   const TableOptions& options;
   Table table{};
   std::vector<Real> values{};
   std::vector<std::string> words{};
-  std::size_t width = 0;  // fields a line, known from the first
+  std::size_t width = 0;  // fields per line, set by the first line
 
   std::size_t numbers() const { return width - (options.labels ? 1 : 0); }
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr Index side = 16, pixels = side * side;
 
-// Takes the next run of non-blanks off the front of the line; `column` counts characters from 1.
+// The next run of non-blanks of the line, from `place` on; moves `place` behind it.
 std::string_view next_token(std::string_view line, std::size_t& place) {
   while (place < line.size() && (line[place] == ' ' || line[place] == '\t' || line[place] == '\r')) ++place;
   const std::size_t begin = place;
@@ -23,7 +23,7 @@ std::string shortened(std::string_view token) {
   return token.size() <= 20 ? std::string(token) : std::string(token.substr(0, 20)) + "...";
 }
 
-// One line -> its label; the pixels go to `out` [256].
+// Returns the label of one line and writes its pixels to `out` [256].
 int parse_line(std::string_view line, const std::string& name, std::size_t number, Real* out) {
   int label = 0;
   std::size_t place = 0;
@@ -69,7 +69,7 @@ Dataset parse_usps(std::span<const std::byte> bytes, const std::string& name) {
         parse_line(file.substr(begin, end - begin), name, number + 1, &values[values.size() - pixels]));
     begin = end + 1;
   }
-  GRADUS_CHECK(number > 0, name, ": no line, expected a label and ", pixels, " grey values a line");
+  GRADUS_CHECK(number > 0, name, ": no line, expected a label and ", pixels, " grey values per line");
   dataset.name = name;
   dataset.images = Tensor::of({static_cast<Index>(number), side, side, 1}, values);
   dataset.classes = 10;

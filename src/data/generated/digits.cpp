@@ -17,11 +17,11 @@ struct Point {
   Real x = 0, y = 0;
   friend bool operator==(const Point&, const Point&) = default;
 };
-using Stroke = std::vector<Point>;     // a smooth curve through the points; a point given twice is a corner
+using Stroke = std::vector<Point>;     // a smooth curve through the points; a repeated point is a corner
 using Skeleton = std::vector<Stroke>;  // x to the right, y downwards, height 1
 
-// The hand-made models: for every digit the ways in which people write it. "x,y" in hundredths of the height,
-// strokes parted by '/'.
+// The hand-made models: for every digit, common ways to write it. "x,y" in hundredths of the height, strokes
+// separated by '/'.
 const std::array<std::vector<const char*>, 10> written = {{
     // 0: closed oval; the end crossing the beginning; narrow, begun at the side
     {"38,0 14,10 1,38 4,74 26,100 52,86 62,50 55,14 38,0",
@@ -35,7 +35,7 @@ const std::array<std::vector<const char*>, 10> written = {{
      "7,20 22,2 47,3 57,24 45,55 24,86 6,97 1,83 14,74 34,87 52,98 70,90",
      "0,16 24,0 54,8 56,32 32,62 2,90 2,90 22,86 42,97 68,94",
      "2,10 30,1 54,10 50,40 30,68 4,100 4,100 38,99 62,100"},
-    // 3: two bowls with a corner; flat top; bowls joined by a small loop
+    // 3: two bowls with a corner; flat top; bowls connected by a small loop
     {"5,14 24,0 50,6 53,28 40,43 20,47 20,47 46,52 60,70 50,92 24,100 0,88",
      "6,3 30,3 56,2 56,2 40,20 24,40 24,40 50,45 60,68 46,93 20,100 0,90",
      "7,12 30,0 52,12 46,36 26,50 20,44 30,42 54,56 56,82 32,100 6,94 0,80"},
@@ -91,8 +91,8 @@ const std::array<std::vector<Skeleton>, 10>& skeletons() {
   return all;
 }
 
-// A smooth random displacement of the plane: three long waves, the same for all strokes, so joints stay
-// joined.
+// A smooth random displacement of the plane: three long waves, the same for all strokes, so that connected
+// strokes stay connected.
 class Waves {
  public:
   Waves(Rng& rng, Real deviation) {
@@ -123,7 +123,7 @@ struct Segment {
   Real radius;
 };
 
-// Point at t in [0, 1] of the Catmull-Rom curve from q to r, with p before and s behind.
+// The point at t in [0, 1] on the Catmull-Rom curve from q to r; p is the point before q, s the one after r.
 Point catmull_rom(Point p, Point q, Point r, Point s, Real t) {
   const auto mix = [t](Real a, Real b, Real c, Real d) {
     return b + Real(0.5) * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)));
@@ -147,7 +147,8 @@ void trace(const Stroke& points, std::size_t first, std::size_t last, Real radiu
   }
 }
 
-// Skeleton -> segments in the digit's own frame: control points moved, then slant, width and rotation.
+// Converts a skeleton to segments in the digit's own frame: moves the control points, then slants, widens and
+// rotates.
 std::vector<Segment> write_strokes(const Skeleton& skeleton, const DigitStyle& style, Rng& rng) {
   const Waves waves(rng, style.wobble);
   const Real waist = std::exp(style.waist);
@@ -183,8 +184,7 @@ std::vector<Segment> write_strokes(const Skeleton& skeleton, const DigitStyle& s
 constexpr Index side = 28;
 constexpr Real box = 20;  // the larger side of the ink, as in MNIST
 
-// Scales the ink into the box and puts its centre of mass on the middle of the picture, give or take the
-// shift.
+// Scales the ink into the box and moves its centre of mass to the centre of the picture plus the shift.
 void normalise(std::vector<Segment>& segments, const DigitStyle& style) {
   constexpr Real far = std::numeric_limits<Real>::max();
   Point low{far, far}, high{-far, -far};
@@ -201,7 +201,7 @@ void normalise(std::vector<Segment>& segments, const DigitStyle& style) {
   }
   const Real scale = box / std::max(high.x - low.x, high.y - low.y);
   const Point middle{mass_x / mass, mass_y / mass};
-  // Where a coordinate's middle goes, so that the ink stays two pixels inside.
+  // The position of the centre of mass on one axis, limited so that the ink stays two pixels inside.
   const auto centre = [scale](Real from, Real to, Real mass_at, Real shift) {
     const Real least = 2 + scale * (mass_at - from), most = Real(side) - 2 - scale * (to - mass_at);
     return std::clamp(Real(side) / 2 + shift, least, most);
@@ -224,7 +224,7 @@ Real distance(Point p, const Segment& s) {
   return std::sqrt(x * x + y * y);
 }
 
-// Ink is 1 inside the stroke and falls to 0 over `edge` pixels across its border: MNIST's grey ramp.
+// Ink is 1 inside the stroke and falls to 0 over `edge` pixels across its border, like MNIST's grey ramp.
 void draw(const std::vector<Segment>& segments, Real* image) {
   constexpr Real edge = 1.5;
   std::fill_n(image, side * side, Real(0));
@@ -275,8 +275,8 @@ Dataset generate(const std::string& name, Index count, Rng rng) {
 
 }  // namespace
 
-// The spreads are chosen so that a linear classifier has as hard a time as on MNIST and people still read
-// every digit.
+// The spreads are chosen so that the digits are about as difficult for a linear classifier as MNIST, and are
+// still legible.
 DigitStyle DigitStyle::random(int digit, Rng& rng) {
   const auto normal = [&rng](Real deviation) {
     return deviation * std::clamp(rng.normal(), Real(-2.2), Real(2.2));

@@ -9,10 +9,9 @@
 namespace gradus {
 namespace {
 
-// Places are told in half picture heights from the middle of the picture: u to the right, v downwards. On the
-// head there are also the face's own coordinates: the longitude s in radians, 0 on the nose, and v. The head
-// is a cylinder as far as its features are concerned, so that turning it by psi moves them, narrows the far
-// ones and hides them in time:
+// Positions are in half picture heights from the centre of the picture: u to the right, v downwards. The head
+// also has its own coordinates: the longitude s in radians, 0 at the nose, and v. For the features, the head
+// is a cylinder: turning it by psi moves them, narrows the far ones and finally hides them:
 //
 //     u = w sin(s + psi)
 
@@ -30,13 +29,13 @@ constexpr Paint background{Real(0.12), Real(0.15), Real(0.20)}, hair{Real(0.10),
     teeth{Real(0.98), Real(0.97), Real(0.94)}, dark_skin{Real(0.34), Real(0.22), Real(0.15)},
     light_skin{Real(1.0), Real(0.94), Real(0.86)}, lip_red{Real(0.72), Real(0.16), Real(0.18)};
 
-// What can be out of its place.
+// The features that can be displaced.
 enum Feature { left_eye, right_eye, left_brow, right_brow, nose, mouth, features };
 struct Shift {
   Real s = 0, v = 0;
 };
 
-// Everything about one face that does not depend on the pixel.
+// The properties of one face that do not depend on the pixel.
 struct Head {
   FaceFactors factors;
   Real half_width, turn, sine, chin;  // turn: psi
@@ -59,9 +58,9 @@ Real smooth_step(Real from, Real to, Real x) {
   return t * t * (3 - 2 * t);
 }
 
-// Paints a picture row by row. A shape is a function from the column to the covered part of the pixel; where
-// shapes have a level function, the distance to the border is level / |gradient|, and the edge is one pixel
-// wide.
+// Paints a picture row by row. A shape is a function from the column to the covered fraction of the pixel.
+// For shapes with a level function, the distance to the border is level / |gradient|, and the edge is one
+// pixel wide.
 class Painter {
  public:
   Painter(const FaceOptions& options)
@@ -95,7 +94,7 @@ class Painter {
     }
   }
 
-  // Covers part(j) of every pixel of the row with a colour, shaded as the head is or plain.
+  // Covers the fraction part(j) of every pixel of the row with a colour, shaded like the head or plain.
   template <bool shaded, class Part>
   void paint(Paint paint, const Part& part) {
     Real* cover = cover_.data();
@@ -113,13 +112,13 @@ class Painter {
     }
   }
 
-  // Part of a pixel inside an ellipse: a and b in radii from its centre, da and db their slopes a pixel.
+  // Fraction of a pixel inside an ellipse: a and b in radii from the centre, da, db their slopes per pixel.
   static Real ellipse(Real a, Real b, Real da, Real db) {
     const Real f = std::sqrt(a * a + b * b) + Real(1e-6);
     const Real gradient = std::sqrt(a * a * da * da + b * b * db * db) / f + Real(1e-6);
     return Real(0.5) - (f - 1) / gradient;
   }
-  // The same in picture coordinates, and in the face's own.
+  // The same in picture coordinates, and in those of the face.
   auto flat_ellipse(Real u, Real v, Real ru, Real rv) const {
     return [=, this](Index j) {
       return ellipse((u_[static_cast<std::size_t>(j)] - u) / ru, (v_ - v) / rv, pixel_ / ru, pixel_ / rv);
@@ -132,7 +131,7 @@ class Painter {
              clamp01(ellipse((s_[at] - s) / rs, (v_ - v) / rv, slope_[at] * pixel_ / rs, pixel_ / rv));
     };
   }
-  // Part of a pixel between two heights.
+  // Fraction of a pixel between two heights.
   Real between(Real top, Real bottom) const {
     const Real half = pixel_ / 2;
     return (std::min(bottom, v_ + half) - std::max(top, v_ - half)) / pixel_;
@@ -147,12 +146,12 @@ class Painter {
   Index width_, channels_;
   Real pixel_, v_ = 0;
   Real* out_ = nullptr;
-  // One number a column: place, longitude, its slope, covered part, inside the face's outline, light
+  // One value per column: position, longitude, its slope, covered fraction, inside the face's outline, light
   std::vector<Real> u_, s_, slope_, cover_, mask_, shade_;
 };
 
-// Neck, hair behind, ears, skin up to the hairline. The chin goes with the turn, the back of the head against
-// it.
+// Neck, hair behind the head, ears, skin up to the hairline. The chin moves with the turn, the back of the
+// head against it.
 void Painter::draw_head(const Head& head) {
   const Real w = head.half_width, lean = Real(0.30) * head.sine * v_;
   const Real lower = v_ > 0 ? head.chin : Real(0.90), jaw = 1 - Real(0.16) * v_;
@@ -180,8 +179,8 @@ void Painter::draw_head(const Head& head) {
   draw_ears(head, true);
 }
 
-// An ear is on the outline, behind the head, when seen from the front, and comes in front of the hair as the
-// head turns away from it.
+// Seen from the front, an ear lies on the outline, behind the head. It comes in front of the hair as the head
+// turns away from it.
 void Painter::draw_ears(const Head& head, bool in_front) {
   if (std::abs(v_) > Real(0.4)) return;
   for (const Real side : {Real(-1), Real(1)}) {
@@ -219,7 +218,7 @@ void Painter::draw_eye(const Head& head, Real side) {
   });
 }
 
-// The nose stands out of the cylinder: its tip moves further than its root.
+// The nose protrudes from the cylinder: its tip moves further than its root.
 void Painter::draw_nose(const Head& head) {
   const Shift shift = head.shift[nose];
   const Real w = head.cylinder(), top = Real(-0.16) + shift.v, tip = Real(0.13) + shift.v;
@@ -237,7 +236,7 @@ void Painter::draw_nose(const Head& head) {
   paint<false>(mix(head.skin, eye_white, Real(0.2)), [&](Index j) { return Real(0.8) * clamp01(light(j)); });
 }
 
-// Lips round a line that bends with the smile, and what is seen between them when they part.
+// Lips along a line that curves with the smile, and the opening between them when they part.
 void Painter::draw_mouth(const Head& head) {
   const FaceFactors& f = head.factors;
   const Shift shift = head.shift[mouth];
@@ -267,7 +266,7 @@ void Painter::draw_mouth(const Head& head) {
 void check_options(const FaceOptions& options) {
   GRADUS_CHECK(
       std::min(options.height, options.width) >= 8 && std::max(options.height, options.width) <= 1024,
-      "faces: picture ", options.height, " x ", options.width, ", expected 8 .. 1024 pixels a side");
+      "faces: picture ", options.height, " x ", options.width, ", expected 8 .. 1024 pixels per side");
   GRADUS_CHECK(options.channels == 1 || options.channels == 3, "faces: ", options.channels,
                " channels, expected 1 or 3");
   GRADUS_CHECK(0 <= options.displaced && options.displaced <= 1, "faces: features displaced by ",
@@ -286,7 +285,7 @@ Rng face_stream(std::uint64_t seed, Index face) {
   return Rng(seed).split("faces").split(static_cast<std::uint64_t>(face));
 }
 
-// A head whose features are where they belong, or not.
+// A head whose features are in place or displaced.
 Head placed(const FaceFactors& factors, Real displaced, std::uint64_t seed, Index face) {
   Head head(factors);
   if (displaced == 0) return head;
@@ -354,7 +353,7 @@ Faces generated_faces(Index count, std::uint64_t seed, const FaceOptions& option
   return {data, factors};
 }
 
-// Pose and expression are sums of slow waves, so that frame i is known without the frames before it.
+// Pose and expression are sums of slow waves, so that frame i does not depend on the frames before it.
 Faces generated_face_video(Index count, std::uint64_t seed, const FaceOptions& options) {
   GRADUS_CHECK(count >= 1, "generated_face_video: ", count, " frames, needs at least 1");
   struct Wave {

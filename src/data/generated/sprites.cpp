@@ -10,22 +10,22 @@ namespace {
 
 Real clamp01(Real x) { return std::min(std::max(x, Real(0)), Real(1)); }
 
-// The shapes in a frame of their own: right a, down b, all within radius 1.2 of the middle and of about the
-// same area. Every function is a distance from the border, negative inside, and exact near the border.
+// The shapes in their own coordinates: a to the right, b downwards, within radius 1.2 of the centre and of
+// about equal area. Every function is a distance from the border, negative inside, and exact near the border.
 
 Real square(Real a, Real b) {
   const Real x = std::abs(a) - Real(0.82), y = std::abs(b) - Real(0.82);
   return std::hypot(std::max(x, Real(0)), std::max(y, Real(0))) + std::min(std::max(x, y), Real(0));
 }
 
-Real ellipse(Real a, Real b) {  // level over gradient
+Real ellipse(Real a, Real b) {  // level / |gradient|
   constexpr Real ra = Real(1.18), rb = Real(0.66);
   const Real f = std::hypot(a / ra, b / rb) + Real(1e-6),
              gradient = std::hypot(a / (ra * ra), b / (rb * rb)) / f;
   return (f - 1) / (gradient + Real(1e-6));
 }
 
-// A square on its corner with half a circle on each of its two upper sides: the nearest of the three.
+// A square on its corner with a half circle on each of its two upper sides: the smallest of three distances.
 Real heart(Real a, Real b) {
   constexpr Real half = Real(0.56);  // of the square's side
   const Real x = std::abs(a) * Real(1.2), y = (b - Real(0.13)) * Real(1.08);
