@@ -9,13 +9,13 @@ namespace gradus {
 
 Tensor Relu::forward(const Tensor& x) {
   // [1.1]
-  return y = mapped(x, [](Real v) { return v < 0 ? Real(0) : v; });  // this way round, NaN passes
+  return y = mapped(x, [](Real v) { return v < 0 ? Real(0) : v; });  // NaN passes through
   // [end]
 }
 
 Grads<1> Relu::backward(const Tensor& dy) const {
   // [1.2]
-  // dx = dy where y > 0, and where y is NaN: this way round, the gradient does not hide it
+  // dx = dy where y > 0 or y is NaN: with this comparison the gradient propagates NaN
   return {zipped(dy, y, [](Real d, Real v) { return v <= 0 ? Real(0) : d; })};
   // [end]
 }
@@ -30,7 +30,7 @@ struct LeakyRelu {
   Tensor x{};
   Tensor forward(const Tensor& x_in) {
     x = x_in;
-    // a sum of two halves, one of them 0: no branch in the way of vectors
+    // the sum of two terms, one of which is 0: no branch, so that the loop can use vectors
     return mapped(x, [a = slope](Real v) { return (v < 0 ? 0 : v) + a * (v > 0 ? 0 : v); });
   }
   Grads<1> backward(const Tensor& dy) const {

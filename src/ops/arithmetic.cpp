@@ -193,7 +193,7 @@ struct Extreme {
     const auto share = [&](const Tensor& mine, const Tensor& other) {
       Tensor grad(dy.shape());
       zip(dy.size(), dy.data(), mine.data(), other.data(), grad.data(), [s = side](Real d, Real u, Real v) {
-        return u == v ? d / 2 : (s * u < s * v ? Real(0) : d);  // both where NaN decides
+        return u == v ? d / 2 : (s * u < s * v ? Real(0) : d);  // both operands get d where one is NaN
       });
       return grad;
     };
@@ -221,7 +221,7 @@ struct Where {
   }
 };
 
-/// Checks first, so that errors have the name that the caller used.
+/// Checks before recording, so that messages have the name that the caller used.
 Var extreme(const Extreme& op, const Var& a, const Var& b) {
   check_not_empty(op.op, a.value());
   check_same_shape(op.op, a.value(), b.value());

@@ -10,10 +10,10 @@ Tensor BernoulliNll::forward(const Tensor& logits_in, const Tensor& t_in) {
   check_same_shape("bernoulli_nll", logits_in, t_in);
   logits = logits_in, t = t_in;  // backward needs them
   // [5.1]
-  // -log p = softplus(-a) and -log(1 - p) = softplus(a). The one on the target's side of 0 is softplus(-|a|),
-  // the other one |a| more: together softplus(-|a|) + miss |a|, miss being the target's part on the other
-  // side. (softplus(a) - t a is the same number, but the difference of two large ones where a is large and t
-  // is 1.)
+  // -log p = softplus(-a) and -log(1 - p) = softplus(a). The smaller of the two is softplus(-|a|), the
+  // larger one is softplus(-|a|) + |a|. Weighted with the target they sum to softplus(-|a|) + miss |a|,
+  // where miss is the weight of the larger one. (softplus(a) - t a is equal, but a difference of two large
+  // numbers where a is large and t is 1.)
   const Index B = logits.dim(0), D = logits.shape().row_size();
   const Real *a = logits.data(), *x = t.data();
   Tensor l({B});
@@ -28,7 +28,7 @@ Tensor BernoulliNll::forward(const Tensor& logits_in, const Tensor& t_in) {
 
 Grads<2> BernoulliNll::backward(const Tensor& dl) const {
   // [5.2]
-  // dlogits = (p - t) dl         above 0 as (1 - t) - (1 - p), which keeps its digits where p rounds to 1
+  // dlogits = (p - t) dl         above 0 as (1 - t) - (1 - p), which is accurate where p rounds to 1
   const Index B = logits.dim(0), D = logits.shape().row_size();
   Tensor dlogits(logits.shape());
   const Real *a = logits.data(), *x = t.data(), *d = dl.data();

@@ -9,7 +9,7 @@ namespace {
 
 enum class Along { rows, columns, scalar, channels };
 
-/// x as rows of `width` numbers; index of the second operand's element for row r and column k:
+/// x as rows of `width` numbers. The index of the second operand's element for row r and column k is
 /// row_step (r / repeat) + column_step k.
 struct Layout {
   Index rows, width, row_step, column_step, repeat = 1, examples = 0;
@@ -46,7 +46,7 @@ Tensor combined(const Layout& l, const Tensor& x, const Tensor& v, F f) {
   return y;
 }
 
-/// The gradient of a stretched operand is the sum over what it was stretched along.
+/// The gradient of a stretched operand is the sum over the axes along which it is stretched.
 template <class Term>
 Tensor squeezed(Along along, const Layout& l, Term term) {
   if (along == Along::scalar) {
@@ -102,7 +102,7 @@ struct MultiplyAlong {
   }
 };
 
-/// Checks first, so that errors have the name that the caller used.
+/// Checks before recording, so that messages have the name that the caller used.
 template <class Op>
 Var stretch(Op op, const Var& x, const Var& v) {
   layout(op.op, op.along, x.value(), v.value());

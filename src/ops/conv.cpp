@@ -82,7 +82,7 @@ Tensor ConvTranspose2dOp::forward(const Tensor& x_in, const Tensor& w_in, const 
   return convolve_back(window, x, w, b.data());
 }
 
-// the gradients change places: dx is the plain convolution, and in dw dy is the picture
+// the gradients change places: dx is the plain convolution, and dy is the picture for dw
 Grads<3> ConvTranspose2dOp::backward(const Tensor& dy, const Needs<3>& needs) const {
   const Tensor picture = needs[0] || needs[1] ? framed(window, dy) : Tensor();
   return {needs[0] ? convolve(window, picture, w) : Tensor(),

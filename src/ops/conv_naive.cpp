@@ -2,12 +2,12 @@
 
 namespace gradus {
 // [3]
-// Forward and backward share one walk: every weight w[k,u,v,c] joins one input pixel
-// x[b, s i + u - p, s j + v - p, c] to one output y[b,i,j,k]; y = x w, dx = dy w, dw = dy x along it.
+// Forward and backward share one traversal: every weight w[k,u,v,c] connects one input pixel
+// x[b, s i + u - p, s j + v - p, c] with one output y[b,i,j,k]. Each connection adds
+// x w to y, dy w to dx and dy x to dw.
 namespace {
 
-/// Calls joined(number of the picture, of the weight, of the answer) for every such triple inside the
-/// picture.
+/// Calls joined(index in the picture, in the weights, in the answer) for every connection inside the picture.
 template <class Joined>
 void for_each_join(const Shape& picture, const Shape& weights, const Shape& answer, Index s, Index p,
                    Joined joined) {
@@ -34,7 +34,7 @@ Tensor sum_over_pixels(const Tensor& dy) {
   return sums;
 }
 
-/// b at every pixel, or zeros.
+/// b at every pixel, or zeros if there is no b.
 Tensor start_from(const Tensor& b, const Shape& shape) {
   Tensor y = Tensor::zeros(shape);
   if (b)
@@ -46,7 +46,7 @@ Tensor start_from(const Tensor& b, const Shape& shape) {
 // [end]
 
 Tensor NaiveConv2d::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
-  // throws Error where they do not fit
+  // throws Error if the shapes do not fit
   conv2d_window(x_in, w_in, b, stride, padding);
   x = x_in, w = w_in;  // backward needs them
   // [3.1]
@@ -70,7 +70,7 @@ Grads<3> NaiveConv2d::backward(const Tensor& dy) const {
 }
 
 Tensor NaiveConvTranspose2d::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
-  // throws Error where they do not fit
+  // throws Error if the shapes do not fit
   conv_transpose2d_window(x_in, w_in, b, {stride, padding, output_padding});
   x = x_in, w = w_in;  // backward needs them
   // [3.3]

@@ -7,8 +7,8 @@
 namespace gradus {
 
 // [7]
-// Everywhere: -log D = softplus(-a) and -log(1 - D) = softplus(a), finite for every finite logit a;
-// 1 - sigmoid(a) is written sigmoid(-a), which keeps its digits where sigmoid(a) rounds to 1.
+// In all losses -log D = softplus(-a) and -log(1 - D) = softplus(a), finite for every finite logit a.
+// 1 - sigmoid(a) is computed as sigmoid(-a), which is accurate where sigmoid(a) rounds to 1.
 // [end]
 
 Tensor MinimaxRealLoss::forward(const Tensor& logits_in) {
@@ -16,7 +16,7 @@ Tensor MinimaxRealLoss::forward(const Tensor& logits_in) {
   GRADUS_CHECK(label > 0 && label <= 1, "minimax_real_loss: the label must be in (0, 1], got ", label);
   logits = logits_in;  // backward needs them
   // [7.1]
-  // softplus(-|a|) on the label's side of 0, |a| more on the other side
+  // softplus(-|a|) + miss |a|, where miss is the label's weight on the other side of 0
   return each_logit(logits, [rest = 1 - label](Real a) {
     const Real miss = a > 0 ? rest : 1 - rest;  // may be 0 where a is infinite
     return fast_softplus(-std::abs(a)) + (miss == 0 ? Real(0) : miss * std::abs(a));

@@ -43,7 +43,7 @@ struct PixelNorm {
   }
 };
 
-/// s_f = sqrt(var_b(x_bf) + epsilon) for every number f of a picture, over the G pictures of a group
+/// s_f = sqrt(var_b(x_bf) + epsilon) for every element f of a picture, over the G pictures of a group
 /// d = 1/F sum_f s_f                             dx_bf += dd (x_bf - mean_f) / (F G s_f)
 struct MinibatchDeviation {
   Index group;
@@ -102,7 +102,7 @@ void multiply_vector(Transpose transpose, Index K, Index R, const Real* m, const
   gemm(transpose, Transpose::no, rows, 1, inner, m, R, v, 1, out, 1);
 }
 
-/// To length 1; returns the length before.
+/// Scales v to length 1; returns the previous length.
 Real to_unit(Tensor& v) {
   double squares = 0;
   for (const Real x : v.values()) squares += double{x} * double{x};
@@ -129,11 +129,11 @@ struct SpectralNorm {
     multiply_vector(Transpose::no, K, R, w.data(), v.data(), wv.data());
     if (iterate) {
       s = to_unit(wv);
-      if (s > std::numeric_limits<Real>::epsilon()) u.copy_from(wv);  // w = 0 must not spoil u for ever
+      if (s > std::numeric_limits<Real>::epsilon()) u.copy_from(wv);  // w = 0 must not destroy u
     } else {
       s = static_cast<Real>(blocked_sum(0, K, [&](Index k) { return u[k] * wv[k]; }));
     }
-    u = u.clone();  // the next step moves the original
+    u = u.clone();  // the next training step changes the original
     y = mapped(w, [r = 1 / s](Real x) { return x * r; });
     return y;
   }

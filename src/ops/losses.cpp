@@ -11,7 +11,7 @@
 namespace gradus {
 namespace {
 
-/// out_bk = dl_b f(b K + k): how every loss hands its gradient down.
+/// out_bk = dl_b f(b K + k), the backward pass of every loss.
 template <class F>
 Tensor spread(const Tensor& dl, const Shape& shape, F f) {
   Tensor out(shape);

@@ -12,7 +12,7 @@
 namespace gradus {
 namespace {
 
-/// The channels of x, which gamma and beta fit.
+/// The number of channels of x, which is the size of gamma and beta.
 Index channels_of(const char* op, const Tensor& x, const Tensor& gamma, const Tensor& beta) {
   const Index C = checked_channels(op, x);
   for (const Tensor* each : {&gamma, &beta})
@@ -22,7 +22,8 @@ Index channels_of(const char* op, const Tensor& x, const Tensor& gamma, const Te
 }
 
 void check_numbers_in(const char* op, const Tensor& x) {
-  GRADUS_CHECK(x.size() > 0, op, ": x ", x.shape(), " has no numbers, so neither mean nor variance");
+  GRADUS_CHECK(x.size() > 0, op, ": x ", x.shape(),
+               " has no numbers, so its mean and variance are undefined");
 }
 
 void check_normalize(const Normalize& norm, const Tensor& x, const Tensor& gamma, const Tensor& beta) {
@@ -41,23 +42,24 @@ void check_normalize(const Normalize& norm, const Tensor& x, const Tensor& gamma
   if (norm.use_running) return;
   check_numbers_in(op, x);
   GRADUS_CHECK(norm.over != NormOver::batch || x.size() > C, op, ": x ", x.shape(),
-               " has one value per channel, which has no variance to learn from; train on more examples at "
-               "once, or use eval()");
-  GRADUS_CHECK(norm.over != NormOver::instance || !mean || x.size() > C * x.dim(0), op, ": x ", x.shape(),
-               " has one pixel per picture, which has no variance to remember; train on larger pictures, or "
-               "use eval()");
+               " has one value per channel, so the variance is undefined; train on larger batches, or use "
+               "eval()");
+  GRADUS_CHECK(
+      norm.over != NormOver::instance || !mean || x.size() > C * x.dim(0), op, ": x ", x.shape(),
+      " has one pixel per picture, so the running variance is undefined; train on larger pictures, or "
+      "use eval()");
 }
 
-/// x as [groups, pixels, C]: the pictures together (batch norm) or each for itself.
+/// x as [groups, pixels, C]: all pictures together (batch norm) or each picture separately.
 struct Sets {
-  Index pictures, pixels, C, channels;  // `channels` in a row share their statistics
+  Index pictures, pixels, C, channels;  // `channels` adjacent channels share their statistics
   Sets(const Tensor& x, NormOver over, Index groups)
       : pictures(over == NormOver::batch ? 1 : x.dim(0)),
         pixels(x.size() / x.dim(x.rank() - 1) / pictures),
         C(x.dim(x.rank() - 1)),
         channels(over == NormOver::group ? C / groups : 1) {}
   double size() const { return static_cast<double>(pixels * channels); }
-  /// Sums a channel become means a set, written to every channel of it.
+  /// Replaces each channel's sum by the mean of its set.
   void average(std::vector<double>& sums) const {
     for (std::size_t first = 0; first < sums.size(); first += static_cast<std::size_t>(channels)) {
       double sum = 0;
@@ -67,7 +69,8 @@ struct Sets {
   }
 };
 
-/// Moves the running mean and variance a step towards the batch means of those of the sets.
+/// Moves the running mean and variance one step towards the means
+/// of the sets' statistics over the pictures.
 void remember(Normalize& op, const Sets& sets, const std::vector<double>& variances) {
   for (Index c = 0; c < sets.C; ++c) {
     double mean = 0, variance = 0;
@@ -83,7 +86,7 @@ void remember(Normalize& op, const Sets& sets, const std::vector<double>& varian
   }
 }
 
-/// [pictures, C] -> [C], the sums over the pictures.
+/// [pictures, C] -> [C], summed over the pictures.
 Tensor over_pictures(const std::vector<double>& each, Index C) {
   std::vector<double> total(static_cast<std::size_t>(C));
   for (std::size_t c = 0; c < each.size(); ++c) total[c % total.size()] += each[c];
@@ -92,7 +95,7 @@ Tensor over_pictures(const std::vector<double>& each, Index C) {
   return sum;
 }
 
-/// y = f(x, place of its channel), pixel by pixel.
+/// y = f(index of the number, index of its channel), pixel by pixel.
 template <class F>
 Tensor by_channel(const Sets& sets, const Shape& shape, F f) {
   Tensor y(shape);
@@ -120,7 +123,8 @@ Tensor Normalize::forward(const Tensor& x_in, const Tensor& gamma_in, const Tens
       scale[c] = 1 / std::sqrt(running_variance[static_cast<Index>(c)] + epsilon);
     }
   } else {
-    // around the first pixel's value, so that a large mean does not swallow a small variance
+    // relative to the first pixel's value, so that a large mean does not cancel the digits of a
+    // small variance
     const Real* in = x.data();
     std::vector<Real> around(places);
     for (std::size_t c = 0; c < places; ++c)
@@ -146,7 +150,7 @@ Tensor Normalize::forward(const Tensor& x_in, const Tensor& gamma_in, const Tens
     factor[c] = scale[c] * (gamma ? gamma[channel] : 1);
     offset[c] = beta ? beta[channel] : 0;
   }
-  // subtract the mean first: equal numbers must leave nothing for their factor, which is large
+  // subtract the mean first: equal numbers must give exactly 0, because their factor is large
   return by_channel(sets, x.shape(),
                     [in = x.data(), m = mean.data(), a = factor.data(), b = offset.data()](Index i, Index c) {
                       return (in[i] - m[c]) * a[c] + b[c];
@@ -164,7 +168,7 @@ Grads<3> Normalize::backward(const Tensor& dy, const Needs<3>& needs) const {
   if (needs[1]) grads[1] = over_pictures(sums.second, C);
   if (needs[2]) grads[2] = over_pictures(sums.first, C);
   if (!needs[0]) return grads;
-  // dx = a dy - e - b (x - mean), with numbers for every set
+  // dx = a dy - e - b (x - mean), with one a, e and b per set
   const auto places = sums.first.size();
   std::vector<Real> a(places), b(places), e(places);
   for (std::size_t c = 0; c < places; ++c)
@@ -222,8 +226,8 @@ Var group_norm(const Var& x, Index groups, const Var& gamma, const Var& beta, Re
 
 namespace {
 
-/// For x read as rows of K numbers: calls use(row, sums of first(i, row) and of second(i, row) over the row's
-/// numbers i). Pieces of 4096 numbers are shared among threads, their sums added in order.
+/// For x as rows of K numbers: calls use(row, sum of first(i, row), sum of second(i, row)) with the
+/// sums over the row's numbers i. Threads share chunks of 4096 numbers, whose sums are added in order.
 template <class First, class Second, class Use>
 void with_row_sums(Index rows, Index K, First first, Second second, Use use) {
   constexpr Index size = 4096;
@@ -253,7 +257,7 @@ Tensor LayerNormOp::forward(const Tensor& x_in, const Tensor& gamma_in, const Te
   x = x_in, gamma = gamma_in;
   const Index B = x.dim(0), K = x.shape().row_size(), pixels = K / C;
   mean = Tensor({B}), scale = Tensor({B});
-  // around the first number, so that a large mean does not swallow a small variance
+  // relative to the first number, so that a large mean does not cancel the digits of a small variance
   with_row_sums(
       B, K, [in = x.data(), K](Index i, Index b) { return in[i] - in[b * K]; },
       [in = x.data(), K](Index i, Index b) { return (in[i] - in[b * K]) * (in[i] - in[b * K]); },
@@ -289,13 +293,13 @@ Grads<3> LayerNormOp::backward(const Tensor& dy, const Needs<3>& needs) const {
   }
   if (!needs[0]) return grads;
   Tensor dx(x.shape()), dh = dy;
-  if (gamma) {  // dh in the place of dx
+  if (gamma) {  // dh is stored in dx
     for_rows(B * pixels, dx.size(), [=, to = dx.data(), g = gamma.data()](Index pixel) {
       for (Index c = 0; c < C; ++c) to[pixel * C + c] = d[pixel * C + c] * g[c];
     });
     dh = dx;
   }
-  // dx = s dh - e - b (x - m), with numbers for every example
+  // dx = s dh - e - b (x - m), with one s, e, b and m per example
   Tensor e({B}), b({B});
   const Real* h = dh.data();
   with_row_sums(

@@ -72,7 +72,7 @@ struct ColumnSums {
 };
 
 Real one_over(const char* op, Index count) {
-  GRADUS_CHECK(count > 0, op, ": the mean of nothing is undefined");
+  GRADUS_CHECK(count > 0, op, ": the mean of no numbers is undefined");
   return Real(1) / static_cast<Real>(count);
 }
 

@@ -21,7 +21,7 @@ Tensor transposed(const Tensor& x) {
   Tensor y({N, M});
   const Real* in = x.data();
   Real* out = y.data();
-  constexpr Index tile = 16;  // a tile of both sides stays in the cache
+  constexpr Index tile = 16;  // tiles of source and target fit into the cache
   for_rows((N + tile - 1) / tile, x.size(), [=](Index block) {
     for (Index i0 = 0; i0 < M; i0 += tile)
       for (Index j = block * tile; j < std::min(N, (block + 1) * tile); ++j)
@@ -36,7 +36,7 @@ struct Transpose2d {
   Grads<1> backward(const Tensor& dy) const { return {transposed(dy)}; }
 };
 
-/// Around an axis every tensor is [outer, width]: `width` consecutive numbers, `outer` times.
+/// A tensor seen from one axis is [outer, width]: `width` consecutive numbers, `outer` times.
 struct Blocks {
   Index outer = 1, width = 1;
   Blocks(const Shape& shape, int axis) {

@@ -37,8 +37,8 @@ struct Windows {
   Shape out() const { return {B, I, J, C}; }
   Real share() const { return 1 / static_cast<Real>(size.height * size.width); }
 
-  /// Calls window(number of the first channel in y, picture, top, bottom, left, right) for the windows of one
-  /// row of y. A window's pixels are top <= h < bottom, left <= w < right: what of it lies in the picture.
+  /// Calls window(index of the first channel in y, picture, top, bottom, left, right) for the windows
+  /// of one row of y. The part of a window inside the picture is top <= h < bottom, left <= w < right.
   template <class Window>
   void for_windows(Index row, Window window) const {
     const Index h = row % I * stride.height - padding.height;
@@ -51,7 +51,7 @@ struct Windows {
   Index pixel(Index b, Index h, Index w) const { return ((b * H + h) * W + w) * C; }
 };
 
-/// y = max over the window        dx = dy where the maximum was
+/// y = max over the window        dx = dy at the maximum
 struct MaxPool2d {
   Pair size, stride, padding;
   const char* op;
@@ -69,7 +69,7 @@ struct MaxPool2d {
           for (Index h = top; h < bottom; ++h)
             for (Index w = left; w < right; ++w) {
               const Index here = q.pixel(b, h, w) + c;
-              if (from[here] > from[best] || from[here] != from[here]) best = here;  // NaN wins
+              if (from[here] > from[best] || from[here] != from[here]) best = here;  // NaN is the maximum
             }
           to[out + c] = from[best];
           winner[static_cast<std::size_t>(out + c)] = best;
@@ -89,7 +89,7 @@ struct MaxPool2d {
   }
 };
 
-/// y = sum over the window / its size       dx = dy / size for all of it
+/// y = sum over the window / its size       dx = dy / size in the whole window
 struct AveragePool2d {
   Pair size, stride, padding;
   const char* op;
@@ -105,7 +105,7 @@ struct AveragePool2d {
                  for (Index h = top; h < bottom; ++h)
                    for (Index first = 0; first < q.C; first += together) {
                      const Index count = std::min(together, q.C - first);
-                     Real sums[together] = {};  // of one line: large windows keep their digits
+                     Real sums[together] = {};  // one sum per line keeps large windows accurate
                      for (Index w = left; w < right; ++w)
                        for (Index c = 0; c < count; ++c) sums[c] += from[q.pixel(b, h, w) + first + c];
                      for (Index c = 0; c < count; ++c) to[out + first + c] += share * sums[c];
@@ -118,7 +118,7 @@ struct AveragePool2d {
     Tensor dx = Tensor::zeros(shape);
     const Windows q(op, dx, size, stride, padding);
     for_rows(q.B, dy.size() * size.height * size.width, [&, share = q.share()](Index picture) {
-      for (Index i = 0; i < q.I; ++i)  // one picture after the other: its windows may overlap
+      for (Index i = 0; i < q.I; ++i)  // picture by picture, because windows may overlap
         q.for_windows(picture * q.I + i,
                       [&](Index out, Index b, Index top, Index bottom, Index left, Index right) {
                         for (Index h = top; h < bottom; ++h)
@@ -160,7 +160,7 @@ struct UpsampleNearest {
   }
 };
 
-/// y[h, w] = x[m(h), m(w)], m the mirror        dx = the sum of all that saw it
+/// y[h, w] = x[m(h), m(w)], m the mirror        dx = the sum of dy over all pixels that read it
 struct ReflectionPad2d {
   Index margin;
   Shape shape{};

@@ -11,15 +11,15 @@
 namespace gradus {
 namespace {
 
-/// Appends those of `more` that are not in the list: tied weights are registered under two names and updated
-/// once.
+/// Appends those of `more` that are not in the list: tied weights are registered under two
+/// names, but updated once.
 void append_distinct(std::vector<Parameter*>& parameters, const std::vector<Parameter*>& more) {
   for (Parameter* parameter : more)
     if (std::find(parameters.begin(), parameters.end(), parameter) == parameters.end())
       parameters.push_back(parameter);
 }
 
-/// A tensor of zeros for every parameter that has none yet.
+/// Creates a tensor of zeros for every parameter that has none yet.
 void append_zeros(std::vector<Tensor>& tensors, const std::vector<Parameter*>& parameters) {
   for (std::size_t i = tensors.size(); i < parameters.size(); ++i)
     tensors.push_back(Tensor::zeros(parameters[i]->value.shape()));
@@ -33,24 +33,25 @@ void check_share(const char* who, const char* what, Real value) {
   GRADUS_CHECK(value >= 0 && value < 1, who, ": ", what, " must be in [0, 1), got ", value);
 }
 
-/// A piece of one parameter, short enough to be a unit of work and long enough not to notice the cut.
+/// A piece of one parameter: short enough to balance the threads, long enough to make the
+/// overhead negligible.
 struct Piece {
   std::size_t index;
   Index first, count;
 };
 
-/// Throws Error unless the parameter, its gradient and what the optimizer keeps of it have one shape.
+/// Throws Error unless the parameter, its gradient and its optimizer state have the same shape.
 void check_shapes(const char* who, std::size_t index, const Parameter& parameter,
                   const std::vector<Tensor>& kept) {
   const Shape& now = parameter.value.shape();
   GRADUS_CHECK(parameter.grad.shape() == now, who, "::step: parameter ", index, " is ", now,
                ", its gradient ", parameter.grad.shape(), "; call zero_grad() after replacing a parameter");
   GRADUS_CHECK(kept.empty() || kept[index].shape() == now, who, "::step: parameter ", index, " is ", now,
-               ", and was ", kept[index].shape(), " when the optimizer got it; make a new optimizer");
+               ", and was ", kept[index].shape(), " when the optimizer was created; create a new optimizer");
 }
 
-/// Calls update(parameter index, first element, count) for every parameter with a gradient, all in one
-/// parallel region. `kept` is what the optimizer keeps, one tensor per parameter, or none.
+/// Calls update(parameter index, first element, count) for every parameter with a gradient, all
+/// in one parallel region. `kept` is the optimizer's state, one tensor per parameter, or empty.
 template <class Update>
 void for_pieces(const char* who, Real lr, const std::vector<Parameter*>& parameters,
                 const std::vector<Tensor>& kept, Update update) {
@@ -73,9 +74,9 @@ void for_pieces(const char* who, Real lr, const std::vector<Parameter*>& paramet
     if (parameter->grad) parameter->value.touch();
 }
 
-/// What is too small to matter becomes zero. A unit that no longer learns has gradients of exactly zero, and
-/// its averages decay through the denormal numbers, where arithmetic is many times slower: whole training
-/// steps would take double.
+/// Sets tiny values to zero. A unit that no longer learns has gradients of exactly zero, and
+/// its averages decay through the denormal numbers, where arithmetic is many times slower:
+/// training steps would take twice as long.
 inline Real flushed(Real x) {
   constexpr Real limit = 100 * std::numeric_limits<Real>::min();
   return x < limit && x > -limit ? Real(0) : x;
@@ -93,7 +94,7 @@ void zero_grad(const std::vector<Parameter*>& parameters) {
 
 namespace {
 
-/// In double: squares of 1e20 overflow a float.
+/// In double, because squares of 1e20 overflow a float.
 double norm_of(std::span<Parameter* const> parameters) {
   double sum = 0;
   for (const Parameter* parameter : parameters) {
@@ -203,7 +204,7 @@ void Adam::step() {
       p[i] = kept * p[i] - rate * m[i] / (std::sqrt(v[i]) * scale + eps);
     }
   });
-  ++steps_;  // here, so that a step that threw does not count
+  ++steps_;  // last, so that a step that throws does not count
 }
 
 State Adam::state() {

@@ -10,9 +10,9 @@ namespace gradus {
 namespace {
 
 constexpr int digits = 5;
-constexpr Index edge = 3;  ///< of an axis longer than twice this, the first and last so many are shown
+constexpr Index edge = 3;  ///< an axis longer than twice this is shown by its first and last `edge` indices
 
-/// Calls show(i) for the indices of an axis that are shown, and skipped() where some are left out.
+/// Calls show(i) for the shown indices of an axis, and skipped() where some are left out.
 template <class Show, class Skipped>
 void for_shown(Index size, Show show, Skipped skipped) {
   for (Index i = 0; i < size; ++i) {
@@ -24,9 +24,9 @@ void for_shown(Index size, Show show, Skipped skipped) {
 /// Brackets, commas and line breaks around the numbers under one index of the axes before `axis`.
 struct Printer {
   const Tensor& x;
-  std::size_t width = 0;  ///< of the longest number shown
+  std::size_t width = 0;  ///< of the longest shown number
 
-  /// Calls number(place) for every number shown.
+  /// Calls number(place) for every shown number.
   template <class Number>
   void for_numbers(int axis, Index first, Number number) const {
     if (axis == x.rank()) return number(first);

@@ -21,11 +21,11 @@ Shape::Shape(std::span<const Index> sizes) {
     sizes_[static_cast<std::size_t>(rank_++)] = size;
     size_ *= size;
   }
-  Index step = 1;  // between neighbours on an axis; it must fit even where there are no elements
+  Index step = 1;  // stride of an axis; it must not overflow even without elements
   for (int axis = rank_ - 1; axis > 0; --axis) {
     const Index size = sizes_[static_cast<std::size_t>(axis)];
-    GRADUS_CHECK(size == 0 || step <= most / size, "Shape: the step between rows overflows at axis ", axis,
-                 " of size ", size);
+    GRADUS_CHECK(size == 0 || step <= most / size, "Shape: the stride overflows at axis ", axis, " of size ",
+                 size);
     step *= size;
   }
 }

@@ -23,7 +23,7 @@
 namespace gradus {
 namespace {
 
-// Size classes: four steps to every doubling (1, 1.25, 1.5, 1.75), so at most a fifth of a buffer is unused.
+// Size classes: four per doubling (1, 1.25, 1.5, 1.75), so that at most a fifth of a buffer is unused.
 constexpr std::size_t smallest = 256;
 constexpr std::uint32_t class_count = 4 * 40;
 
@@ -90,7 +90,7 @@ class Pool {
     return stats_;
   }
 
-  /// Never destroyed: tensors of static lifetime may outlive any destructor's turn.
+  /// Never destroyed: tensors of static lifetime may be destroyed later.
   static Pool& instance() {
     static Pool* pool = new Pool;
     return *pool;
@@ -116,7 +116,7 @@ class Pool {
   [[noreturn]] void throw_out_of_memory(std::size_t bytes) const {
     throw OutOfMemory(
         text("out of memory: a tensor needs ", bytes, " more bytes, ", stats_.live_bytes,
-             " are in use by other tensors; take smaller batches, or raise the limit (ulimit -v)"));
+             " are in use by other tensors; use smaller batches, or raise the limit (ulimit -v)"));
   }
 
   std::mutex mutex_;

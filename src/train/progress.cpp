@@ -15,12 +15,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto redraw_interval = 100ms;  // of a bar
-constexpr auto line_interval = 3s;       // of lines
-constexpr double memory = 0.98;          // of a running average, a tick: about the last fifty
+constexpr auto redraw_interval = 100ms;  // between two drawings of the bar
+constexpr auto line_interval = 3s;       // between two lines
+constexpr double memory = 0.98;          // of a running average, per tick: about the last fifty ticks
 constexpr int bar_cells = 26;
 
-/// 0:07, 12:40, 3:05:00
+/// Durations as 0:07, 12:40, 3:05:00
 std::string clock_words(double seconds) {
   const auto all = static_cast<long>(std::min(seconds, 359999.0) + 0.5);
   const auto two = [](long part) { return text(part < 10 ? "0" : "", part); };
@@ -28,7 +28,7 @@ std::string clock_words(double seconds) {
   return minutes + ":" + two(all % 60);
 }
 
-/// 412/s, 6.3/s, 4.2 s each
+/// Rates as 412/s, 6.3/s, 4.2 s each
 std::string rate_words(double rate) {
   if (!(rate > 0) || !std::isfinite(rate)) return "";
   return rate >= 1 ? fixed(rate, rate < 10 ? 1 : 0) + "/s" : fixed(1 / rate, 1) + " s each";
@@ -61,12 +61,12 @@ Progress::Progress(std::string title, Index total, const ProgressOptions& option
 Progress::~Progress() {
   try {
     finish();
-  } catch (...) {  // a bar is no reason to end a program
+  } catch (...) {  // an error in a progress bar must not end the program
   }
 }
 
 void Progress::add(const Reading& reading, std::size_t place) {
-  if (place >= averages_.size() || averages_[place].name != reading.name) {  // another order than last time
+  if (place >= averages_.size() || averages_[place].name != reading.name) {  // the order has changed
     place = 0;
     while (place < averages_.size() && averages_[place].name != reading.name) ++place;
     if (place == averages_.size()) averages_.push_back({std::string(reading.name)});

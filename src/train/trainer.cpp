@@ -18,7 +18,7 @@ using Json = nlohmann::ordered_json;
 constexpr Index points_a_curve = 200;
 constexpr const char* history_note = "history";
 
-volatile std::sig_atomic_t stop_signal = 0;  // the signal that asked to stop, once one came
+volatile std::sig_atomic_t stop_signal = 0;  // the signal that requested a stop; 0: none
 
 extern "C" void ask_to_stop(int signal) { stop_signal = signal; }
 
@@ -30,8 +30,8 @@ struct Trainer::Track {
   Index count = 0;
 };
 
-/// While it lives, the first Ctrl-C (or SIGTERM) is a wish that the loop grants after the step under way; the
-/// second one ends the program as always. Who ignores these signals (nohup) goes on ignoring them.
+/// While it lives, the first Ctrl-C (or SIGTERM) requests a stop; the loop ends after the current
+/// step. The second one ends the program. Signals that the process ignores (nohup) stay ignored.
 class Trainer::Watch {
  public:
   Watch() {
@@ -79,7 +79,7 @@ Trainer::Trainer(const Session& session, const std::string& name, const std::vec
       total_(total),
       section_(section),
       piece_(std::max<Index>(1, (total + points_a_curve - 1) / points_a_curve)) {
-  GRADUS_CHECK(total >= 1, "Trainer ", name, ": no step to do, needs at least one ",
+  GRADUS_CHECK(total >= 1, "Trainer ", name, ": no steps, needs at least one ",
                unit == "epoch" ? "epoch" : "step");
   if (loader_) {
     loader_->seek(0, 0);
@@ -89,22 +89,21 @@ Trainer::Trainer(const Session& session, const std::string& name, const std::vec
   std::set<std::string> names = {"trainer"};
   for (const Kept& one : kept_)
     GRADUS_CHECK(names.insert(one.name).second, "Trainer ", name, ": the name \"", one.name,
-                 "\" is taken, give what is kept another one");
+                 "\" is taken, use another one");
   if (!session.resume) return;
   if (fs::exists(path_))
     resume();
   else
-    std::cout << name_ << ": no checkpoint " << path_.string() << ", begins at the start" << std::endl;
+    std::cout << name_ << ": no checkpoint " << path_.string() << ", starts from the beginning" << std::endl;
 }
 
 Trainer::~Trainer() = default;
 
 // --- the loop
-// ------------------------------------------------------------------------------------------------
 
 Trainer::Iterator Trainer::begin() {
-  GRADUS_CHECK(loader_, "Trainer ", name_, ": told in steps, so there are no batches to go over; use while (",
-               "trainer.next())");
+  GRADUS_CHECK(loader_, "Trainer ", name_,
+               ": its length is given in steps, so it has no batches; use while (", "trainer.next())");
   return Iterator(*this);
 }
 
@@ -126,11 +125,10 @@ bool Trainer::next() {
 void Trainer::report(Readings readings) {
   GRADUS_CHECK(under_way_, "Trainer ", name_, ": report must be called within a step of the loop");
   for (const Reading& reading : readings) {
-    GRADUS_CHECK(
-        std::isfinite(reading.value), name_, ": ", reading.name, " is ", reading.value, " at step ",
-        done_ + 1, " of ", total_, " (", unit_, " ", loader_ ? epoch() : done_ + 1,
-        "): the training has broken down; --resume --check-numbers names the op where the first such ",
-        "number arises; a smaller learning rate or clipped gradients may help");
+    GRADUS_CHECK(std::isfinite(reading.value), name_, ": ", reading.name, " is ", reading.value, " at step ",
+                 done_ + 1, " of ", total_, " (", unit_, " ", loader_ ? epoch() : done_ + 1,
+                 "): the training has diverged; --resume --check-numbers names the op where the first such ",
+                 "number arises; a smaller learning rate or clipped gradients may help");
     std::size_t place = 0;
     while (place < tracks_.size() && tracks_[place].curve.name != reading.name) ++place;
     if (place == tracks_.size()) tracks_.push_back({{std::string(reading.name), {}, {}}});
@@ -160,7 +158,7 @@ void Trainer::end_step() {
   if (const int signal = std::exchange(stop_signal, 0))
     throw Interrupted(signal,
                       text(session_.name, ": stopped after step ", done_, " of ", total_, " of ", name_,
-                           ", saved in ", path_.string(), "; run again with --resume to go on"));
+                           ", saved in ", path_.string(), "; run again with --resume to continue"));
 }
 
 std::vector<Curve> Trainer::history() const {
@@ -177,9 +175,8 @@ Plot Trainer::plot(const std::string& title) const {
 }
 
 // --- checkpoints
-// ---------------------------------------------------------------------------------------------
 
-/// Everything that is kept. The loop's own place is in `places`, which must live as long as the state.
+/// Everything that is saved. The loop's own position is in `places`, which must live as long as the state.
 State Trainer::state(std::vector<std::uint64_t>& places) const {
   places.assign(1 + 2 * kept_.size(), 0);
   places[0] = static_cast<std::uint64_t>(done_);
@@ -198,7 +195,7 @@ State Trainer::state(std::vector<std::uint64_t>& places) const {
   return all;
 }
 
-/// What must be the same in the run that goes on, for the same bits to come out.
+/// The settings that must be equal in the resumed run for the same bits.
 Notes Trainer::settings() const {
   Notes notes = session_.settings;
   notes["training"] = name_;
@@ -228,10 +225,10 @@ void Trainer::resume() {
   const TensorFile file = read_safetensors(path_);
   for (const auto& [key, value] : settings()) {
     const auto found = file.notes.find(key);
-    GRADUS_CHECK(found != file.notes.end(), file.name, ": no checkpoint of this training: ", key,
+    GRADUS_CHECK(found != file.notes.end(), file.name, ": not a checkpoint of this training: ", key,
                  " is missing");
     GRADUS_CHECK(found->second == value, file.name, ": made with other settings: ", key, " ", found->second,
-                 ", this run has ", value, "; use the same ones, or begin anew without --resume");
+                 ", this run has ", value, "; use the same ones, or start again without --resume");
   }
   std::vector<Track> tracks;
   try {
@@ -243,16 +240,16 @@ void Trainer::resume() {
   }
   std::vector<std::uint64_t> places;
   load_checkpoint(file, state(places));
-  GRADUS_CHECK(places[0] <= static_cast<std::uint64_t>(total_), file.name, ": stands at step ", places[0],
-               " of ", total_);
+  GRADUS_CHECK(places[0] <= static_cast<std::uint64_t>(total_), file.name, ": is at step ", places[0], " of ",
+               total_);
   for (std::size_t i = 0; i < kept_.size(); ++i)
     if (Loader* loader = kept_[i].loader)
       loader->seek(static_cast<Index>(places[1 + 2 * i]), static_cast<Index>(places[2 + 2 * i]));
   done_ = static_cast<Index>(places[0]);
   tracks_ = std::move(tracks);
-  std::cout << (finished()
-                    ? text(name_, ": loaded from ", path_.string(), ", nothing left to train")
-                    : text(name_, ": goes on after step ", done_, " of ", total_, ", from ", path_.string()))
+  std::cout << (finished() ? text(name_, ": loaded from ", path_.string(), ", nothing left to train")
+                           : text(name_, ": continues after step ", done_, " of ", total_, ", from ",
+                                  path_.string()))
             << std::endl;
 }
 

@@ -348,10 +348,10 @@ TEST_CASE("trainer: a checkpoint of another training is refused") {
   std::ofstream(file, std::ios::binary) << bytes.substr(0, bytes.size() - 5);
   CHECK(contains(refused(resume), file.string()));
   save_checkpoint(file, {});
-  CHECK(contains(refused(resume), "no checkpoint of this training"));
+  CHECK(contains(refused(resume), "not a checkpoint of this training"));
   fs::remove(file);
   CHECK(refused(resume) == "");
-  CHECK(contains(heard.words(), "begins at the start"));
+  CHECK(contains(heard.words(), "starts from the beginning"));
 }
 
 TEST_CASE("trainer: misuse has its message") {
