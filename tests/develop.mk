@@ -27,8 +27,9 @@ bench: deps ## our speed beside PyTorch's (Debian's python3-torch, where it is i
 	@$(call build,default,bench)
 	@/usr/bin/env python3 tests/bench/run_bench.py --ours $(BUILD)/default/tests/bench $(call given,CASES,cases) $(call given,THREADS,threads) $(ARGS)
 
-docs: ## check the page of all ops (docs/ops.md) against the headers
+docs: ## check the page of all ops (docs/ops.md) and the index of the slides (lectures/lecture4/slides.md)
 	@tests/check_ops_page.sh
+	@tests/check_slides.sh
 
 check: deps-check ## formatting, floors, no warning from either compiler, the package, clang-tidy
 	@tests/run_checks.sh

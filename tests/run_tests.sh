@@ -52,7 +52,8 @@ suite_runner() { limited tests/test_lecture_runner.sh build/default/lectures/lec
 suite_fuzz() { limited build/asan/tests/fuzz_readers --iterations 2000 && limited build/asan/tests/fuzz_grader --iterations 2000; }
 suite_floors() {
   tests/check_floors.sh --self-test && tests/check_floors.sh &&
-    tests/check_ops_page.sh --self-test && tests/check_ops_page.sh && limited tests/run_tests.sh --self-test
+    tests/check_ops_page.sh --self-test && tests/check_ops_page.sh &&
+    tests/check_slides.sh --self-test && tests/check_slides.sh && limited tests/run_tests.sh --self-test
 }
 suite_package() { limited tests/test_package.sh; }
 suite_readme() { limited tests/test_readme.sh; }
