@@ -289,12 +289,15 @@ mkdir "$scratch/handed"
 expect "the hand-out can be unpacked" cmake -E chdir "$scratch/handed" cmake -E tar xf "$scratch/one.zip"
 expect "no solution in it" not grep -rqE '// \[[0-9.]+\]|kl\.no_half' "$scratch/handed/gradus/src" "$scratch/handed/gradus/exercises" --include=*.cpp --include=*.md
 dead=$(cd "$scratch/handed/gradus" && find . -name '*.md' | while read -r page; do
-  grep -oE '\]\([A-Za-z0-9_-]*[/.][A-Za-z0-9_./-]*\)' "$page" | tr -d ']()' | while read -r link; do
+  grep -oE '\]\([A-Za-z0-9_-]*[/.][A-Za-z0-9_./-]*(#[A-Za-z0-9_-]+)?\)' "$page" | sed 's/#.*//' | tr -d ']()' | while read -r link; do
     [ -e "$(dirname "$page")/$link" ] || echo "$page: $link"
   done
 done)
 echo "$dead" > "$scratch/said"
 expect "no link in it leads nowhere" [ -z "$dead" ]
+expect "its slide index has every set" [ "$(grep -c '^## ' "$scratch/handed/gradus/lectures/lecture4/slides.md")" -eq "$(grep -c '^## ' "$project/lectures/lecture4/slides.md")" ]
+expect "and leads to exercise files without a line number" grep -qF '[GaussianKl::forward](../../exercises/04_divergences/gaussian_kl.cpp)' "$scratch/handed/gradus/lectures/lecture4/slides.md"
+expect "and to other sources with it" grep -qE '\[mode_coverage\]\(../../src/generative/coverage.cpp#L[0-9]+\)' "$scratch/handed/gradus/lectures/lecture4/slides.md"
 different() { (cd "$1" && find include tests -name '*.hpp') | while read -r header; do cmp -s "$1/$header" "$2/$header" || echo "$header"; done; }
 expect "every header in it is the project's" [ -z "$(different "$scratch/handed/gradus" "$project")" ]
 # What is compiled there from the same text with the same headers and the same command as here is not compiled again.

@@ -92,8 +92,8 @@ void scan_for_leaks(const Place& place, const std::vector<Packed>& packed) {
   GRADUS_CHECK(found.empty(), "solutions would be handed out:", found);
 }
 
-/// A page for students: links to solutions are redirected to the exercise files, and sections ("## ...")
-/// with a link to a file that is not handed out are removed.
+/// A page for students: links to solutions are redirected to the exercise files, without a line number (lines
+/// differ there), and sections ("## ...") with a link to a file that is not handed out are removed.
 std::string page_for_students(const Place& place, const std::set<std::string>& handed,
                               const std::string& path, const std::string& text) {
   const fs::path home = fs::path(path).parent_path();
@@ -110,17 +110,19 @@ std::string page_for_students(const Place& place, const std::set<std::string>& h
     if (kept) out += section;
     section.clear(), kept = true;
   };
-  static const std::regex link(R"(\]\(([A-Za-z0-9_-]*[/.][A-Za-z0-9_./-]*)\))");
+  static const std::regex link(R"(\]\(([A-Za-z0-9_-]*[/.][A-Za-z0-9_./-]*)(#[A-Za-z0-9_-]+)?\))");
   for (std::string line; std::getline(in, line);) {
     if (line.starts_with("## ")) close();
     std::string rest = line;
     for (std::smatch found; std::regex_search(rest, found, link);) {
-      std::string file = exercise_file((home / found[1].str()).lexically_normal().string());
+      const std::string original = (home / found[1].str()).lexically_normal().string();
+      std::string file = exercise_file(original);
+      const std::string line_number = file == original ? found[2].str() : "";
       while (file.ends_with("/")) file.pop_back();
       const auto first = handed.lower_bound(file);  // the file, or the first file in the folder
       kept = kept && first != handed.end() && below(*first, file);
       section += found.prefix().str() + "](" +
-                 fs::path(file).lexically_relative(home.empty() ? "." : home).string() + ")";
+                 fs::path(file).lexically_relative(home.empty() ? "." : home).string() + line_number + ")";
       rest = found.suffix();
     }
     section += rest + "\n";
