@@ -21,7 +21,7 @@ std::string slurp(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// A text entry of a report, or "" when it is missing or no text.
+/// A string entry of a report, or "" when it is missing or not a string.
 static std::string text_of(const Json& report, const char* key) {
   const auto found = report.is_object() ? report.find(key) : report.end();
   return found != report.end() && found->is_string() ? found->get<std::string>() : "";
@@ -38,7 +38,7 @@ static std::string title_of(const Section& section) {
   return title;
 }
 
-/// A figure as people read it: four significant digits, lists with commas.
+/// A figure for the reader: four significant digits, lists with commas.
 static std::string figure_text(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number_float()) return significant(value.get<double>(), 4);
@@ -72,7 +72,7 @@ std::vector<Picture> pictures_of(const Json& report) {
   return pictures;
 }
 
-/// Escaped for HTML; `code` in backticks, empty lines part paragraphs.
+/// Escapes text for HTML. With markup, backticks enclose `code` and empty lines separate paragraphs.
 static std::string html(std::string_view text, bool markup = false) {
   std::string out;
   bool code = false;
@@ -138,15 +138,15 @@ static void write_picture(std::ostream& out, const std::filesystem::path& folder
     out << "<p class=\"bad\">Missing picture: " << html(picture.file) << "</p>\n";
     return;
   }
-  if (picture.file.ends_with(".html")) {  // a page of its own: too lively for a picture
+  if (picture.file.ends_with(".html")) {  // a page of its own: linked, not embedded
     out << "<p class=\"page\"><a href=\"" << html(picture.file) << "\">" << html(picture.caption)
         << "</a></p>\n";
     return;
   }
-  // Small pictures are grids of tiny images: their pixels are shown larger, not blurred.
+  // Small pictures are grids of tiny images: their pixels are enlarged without smoothing.
   const auto [width, height] = png_size(bytes);
   const int zoom = width > 0 && width < 360 ? (width < 120 ? 4 : width < 200 ? 3 : 2) : 1;
-  const bool plot = width >= 500 && width < 2 * height;  // two of these stand side by side
+  const bool plot = width >= 500 && width < 2 * height;  // two of these fit side by side
   out << (plot ? "<figure class=\"half\">" : "<figure>") << "<a href=\"" << html(picture.file)
       << "\"><img alt=\"" << html(picture.caption) << "\"";
   if (width > 0) out << " width=\"" << width * zoom << "\"";
@@ -232,7 +232,7 @@ static void write_section(std::ostream& out, const std::filesystem::path& folder
   out << "</div>\n";
   write_figures(out, section.report);
   if (section.state == State::fine && !section.log.empty()) {
-    out << "<details><summary>What it printed</summary><pre>" << html(section.log) << "</pre></details>\n";
+    out << "<details><summary>Output</summary><pre>" << html(section.log) << "</pre></details>\n";
   }
   out << "</section>\n";
 }

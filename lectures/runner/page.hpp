@@ -1,6 +1,5 @@
 #pragma once
-// The page of a lecture: one self-contained HTML file with every picture and figure, which opens without a
-// network.
+// The page of a lecture: one self-contained HTML file with every picture and figure.
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -9,18 +8,18 @@
 
 namespace gradus::lecture::page {
 
-using Json = nlohmann::ordered_json;  // figures stay in the order in which the program reported them
+using Json = nlohmann::ordered_json;  // keeps the order of the figures
 
 enum class State { fine, failed, stopped, earlier, absent };
 
-/// One program of the lecture: what happened to it, and what it reported.
+/// One program of the lecture: its state and its report.
 struct Section {
   std::string name;  ///< 06_autoencoder
   State state = State::absent;
-  std::string note;  ///< why it failed
+  std::string note;  ///< reason of a failure
   double seconds = 0;
   Json report;      ///< its entry in summary.json; an empty object when there is none
-  std::string log;  ///< the last lines of what it printed
+  std::string log;  ///< the last lines of its output
 };
 
 /// A part of the lecture and its programs; without a title, the page shows no heading for it.
@@ -29,15 +28,16 @@ struct Part {
   std::vector<Section> sections;
 };
 
-/// A picture of a report: a file below the lecture's folder, and what is written under it.
+/// A picture of a report: a file below the lecture's folder, and its caption.
 struct Picture {
   std::string file, caption;
 };
 
-/// "pictures" lists the files; "captions" has texts for some of them, the others are called by their name.
+/// "pictures" lists the files; "captions" has texts for some of them.
+/// The caption of the others is their name.
 std::vector<Picture> pictures_of(const Json& report);
 
-/// The program's own headline, or else its first figure; "" when it reported neither.
+/// The program's headline, or else its first figure; "" when it reported neither.
 std::string headline_of(const Json& report);
 
 /// "ran", "failed", "stopped", "earlier run" or "not run".
@@ -48,10 +48,10 @@ std::string slurp(const std::filesystem::path& path);
 
 std::string base64(std::string_view bytes);
 
-/// The page with `value` in the place of @place@. Throws Error when the page has no such place.
+/// Replaces @place@ in the page by `value`. Throws Error when the page does not contain @place@.
 std::string filled(std::string page, std::string_view place, std::string_view value);
 
-/// Writes folder/index.html. Pictures are read below the folder and become part of the page.
+/// Writes folder/index.html. Pictures are read from below the folder and embedded in the page.
 /// Throws Error when it cannot be written.
 void write(const std::filesystem::path& folder, const std::string& title, const std::string& subtitle,
            const std::vector<Part>& parts);

@@ -1,6 +1,6 @@
-// Runs every program of the lecture, one after the other, each in a process of its own: a program that fails
-// does not stop the others. What they print goes to out/lecture4/NN_title/log.txt, what they report to
-// out/lecture4/summary.json; from that and the pictures comes out/lecture4/index.html.
+// Runs every program of the lecture in turn, each in its own process,
+// so that a failing program does not stop the others. Their output goes to out/lecture4/NN_title/log.txt
+// and their reports to out/lecture4/summary.json. The reports and the pictures make out/lecture4/index.html.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
@@ -41,15 +41,15 @@ using page::State;
 
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;  // the signal's number, once one came
-volatile pid_t running = 0;                  // the program it is handed on to
+volatile std::sig_atomic_t interrupted = 0;  // number of the signal received, else 0
+volatile pid_t running = 0;                  // the process to which the signal is forwarded
 
 extern "C" void on_signal(int signal) {
   interrupted = signal;
   if (running > 0) kill(running, signal);
 }
 
-/// The line of the program that runs now: rewritten in place on a terminal, printed once elsewhere.
+/// The status line of the running program: rewritten in place on a terminal, otherwise printed once.
 class Line {
  public:
   explicit Line(std::string head) : head_(std::move(head)) {}
@@ -67,7 +67,7 @@ class Line {
   bool terminal_ = is_terminal(STDOUT_FILENO);
 };
 
-/// Starts the program with its output in a pipe; returns its process and the pipe's end to read from.
+/// Starts the program with its output in a pipe; returns its process id and the read end of the pipe.
 std::pair<pid_t, int> start(const fs::path& program, const std::vector<std::string>& settings) {
   std::vector<std::string> words{program.string()};
   words.insert(words.end(), settings.begin(), settings.end());
@@ -79,7 +79,7 @@ std::pair<pid_t, int> start(const fs::path& program, const std::vector<std::stri
   std::cout.flush();
   const pid_t parent = getpid(), child = fork();
   if (child == 0) {
-    setpgid(0, 0);  // Ctrl-C reaches it through us, once
+    setpgid(0, 0);  // the runner forwards Ctrl-C, so the program gets it once
 #ifdef __linux__
     prctl(PR_SET_PDEATHSIG, SIGTERM);
 #endif
@@ -109,7 +109,7 @@ std::string last_lines(const std::string& log, int count) {
   return log.substr(begin);
 }
 
-/// Reads what the program prints until it has ended; returns its status as waitpid gives it.
+/// Reads the program's output until it ends; returns its status as from waitpid.
 int follow(pid_t child, int pipe_end, std::ofstream& log, const Line& line) {
   const auto begin = std::chrono::steady_clock::now();
   std::string current, shown;
@@ -129,10 +129,10 @@ int follow(pid_t child, int pipe_end, std::ofstream& log, const Line& line) {
     }
     if (count > 0) log.write(buffer.data(), count);
     line.update(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), shown);
-    // Nothing more to read: either it has ended, or it left a child that holds the pipe; then its own end
-    // counts.
+    // Nothing to read: the program has ended, possibly with a child that still holds the pipe.
+    // The end of the program itself counts.
     if (count <= 0 && waitpid(child, &status, WNOHANG) == child) return status;
-    if (ready && count == 0) usleep(2000);  // the pipe is closed, the process is about to end
+    if (ready && count == 0) usleep(2000);  // the pipe is closed, the process will end soon
   }
 }
 
@@ -146,14 +146,14 @@ std::string reason_of(int status) {
   return "exit code " + std::to_string(WEXITSTATUS(status));
 }
 
-/// Runs the program with its output in the log; returns its status as waitpid gives it.
+/// Runs the program with its output in the log; returns its status as from waitpid.
 int run_logged(const fs::path& program, const fs::path& log_file, const std::vector<std::string>& settings,
                const Line& line) {
   std::ofstream log(log_file, std::ios::binary);
   GRADUS_CHECK(log, log_file.string(), ": cannot be written");
   const auto [child, pipe_end] = start(program, settings);
   running = child;
-  if (interrupted != 0 && child > 0) kill(child, interrupted);  // it came between two programs
+  if (interrupted != 0 && child > 0) kill(child, interrupted);  // the signal came between two programs
   const int status = child > 0 ? follow(child, pipe_end, log, line) : 127 << 8;
   running = 0;
   if (pipe_end >= 0) close(pipe_end);
@@ -161,13 +161,13 @@ int run_logged(const fs::path& program, const fs::path& log_file, const std::vec
   return status;
 }
 
-/// Why the section must count as failed; empty when all is well.
+/// The reason why the section counts as failed; empty for success.
 std::string fault_of(const Section& section, int status, const fs::path& folder) {
   if (status != 0) return reason_of(status);
-  if (section.report.empty()) return "it ended well, but reported nothing in summary.json";
+  if (section.report.empty()) return "it ended with code 0, but reported nothing in summary.json";
   for (const page::Picture& picture : page::pictures_of(section.report))
     if (!fs::is_regular_file(folder / picture.file))
-      return "picture " + picture.file + " was reported, but is not there";
+      return "picture " + picture.file + " was reported, but does not exist";
   return "";
 }
 
@@ -179,7 +179,7 @@ Section run(const fs::path& program, const fs::path& folder, const std::vector<s
   const auto begin = std::chrono::steady_clock::now();
   try {
     make_folder(folder / section.name);
-    // Its entry goes before it runs, so that what is there afterwards is its own.
+    // Removes an old entry first, so that an entry found afterwards is from this run.
     if (read_summary(folder).contains(section.name)) forget_report(folder, section.name);
     const int status = run_logged(program, log_file, settings, line);
     section.report = read_summary(folder).value(section.name, Json::object());
@@ -194,7 +194,7 @@ Section run(const fs::path& program, const fs::path& folder, const std::vector<s
   return section;
 }
 
-/// What is known of a program that was not asked for this time.
+/// The section of a program that does not run this time, from an earlier report.
 Section remembered(const std::string& name, const fs::path& folder) {
   Section section;
   section.name = name;
@@ -231,17 +231,17 @@ std::string today() {
 
 /// A program of the lecture and the part to which it belongs.
 struct Listed {
-  std::string part;  ///< "2_autoencoders", or "" for a program that no part has
+  std::string part;  ///< "2_autoencoders", or "" for a program outside of all parts
   std::string name;  ///< "06_autoencoder"
 };
 
-/// What the command line asks for.
+/// The parsed command line.
 struct Command {
-  fs::path folder{}, place{};           ///< of the pictures and the page; of the programs
-  std::vector<Listed> programs{};       ///< all, in the page's order
-  std::vector<std::string> only{};      ///< beginnings of the wanted names; empty: all
-  std::string part{};                   ///< beginning of the wanted part; empty: all
-  std::vector<std::string> settings{};  ///< for the programs
+  fs::path folder{}, place{};           ///< folder of pictures and page; folder of the programs
+  std::vector<Listed> programs{};       ///< all, in the order of the page
+  std::vector<std::string> only{};      ///< prefixes of the wanted names; empty: all
+  std::string part{};                   ///< prefix of the wanted part; empty: all
+  std::vector<std::string> settings{};  ///< options passed to the programs
 
   bool wants(const Listed& program) const {
     return program.part.starts_with(part) &&
@@ -251,7 +251,8 @@ struct Command {
   }
 };
 
-/// What CMake listed as "part/name part/name ...". (The folder may still hold programs of an earlier build.)
+/// The programs that CMake listed as "part/name part/name ...";
+/// the folder may hold others from an earlier build.
 std::vector<Listed> built_programs() {
   std::vector<Listed> programs;
   std::istringstream list(GRADUS_LECTURE_PROGRAMS);
@@ -263,7 +264,7 @@ std::vector<Listed> built_programs() {
   return programs;
 }
 
-/// The programs NN_title of a folder, each in the part that `known` has for it.
+/// The programs NN_title of a folder, each with its part from `known`.
 std::vector<Listed> programs_in(const fs::path& folder, const std::vector<Listed>& known) {
   std::vector<Listed> programs;
   GRADUS_CHECK(fs::is_directory(folder), folder.string(), ": is not a folder");
@@ -281,7 +282,7 @@ std::vector<Listed> programs_in(const fs::path& folder, const std::vector<Listed
   return programs;
 }
 
-/// Throws EarlyExit when nothing that was asked for is there.
+/// Throws EarlyExit when a wanted program or part does not exist.
 void check_choice(const Command& command) {
   std::string all;
   for (const Listed& program : command.programs) all += "\n  " + program.name;
@@ -296,13 +297,13 @@ void check_choice(const Command& command) {
     throw EarlyExit(2, "lecture4: part \"" + command.part + "\" has no such program; there are" + all + "\n");
 }
 
-/// Throws EarlyExit for --help, for a setting that the programs would refuse, for a program that is not
-/// there.
+/// Throws EarlyExit for --help, for a setting that the programs would refuse,
+/// and for a program that does not exist.
 Command parse_command(int argc, char** argv) {
   Command command;
   std::string folder = "out/lecture4", from;
   CLI::App app(
-      "Runs the programs of lecture 4 and writes a page with all they show.\n"
+      "Runs the programs of lecture 4 and writes a page with their results.\n"
       "Every other option goes to the programs: --preset quick|full, --seed, --threads, --data, --epochs, "
       "--resume");
   app.allow_extras();
@@ -352,7 +353,7 @@ std::string title_of_part(std::string part) {
   return part;
 }
 
-/// Programs of one part stand together.
+/// Groups consecutive programs of the same part.
 std::vector<page::Part> in_parts(const std::vector<Listed>& programs, const std::vector<Section>& sections) {
   std::vector<page::Part> parts;
   for (std::size_t i = 0; i < sections.size(); ++i) {
@@ -363,7 +364,7 @@ std::vector<page::Part> in_parts(const std::vector<Listed>& programs, const std:
   return parts;
 }
 
-/// Runs what is wanted, writes the page; returns the exit code.
+/// Runs the wanted programs and writes the page; returns the exit code.
 int run_all(const Command& command) {
   make_folder(command.folder);
   const auto count = std::count_if(command.programs.begin(), command.programs.end(),
@@ -393,7 +394,7 @@ int run_all(const Command& command) {
               in_parts(command.programs, sections));
   std::cout << "\nAll pictures and figures: " << (command.folder / "index.html").string() << '\n';
   if (interrupted != 0) {
-    std::cout << "Stopped. What the program printed last says how to go on.\n";
+    std::cout << "Stopped. The last output of the program says how to continue.\n";
     return 128 + interrupted;
   }
   std::cout << place_in_list - failed << " of " << place_in_list << " programs ran\n";

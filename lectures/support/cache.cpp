@@ -11,7 +11,7 @@
 namespace gradus::lecture {
 namespace {
 
-/// FNV-1a, fed with whole numbers.
+/// FNV-1a over whole numbers.
 class Hash {
  public:
   void add(std::uint64_t number) { value_ = (value_ ^ number) * 0x100000001B3u; }
@@ -45,7 +45,7 @@ bool load_cached(const std::filesystem::path& place, const State& state) {
     load_checkpoint(place, state);
     return true;
   } catch (const Error& error) {
-    std::cerr << error.what() << "; it is a copy in the cache and is made anew\n";
+    std::cerr << error.what() << "; the file in the cache is made anew\n";
     return false;
   }
 }

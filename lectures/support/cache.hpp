@@ -1,5 +1,5 @@
 #pragma once
-// Where a program keeps what it trained once, for itself and for the others.
+// A cache of trained weights that all programs share.
 #include <filesystem>
 #include <string>
 
@@ -9,14 +9,14 @@
 
 namespace gradus::lecture {
 
-/// `<out>/cache/<kind>_<16 hexadecimal digits>.safetensors`. The digits differ when the recipe (everything
-/// that decides the weights: layers, steps, rates, seed), the precision of Real, or the training set differs;
-/// so what is found there may be used.
+/// `<out>/cache/<kind>_<16 hexadecimal digits>.safetensors`.
+/// The digits are a hash of the recipe (everything that decides the weights: layers, steps, rates, seed),
+/// the precision of Real and the training set, so a file with this name holds the wanted weights.
 std::filesystem::path cache_place(const Program& program, const std::string& kind, const std::string& recipe,
                                   const Dataset& train);
 
-/// Loads a state from its file in the cache. False when the file is not there, or when it is damaged or holds
-/// something else: stderr says so, and the caller makes it anew.
+/// Loads a state from its file in the cache. Returns false when the file does not exist, and,
+/// with a message on stderr, when it is damaged or holds something else. The caller then makes it anew.
 bool load_cached(const std::filesystem::path& place, const State& state);
 
 }  // namespace gradus::lecture

@@ -20,9 +20,9 @@
 namespace gradus::lecture {
 namespace {
 
-constexpr Index chunk = 500;  // pictures judged at once: a larger set must not need larger activations
+constexpr Index chunk = 500;  // pictures per pass; limits the memory for activations
 
-/// The size that an axis (0 H, 1 W, 2 C) of the training pictures has.
+/// Size of an axis (0 H, 1 W, 2 C) of the training pictures.
 Index size_of(const Tensor& images, int axis) {
   if (images.rank() == 4) return images.dim(axis + 1);
   const Index D = images.shape().row_size();
@@ -45,7 +45,7 @@ Judge::Judge(Program& program, const Dataset& train, std::unique_ptr<Rng> chance
       channels_(size_of(train.images, 2)),
       classes_(train.classes) {
   GRADUS_CHECK(!train.labels.empty(), "Judge: the training set ", train.name, " has no labels");
-  // A smaller set is passed through more often, up to four times as often as MNIST.
+  // A smaller set gets more epochs, up to four times as many as MNIST.
   const Index passes = std::clamp<Index>(60000 / train.size(), 1, 4);
   const Index epochs = program.pick<Index>(3 * passes, 3 * passes, 2);
   const std::string recipe =

@@ -1,5 +1,5 @@
 #pragma once
-// Everything that a lecture program uses: the library, and what the programs share.
+// All headers that a lecture program uses: the library and the shared support.
 #include "gradus/gradus.hpp"
 #include "support/cache.hpp"
 #include "support/judge.hpp"

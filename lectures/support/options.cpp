@@ -22,11 +22,11 @@ std::string_view preset_name(Preset preset) {
 
 namespace {
 
-/// A whole number in decimal digits. CLI11 alone reads 010 as octal and wraps -1 and 2^64 round.
+/// A whole number in decimal digits. CLI11 alone reads 010 as octal and lets -1 and 2^64 wrap around.
 std::string decimal(std::string& words) {
   std::uint64_t number = 0;
   if (!parse_whole(words, number)) return "\"" + words + "\" is no whole number in 0 .. 2^64 - 1";
-  words = std::to_string(number);  // without zeros in front
+  words = std::to_string(number);  // without leading zeros
   return "";
 }
 
@@ -50,19 +50,20 @@ Options parse_options(int argc, const char* const* argv, const Lesson& lesson) {
 
   CLI::App app(about(lesson), lesson.name);
   app.get_formatter()->column_width(34);
-  app.add_option("--preset", preset, "How long to train: quick or full (tiny only shows that it runs)")
+  app.add_option("--preset", preset,
+                 "Length of the training: quick or full (tiny only tests that the program runs)")
       ->check(CLI::IsMember({"quick", "full", "tiny"}))
       ->type_name("NAME")
       ->capture_default_str();
-  app.add_option("--epochs", options.epochs, "Passes over the training data; the preset's when not given")
+  app.add_option("--epochs", options.epochs, "Passes over the training data; default: the preset's")
       ->check(CLI::Range(Index{1}, Index{1'000'000}))
       ->transform(whole)
       ->type_name("N");
-  app.add_option("--seed", options.seed, "Start of all random numbers: same seed, same bits")
+  app.add_option("--seed", options.seed, "Seed of all random numbers: same seed, same bits")
       ->transform(whole)
       ->type_name("N")
       ->capture_default_str();
-  app.add_option("--threads", options.threads, "Threads; all of the machine's cores when not given")
+  app.add_option("--threads", options.threads, "Number of threads; default: all cores of the machine")
       ->check(CLI::Range(1, 1024))
       ->transform(whole)
       ->type_name("N");
@@ -72,7 +73,7 @@ Options parse_options(int argc, const char* const* argv, const Lesson& lesson) {
   app.add_option("--data", data, "Folder with the data sets; or set GRADUS_DATASETS")
       ->type_name("FOLDER")
       ->capture_default_str();
-  app.add_flag("--resume", options.resume, "Go on from the checkpoints of an earlier run");
+  app.add_flag("--resume", options.resume, "Continue from the checkpoints of an earlier run");
   app.add_flag("--check-numbers", options.check_numbers,
                "Stop at the first op whose result is NaN or infinite, and name it (slower)");
   try {

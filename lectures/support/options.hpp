@@ -1,5 +1,5 @@
 #pragma once
-// Options: what every lecture program understands on its command line.
+// Options: the command line of every lecture program.
 #include <cstdint>
 #include <filesystem>
 #include <stdexcept>
@@ -10,14 +10,15 @@
 
 namespace gradus::lecture {
 
-/// How long a program may take: tiny a second (for tests), quick a minute, full as long as good results need.
+/// Running time of a program: tiny about a second (for tests), quick about a minute,
+/// full as long as good results need.
 enum class Preset { tiny, quick, full };
 std::string_view preset_name(Preset preset);
 
 struct Options {
   Preset preset = Preset::quick;
   std::uint64_t seed = 1;
-  int threads = 0;  ///< 0: as many as OpenMP takes
+  int threads = 0;  ///< 0: OpenMP's default
   std::filesystem::path out = "out/lecture4";
   std::filesystem::path data = "datasets";
   Index epochs = 0;  ///< 0: the preset's
@@ -25,24 +26,24 @@ struct Options {
   bool check_numbers = false;  ///< see Tape::check_numbers
 };
 
-/// What --help tells about a program.
+/// Description of a program, shown by --help.
 struct Lesson {
   std::string name{};   ///< "06_autoencoder": its folder under --out, its key in summary.json
   std::string title{};  ///< "Autoencoders: how small may the bottleneck be?"
   std::string slide{};  ///< "6.S191 L4, \"Autoencoders: background\""
-  std::string look{};   ///< what to look at in the pictures
+  std::string look{};   ///< what to look for in the pictures
 };
 
-/// Why a program ends before it began: code 0 after --help, 2 after a wrong command line.
+/// Ends a program before its lesson starts: exit code 0 after --help, 2 after a wrong command line.
 class EarlyExit : public std::runtime_error {
  public:
   EarlyExit(int code_in, const std::string& message) : std::runtime_error(message), code(code_in) {}
   int code;
 };
 
-/// The command line, checked: --preset quick|full, --seed, --threads, --out, --data (when not given: the
-/// environment variable GRADUS_DATASETS, else `datasets`), --epochs, --resume, --check-numbers. Throws
-/// EarlyExit with the text to print: for --help, and for what is unknown or out of range.
+/// Parses and checks the command line: --preset quick|full, --seed, --threads, --out, --data (default:
+/// the environment variable GRADUS_DATASETS, else `datasets`), --epochs, --resume, --check-numbers.
+/// Throws EarlyExit with the text to print for --help, unknown options and values out of range.
 Options parse_options(int argc, const char* const* argv, const Lesson& lesson);
 
 }  // namespace gradus::lecture

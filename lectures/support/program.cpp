@@ -119,7 +119,7 @@ void Program::csv(const std::string& stem, const std::vector<std::string>& names
 
 void Program::finish() {
   if (std::exchange(finished_, true)) return;
-  if (options.epochs > 0 && !epochs_used_) say("--epochs has no effect here: this program counts steps");
+  if (options.epochs > 0 && !epochs_used_) say("--epochs has no effect: this program counts steps");
   report_.title = lesson_.title;
   report_.slide = lesson_.slide;
   report_.look = lesson_.look;
@@ -140,7 +140,7 @@ void Program::finish() {
 
 namespace {
 
-/// One line on stderr, red where that is a terminal.
+/// Prints one line on stderr, in red on a terminal.
 void complain(const std::string& line) {
   const bool red = is_colourful(STDERR_FILENO);
   std::cout << std::flush;

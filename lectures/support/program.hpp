@@ -1,5 +1,5 @@
 #pragma once
-// Program: what every lecture program begins and ends with.
+// Program: command line, random numbers and report of a lecture program.
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -18,13 +18,13 @@
 
 namespace gradus::lecture {
 
-/// The command line, a random generator, a folder for pictures, and a report that ends in summary.json:
+/// Holds the options, a random generator, a folder for pictures, and the report for summary.json:
 ///
 ///     void autoencoder(Program& program) {
 ///       Split digits = program.digits({.train = program.pick(10000, 60000)});
 ///       ...
 ///       program.figure("test_sq_error_2d", error);
-///       program.picture("grids", image_grid(images), "left the truth, right what two numbers keep");
+///       program.picture("grids", image_grid(images), "left the truth, right reconstructions");
 ///       program.headline("...");
 ///     }
 ///     int main(int argc, char** argv) {
@@ -32,21 +32,21 @@ namespace gradus::lecture {
 ///     }
 class Program {
  public:
-  /// Reads the command line, sets the threads, makes the folder, prints what this is about.
+  /// Parses the command line, sets the number of threads, makes the folder, prints title, slide and look.
   /// Throws EarlyExit (see parse_options), and Error when the folder cannot be made.
   Program(int argc, char** argv, const Lesson& lesson);
 
   Options options;
-  Rng rng;  ///< seeded by --seed; every Trainer keeps its position in the checkpoint
+  Rng rng;  ///< seeded by --seed; every Trainer saves its position in the checkpoint
 
-  /// `<out>/<name>`, where pictures, numbers and checkpoints go.
+  /// `<out>/<name>`, the folder for pictures, numbers and checkpoints.
   const std::filesystem::path& folder() const { return folder_; }
   const std::string& name() const { return lesson_.name; }
 
-  /// For a Trainer: checkpoints in folder(), --resume, preset and seed.
+  /// Settings for a Trainer: checkpoints in folder(), --resume, preset and seed.
   Session session();
 
-  /// The preset's choice; tiny takes quick's unless it has its own.
+  /// The value for the preset; tiny uses quick's unless a third value is given.
   template <class T>
   T pick(T quick, T full) const {
     return options.preset == Preset::full ? full : quick;
@@ -55,42 +55,42 @@ class Program {
   T pick(T quick, T full, T tiny) const {
     return options.preset == Preset::tiny ? tiny : pick(quick, full);
   }
-  /// The number of epochs, which --epochs overrules. Quick and full are told for MNIST's 60000 examples; a
-  /// smaller set is passed through more often, so that learning has about as many steps. Tiny: one.
+  /// The number of epochs; --epochs overrides it. quick and full are for MNIST's 60000 examples;
+  /// a smaller set gets more epochs, so that the number of steps is about the same. Tiny: one epoch.
   Index epochs(const Dataset& data, Index quick, Index full) const;
 
-  /// load_digits from --data; tells which digits these are.
+  /// load_digits from --data; prints and reports which data set it is.
   Split digits(DigitsOptions wanted = {});
-  /// Tells and reports what data is used besides that from digits(); each call adds a sentence.
+  /// Prints and reports data other than that of digits(); each call adds a sentence.
   void dataset(const std::string& note);
 
-  /// A line of text for the reader.
+  /// Prints a line.
   void say(const std::string& line) const;
-  /// A result for summary.json. Throws Error when it is not finite.
+  /// Reports a number in summary.json. Throws Error when it is not finite.
   void figure(const std::string& name, double value);
-  /// A figure that was reported before, for the headline. Throws Error when there is none of that name.
+  /// A figure reported before, for the headline. Throws Error when no figure has this name.
   double figure(const std::string& name) const;
-  /// The result in one sentence.
+  /// Reports the result in one sentence.
   void headline(const std::string& sentence);
 
   /// Writes [H, W, 1 or 3] as `<folder>/<stem>.png`. Throws Error as write_png does.
   void picture(const std::string& stem, const Tensor& image, const std::string& caption);
-  /// Writes the plot as `<folder>/<stem>.png` and .csv; without gnuplot, the numbers only.
+  /// Writes the plot as `<folder>/<stem>.png` and .csv; without gnuplot, only the .csv.
   void plot(const std::string& stem, const Plot& plot, const std::string& caption);
   /// Writes frames [H, W, 1 or 3] as `<folder>/<stem>.gif`. Throws Error as write_gif does.
   void animation(const std::string& stem, const std::vector<Tensor>& frames, const GifOptions& how,
                  const std::string& caption);
-  /// Writes the tape as `<folder>/<stem>.svg` and .dot; without Graphviz, the .dot only.
+  /// Writes the tape as `<folder>/<stem>.svg` and .dot; without Graphviz, only the .dot.
   void graph(const std::string& stem, const Tape& tape, Module& module, const std::string& caption);
-  /// Writes a page of its own, `<folder>/<stem>.html`, that the lecture's page links to; the caption is the
-  /// link's text. It must need nothing from outside. Throws Error when it cannot be written.
+  /// Writes `<folder>/<stem>.html`, which the lecture's page links to with the caption as the link's text.
+  /// The page must be self-contained. Throws Error when it cannot be written.
   void page(const std::string& stem, const std::string& html, const std::string& caption);
   /// Writes columns of numbers as `<folder>/<stem>.csv`.
   void csv(const std::string& stem, const std::vector<std::string>& names,
            const std::vector<std::vector<double>>& columns);
 
-  /// Prints figures, pictures and headline, and merges the report into `<out>/summary.json`. run_program does
-  /// it.
+  /// Prints figures, pictures and headline, and merges the report into
+  /// `<out>/summary.json`. Called by run_program.
   void finish();
 
  private:
@@ -102,9 +102,9 @@ class Program {
   mutable bool epochs_used_ = false;
 };
 
-/// Runs a lesson in a Program and finishes it. Returns main's exit code: 0; 1 after an exception, told in one
-/// line on stderr; 2 after a wrong command line; 130 after Ctrl-C (143 after SIGTERM), when a Trainer has
-/// saved its state.
+/// Runs a lesson in a Program and finishes it. Returns main's exit code: 0;
+/// 1 after an exception, reported in one line on stderr; 2 after a wrong command line;
+/// 130 after Ctrl-C (143 after SIGTERM), once a Trainer has saved its state.
 int run_program(int argc, char** argv, const Lesson& lesson, const std::function<void(Program&)>& body);
 
 }  // namespace gradus::lecture

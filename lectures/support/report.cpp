@@ -17,9 +17,9 @@ namespace gradus::lecture {
 namespace fs = std::filesystem;
 namespace {
 
-using Json = nlohmann::ordered_json;  // keeps the order in which figures were reported
+using Json = nlohmann::ordered_json;  // keeps the order of the figures
 
-/// An exclusive lock on a file that stays: only one program at a time merges.
+/// An exclusive lock on a file that is never removed, so that one program at a time merges.
 class Lock {
  public:
   explicit Lock(const fs::path& path) : file_(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644)) {
@@ -58,7 +58,7 @@ Json entry_of(const Report& report) {
   return entry;
 }
 
-/// What the file has, or an empty object when there is none or it is broken.
+/// The file's content, or an empty object when it is missing or not a JSON object.
 Json read_summary(const fs::path& path) {
   std::error_code code;
   if (!fs::exists(path, code)) return Json::object();
@@ -71,11 +71,11 @@ Json read_summary(const fs::path& path) {
   const fs::path bad = path.string() + ".bad";
   fs::rename(path, bad, code);
   GRADUS_CHECK(!code, path.string(), ": no JSON object, and cannot be renamed: ", code.message());
-  std::cerr << path.string() << " is no JSON object; kept as " << bad.string() << ", begun anew\n";
+  std::cerr << path.string() << " is not a JSON object; kept as " << bad.string() << ", started anew\n";
   return Json::object();
 }
 
-/// Changes the folder's summary.json while no other program does; makes the folder.
+/// Applies `change` to the folder's summary.json under the lock; makes the folder.
 template <class Change>
 void change_summary(const fs::path& out, Change change) {
   make_folder(out);

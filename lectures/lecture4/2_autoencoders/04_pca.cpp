@@ -7,14 +7,15 @@
 
 namespace gradus::lecture {
 
-/// The slide's five points, by hand-sized PCA: two numbers become one and two again.
+/// PCA of the slide's five points, small enough to check by hand:
+/// two dimensions, encoded as one, decoded to two.
 void five_points(Program& program) {
   const Tensor points = Tensor::of({5, 2}, {-.5, -.4, -.4, -.1, .1, 0, .3, .3, .5, .2});
   const Pca pca = fit_pca(points, 1);
   const Tensor z = pca.encode(points), decoded = pca.decode(z);
 
   program.say("Point   Initial          Encoded   Decoded");
-  Plot plot("Five points and their feet on the first principal axis");
+  Plot plot("Five points and their projections on the first principal axis");
   plot.x("x1").y("x2").equal().x_range(-0.7, 0.7).y_range(-0.55, 0.45);
   plot.line("axis w", {-0.75 * pca.components[0], 0.75 * pca.components[0]},
             {-0.75 * pca.components[1], 0.75 * pca.components[1]});
@@ -31,12 +32,12 @@ void five_points(Program& program) {
   plot.scatter("points A..E", column(points, 0), column(points, 1));
   plot.crosses("decoded", column(decoded, 0), column(decoded, 1));
   program.plot("five_points", plot,
-               "The table's points, the axis of largest variance, and the perpendiculars that are lost");
+               "The table's points, the axis of largest variance, and the residuals perpendicular to it");
   program.figure("five_points_sq_error", error);
   program.figure("five_points_variance_kept", pca.variances[0] / (pca.variances[0] + pca.variances[1]));
 }
 
-/// The same on digits: 784 numbers become K.
+/// PCA of digits: 784 pixels, encoded as K numbers.
 void digits(Program& program) {
   const Split data =
       program.digits({.train = program.pick<Index>(0, 0, 1000), .test = program.pick<Index>(0, 0, 300)})
@@ -69,14 +70,14 @@ void digits(Program& program) {
                  {.columns = 10, .title = "The first 20 principal components"}),
       "Directions in the space of pictures, largest variance first: white adds ink, black removes it");
   program.plot("error",
-               Plot("What K numbers cannot say")
+               Plot("Reconstruction error with K components")
                    .x("components K")
-                   .y("squared error a digit")
+                   .y("squared error per digit")
                    .log_x()
                    .line_points("PCA", ks, errors),
                "Test error of the best linear code");
   program.headline(
-      text("on digits PCA's squared error is ", errors[1], " with 2 numbers, ", errors[2], " with 5"));
+      text("squared error of PCA on digits: ", errors[1], " with 2 numbers, ", errors[2], " with 5"));
 }
 
 void lesson(Program& program) {
@@ -88,12 +89,12 @@ void lesson(Program& program) {
 
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
-  return run_program(
-      argc, argv,
-      {.name = "04_pca",
-       .title = "PCA: the autoencoder that needs no training",
-       .slide = "DS542, \"Dimensionality reduction with Principal Component Analysis (PCA)\"",
-       .look = "The five points fall straight down onto one line: that fall is what one number cannot tell. "
-               "On digits, two components are a grey cloud and fifty are nearly right."},
-      lesson);
+  return run_program(argc, argv,
+                     {.name = "04_pca",
+                      .title = "PCA: the autoencoder that needs no training",
+                      .slide = "DS542, \"Dimensionality reduction with Principal Component Analysis (PCA)\"",
+                      .look = "The five points are projected perpendicularly onto one line. The distance to "
+                              "the line is what one number cannot represent. On digits, two components give "
+                              "a grey blur and fifty are nearly exact."},
+                     lesson);
 }

@@ -1,4 +1,5 @@
-// An autoencoder with one linear layer each way, trained: what it shares with PCA, and what it does not.
+// Trains an autoencoder with one linear layer in the encoder and one in the decoder,
+// and compares it with PCA.
 //
 //   min over W_e, W_d of  sum ||W_d (W_e x + b_e) + b_d - x||^2        DS542, "Neural Network Autoencoder - 1
 //   Linear Layer"
@@ -15,7 +16,7 @@ struct LinearAutoencoder : Module {
   Var operator()(const Var& x) { return decoder(encoder(x)); }
 };
 
-/// Five seeds on the slide's five points: the loss is PCA's every time, the code's scale and sign are not.
+/// Five seeds on the slide's five points. Every run reaches PCA's loss; scale and sign of the code vary.
 void five_points(Program& program) {
   const Tensor points = Tensor::of({5, 2}, {-.5, -.4, -.4, -.1, .1, 0, .3, .3, .5, .2});
   const Pca pca = fit_pca(points, 1);
@@ -66,7 +67,7 @@ void digits(Program& program) {
   const double learned = mean(squared_error(net(test), test)).item();
   const double closed = mean(squared_error(pca.reconstruct(test), test)).item();
   const Tensor axes =
-      transpose(net.decoder.w).value();  // [5, 784]: what one unit of the code adds to a picture
+      transpose(net.decoder.w).value();  // [5, 784]: the change of the picture per unit of the code
   const std::vector<double> cosines = principal_cosines(axes, pca.components);
   program.figure("linear_sq_error_5d", learned);
   program.figure("pca_sq_error_5d", closed);
@@ -84,10 +85,10 @@ void digits(Program& program) {
                          {.columns = 5, .scale = 4, .title = "PCA's five components"}),
               image_grid(around_grey(axes),
                          {.columns = 5, .scale = 4, .title = "The trained decoder's five columns"})}),
-      "Different pictures; the cosines say how much of one space they share");
-  program.plot("loss",
-               trainer.plot("Down to PCA's error, and no further").x("step").y("squared error a digit"),
-               "Gradient descent approaches what the eigenvalue problem gives at once");
+      "The directions differ; the cosines measure how far the two subspaces agree");
+  program.plot(
+      "loss", trainer.plot("Training error of the linear autoencoder").x("step").y("squared error per digit"),
+      "Gradient descent converges to the error that PCA reaches in closed form");
   program.headline(text("error over PCA's: ", learned / closed,
                         "; smallest cosine between the two subspaces: ", cosines.back()));
 }
@@ -107,7 +108,7 @@ int main(int argc, char** argv) {
        .title = "A linear autoencoder finds PCA's space, not PCA's axes",
        .slide = "DS542, \"Neural Network Autoencoder - 1 Linear Layer\"",
        .look =
-           "The loss curve comes down to PCA's error. The learned directions look unlike the components; the "
-           "printed cosines say how much of the same space they span: the last one is the slowest to come."},
+           "The loss curve converges to PCA's error. The learned directions differ from the components; the "
+           "printed cosines measure how far the two subspaces agree. The last cosine converges slowest."},
       lesson);
 }

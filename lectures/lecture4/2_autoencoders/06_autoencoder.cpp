@@ -1,10 +1,10 @@
-// Autoencoders: how small may the bottleneck be?        6.S191 L4, "Dimensionality of latent space ->
-// reconstruction quality"
+// Autoencoders: how small may the bottleneck be?
+// 6.S191 L4, "Dimensionality of latent space -> reconstruction quality"
 #include "2_autoencoders/digit_autoencoder.hpp"
 
 namespace gradus::lecture {
 
-/// A 10x10 grid of digits; those that the judge takes for another class than the truth are framed in red.
+/// A 10x10 grid of digits. A red frame marks a digit that the judge classifies differently from the truth.
 Tensor slide_grid(const std::string& title, const Tensor& images, const std::vector<int>& seen,
                   const std::vector<int>& truth) {
   GridOptions options{.columns = 10, .title = title};
@@ -18,7 +18,7 @@ void autoencoder(Program& program) {
       program.digits({.train = program.pick<Index>(0, 0, 1000), .test = program.pick<Index>(0, 0, 300)})
           .flat();
   const Dataset& test = digits.test;
-  const Dataset first100 = test.take(100);  // the slide shows the first hundred test digits
+  const Dataset first100 = test.take(100);  // the slide shows the first 100 test digits
   Judge judge(program, digits.train);
   const std::vector<int> truth = judge.classify(first100.images);
   program.figure("judge_accuracy", judge.accuracy(test.images, test.labels));
@@ -32,7 +32,7 @@ void autoencoder(Program& program) {
     program.plot("loss_" + tag,
                  train_autoencoder(program, "autoencoder_" + tag, model, digits.train,
                                    program.epochs(digits.train, 2, 20)),
-                 text("Squared error while training, ", code, " numbers in the middle"));
+                 text("Squared error during training, ", code, " latent numbers"));
 
     const Tensor again = model(first100.images).value();
     const std::vector<int> seen = judge.classify(again);
@@ -46,20 +46,20 @@ void autoencoder(Program& program) {
     if (code == 2) {
       const Dataset shown = test.take(5000);
       program.plot("latent",
-                   Plot("Where the encoder puts the test digits")
+                   Plot("Codes of the test digits")
                        .x("z1")
                        .y("z2")
                        .equal()
                        .scatter(model.encoder(shown.images).value(), shown.labels),
-                   "Two numbers a digit, coloured by a class that training never saw: like lies by like, "
-                   "with holes between");
+                   "Two numbers per digit, coloured by class; training does not use the classes. Similar "
+                   "digits have similar codes, with gaps between them");
     }
   }
   grids.push_back(slide_grid("Ground truth", first100.images, truth, truth));
   program.picture("grids", hstack(grids, 24),
-                  "The slide's three grids; red: the judge reads another digit than in the truth");
+                  "The slide's three grids; red: the judge's class differs from that of the original");
   program.headline(
-      text("of 100 digits ", kept[0], " keep their class through 2 numbers, ", kept[1], " through 5"));
+      text("of 100 digits, ", kept[0], " keep their class with 2 latent numbers, ", kept[1], " with 5"));
 }
 
 }  // namespace gradus::lecture
@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
       {.name = "06_autoencoder",
        .title = "Autoencoders: how small may the bottleneck be?",
        .slide = "6.S191 L4, \"Dimensionality of latent space -> reconstruction quality\"",
-       .look = "Left, two numbers a digit: 4 and 9, 3, 5 and 8 melt together. Centre, five numbers: most are "
-               "themselves again. A smaller bottleneck forces harder choices."},
+       .look = "Left, two numbers per digit: 4 and 9 look alike, and so do 3, 5 and 8. Centre, five numbers: "
+               "most digits keep their class. The smaller the bottleneck, the more information is lost."},
       autoencoder);
 }

@@ -1,5 +1,5 @@
-// Can an autoencoder make new digits? Not before one knows where to sample; and 20 examples can be learned by
-// heart.
+// Can an autoencoder generate new digits? Only if the distribution of its codes is known.
+// With 20 examples, it memorises the training set.
 //
 // DS542, "Can we generate new samples with autoencoder?" and "Extreme case"
 #include <algorithm>
@@ -30,12 +30,13 @@ Tensor bounding_box(const Tensor& codes, Index count, Rng& rng) {
   return z;
 }
 
-/// The same decoder, fed from three places.
+/// Samples of one decoder, with codes from three distributions.
 void sampling(Program& program, const Split& digits, Judge& judge) {
   const Index count = program.pick<Index>(2000, 5000, 200);
   const Moments real = moments_of(judge.features(digits.test.images));
-  program.say(text("Frechet distances from N = ", count,
-                   " samples, in features of our judge; a point at the mean: ", total_variance(real)));
+  program.say(
+      text("Frechet distances of N = ", count,
+           " samples, in features of the judge; of a point mass at the mean: ", total_variance(real)));
   for (const Index code : {2, 5}) {
     const std::string tag = text(code, "d");
     Rng rng = program.rng.split(tag);
@@ -63,12 +64,12 @@ void sampling(Program& program, const Split& digits, Judge& judge) {
     for (Index k = 0; k < code; ++k)
       program.figure(text("code_sd_", tag, "_", k + 1), std::sqrt(double(fit_pca(codes, code).variances[k])));
     program.picture("samples_" + tag, hstack({normal, box, fitted}, 24),
-                    text("One decoder with ", code, " latent numbers, three places to draw them from"));
+                    text("One decoder with ", code, " latent numbers; codes from three distributions"));
   }
 }
 
-/// 784-512-1 and 1-256-512-784: the first decoder layer is wide and steep, so that one number can address
-/// many pictures.
+/// 784-512-1 and 1-256-512-784. The first decoder layer is wide and has large weights,
+/// so that one number can address many pictures.
 struct Memoriser : Module {
   Linear encoder1{*this, "encoder1", 784, 512}, encoder2{*this, "encoder2", 512, 1};
   Linear address{*this, "address", 1, 256}, decoder1{*this, "decoder1", 256, 512},
@@ -103,7 +104,7 @@ double share_below(const std::vector<double>& values, double limit) {
          static_cast<double>(values.size());
 }
 
-/// One number, twenty digits, no regularity at all.
+/// An autoencoder with one latent number memorises twenty digits.
 void memorisation(Program& program, const Split& digits) {
   const Tensor twenty = digits.train.images.rows(0, 20),
                test = digits.test.images.rows(0, std::min<Index>(1000, digits.test.size()));
@@ -133,12 +134,13 @@ void memorisation(Program& program, const Split& digits) {
   for (Index i = 0; i < 40; ++i) frames.push_back(i * 399 / 39);
   program.picture(
       "memorised",
-      vstack({image_grid(twenty, {.columns = 20, .title = "The twenty training digits"}),
-              image_grid(walk.gather(frames),
-                         {.columns = 20, .title = "Forty steps along the only latent number"}),
-              image_grid(test.rows(0, 20), {.columns = 20, .title = "Digits it has never seen ..."}),
-              image_grid(again.rows(0, 20), {.columns = 20, .title = "... and what it makes of them"})}),
-      "Plateaus with sudden jumps; compare the last two rows: how many new digits became old ones?");
+      vstack(
+          {image_grid(twenty, {.columns = 20, .title = "The twenty training digits"}),
+           image_grid(walk.gather(frames), {.columns = 20, .title = "Forty steps of the only latent number"}),
+           image_grid(test.rows(0, 20), {.columns = 20, .title = "Digits outside the training set"}),
+           image_grid(again.rows(0, 20), {.columns = 20, .title = "Their reconstructions"})}),
+      "The latent number has plateaus with sudden jumps. Compare the last two rows: many new digits are "
+      "reconstructed as training digits");
 }
 
 void lesson(Program& program) {
@@ -159,12 +161,10 @@ int main(int argc, char** argv) {
   return run_program(
       argc, argv,
       {.name = "07_autoencoder_sampling",
-       .title = "New digits from an autoencoder?",
+       .title = "Can an autoencoder generate new digits?",
        .slide = "DS542, \"Can we generate new samples with autoencoder?\"",
-       .look = "Nothing ties the codes to N(0, I): drawn from there, the samples fail. Drawn from where the "
-               "codes "
-               "are, the same decoder does far better. The lesson is not that decoders are bad but that "
-               "without a "
-               "prior one does not know where to sample."},
+       .look = "Training does not tie the codes to N(0, I), so samples from N(0, I) are poor. Codes from a "
+               "Gaussian fitted to the training codes give far better digits with the same decoder. The "
+               "decoder works; an autoencoder lacks a prior that says where to sample."},
       lesson);
 }

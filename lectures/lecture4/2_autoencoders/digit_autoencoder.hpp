@@ -1,12 +1,12 @@
 #pragma once
-// The slides' autoencoder for digits, 784-400-200-K-200-400-784, and how it is trained.
+// The slides' autoencoder for digits, 784-400-200-K-200-400-784, and its training loop.
 #include <string>
 
 #include "support/lecture.hpp"
 
 namespace gradus::lecture {
 
-/// x [B, 784] -> z [B, K]: relu inside, none on the code, so that it may be any number.
+/// x [B, 784] -> z [B, K]: relu between the layers, none on the code, which is unbounded.
 struct Encoder : Module {
   Encoder(Module& parent, const std::string& name, Index code)
       : Module(parent, name), latent(*this, "latent", 200, code) {}
@@ -30,7 +30,7 @@ struct Autoencoder : Module {
   Var operator()(const Var& x) { return decoder(encoder(x)); }
 };
 
-/// L(x, x^) = ||x - x^||^2, Adam at 1e-3 falling over the second half, batches of 128.
+/// Loss ||x - x^||^2, batches of 128, Adam with learning rate 1e-3, which decays over the second half.
 inline Plot train_autoencoder(Program& program, const std::string& name, Autoencoder& model,
                               const Dataset& digits, Index epochs) {
   Adam adam(model.parameters());
@@ -41,7 +41,7 @@ inline Plot train_autoencoder(Program& program, const std::string& name, Autoenc
     const Real loss = descend(adam, [&] { return mean(squared_error(model(batch.images), batch.images)); });
     trainer.report({{"squared error", loss}});
   }
-  return trainer.plot("Training: " + name).x("epoch").y("squared error a digit");
+  return trainer.plot("Training: " + name).x("epoch").y("squared error per digit");
 }
 
 }  // namespace gradus::lecture

@@ -1,8 +1,8 @@
-// How different are two distributions? KL is not symmetric, JS is bounded, and the printed KL to the prior
-// has a wrong sign.
+// Divergences between distributions: KL is not symmetric, JS is bounded,
+// and the slide's KL to the prior has a wrong sign.
 //
-// DS542, "Probability Distribution Divergence Measures" (C.28, C.30); 6.S191 L4, "Priors on the latent
-// distribution"
+// DS542, "Probability Distribution Divergence Measures" (C.28, C.30);
+// 6.S191 L4, "Priors on the latent distribution"
 #include <cmath>
 #include <numbers>
 
@@ -27,7 +27,7 @@ std::vector<double> grid_of(double low, double high, double spacing) {
   return grid;
 }
 
-/// The slide's KL( N(mu, s^2) || N(0, 1) ) as printed, repaired, and by two million samples.
+/// The slide's KL( N(mu, s^2) || N(0, 1) ) as printed, corrected, and estimated from two million samples.
 void printed_formula(Program& program) {
   const Real mu = Real(0.7), s = Real(0.3);
   Tensor z = Tensor::randn({2000000}, program.rng, mu, s);
@@ -38,14 +38,14 @@ void printed_formula(Program& program) {
   const double right = gaussian_kl(Tensor::of({1, 1}, {mu}), Tensor::of({1, 1}, {2 * std::log(s)})).item();
   const double printed = -0.5 * (s + mu * mu - 1 - std::log(s)), sign_only = -printed;
   program.say(text("KL( N(.7, .3^2) || N(0, 1) ):  sampled ", sampled, "   formula ", right, "   as printed ",
-                   printed, "   sign repaired, sigma still for sigma^2 ", sign_only));
+                   printed, "   sign corrected, sigma still instead of sigma^2 ", sign_only));
   program.figure("kl_sampled", sampled);
   program.figure("kl_formula", right);
   program.figure("kl_as_printed", printed);
 }
 
-/// One Gaussian fitted to two clumps: KL(p||q) must cover both, KL(q||p) chooses one. Our op's own gradient
-/// does the fitting.
+/// Fits one Gaussian to a mixture of two, with the gradient of kl_divergence:
+/// KL(p||q) covers both modes, KL(q||p) selects one.
 void asymmetry(Program& program) {
   const double spacing = 0.02;
   const std::vector<double> grid = grid_of(-6, 6, spacing);
@@ -55,7 +55,7 @@ void asymmetry(Program& program) {
   Tensor x({static_cast<Index>(grid.size()), 1});
   for (Index i = 0; i < x.size(); ++i) x[i] = static_cast<Real>(grid[static_cast<std::size_t>(i)]);
 
-  Plot plot("One Gaussian for two clumps");
+  Plot plot("One Gaussian fitted to two modes");
   plot.x("x").y("density").reference("p", grid, {p.values().begin(), p.values().end()});
   for (const bool forward : {true, false}) {
     Parameter mean_of(Tensor::full({1}, 1)), log_s(Tensor::full({1}, Real(-0.5)));
@@ -70,15 +70,14 @@ void asymmetry(Program& program) {
         return forward ? kl_divergence(p, q, static_cast<Real>(spacing))
                        : kl_divergence(q, p, static_cast<Real>(spacing));
       });
-    plot.line(forward ? "q with the least KL(p||q): covers both" : "q with the least KL(q||p): picks one",
-              grid, {fitted.values().begin(), fitted.values().end()});
+    plot.line(forward ? "q that minimises KL(p||q)" : "q that minimises KL(q||p)", grid,
+              {fitted.values().begin(), fitted.values().end()});
     program.figure(forward ? "fit_sd_forward" : "fit_sd_reverse", std::exp(double(log_s.value[0])));
   }
-  program.plot("asymmetry", plot,
-               "The same family, the same target, the two directions of KL: minimise one or the other");
+  program.plot("asymmetry", plot, "The same family and the same target, fitted by the two directions of KL");
 }
 
-/// What a small discriminator makes of N(0, 1) against N(d, 1): (V + log 4) / 2, at most JS.
+/// Estimate of JS between N(0, 1) and N(d, 1) by a small trained discriminator: (V + log 4) / 2, at most JS.
 double discriminator_estimate(double d, Index steps, Rng rng) {
   struct Net : Module {
     Mlp layers{*this, "layers", {1, 64, 64, 1}, [](const Var& h) { return leaky_relu(h); }};
@@ -121,17 +120,17 @@ void far_apart(Program& program) {
       .line("KL = d^2 / 2", ds, kl)
       .line("W1 = d", ds, w1);
   plot.line("JS", ds, js)
-      .line_points("JS as a trained discriminator sees it", ds, learned)
+      .line_points("JS estimated by a trained discriminator", ds, learned)
       .reference("log 2", {0, 6}, {std::log(2.0), std::log(2.0)});
-  program.plot(
-      "distances", plot,
-      "JS flattens at log 2: two distributions far apart give a GAN's generator no gradient; W1 goes on");
+  program.plot("distances", plot,
+               "JS flattens at log 2, so distributions far apart give a GAN's generator no gradient; W1 "
+               "keeps growing");
   program.figure("js_at_6", js.back());
   program.figure("learned_js_at_2", learned[2]);
   program.figure("js_at_2", js[2]);
 }
 
-/// Two discrete laws: the value of the GAN game with the best discriminator is -log 4 + 2 JS.
+/// Two discrete distributions: with the optimal discriminator, the value of the GAN game is -log 4 + 2 JS.
 void discrete(Program& program) {
   const Tensor p = Tensor::of({1, 4}, {.5, .3, .2, 0}), q = Tensor::of({1, 4}, {.1, .2, .3, .4});
   double value = 0;
@@ -142,7 +141,7 @@ void discrete(Program& program) {
   const double js = js_divergence(p, q).item(), identity = -std::log(4.0) + 2 * js;
   program.say(text("p = (.5 .3 .2 0), q = (.1 .2 .3 .4):  KL(p||q) = ", kl_divergence(p, q).item(),
                    ", KL(q||p) = ", kl_divergence(q, p).item(), ", JS = ", js, " (at most log 2 = .6931)"));
-  program.say(text("best discriminator's value ", value, ", -log 4 + 2 JS = ", identity));
+  program.say(text("value with the optimal discriminator ", value, ", -log 4 + 2 JS = ", identity));
   program.figure("gan_identity_error", std::abs(value - identity));
 }
 
@@ -166,8 +165,8 @@ int main(int argc, char** argv) {
        .title = "KL and JS divergence, and a sign",
        .slide = "DS542, \"Kullback-Leibler divergence\", \"Jensen-Shannon divergence\"; 6.S191 L4, \"Priors "
                 "on the latent distribution\"",
-       .look = "One Gaussian for two clumps: one direction of KL covers both, the other picks one. JS "
-               "flattens at log 2 "
-               "while W1 goes on. The printed KL is negative, which no divergence is."},
+       .look = "One Gaussian fitted to two modes: one direction of KL covers both, the other selects one. JS "
+               "flattens at log 2 while W1 keeps growing. The KL as printed on the slide is negative, but a "
+               "divergence is never negative."},
       lesson);
 }

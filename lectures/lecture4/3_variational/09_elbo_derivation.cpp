@@ -1,8 +1,8 @@
-// The variational chain line by line, on a model whose log p(x) is known.        DS542, "Variational
-// Inference"
+// The derivation of the ELBO line by line, on a model with known log p(x).
+// DS542, "Variational Inference"
 //
-// x | z ~ N(W z + b, c I), z ~ N(0, I), q(z) = N(g, h): every line of the slide is one function, every
-// expectation is taken over the same samples, and the closed forms stand beside them.
+// x | z ~ N(W z + b, c I), z ~ N(0, I), q(z) = N(g, h). Each line of the slide is one function.
+// All expectations use the same samples, and the closed forms are printed beside them.
 #include <cmath>
 #include <numbers>
 
@@ -28,7 +28,7 @@ struct Q {
   }
 };
 
-/// E_q of something, over one fixed set of samples.
+/// E_q[f(z)], estimated from a fixed set of samples.
 template <class F>
 double expectation(const std::vector<Vector>& samples, F f) {
   double sum = 0;
@@ -57,14 +57,13 @@ struct Derivation {
            expectation(samples, [&](const Vector& z) { return model.log_prior(z); }) -
            expectation(samples, [&](const Vector& z) { return model.log_likelihood(x, z); }) + log_evidence;
   }
-  /// The slide's fourth line, to be maximised: the ELBO. It left out E_q log p(x) = log p(x), which does not
-  /// depend on g, h.
+  /// The slide's fourth line, to be maximised: the ELBO. It drops E_q log p(x) = log p(x),
+  /// which does not depend on g and h.
   double line4_elbo() const {
     return expectation(samples, [&](const Vector& z) { return model.log_likelihood(x, z); }) -
            diagonal_kl_to_standard(q.g, q.h);
   }
-  /// The fifth line: the Gaussian's logarithm written out, and its constant -(d/2) log(2 pi c) left out as
-  /// well.
+  /// The fifth line: the log density of the Gaussian written out, without its constant -(d/2) log(2 pi c).
   double line5_squared_error() const {
     return expectation(samples,
                        [&](const Vector& z) { return model.log_likelihood(x, z) + dropped_constant(); }) -
@@ -83,7 +82,7 @@ void derivation(Program& program) {
   for (Index i = 0; i < D * K; ++i) W.push_back(rng.normal());
   for (Index i = 0; i < D; ++i) b.push_back(0.5 * rng.normal());
   const LinearGaussian model(D, K, W, b, c);
-  Vector x = b;  // what the model makes of z = (1.2, -0.8), with noise
+  Vector x = b;  // a sample of the model at z = (1.2, -0.8)
   for (Index i = 0; i < D; ++i)
     x[static_cast<std::size_t>(i)] += 1.2 * W[static_cast<std::size_t>(2 * i)] -
                                       0.8 * W[static_cast<std::size_t>(2 * i + 1)] +
@@ -106,16 +105,17 @@ void derivation(Program& program) {
   program.say("maximise over (g, h):");
   line("4  E log p(x|z) - KL(q, p(z))                              = log p(x) - line 1", slide.line4_elbo());
   line("   the same in closed form", elbo);
-  line("   what line 4 left out: log p(x)", evidence);
+  line("   dropped in line 4: log p(x)", evidence);
   line("5  E( -||x - f(z)||^2 / 2c ) - KL(q, p(z))                 = line 4 + d/2 log(2 pi c)",
        slide.line5_squared_error());
-  line("   what line 5 left out: -d/2 log(2 pi c), legal while c is fixed", -slide.dropped_constant());
+  line("   dropped in line 5: -d/2 log(2 pi c), valid while c is fixed", -slide.dropped_constant());
   program.figure("elbo_plus_kl_minus_log_evidence", std::abs(elbo + kl - evidence));
   program.figure("line2_error", std::abs(slide.line2_expectations() - kl));
   program.figure("line3_error", std::abs(slide.line3_logs_apart() - kl));
   program.figure("line4_error", std::abs(slide.line4_elbo() - elbo));
 
-  // The gap closes as q is fitted; what remains is that the true posterior's axes are tilted and q's are not.
+  // Fitting q reduces the gap. The rest of the gap comes from the correlations of the true posterior,
+  // which a diagonal q cannot represent.
   Plot plot("The bound rises to log p(x) as q is fitted");
   plot.x("step").y("nats");
   Vector steps, bound;
@@ -126,7 +126,7 @@ void derivation(Program& program) {
     bound.push_back(model.expected_log_likelihood(x, fitted.g, fitted.h) -
                     diagonal_kl_to_standard(fitted.g, fitted.h));
     for (std::size_t k = 0; k < fitted.g.size();
-         ++k) {  // coordinate ascent in small steps: the best h is in closed form
+         ++k) {  // coordinate ascent in small steps; the optimal h is known in closed form
       double column = 0, slope = -fitted.g[k];
       for (Index i = 0; i < D; ++i) {
         const std::size_t ik = static_cast<std::size_t>(i * K) + k;
@@ -143,8 +143,8 @@ void derivation(Program& program) {
   plot.line("ELBO", steps, bound).reference("log p(x)", {0, static_cast<double>(last)}, {evidence, evidence});
   plot.y_range(bound.front(), evidence + 0.5);
   program.plot("gap", plot,
-               "ELBO + KL(q || p(z|x)) = log p(x): fitting q closes the gap but for the tilt that a diagonal "
-               "q cannot have");
+               "ELBO + KL(q || p(z|x)) = log p(x): fitting q closes the gap except for the posterior's "
+               "correlations, which a diagonal q cannot represent");
   program.figure("gap_at_the_start", evidence - bound.front());
   program.figure("gap_at_the_end", evidence - bound.back());
   const LinearGaussian::Gaussian exact = model.posterior(x);
@@ -152,8 +152,8 @@ void derivation(Program& program) {
       exact.covariance[0] * exact.covariance[3] - exact.covariance[1] * exact.covariance[2];
   program.figure("gap_of_a_diagonal_q", 0.5 * (std::log(determinant) - std::log(fitted.h[0] * fitted.h[1])));
 
-  // Why f may not be fitted by line 1: a decoder that ignores z has posterior = prior, a perfect score, and
-  // no use.
+  // Line 1 cannot fit f: a decoder that ignores z has posterior = prior,
+  // so it reaches KL = 0 and models nothing.
   const LinearGaussian useless(D, K, Vector(static_cast<std::size_t>(D * K)), b, c);
   const Q prior{{0, 0}, {1, 1}};
   program.say(text("a decoder that ignores z: KL(q, p(z|x)) = ", useless.kl_to_posterior(x, prior.g, prior.h),
@@ -173,12 +173,12 @@ void lesson(Program& program) {
 
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
-  return run_program(argc, argv,
-                     {.name = "09_elbo_derivation",
-                      .title = "The ELBO, line by line",
-                      .slide = "DS542, \"Variational Inference\"",
-                      .look = "Every printed line has the value that the derivation says. The curve stops "
-                              "just under log p(x): a q "
-                              "with upright axes cannot match a tilted posterior."},
-                     lesson);
+  return run_program(
+      argc, argv,
+      {.name = "09_elbo_derivation",
+       .title = "The ELBO, line by line",
+       .slide = "DS542, \"Variational Inference\"",
+       .look = "Every printed line has the value that the derivation predicts. The curve converges just "
+               "below log p(x): a diagonal q cannot match a correlated posterior."},
+      lesson);
 }

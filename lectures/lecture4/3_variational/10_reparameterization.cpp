@@ -1,4 +1,5 @@
-// Why the chance must be an argument: the blocked gradient, and what the other way out costs.
+// Why the noise is an input of the op: a sampled z blocks the gradient,
+// and the score function estimator has a large variance.
 //
 // 6.S191 L4, "Reparametrizing the sampling layer"; DS542, "We can't backpropagate through the sampling step"
 #include <cmath>
@@ -12,7 +13,7 @@ struct Sampler : Module {
   using Module::Module;
 };
 
-/// One pass and its tape, with the sample drawn inside (a constant to the tape) or reparameterised.
+/// One pass and its tape, with z sampled directly (a constant to the tape) or reparameterised.
 void draw(Program& program, Sampler& net, const Tensor& x, bool reparameterised) {
   Rng rng = program.rng.split("noise");
   const Tensor noise = Tensor::randn({4, 2}, rng);
@@ -21,22 +22,21 @@ void draw(Program& program, Sampler& net, const Tensor& x, bool reparameterised)
   const Var mu = net.mu(x), logvar = net.logvar(x);
   const Var z = reparameterised
                     ? reparameterize(mu, logvar, noise)
-                    : Var(reparameterize(mu, logvar, noise).value());  // a number that came from chance
+                    : Var(reparameterize(mu, logvar, noise).value());  // a sample, constant to the tape
   const Var loss = mean(squared_error(net.decoder(z), x));
   tape.backward(loss);
-  const std::string gradient =
-      net.mu.w.grad ? text("norm ", gradient_norm({&net.mu.w})) : "none, nothing reaches it";
+  const std::string gradient = net.mu.w.grad ? text("norm ", gradient_norm({&net.mu.w})) : "none";
   program.say(text(reparameterised ? "z = mu + sigma eps:     " : "z drawn from q(z|x):   ",
                    " gradient of mu's weights: ", gradient));
   program.graph(reparameterised ? "tape_reparameterised" : "tape_blocked", tape, net,
                 reparameterised
-                    ? "eps is a constant beside the road: the gradient walks from the loss to mu and logvar"
-                    : "z is a constant: the road to mu and logvar is cut, only the decoder learns");
+                    ? "eps is a constant input: the gradient flows from the loss to mu and logvar"
+                    : "z is a constant: no gradient reaches mu and logvar, only the decoder learns");
   program.figure(reparameterised ? "mu_gradient_reparameterised" : "mu_gradient_blocked",
                  net.mu.w.grad ? gradient_norm({&net.mu.w}) : 0);
 }
 
-/// d/dmu E[(z - 3)^2], z ~ N(mu, 1), by both estimators, for many samples each.
+/// Two estimators of d/dmu E[(z - 3)^2], z ~ N(mu, 1), each from many samples:
 ///   pathwise        2 (mu + eps - 3)                        gradient through the sample
 ///   score function  (z - 3)^2 (z - mu)                      value times d/dmu log q(z)
 void variances(Program& program) {
@@ -64,15 +64,15 @@ void variances(Program& program) {
       program.figure("variance_ratio", variance[1] / variance[0]);
     }
   }
-  program.plot(
-      "variance",
-      Plot("Variance of one sample's gradient")
-          .x("mu")
-          .y("variance")
-          .log_y()
-          .line_points("score function", mus, score)
-          .line_points("pathwise (reparameterised)", mus, pathwise),
-      "Both are right on average; the score function needs many times the samples for the same accuracy");
+  program.plot("variance",
+               Plot("Variance of the gradient from one sample")
+                   .x("mu")
+                   .y("variance")
+                   .log_y()
+                   .line_points("score function", mus, score)
+                   .line_points("pathwise (reparameterised)", mus, pathwise),
+               "Both estimators are unbiased; the score function needs many times as many samples for the "
+               "same accuracy");
 }
 
 void lesson(Program& program) {
@@ -84,7 +84,7 @@ void lesson(Program& program) {
   draw(program, net, x, true);
   variances(program);
   program.headline(text("gradient of mu's weights: ", program.figure("mu_gradient_blocked"),
-                        " through a sample, ", program.figure("mu_gradient_reparameterised"),
+                        " through a sampled z, ", program.figure("mu_gradient_reparameterised"),
                         " through z = mu + sigma eps; the score function has ",
                         program.figure("variance_ratio"), " times the variance"));
 }
@@ -93,13 +93,12 @@ void lesson(Program& program) {
 
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
-  return run_program(
-      argc, argv,
-      {.name = "10_reparameterization",
-       .title = "Reparameterisation: moving the chance out of the way",
-       .slide = "6.S191 L4, \"Reparametrizing the sampling layer\"",
-       .look = "In the first drawing the arrows from mu and logvar end at nothing: z is a constant. In the "
-               "second, eps is "
-               "the constant, and the gradient walks through. The curves: what one sample is worth."},
-      lesson);
+  return run_program(argc, argv,
+                     {.name = "10_reparameterization",
+                      .title = "Reparameterisation: gradients through a random sample",
+                      .slide = "6.S191 L4, \"Reparametrizing the sampling layer\"",
+                      .look = "In the first graph z is a constant, so nothing connects the loss to mu and "
+                              "logvar. In the second, eps is the constant, and the gradient flows through z. "
+                              "The curves compare the variance of the two estimators."},
+                     lesson);
 }

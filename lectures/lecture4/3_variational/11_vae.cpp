@@ -1,11 +1,11 @@
-// The variational autoencoder, 20 latent numbers, on digits.        6.S191 L4, "VAE optimization"
+// The variational autoencoder with 20 latent dimensions, on digits.        6.S191 L4, "VAE optimization"
 #include <cmath>
 
 #include "3_variational/vae.hpp"
 
 namespace gradus::lecture {
 
-/// The importance-weighted bound of every example with k samples each, in pieces that fit into memory.
+/// Mean importance-weighted bound with k samples per example, computed in chunks that fit into memory.
 double iw_bound(Vae& vae, const Tensor& x, Index k, Rng& rng) {
   const Index piece = 100;
   double sum = 0;
@@ -26,7 +26,7 @@ double iw_bound(Vae& vae, const Tensor& x, Index k, Rng& rng) {
   return sum / static_cast<double>(x.dim(0));
 }
 
-/// The mean ELBO: one z an example, and the KL term in closed form.
+/// The mean ELBO: one z per example, and the KL term in closed form.
 double mean_elbo(Vae& vae, const Tensor& x, Rng rng) {
   const auto [mu, logvar] = vae.encode(x);
   const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), rng));
@@ -41,12 +41,12 @@ void vae(Program& program) {
   Rng rng = program.rng.split("measure");
   Judge judge(program, digits.train);
 
-  // Grey pixels as fractions of ink, as on the slide.
+  // Grey pixels count as fractions of ink, as on the slide.
   Rng init = program.rng.split("grey");
   Vae model(init, {784, 400, 20});
   program.plot(
       "loss", train_vae(program, "vae", model, digits.train, {.epochs = program.epochs(digits.train, 3, 30)}),
-      "The reconstruction term falls while the KL term rises: the code is bought with nats");
+      "The reconstruction term falls while the KL term rises: information in the code costs nats");
   const VaeMeasure measured = measure_vae(model, test, bernoulli, rng);
   program.figure("test_neg_elbo", measured.neg_elbo());
   program.figure("test_reconstruction", measured.reconstruction);
@@ -57,16 +57,16 @@ void vae(Program& program) {
   program.picture("reconstructions",
                   vstack({image_grid(shown, {.columns = 20, .title = "Test digits"}),
                           image_grid(again, {.columns = 20, .title = "Decoded from the mean of q(z|x)"})}),
-                  "What twenty numbers keep");
+                  "Reconstructions from twenty latent dimensions");
   const Index count = program.pick<Index>(2000, 5000, 200);
   const Tensor samples = model.pictures(Tensor::randn({count, 20}, rng));
   const Moments real = moments_of(judge.features(test.rows(0, std::min(count, test.dim(0)))));
   program.figure("sample_fid", frechet_distance(moments_of(judge.features(samples)), real));
   program.picture("samples",
                   image_grid(samples.rows(0, 100), {.columns = 10, .title = "z from N(0, I), decoded"}),
-                  "New digits: the prior says where to sample, and most of what comes out can be read");
+                  "New digits: z is sampled from the prior, and most samples are legible");
 
-  // Black and white pixels: only here is the bound one of a likelihood, and comparable with the literature.
+  // Binary pixels: only here is the bound one of a likelihood, and comparable with the literature.
   Rng init2 = program.rng.split("binary");
   Vae binary(init2, {784, 400, 20});
   train_vae(program, "vae_binary", binary, digits.train,
@@ -74,7 +74,7 @@ void vae(Program& program) {
   const Tensor black_and_white = binarised(test, rng),
                some = black_and_white.rows(0, program.pick<Index>(200, 200, 10));
   program.figure("binary_neg_elbo", measure_vae(binary, black_and_white, bernoulli, rng).neg_elbo());
-  // The same examples with other draws of z: what a bound owes to chance.
+  // Standard deviation of the bound over other samples of z for the same examples.
   Rng other = program.rng.split("other draws");
   std::vector<double> ks, bounds, lows, highs;
   for (const Index k : {1, 5, 50, 1000}) {
@@ -84,7 +84,8 @@ void vae(Program& program) {
     double squares = 0;
     for (int run = 0; run < 3; ++run)
       squares += std::pow(iw_bound(binary, some, k, other) - bounds.back(), 2);
-    const double deviation = std::sqrt(squares / 6);  // the difference of two has twice the variance of one
+    const double deviation =
+        std::sqrt(squares / 6);  // the difference of two estimates has twice the variance of one
     lows.push_back(bounds.back() - deviation);
     highs.push_back(bounds.back() + deviation);
     program.figure(text("iw_bound_deviation_k", k), deviation);
@@ -100,8 +101,8 @@ void vae(Program& program) {
                    .line_points("importance-weighted", ks, bounds)
                    .ranges("one standard deviation", ks, lows, highs)
                    .reference("ELBO", {1, 1000}, {lowest, lowest}),
-               "More samples, a tighter bound: a likelihood of a VAE must be quoted with its k. Bars: one "
-               "standard deviation, from other draws of z for the same digits");
+               "More samples give a tighter bound, so a likelihood of a VAE is quoted with its k. Bars: one "
+               "standard deviation over samples of z for the same digits");
   program.headline(text("test -ELBO ", measured.neg_elbo(), " nats (KL ", measured.kl,
                         "); binarised: log p(x) > ", bounds.back(), " with k = 1000"));
 }
@@ -114,8 +115,7 @@ int main(int argc, char** argv) {
                      {.name = "11_vae",
                       .title = "The variational autoencoder",
                       .slide = "6.S191 L4, \"VAE optimization\"; DS542, \"Putting it all together\"",
-                      .look = "Two terms pull against each other. Samples from N(0, I) now look like digits, "
-                              "a little blurred; the bound "
-                              "rises with the number of importance samples."},
+                      .look = "The two terms of the loss compete. Samples from N(0, I) look like digits, "
+                              "slightly blurred. The bound rises with the number of importance samples."},
                      vae);
 }

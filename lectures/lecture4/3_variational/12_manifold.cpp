@@ -1,6 +1,7 @@
-// The learned manifold: the unit square through the inverse Gaussian CDF, decoded.
+// The learned manifold: a grid on the unit square, mapped through the inverse Gaussian CDF and decoded.
 //
-// DS542, "Figure 4" (Kingma, Welling 2014). Coordinates (i + 1/2)/n: at 0 and 1 the inverse CDF is infinite.
+// DS542, "Figure 4" (Kingma, Welling 2014).
+// Coordinates are (i + 1/2)/n, because the inverse CDF is infinite at 0 and 1.
 #include <cmath>
 #include <set>
 
@@ -25,17 +26,18 @@ void digits(Program& program) {
   program.figure("manifold_classes", static_cast<double>(std::set<int>(seen.begin(), seen.end()).size()));
   program.picture(
       "digits",
-      image_grid(sheet,
-                 {.columns = 20, .padding = 0, .title = "Two latent numbers, one digit for every pair"}),
-      "Like stands by like; between two classes the digits pass through each other");
+      image_grid(sheet, {.columns = 20, .padding = 0, .title = "Two latent numbers, one digit per pair"}),
+      "Neighbouring codes decode to similar digits; between two classes one digit changes gradually into the "
+      "other");
   const Dataset shown = data.test.take(5000);
-  program.plot("latent",
-               Plot("Means of q(z|x), test digits")
-                   .x("z1")
-                   .y("z2")
-                   .equal()
-                   .scatter(vae.encode(shown.images).mu.value(), shown.labels),
-               "Round and without holes: the prior's work. Compare the plain autoencoder's");
+  program.plot(
+      "latent",
+      Plot("Means of q(z|x), test digits")
+          .x("z1")
+          .y("z2")
+          .equal()
+          .scatter(vae.encode(shown.images).mu.value(), shown.labels),
+      "The prior makes the codes round and without gaps. Compare the codes of the plain autoencoder");
 }
 
 /// A Gaussian decoder with one learned log sigma, 560-200 tanh-2-200 tanh-560.
@@ -57,13 +59,13 @@ struct FaceVae : Module {
     return {mu(h), clamp(logvar(h), -10, 10)};
   }
   Var decode(const Var& z) { return sigmoid(decoder(z)); }
-  /// (nll, kl) an example
+  /// (nll, kl), each [B]
   std::pair<Var, Var> terms(const Tensor& x, Rng& noise) {
     const auto [m, v] = encode(x);
     const Var z = reparameterize(m, v, Tensor::randn(m.shape(), noise));
     return {learned_gaussian_nll(decode(z), kept_log_sigma(), x), gaussian_kl(m, v)};
   }
-  /// sigma stays above 0.02: a pixel that is always black would pull it to zero and the bound to infinity.
+  /// sigma stays above 0.02. A pixel that is always black would drive it to zero and the bound to infinity.
   Var kept_log_sigma() { return clamp(log_sigma, std::log(Real(0.02)), 3); }
 };
 
@@ -106,16 +108,16 @@ void faces(Program& program) {
   const Tensor sheet = vae.decode(quantile_sheet(12)).value().reshape({144, one[1], one[2], 1});
   program.picture(
       "faces",
-      image_grid(sheet,
-                 {.columns = 12, .padding = 0, .title = "Two latent numbers, one face for every pair"}),
-      "What changes along a row, what along a column? Nobody told it what to put where");
+      image_grid(sheet, {.columns = 12, .padding = 0, .title = "Two latent numbers, one face per pair"}),
+      "What changes along a row, and what along a column? The model chose both without supervision");
 }
 
 void lesson(Program& program) {
   digits(program);
   faces(program);
-  program.headline(text("two numbers span ", program.figure("manifold_classes"),
-                        " classes of digits; the faces' bound is ", program.figure("frey_bound"), " nats"));
+  program.headline(text("two latent numbers span ", program.figure("manifold_classes"),
+                        " classes of digits; the bound for faces is ", program.figure("frey_bound"),
+                        " nats"));
 }
 
 }  // namespace gradus::lecture
@@ -124,10 +126,9 @@ int main(int argc, char** argv) {
   using namespace gradus::lecture;
   return run_program(argc, argv,
                      {.name = "12_manifold",
-                      .title = "Sheets of digits and faces",
+                      .title = "Learned manifolds of digits and faces",
                       .slide = "DS542, \"Figure 4: Visualisations of learned data manifold\"",
-                      .look = "Follow a row or a column of either sheet: is there a jump? How many classes "
-                              "of digits are there, and what "
-                              "passes into what?"},
+                      .look = "Follow a row or a column of either sheet: are there jumps? How many classes "
+                              "of digits appear, and which change into which?"},
                      lesson);
 }

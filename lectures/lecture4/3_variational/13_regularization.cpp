@@ -1,7 +1,8 @@
-// What the KL term is for: continuity and completeness, measured on three models that differ in it alone.
+// Effects of the KL term: continuity and completeness, measured on an autoencoder,
+// a model without the KL term, and a VAE.
 //
-// 6.S191 L4, "Intuition on regularization and the Normal prior"; DS542, "Encoding to Normal distributions is
-// not enough"
+// 6.S191 L4, "Intuition on regularization and the Normal prior";
+// DS542, "Encoding to Normal distributions is not enough"
 #include <cmath>
 
 #include "3_variational/vae.hpp"
@@ -53,7 +54,7 @@ void compare(Program& program) {
   for (const auto& [kind, name, title] : {std::tuple{Kind::autoencoder, "autoencoder", "Autoencoder"},
                                           {Kind::no_kl, "without_kl", "Distributions without the KL term"},
                                           {Kind::vae, "vae", "With the KL term"}}) {
-    Rng rng = program.rng.split("init");  // the same first weights for all three
+    Rng rng = program.rng.split("init");  // the same initial weights for all three
     Vae vae(rng, {784, 256, 128, 2}, tanh);
     train(program, name, vae, data.train, kind);
 
@@ -65,7 +66,7 @@ void compare(Program& program) {
       sigma += s / double(mu.size());
       ratio += s / deviation[static_cast<std::size_t>(i % 2)] / double(mu.size());
     }
-    // Continuity: how far the picture jumps when z moves by a tenth of the codes' spread.
+    // Continuity: the change of the picture when z moves by a tenth of the codes' standard deviation.
     Rng chance = program.rng.split("pairs");
     const Index pairs = program.pick<Index>(2000, 2000, 100);
     Tensor here({pairs, 2}), there({pairs, 2});
@@ -83,7 +84,7 @@ void compare(Program& program) {
     for (const Real v : squared.values()) moved.push_back(std::sqrt(double(v)));
     std::sort(moved.begin(), moved.end());
     jumps.push_back(moved[moved.size() * 99 / 100]);
-    // Completeness: what the prior's samples are read as.
+    // Completeness: the classes of decoded samples from the prior.
     std::vector<int> counts(10);
     for (const int c : judge.classify(vae.pictures(Tensor::randn({4000, 2}, chance))))
       ++counts[static_cast<std::size_t>(c)];
@@ -123,8 +124,10 @@ void compare(Program& program) {
         }
         plot.reference("", ex, ey);
       }
-    program.plot("codes_" + tag, plot,
-                 text(title, ": means, and 2-sigma ellipses of sixty digits, all three at one scale"));
+    program.plot(
+        "codes_" + tag, plot,
+        text(title,
+             ": means of q(z|x), and 2-sigma ellipses of sixty digits; the scale is the same for all three"));
 
     Tensor grid({225, 2});
     for (Index i = 0; i < 225; ++i)
@@ -134,11 +137,12 @@ void compare(Program& program) {
   }
   program.picture(
       "sheets", hstack(sheets, 20),
-      "z from -2.5 to 2.5, decoded: only the third model has been told that this is where codes live");
+      "z from -2.5 to 2.5, decoded: only the third model was trained with a prior on this region");
   program.figure("jump_ratio", jumps[1] / jumps[2]);
-  program.headline(text("sigma over spread: ", program.figure("sigma_over_spread_without_kl"),
-                        " without the KL term, ", program.figure("sigma_over_spread_vae"),
-                        " with it; a step of a tenth moves the picture by ", jumps[1], " and ", jumps[2]));
+  program.headline(text(
+      "sigma over standard deviation of the means: ", program.figure("sigma_over_spread_without_kl"),
+      " without the KL term, ", program.figure("sigma_over_spread_vae"),
+      " with it; a step of 0.1 standard deviations changes the picture by ", jumps[1], " and ", jumps[2]));
 }
 
 }  // namespace gradus::lecture
@@ -149,8 +153,8 @@ int main(int argc, char** argv) {
                      {.name = "13_regularization",
                       .title = "Continuity and completeness",
                       .slide = "6.S191 L4, \"Intuition on regularization and the Normal prior\"",
-                      .look = "Same scale in all three: without the KL term, ellipses are points and the "
-                              "clouds lie anywhere. With it, they "
-                              "overlap round the origin, and every z decodes to something."},
+                      .look = "All three plots have the same scale. Without the KL term, the ellipses shrink "
+                              "to points and the codes spread anywhere. With it, the ellipses overlap around "
+                              "the origin, and every z decodes to a picture."},
                      compare);
 }

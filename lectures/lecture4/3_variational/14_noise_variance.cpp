@@ -1,16 +1,16 @@
-// One number decides what the code is used for: C = 1/(2c), the weight of a pixel's error in nats.
+// C = 1/(2c), the weight of the squared error in nats, decides which directions
+// of the data the code represents.
 //
-// DS542, "Convert C = 1/(2c)": loss = C ||x - f(z)||^2 + KL. The law (exact for the linear VAE, which is
-// probabilistic PCA): a direction with signal energy lambda is worth its price, and used, if and only if 2 C
-// lambda > beta.
+// DS542, "Convert C = 1/(2c)": loss = C ||x - f(z)||^2 + KL. The rule is exact for the linear VAE,
+// which is probabilistic PCA: a direction with variance lambda is encoded if and only if 2 C lambda > beta.
 #include <cmath>
 
 #include "3_variational/vae.hpp"
 
 namespace gradus::lecture {
 
-/// The linear VAE, where the law is exact: a used direction carries 1/2 log(2 C lambda) nats. How many carry
-/// over 0.05?
+/// Number of directions that a linear VAE encodes with more than 0.05 nats;
+/// a direction costs 1/2 log(2 C lambda) nats.
 Index worth_it(const Pca& pca, double C) {
   return std::count_if(pca.variances.values().begin(), pca.variances.values().end(),
                        [=](Real v) { return 0.5 * std::log(2 * C * double(v)) > 0.05; });
@@ -25,11 +25,11 @@ struct LinearVae : Module {
     add_parameter("logvar", logvar);
   }
   Linear mu;
-  Parameter logvar;  // the same for every example: all that a linear-Gaussian posterior needs
+  Parameter logvar;  // shared by all examples, as in the exact posterior of a linear Gaussian model
   Linear decoder;
 };
 
-/// Active units of a trained linear VAE on data with known principal variances.
+/// Number of active units of a linear VAE after training.
 int linear_active(Program& program, const std::string& name, const Dataset& data, Index code, double C) {
   Rng rng = program.rng.split(name);
   LinearVae vae(rng, data.images.dim(1), code);
@@ -95,18 +95,18 @@ void noise(Program& program) {
         {.columns = 10, .title = text("C = ", C, ": reconstructions, then samples")}));
   }
   program.picture("three_C", vstack(sheets),
-                  "From small C to large: reconstructions sharpen, samples of the prior do not follow. "
-                  "The middle is best");
+                  "As C grows, reconstructions become sharper, but samples from the prior do not; they are "
+                  "best at the middle C");
   program.plot("balance",
-               Plot("What C buys")
+               Plot("Error and KL against C")
                    .x("C")
                    .y("squared error; KL in nats")
                    .log_x()
                    .line_points("squared error", Cs, errors)
                    .line_points("KL", Cs, kls),
-               "From 5 to 50 the error hardly falls, the KL doubles");
+               "From C = 5 to 50 the error hardly falls while the KL doubles");
 
-  program.say("linear VAE:   C    used    principal variances lambda worth it, 1/2 log(2 C lambda) > 0.05");
+  program.say("linear VAE:   C    used    principal variances lambda with 1/2 log(2 C lambda) > 0.05");
   double worst = 0;
   for (const double C : {0.1, 0.25, 0.5}) {
     const Index law = worth_it(pca, C);
@@ -115,20 +115,19 @@ void noise(Program& program) {
     worst = std::max(worst, std::abs(double(used) - double(std::min<Index>(law, 24))));
   }
   program.figure("law_worst_difference", worst);
-  program.headline(text("from C = 0.5 to 50 the KL goes from ", kls.front(), " to ", kls.back(),
-                        " nats, the squared error from ", errors.front(), " to ", errors.back()));
+  program.headline(text("from C = 0.5 to 50, the KL goes from ", kls.front(), " to ", kls.back(),
+                        " nats and the squared error from ", errors.front(), " to ", errors.back()));
 }
 
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
-  return run_program(
-      argc, argv,
-      {.name = "14_noise_variance",
-       .title = "The balance C = 1/(2c), and which units are used",
-       .slide = "DS542, \"Putting it all together\"",
-       .look = "The same network at three C. Compare the number of active units, the sharpness of the "
-               "reconstructions, and the samples beside them."},
-      noise);
+  return run_program(argc, argv,
+                     {.name = "14_noise_variance",
+                      .title = "The weight C = 1/(2c) and the active units",
+                      .slide = "DS542, \"Putting it all together\"",
+                      .look = "The same network at three values of C. Compare the number of active units, "
+                              "the sharpness of the reconstructions, and the samples below them."},
+                     noise);
 }

@@ -1,4 +1,4 @@
-// Slow walks along single latent variables.        6.S191 L4, "VAEs: Latent perturbation"
+// Traversals of single latent variables.        6.S191 L4, "VAEs: Latent perturbation"
 #include <algorithm>
 #include <numeric>
 
@@ -31,17 +31,17 @@ void perturbation(Program& program) {
 
   const Index steps = 11;
   const Tensor start =
-      vae.encode(draw_face({}).reshape({1, 1024})).mu.value().row(0);  // looks straight ahead
+      vae.encode(draw_face({}).reshape({1, 1024})).mu.value().row(0);  // a face that looks straight ahead
   const Tensor walks = traversals(start, steps), pictures = vae.pictures(walks);
   Tensor rows({10 * steps, 1024});
   std::vector<std::string> labels;
-  double still = -1;  // until a unit is found that has no KL
+  double still = -1;  // negative until a unit without KL is found
   for (std::size_t r = 0; r < order.size(); ++r) {
     const Index k = static_cast<Index>(order[r]);
     rows.rows(static_cast<Index>(r) * steps, static_cast<Index>(r + 1) * steps)
         .copy_from(pictures.rows(k * steps, (k + 1) * steps));
     labels.push_back(text("z", k, "  KL ", fixed(measured.unit_kl[order[r]], 2)));
-    if (measured.unit_kl[order[r]] < 0.02)  // a dead unit's row must not move
+    if (measured.unit_kl[order[r]] < 0.02)  // the row of an inactive unit must not change
       still = std::max(still, double(squared_error(pictures.rows(k * steps, k * steps + 1),
                                                    pictures.rows((k + 1) * steps - 1, (k + 1) * steps))
                                          .item()));
@@ -52,10 +52,10 @@ void perturbation(Program& program) {
                                     .row_labels = labels,
                                     .column_labels = {"-2.5", "-2", "-1.5", "-1", "-.5", "0", ".5", "1",
                                                       "1.5", "2", "2.5"}}),
-                  "One unit a row, from -2.5 to 2.5 of the prior's standard deviations, ordered by KL: rows "
-                  "without KL stand still");
+                  "One unit per row, from -2.5 to 2.5 standard deviations of the prior, ordered by KL: rows "
+                  "without KL do not change");
 
-  // The four liveliest units, walked slowly, as a film.
+  // Animated traversals of the four units with the largest KL.
   std::vector<Tensor> frames;
   for (Index t = 0; t < 41; ++t) {
     std::vector<Tensor> cells;
@@ -77,10 +77,9 @@ int main(int argc, char** argv) {
   using namespace gradus::lecture;
   return run_program(argc, argv,
                      {.name = "15_perturbation",
-                      .title = "Walking along one latent variable",
+                      .title = "Traversal of one latent variable",
                       .slide = "6.S191 L4, \"VAEs: Latent perturbation\"",
-                      .look = "Each row changes one unit only. The upper ones turn the head or change its "
-                              "tone; the lower ones, whose KL is "
-                              "nothing, change nothing."},
+                      .look = "Each row changes one unit only. The upper units turn the head or change its "
+                              "tone; the lower ones, with a KL near zero, change nothing."},
                      perturbation);
 }

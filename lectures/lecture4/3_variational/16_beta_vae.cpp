@@ -1,12 +1,12 @@
-// Disentanglement and its price: beta-VAEs on faces, and a collapse on sprites.
+// Disentanglement and its cost: beta-VAEs on faces, and posterior collapse on sprites.
 //
-// 6.S191 L4, "Latent space disentanglement with beta-VAEs". The loss there is printed with the ELBO's sign
-// and without its beta; and beta means nothing without picture and likelihood: beta_norm = beta M / N (M
-// latent units, N pixels).
+// 6.S191 L4, "Latent space disentanglement with beta-VAEs". The slide prints the loss with the sign
+// of the ELBO and without beta. The effect of beta depends on the size of the picture and on the likelihood;
+// beta_norm = beta M / N (M latent units, N pixels) accounts for the size.
 //
-// "Smile relatively constant", says the slide of the unit that turns the head. Two ways to ask: does that
-// unit's value tell the smile (rank correlation)? And, the slide's own way: walk it, and read the smile off
-// the pictures with a network that knows nothing of codes.
+// The slide says "smile relatively constant" of the unit that turns the head. The program
+// measures this in two ways: the rank correlation between units and factors, and, as on the slide,
+// a traversal of the unit, with the smile read from the decoded pictures by a network that never sees codes.
 #include <algorithm>
 #include <cmath>
 #include <span>
@@ -20,11 +20,11 @@ constexpr Index units = 10, pixels = 1024, azimuth = 0, smile = 1;
 
 struct Unit {
   Index index;
-  double correlation;  // Spearman's, with its sign
+  double correlation;  // Spearman's, signed
 };
 
-/// The units that tell most of a factor, first and second, by rank correlation of their *sampled* z; units
-/// without KL do not count, for the order of tiny means still carries the factor in a collapsed code.
+/// The two units with the largest rank correlation between their sampled z and a factor.
+/// Units without KL do not count: in a collapsed code the order of tiny means still carries the factor.
 std::array<Unit, 2> best_units(const Tensor& z, const Tensor& factors, Index factor,
                                const std::vector<double>& unit_kl) {
   std::vector<Unit> all;
@@ -38,8 +38,9 @@ std::array<Unit, 2> best_units(const Tensor& z, const Tensor& factors, Index fac
   return {all[0], all[1]};
 }
 
-/// Codes z [N, K], each with one unit set to -2 .. 2 in `steps` steps: [N steps, K], a face's steps together.
-/// The walk goes the way in which the head turns to the right.
+/// Traversals of one unit: codes z [N, K], each with the unit set to -2 .. 2 in `steps` steps,
+/// give [N steps, K], the steps of a face together.
+/// The sign of the correlation sets the direction, so that the head turns to the right.
 Tensor walked(const Tensor& z, const Unit& unit, Index steps) {
   const Real end = unit.correlation < 0 ? Real(-2) : Real(2);
   Tensor out({z.dim(0) * steps, units});
@@ -50,15 +51,15 @@ Tensor walked(const Tensor& z, const Unit& unit, Index steps) {
   return out;
 }
 
-/// What is kept for the plots, a value a beta.
+/// Data for the plots, one value per beta.
 struct Curves {
   std::vector<double> betas, gaps, errors;
   std::vector<std::vector<double>> unit_kl;
-  Index shown = -1;  // the face that is walked in the picture
+  Index shown = -1;  // the face of the traversal in the picture
 };
 
-/// A light, smiling face of ordinary width whose walk is like the mean of all walks, so that the picture
-/// shows what is usual.
+/// A light, smiling face of ordinary width whose traversal has ranges near the means over all traversals,
+/// so that the picture is typical.
 Index usual_face(const Tensor& ranges, const std::vector<double>& mean, const Tensor& factors) {
   Index best = 0;
   double least = 1e9;
@@ -72,7 +73,8 @@ Index usual_face(const Tensor& ranges, const std::vector<double>& mean, const Te
   return best;
 }
 
-/// Measures one trained VAE, prints its line; returns the slide's row: the unit that turns the head, walked.
+/// Measures one trained VAE and prints its line of the table. Returns the slide's row:
+/// a traversal of the unit that turns the head.
 Tensor examine(Program& program, Vae& vae, FaceReader& reader, const Faces& test, double beta,
                const Likelihood& likelihood, Rng& rng, Curves& curves) {
   const Tensor x = test.data.flat().images;
@@ -105,29 +107,30 @@ Tensor examine(Program& program, Vae& vae, FaceReader& reader, const Faces& test
 
   if (curves.shown < 0) curves.shown = usual_face(ranges, change, test.factors);
   const Tensor start = mu.value().rows(curves.shown, curves.shown + 1);
-  const std::string title = text("beta = ", beta, ": turn ranges over ", fixed(change[azimuth], 1),
-                                 " sd, smile over ", fixed(change[smile], 1), " sd");
+  const std::string title = text("beta = ", beta, ": turn range ", fixed(change[azimuth], 1),
+                                 " sd, smile range ", fixed(change[smile], 1), " sd");
   return image_grid(vae.pictures(walked(start, turn[0], 7)), {.columns = 7, .scale = 4, .title = title});
 }
 
 void plots(Program& program, const Curves& curves) {
   program.plot(
       "price",
-      Plot("Disentanglement and its price")
+      Plot("Disentanglement and its cost")
           .x("beta")
-          .y("MIG; squared error a picture")
+          .y("MIG; squared error per picture")
           .log_x()
           .log_y()
-          .line_points("mutual-information gap (large: one unit a factor)", curves.betas, curves.gaps)
+          .line_points("mutual-information gap (large: one unit per factor)", curves.betas, curves.gaps)
           .line_points("squared error (small: good pictures)", curves.betas, curves.errors),
-      "What beta buys, one unit a factor, is paid for in pixels; far too much of it buys nothing");
-  Plot bars("What every unit costs");
+      "A larger beta assigns one unit per factor at the cost of a larger squared error; a far too large beta "
+      "removes both");
+  Plot bars("KL of every unit");
   std::vector<std::string> labels;
   for (Index k = 1; k <= units; ++k) labels.push_back(text(k));
   for (std::size_t b = 0; b < curves.betas.size(); ++b)
     bars.bars(text("beta ", curves.betas[b]), labels, curves.unit_kl[b]);
   program.plot("unit_kl", bars.x("unit, largest first").y("KL (nats)"),
-               "The dearer a nat, the fewer units are used");
+               "The larger beta, the fewer units are active");
 }
 
 void faces(Program& program) {
@@ -135,17 +138,16 @@ void faces(Program& program) {
   const Faces train = generated_faces(count, program.options.seed),
               test = generated_faces(held, program.options.seed + 1000);
   const Dataset data = train.data.flat();
-  // A direction of the pictures with less variance than beta / 2C is not worth a unit. Longer training finds
-  // more of those that are, some of which mix turn and mouth: to say the same of beta, C must be smaller.
+  // A direction of the pictures with variance below beta / 2C is not encoded. Longer training finds more
+  // directions above this bound, some of which mix turn and mouth; a smaller C compensates.
   const Likelihood likelihood = gaussian(program.pick<Real>(30, 10));
   Rng rng = program.rng.split("measure"), first = program.rng.split("reader");
   FaceReader reader(first);
   reader.fit(program, train, program.pick<Index>(1200, 4000, 20));
 
   program.say(
-      "                                                               Spearman                walk of the "
-      "turn's "
-      "unit, sd");
+      "                                                               Spearman                traversal of "
+      "the turn's unit, sd");
   program.say("beta   beta_norm   KL      active   sq. error   MIG     turn 1st/2nd   smile    turn / smile");
   Curves curves;
   std::vector<Tensor> rows;
@@ -155,21 +157,20 @@ void faces(Program& program) {
     train_vae(program, text("faces_beta", beta), vae, data,
               {.steps = program.pick<Index>(2500, 8000, 30),
                .batch = 64,
-               .lr = Real(2e-3),  // with half of it the axes are often still turned when the steps are over
+               .lr = Real(2e-3),  // with half of it, the axes are often still rotated at the end
                .beta = static_cast<Real>(beta),
                .warm_up = 0.5,
                .likelihood = likelihood});
     const Tensor row = examine(program, vae, reader, test, beta, likelihood, rng, curves);
     if (beta <= 4) rows.push_back(row);
   }
-  program.picture(
-      "head_rotation", vstack(rows),
-      "The slide's two rows: what else changes while the unit that turns the head is walked? Ranges: "
-      "means over 300 faces; shown is one of them, with ranges near the means of beta = 1");
+  program.picture("head_rotation", vstack(rows),
+                  "The slide's two rows: what else changes in a traversal of the unit that turns the head? "
+                  "Ranges are means over 300 faces; the face shown has ranges near the means at beta = 1");
   plots(program, curves);
 }
 
-/// beta = 250 on 32 x 32 pictures: nothing is worth encoding.
+/// beta = 250 on 32 x 32 pictures: the code carries no information.
 void collapse(Program& program) {
   const Sprites sprites = generated_sprites(program.pick<Index>(12000, 20000, 500), program.options.seed);
   const Dataset data = sprites.data.flat();
@@ -195,7 +196,7 @@ void collapse(Program& program) {
       "collapse", vstack(rows),
       "Posterior collapse: at beta = 250 the code is empty and every picture becomes the mean picture");
   program.say(text("beta_norm of the slide's examples: CelebA 64x64x3, 32 units: .65; here beta = 250: ",
-                   250.0 * units / pixels, ", far beyond"));
+                   250.0 * units / pixels, ", far larger"));
 }
 
 void lesson(Program& program) {
@@ -203,8 +204,7 @@ void lesson(Program& program) {
   faces(program);
   collapse(program);
   program.headline(text("MIG ", program.figure("mig_beta1"), " at beta 1, ", program.figure("mig_beta4"),
-                        " at beta 4; while the turn's unit is walked the "
-                        "smile ranges over ",
+                        " at beta 4; in a traversal of the turn's unit the smile has a range of ",
                         program.figure("smile_change_beta1"), " sd at beta 1, ",
                         program.figure("smile_change_beta4"), " at beta 4; on sprites beta 250 leaves ",
                         program.figure("kl_beta250"), " nats"));
@@ -217,11 +217,10 @@ int main(int argc, char** argv) {
   return run_program(
       argc, argv,
       {.name = "16_beta_vae",
-       .title = "beta-VAE: disentanglement and its price",
+       .title = "beta-VAE: disentanglement and its cost",
        .slide = "6.S191 L4, \"Latent space disentanglement with beta-VAEs\"",
-       .look =
-           "In the upper row the head turns and the rest changes with it; in the lower one it turns and the "
-           "smile stays. The table says how much; the bars, how few units beta = 4 pays for; at 250 the "
-           "sprites' code is empty."},
+       .look = "In the upper row the head turns and the rest changes with it; in the lower row it turns and "
+               "the smile stays. The table gives the ranges, and the bars show how few units are active at "
+               "beta = 4. At beta = 250 the code of the sprites is empty."},
       lesson);
 }

@@ -1,5 +1,5 @@
-// A VAE that is told the label: and does not listen, if its code is wide enough to know better.        DS542,
-// "Conditional VAEs"
+// A conditional VAE: encoder and decoder take the label. If the code is wide, the decoder ignores the label.
+// DS542, "Conditional VAEs"
 #include <cmath>
 
 #include "3_variational/vae.hpp"
@@ -34,7 +34,7 @@ void train(Program& program, const std::string& name, ConditionalVae& vae, const
   }
 }
 
-/// Rows: one z each; columns: the ten labels.
+/// One row per z, one column per label: [80, 784].
 Tensor style_sheet(ConditionalVae& vae, Index code, Rng rng) {
   const Tensor styles = Tensor::randn({8, code}, rng);
   std::vector<Index> row_of;
@@ -43,7 +43,8 @@ Tensor style_sheet(ConditionalVae& vae, Index code, Rng rng) {
   return sigmoid(vae.decode(styles.gather(row_of), labels)).value();
 }
 
-/// argmax over labels y of the bound for (x, y): a classifier that nobody trained as one.
+/// Accuracy of the classifier argmax over labels y of the bound for (x, y).
+/// The model was not trained to classify.
 double bound_accuracy(ConditionalVae& vae, const Dataset& data, Rng& rng) {
   std::vector<int> best(static_cast<std::size_t>(data.size()));
   std::vector<double> least(best.size(), INFINITY);
@@ -84,30 +85,30 @@ void conditional(Program& program) {
     program.figure(code == 16 ? "conditional_accuracy_wide" : "conditional_accuracy", accuracy[which]);
     if (code == 3)
       program.figure("bound_classifier_accuracy", bound_accuracy(vae, digits.test.take(2000), chance));
-    sheets.push_back(
-        image_grid(style_sheet(vae, code, chance.split("style")),
-                   {.columns = 10,
-                    .title = text(code, " latent numbers: ", std::round(100 * accuracy[which]), " % as told"),
-                    .column_labels = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}}));
+    sheets.push_back(image_grid(
+        style_sheet(vae, code, chance.split("style")),
+        {.columns = 10,
+         .title = text(code, " latent numbers: ", std::round(100 * accuracy[which]), " % match the label"),
+         .column_labels = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}}));
     ++which;
   }
   program.picture("styles", hstack(sheets, 24),
-                  "A row is one z, a column one label. Left, z knows the class itself and the label is "
-                  "ignored; right, z is only style");
-  program.headline(text("told which digit to draw, the wide code obeys in ", std::round(100 * accuracy[0]),
-                        " % of cases, the narrow one in ", std::round(100 * accuracy[1]), " %"));
+                  "One row per z, one column per label. Left, z contains the class and the label is ignored; "
+                  "right, z contains only the style");
+  program.headline(text("samples match their label in ", std::round(100 * accuracy[0]),
+                        " % of cases with the wide code and in ", std::round(100 * accuracy[1]), " %"));
 }
 
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
-  return run_program(argc, argv,
-                     {.name = "17_conditional_vae",
-                      .title = "Conditional VAE: style and content",
-                      .slide = "DS542, \"Conditional VAEs\"",
-                      .look = "Right: slant and weight stay along a row while the digit changes. Left: with "
-                              "16 latent numbers the code has "
-                              "no reason to leave the class out, and the label changes little."},
-                     conditional);
+  return run_program(
+      argc, argv,
+      {.name = "17_conditional_vae",
+       .title = "Conditional VAE: style and content",
+       .slide = "DS542, \"Conditional VAEs\"",
+       .look = "Right: along a row, slant and weight stay while the digit changes. Left: with 16 latent "
+               "numbers the code also contains the class, and the label changes little."},
+      conditional);
 }

@@ -1,14 +1,15 @@
-// Resynthesis: encode a face, move its code along attributes, decode.        DS542, "Resynthesizing real data
-// with changes"
+// Resynthesis: encode a face, move its code along an attribute, decode.
+// DS542, "Resynthesizing real data with changes"
 //
-// Which way does a code have to go for a face to smile, and do nothing else? Three answers:
+// Three directions in the code that change the smile and should leave the other factors unchanged:
 //
 //   difference of means    v = mean z of the most smiling quarter - mean z of the least smiling one
 //   least squares          z on all five factors together; v is smile's coefficient
 //   ... with products      z on the factors and their products up to the third degree: v depends on the face,
 //                          for an open mouth smiles with other pixels than a closed one
 //
-// But first the gate: an attribute can only be changed if the code has it.
+// An attribute can only be changed if the code contains it.
+// Attributes with a low R2 after the VAE are refused.
 #include <cmath>
 
 #include "3_variational/face_reader.hpp"
@@ -17,7 +18,7 @@
 
 namespace gradus::lecture {
 
-constexpr double gate = 0.7;  // R2 that must be left of an attribute after the VAE
+constexpr double gate = 0.7;  // least R2 of an attribute after the VAE
 
 struct Attribute {
   Index factor;
@@ -25,14 +26,14 @@ struct Attribute {
 };
 constexpr Attribute smile{1, Real(-0.75), Real(0.75)}, mouth_open{2, Real(0.125), Real(0.875)};
 
-/// Everybody's factors, one of them set to the same value.
+/// The factors of all faces, with one factor set to `value`.
 Tensor with(const Tensor& factors, Index factor, Real value) {
   Tensor out = factors.clone();
   for (Index i = 0; i < out.dim(0); ++i) out[i * 5 + factor] = value;
   return out;
 }
 
-/// z + s v, with s = how far the attribute has to go, in units of the way v goes.
+/// z + s v; s is the wanted change of the attribute, relative to the change that v makes.
 Tensor along(const Tensor& z, const Tensor& vector, const Tensor& from, const Tensor& to,
              const Attribute& what) {
   Tensor out = z.clone();
@@ -57,7 +58,8 @@ struct Studio {
   }
 };
 
-/// One line of the table; returns what was measured. The attribute goes from its low to its high quarter.
+/// Prints one line of the table and returns the measured changes.
+/// The attribute goes from its low to its high value.
 FactorChange judge(Program& program, Studio& studio, const char* method, const Attribute& what,
                    const Tensor& low, const Tensor& high) {
   const FactorChange change(studio.reader.read(studio.vae.pictures(low)),
@@ -72,8 +74,8 @@ FactorChange judge(Program& program, Studio& studio, const char* method, const A
   return change;
 }
 
-/// The three answers for one attribute, all with the same task: from the low quarter's mean to the high
-/// one's.
+/// Compares the three directions for one attribute.
+/// Each moves it from the mean of its low quarter to that of its high quarter.
 void compare(Program& program, Studio& studio, const Regression& straight, const Regression& bent,
              const Attribute& what) {
   const auto wanted = static_cast<std::size_t>(what.factor);
@@ -100,7 +102,8 @@ void compare(Program& program, Studio& studio, const Regression& straight, const
   report("", change);
 }
 
-/// 5 x 5 faces from one: smile to the right, mouth opening downwards, refused attributes left as they are.
+/// 5 x 5 variations of one face: smile changes to the right, mouth opening downwards;
+/// refused attributes stay unchanged.
 void sheet(Program& program, Studio& studio, const Regression& bent, bool smiles, bool opens) {
   const FaceFactors face{.azimuth = Real(-0.25), .mouth_open = Real(0.5), .tone = Real(0.75)};
   const auto known = face.values();
@@ -127,12 +130,12 @@ void sheet(Program& program, Studio& studio, const Regression& bent, bool smiles
           {vstack({image_grid(original, {.columns = 1, .scale = 3, .title = "original"}),
                    image_grid(studio.vae.pictures(start),
                               {.columns = 1, .scale = 3, .title = "decoded", .frames = {{0, colors::red}}})}),
-           grid(change_factors(bent, z, from, to), "the face's own directions"),
+           grid(change_factors(bent, z, from, to), "direction per face"),
            grid(naive, "differences of means")},
           24),
       text("Framed: the reconstruction. ", smiles ? "Smile to the right. " : "Smile was refused. ",
            opens ? "Mouth opens downwards. " : "Mouth open was refused. ",
-           "Right: one vector an attribute for all faces, the same steps"));
+           "Right: one vector per attribute for all faces, with the same steps"));
 }
 
 void generated(Program& program) {
@@ -161,8 +164,8 @@ void generated(Program& program) {
   for (const Attribute& what : {smile, mouth_open}) {
     const auto f = static_cast<std::size_t>(what.factor);
     if (!(kept[f] > gate)) {
-      program.say(text("refused: \"", FaceFactors::names[f], "\", of which the code keeps R2 = ", kept[f],
-                       ", and ", gate, " is the least that can be moved"));
+      program.say(text("refused: \"", FaceFactors::names[f], "\", R2 after the VAE is ", kept[f],
+                       ", the least accepted is ", gate, ""));
       continue;
     }
     allowed[f] = true;
@@ -170,10 +173,10 @@ void generated(Program& program) {
   }
   if (allowed[1] || allowed[2]) sheet(program, studio, bent, allowed[1], allowed[2]);
   if (allowed[1] && allowed[2])
-    program.headline(text("smile moved by ", program.figure("smile_response_sd"), " sd, others by up to ",
-                          program.figure("smile_leakage_sd"),
+    program.headline(text("smile changed by ", program.figure("smile_response_sd"),
+                          " sd, other factors by up to ", program.figure("smile_leakage_sd"),
                           " (difference of means: ", program.figure("smile_naive_leakage_sd"), "); mouth by ",
-                          program.figure("mouth_response_sd"), ", others by up to ",
+                          program.figure("mouth_response_sd"), ", other factors by up to ",
                           program.figure("mouth_leakage_sd"), " (", program.figure("mouth_naive_leakage_sd"),
                           ")"));
 }
@@ -188,14 +191,13 @@ void lesson(Program& program) {
 
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
-  return run_program(
-      argc, argv,
-      {.name = "18_resynthesis",
-       .title = "Resynthesis: the same face, smiling",
-       .slide = "DS542, \"Resynthesizing real data with changes\" (UDL, figure 17.13)",
-       .look =
-           "In the left grid the mouth's corners rise from left to right and it opens from top to bottom, "
-           "each alone; in the right one, made with differences of means, the two mix. The table says how "
-           "much else moves; what the code does not hold is refused."},
-      lesson);
+  return run_program(argc, argv,
+                     {.name = "18_resynthesis",
+                      .title = "Resynthesis: change one attribute of a face",
+                      .slide = "DS542, \"Resynthesizing real data with changes\" (UDL, figure 17.13)",
+                      .look = "In the left grid the corners of the mouth rise from left to right and the "
+                              "mouth opens from top to bottom, independently. In the right grid, made with "
+                              "differences of means, the two changes mix. The table gives the change of the "
+                              "other factors. An attribute that the code does not contain is refused."},
+                     lesson);
 }

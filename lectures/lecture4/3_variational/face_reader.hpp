@@ -1,6 +1,7 @@
 #pragma once
-// The judge of the programs with generated faces: reads the five factors off a picture. It learns from
-// pictures and the truth, and never sees a code: what it says of a decoded picture is not what the VAE hoped.
+// A regressor that reads the five factors from a picture of a generated face.
+// It is trained on generated pictures and their true factors and never sees a code,
+// so it measures decoded pictures independently of the VAE.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -12,7 +13,7 @@
 namespace gradus::lecture {
 
 struct FaceReader : Module {
-  /// Names without spaces, for figures; order of FaceFactors.
+  /// Names without spaces, for figures, in the order of FaceFactors.
   static constexpr std::array<const char*, 5> keys = {"azimuth", "smile", "mouth", "tone", "width"};
 
   Mlp layers{*this, "layers", {1024, 256, 5}, relu};
@@ -21,7 +22,8 @@ struct FaceReader : Module {
   /// pictures [N, 1024] -> factors [N, 5]
   Tensor read(const Tensor& pictures) { return layers(pictures).value(); }
 
-  /// A little noise on the pictures keeps it from leaning on single pixels, which a decoder blurs.
+  /// Trains on slightly noisy pictures, so that the result does not depend on single
+  /// pixels, which a decoder blurs.
   void fit(Program& program, const Faces& faces, Index steps) {
     Rng noise = program.rng.split("reader");
     const Dataset data = faces.data.flat();
@@ -41,15 +43,15 @@ struct FaceReader : Module {
   }
 };
 
-/// Standard deviation of every factor, drawn uniformly from its range.
+/// Standard deviation of a factor that is uniform over its range.
 inline double factor_sd(std::size_t factor) {
   return (FaceFactors::high[factor] - FaceFactors::low[factor]) / std::sqrt(12.0);
 }
 
-/// How five factors changed between two lists of faces, in standard deviations of each.
+/// Change of the five factors between two lists of faces, in standard deviations of each factor.
 struct FactorChange {
-  std::array<double, 5> mean{};     ///< of all faces: what a vector does on the whole
-  std::array<double, 5> typical{};  ///< root of the mean square: what it does to one face
+  std::array<double, 5> mean{};     ///< mean change over all faces
+  std::array<double, 5> typical{};  ///< root mean square: the change of a typical face
 
   FactorChange(const Tensor& before, const Tensor& after) {
     const Index N = before.dim(0);
@@ -61,7 +63,7 @@ struct FactorChange {
     for (double& t : typical) t = std::sqrt(t);
   }
 
-  /// Which other factor moved most.
+  /// The index of the factor other than `wanted` with the largest change.
   static std::size_t worst(const std::array<double, 5>& change, std::size_t wanted) {
     std::size_t most = wanted == 0 ? 1 : 0;
     for (std::size_t f = 0; f < 5; ++f)
@@ -70,8 +72,8 @@ struct FactorChange {
   }
 };
 
-/// How far the factors range on walks: largest minus smallest value that was read, in standard deviations of
-/// each factor. read [walks * steps, 5], a walk's steps together -> [walks, 5]
+/// Range of each factor along traversals: largest minus smallest value read, in standard deviations
+/// of the factor. read [traversals * steps, 5], the steps of a traversal together -> [traversals, 5]
 inline Tensor factor_ranges(const Tensor& read, Index steps) {
   Tensor range({read.dim(0) / steps, 5});
   for (Index i = 0; i < range.size(); ++i) {

@@ -1,5 +1,5 @@
 #pragma once
-// The page of 18_resynthesis with real faces: UTKFace, whose file names tell age, gender and group.
+// The part of 18_resynthesis with real faces: UTKFace, whose file names give age, gender and ethnic group.
 #include <filesystem>
 #include <vector>
 
@@ -7,14 +7,15 @@
 
 namespace gradus::lecture {
 
-/// What linear regression on codes must still tell of faces that it was not fitted to, after they were
-/// decoded and encoded once more, or an attribute is refused: rank correlation of prediction and truth.
-/// (Codes of a hardly trained encoder already tell the age, while its decoder shows nothing of it: hence the
-/// second passage.)
+/// Lowest accepted rank correlation between an attribute and its linear prediction from the codes.
+/// It is measured on faces outside the fit, after decoding and encoding them once more.
+/// (A hardly trained encoder already keeps the age in its codes while its decoder does not show it;
+/// the second pass detects this.)
 constexpr double real_gate = 0.4;
 
-/// What the names of UTKFace's files tell of every face: age, gender, and one column for each of the first
-/// four groups: left out of the fit, they would be put down to age and gender.
+/// The attributes in UTKFace's file names, [N, 6]:
+/// age, gender, and one indicator column for each of the first four groups.
+/// The group columns keep the fit from attributing the groups' differences to age and gender.
 inline Tensor told(const std::vector<UtkName>& names) {
   Tensor out = Tensor::zeros({static_cast<Index>(names.size()), 6});
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -25,7 +26,8 @@ inline Tensor told(const std::vector<UtkName>& names) {
   return out;
 }
 
-/// Age to the right, gender downwards, as far as they passed the gate; three faces that the fit has not seen.
+/// Three faces outside the fit: age changes to the right, gender downwards,
+/// for the attributes that passed the gate.
 inline void real_sheets(Program& program, Vae& vae, const Regression& code_of, const Tensor& images,
                         const Tensor& facts, bool ages, bool genders) {
   const Index columns = ages ? 5 : 1, rows = genders ? 5 : 1, cells = rows * columns, K = 32;
@@ -50,15 +52,15 @@ inline void real_sheets(Program& program, Vae& vae, const Regression& code_of, c
         6));
   }
   program.picture("real_faces", hstack(sheets, 16),
-                  text("Real faces that were not trained on; framed: reconstructions.",
+                  text("Real faces outside the training set; framed: reconstructions.",
                        ages ? " Younger to older from left to right." : "",
-                       genders ? " From top to bottom the file names' gender, male to female." : ""));
+                       genders ? " From top to bottom: gender as in the file names, male to female." : ""));
 }
 
-/// The same with real faces, where there are any.
+/// The same with real faces, if the data set is present.
 inline void real_faces(Program& program) {
   if (plain_or_gz(program.options.data / "faces" / "utkface32-images-idx4-ubyte").empty()) {
-    program.say("faces/utkface32 not found: no page with real faces (datasets/README.md says how to get it)");
+    program.say("faces/utkface32 not found: real faces are skipped (see datasets/README.md)");
     return;
   }
   const UtkFaces faces = load_utk_faces32(program.options.data);
@@ -83,9 +85,9 @@ inline void real_faces(Program& program) {
     const double agreement = rank_correlation(column(predicted, f), column(truth, f));
     program.figure(text("real_", name, "_rank_correlation"), agreement);
     passed[f] = agreement > real_gate;
-    program.say(text("real faces, ", name,
-                     ": told from decoded faces that were not fitted with rank correlation ", agreement,
-                     passed[f] ? ": passed" : ": refused, at least ", passed[f] ? "" : text(real_gate)));
+    program.say(text("real faces, ", name, ": rank correlation on decoded faces outside the fit ", agreement,
+                     passed[f] ? ": passed" : ": refused, the least accepted is ",
+                     passed[f] ? "" : text(real_gate)));
   }
   if (passed[0] || passed[1])
     real_sheets(program, vae, Regression(facts.gather(fitted), codes), others, truth, passed[0], passed[1]);

@@ -1,5 +1,5 @@
 #pragma once
-// The slides' variational autoencoder on rows of numbers, how it is trained, and how it is measured.
+// The slides' variational autoencoder for inputs [B, D], its training loop and its measures.
 #include <functional>
 #include <string>
 #include <vector>
@@ -9,29 +9,29 @@
 
 namespace gradus::lecture {
 
-/// The encoder's answer: a Gaussian for every example, q(z|x) = N(mu, exp(logvar)).
+/// The encoder's output: one Gaussian per example, q(z|x) = N(mu, exp(logvar)).
 struct Code {
   Var mu, logvar;  ///< [B, K]
 };
 
-/// One label as ones and zeros, a row an example: [B, classes]. Throws Error for a label outside 0 .. classes
-/// - 1.
+/// One-hot labels, one row per example: [B, classes]. Throws Error for a label outside [0, classes).
 inline Tensor one_hot(const std::vector<int>& labels, int classes) {
   Tensor rows = Tensor::zeros({static_cast<Index>(labels.size()), classes});
   for (std::size_t i = 0; i < labels.size(); ++i) rows.at({static_cast<Index>(i), labels[i]}) = 1;
   return rows;
 }
 
-/// Grey pixels as chances of ink, drawn: black and white digits, whose likelihood means something.
+/// Binarised digits: each pixel is 1 with probability equal to its grey value.
+/// Their Bernoulli likelihood is a proper one.
 inline Tensor binarised(const Tensor& grey, Rng& rng) {
   return zipped(Tensor::uniform(grey.shape(), rng), grey,
                 [](Real chance, Real ink) { return chance < ink ? Real(1) : Real(0); });
 }
 
-/// x [B, D] -> mu, logvar [B, K] -> z -> logits [B, D]. With labels (classes > 0), encoder and decoder are
-/// told them too.
+/// x [B, D] -> mu, logvar [B, K] -> z -> logits [B, D].
+/// With classes > 0, encoder and decoder also take one-hot labels.
 struct Vae : Module {
-  /// sizes: D, hidden layers, K; the decoder is the encoder's mirror image.
+  /// sizes: D, hidden layers, K; the decoder has the same sizes in reverse.
   Vae(Rng& random, std::vector<Index> sizes, Activation decoder_between = relu, Index classes = 0)
       : Module(random),
         hidden(*this, "hidden", encoder_sizes(sizes, classes), relu),
@@ -64,10 +64,10 @@ struct Vae : Module {
   }
 };
 
-/// -log p(x|z) an example, from the decoder's logits.
+/// -log p(x|z) per example, from the decoder's logits.
 using Likelihood = std::function<Var(const Var& logits, const Tensor& x)>;
 
-/// Pixels as chances of ink; grey ones as fractions of it.
+/// Bernoulli pixels; a grey pixel counts as a fraction of ink.
 inline Var bernoulli(const Var& logits, const Tensor& x) { return bernoulli_nll(logits, x); }
 
 /// C ||x - sigmoid(logits)||^2
@@ -76,18 +76,18 @@ inline Likelihood gaussian(Real C) {
 }
 
 struct VaeTraining {
-  Index epochs = 0;  ///< or, when 0:
+  Index epochs = 0;  ///< 0: `steps` counts
   Index steps = 0;
   Index batch = 128;
   Real lr = Real(1e-3);
   Real beta = 1;
-  double warm_up = 0;     ///< part of the training in which the weight of the KL term rises to beta
-  bool binarise = false;  ///< draw black and white pixels anew for every batch
+  double warm_up = 0;     ///< fraction of the training in which the KL weight rises to beta
+  bool binarise = false;  ///< sample binary pixels anew for every batch
   Likelihood likelihood = bernoulli;
 };
 
-/// The loop of 6.S191 L4, "VAE optimization": encode, sample, decode, two terms, one step. Returns its
-/// curves.
+/// The loop of 6.S191 L4, "VAE optimization": encode, sample, decode, two terms, one step.
+/// Returns the curves of both terms.
 inline Plot train_vae(Program& program, const std::string& name, Vae& vae, const Dataset& data,
                       const VaeTraining& how) {
   Rng noise = program.rng.split(name);
@@ -111,10 +111,10 @@ inline Plot train_vae(Program& program, const std::string& name, Vae& vae, const
     adam.step();
     trainer.report({{"reconstruction", recon}, {"KL", kl}});
   }
-  return trainer.plot("Both terms of the loss: " + name).x("step").y("nats a picture");
+  return trainer.plot("Terms of the loss: " + name).x("step").y("nats per picture");
 }
 
-/// Means over a data set, z sampled once: reconstruction term, KL term, and the KL of every unit.
+/// Means over a data set, with one sample of z per example: reconstruction term, KL term, KL of every unit.
 struct VaeMeasure {
   double reconstruction = 0, kl = 0;
   std::vector<double> unit_kl;  ///< [K]
@@ -136,7 +136,7 @@ inline VaeMeasure measure_vae(Vae& vae, const Tensor& x, const Likelihood& likel
   return out;
 }
 
-/// Squared error of the reconstruction from the mean code, summed over pixels.
+/// Squared error of the reconstruction from the mean code, summed over pixels, mean over examples.
 inline double mean_code_error(Vae& vae, const Tensor& x) {
   return mean(squared_error(sigmoid(vae.decode(vae.encode(x).mu)), x)).item();
 }

@@ -1,5 +1,5 @@
-// A generative adversarial network on a line: D learns where the real points are, G follows D's slope, and in
-// the end D cannot tell.
+// A generative adversarial network on a line: D learns where the real points are,
+// G follows the gradient of D, and at the end D outputs 1/2.
 //
 // 6.S191 L4, "Intuition behind GANs", "Training GANs"
 #include <cmath>
@@ -12,7 +12,7 @@ constexpr double low = -4, high = 4.5;
 const GaussianMixture one_clump{Tensor::of({1, 1}, {2}), Real(0.5)};
 const GaussianMixture two_clumps{Tensor::of({2, 1}, {-2, 2}), Real(0.3)};
 
-/// The places at which D is asked, [M, 1].
+/// The points at which D is evaluated, [M, 1].
 Tensor places_on_line() {
   Tensor places({171, 1});
   for (Index i = 0; i < places.size(); ++i)
@@ -20,12 +20,13 @@ Tensor places_on_line() {
   return places;
 }
 
-/// The slide's picture: real points green, generated ones red, D's P(real) above them. An empty tensor leaves
-/// its part out.
+/// The slide's picture: real points green, generated points red, D's P(real) as a curve above them.
+/// The part of an empty tensor is not drawn.
 Tensor draw(const std::string& title, Color color, const Tensor& real, const Tensor& fakes,
             const Tensor& chances) {
   const Color axis{Real(0.5), Real(0.5), Real(0.53)};
-  constexpr double margin = 1.25, radius = 0.15;  // for the words; points that would reach them are left out
+  constexpr double margin = 1.25,
+                   radius = 0.15;  // for the labels; points that would overlap them are not drawn
   Canvas canvas(250, 436, {low - margin, high, -0.5, 1.4});
   for (const double side : {low - margin, high}) canvas.line({side, side}, {-2, 2}, axis, 2);
   canvas.line({low, low}, {-2, 1}, axis, 2);
@@ -52,17 +53,17 @@ Tensor draw(const std::string& title, Color color, const Tensor& real, const Ten
   return canvas.image();
 }
 
-/// The slides' frames, in their order and slowly: one player moves for many steps while the other one waits.
-/// This G is z + net(z), so that it begins with the noise itself.
+/// The slides' frames in their order: one network trains for many steps while the other is fixed.
+/// Here G is z + net(z), so that its initial output is close to the noise.
 std::vector<Tensor> in_turns(Program& program, const Tensor& real) {
   struct Turn {
     bool discriminator;
     Index steps;
     std::string title;
   };
-  const std::vector<Turn> turns{{true, 25, "D learns to tell apart"}, {true, 50, "D learns: it is sure"},
-                                {false, 10, "G climbs D's slope"},    {false, 24, "G is taken for real"},
-                                {true, 60, "D learns again"},         {false, 14, "G follows"},
+  const std::vector<Turn> turns{{true, 25, "D learns to separate"},    {true, 50, "D becomes confident"},
+                                {false, 10, "G follows D's gradient"}, {false, 24, "G fools D"},
+                                {true, 60, "D learns again"},          {false, 14, "G follows"},
                                 {true, 60, "D learns again"}};
   std::vector<Index> ends{0};
   for (const Turn& turn : turns) ends.push_back(ends.back() + turn.steps);
@@ -109,7 +110,7 @@ std::vector<Tensor> in_turns(Program& program, const Tensor& real) {
   return frames;
 }
 
-constexpr Index many = 8192;  // points in every score
+constexpr Index many = 8192;  // number of samples for every score
 
 struct Result {
   Tensor samples;  ///< [many, 1]
@@ -117,23 +118,23 @@ struct Result {
   double distance_from_half;  ///< mean of |D - 1/2| over real points
 };
 
-/// Both networks 1-32-32-1, Adam 1e-3 with beta1 .5, one step of D and one of G in turn, rates falling in the
-/// second half, G's weights averaged.
+/// Both networks are 1-32-32-1, trained by Adam (1e-3, beta1 .5) with one step of D and one of G in turn.
+/// Learning rates decay over the second half; G's weights are averaged.
 Result train(Program& program, const std::string& name, const GaussianMixture& data, Real penalty) {
-  Rng rng = program.rng.split("nets");  // the same first weights with and without the penalty
+  Rng rng = program.rng.split("nets");  // the same initial weights with and without the penalty
   PointNet generator(rng, {1, 32, 32, 1}, leaky), discriminator(rng, {1, 32, 32, 1}, leaky);
   Ema average(generator, Real(0.98));
   const Index steps = program.pick<Index>(1500, 6000, 40);
-  std::vector<Index> looks;  // often at first
+  std::vector<Index> looks;  // denser at the start
   for (Index step = 0; step < steps; step += std::max<Index>(1, steps / (step < steps / 5 ? 300 : 25)))
     looks.push_back(step);
   looks.push_back(steps);
   Film film(looks, Tensor::randn({24, 1}, rng), places_on_line());
   const GanCurves losses = train_gan(program, name, generator, discriminator, average, data,
                                      {.steps = steps, .penalty = penalty}, film);
-  program.plot(
-      "loss_" + name, losses.plot,
-      "No loss falls: at D = 1/2, D's is 2 log 2 = 1.386 and G's log 2 = 0.693; a D loss near 0 is failure");
+  program.plot("loss_" + name, losses.plot,
+               "Neither loss falls: at D = 1/2, D's loss is 2 log 2 = 1.386 and G's is log 2 = 0.693; a D "
+               "loss near 0 means failure");
   const Ema::Applied averaged(average);
   const Tensor chances = chance_of_real(discriminator, data.sample(many, rng));
   double away = 0;
@@ -141,14 +142,14 @@ Result train(Program& program, const std::string& name, const GaussianMixture& d
   return {generator(Tensor::randn({many, 1}, rng)).value(), film, away};
 }
 
-/// Share of the points nearer to the clump that has fewer of them.
+/// Share of the points at the cluster that has fewer of them.
 double smaller_clump(const Tensor& samples) {
   Index left = 0;
   for (const Real x : samples.values()) left += x < 0;
   return static_cast<double>(std::min(left, samples.size() - left)) / static_cast<double>(samples.size());
 }
 
-/// W1 of two samples of the same law, the mean of ten pairs: what a perfect G would score.
+/// W1 between two samples of the real distribution, mean of ten pairs: the score of a perfect G.
 double between_real_samples(Program& program, const GaussianMixture& data) {
   Rng rng = program.rng.split("real against real");
   double sum = 0;
@@ -173,10 +174,10 @@ void one(Program& program) {
   program.picture("film_strip",
                   vstack({hstack({strip[0], strip[1], strip[2], strip[3], strip[4]}),
                           hstack({strip[5], strip[6], strip[7], strip[8], strip[9]})}),
-                  "Green: real. Red: generated. Blue: the discriminator's P(real). Who moves stands in the "
-                  "title. 10: another, longer training, one step of each in turn");
+                  "Green: real. Red: generated. Blue: the discriminator's P(real). The title says which "
+                  "network trains. Frame 10 is from another, longer training with one step of each in turn");
   program.animation("film", frames, {.frames_per_second = 12},
-                    "One step of D, one step of G, in turn, to the end");
+                    "Training with one step of D and one step of G in turn");
   double sum = 0;
   for (const Real x : result.samples.values()) sum += x;
   program.figure("mean_1d", sum / static_cast<double>(result.samples.size()));
@@ -186,7 +187,7 @@ void one(Program& program) {
   program.figure("d_distance_from_half", result.distance_from_half);
 }
 
-/// Two clumps, the same G and D from the same first weights, with the penalty on D's steepness and without.
+/// Two clusters, with and without the penalty on D's gradient. Both trainings have the same initial weights.
 void two(Program& program) {
   Rng rng = program.rng.split("two");
   const Tensor real = two_clumps.sample(24, rng);
@@ -199,10 +200,10 @@ void two(Program& program) {
   std::vector<Tensor> frames;
   for (std::size_t i = 0; i < with.film.size(); ++i)
     frames.push_back(hstack({frame(with, "penalty", i), frame(without, "no penalty", i)}));
-  program.picture("two_clumps", frames.back(), "Two clumps at the end: does G reach both?");
-  program.animation(
-      "two_clumps_film", frames, {.frames_per_second = 12},
-      "Left D pays for steep slopes, right it does not: one clump may be found first, and left again");
+  program.picture("two_clumps", frames.back(), "Two clusters at the end of training: does G reach both?");
+  program.animation("two_clumps_film", frames, {.frames_per_second = 12},
+                    "Left with the penalty on D's gradient, right without it: G may find one cluster first "
+                    "and leave it again");
   const Tensor truth = two_clumps.sample(many, rng);
   program.figure("bimodal_both", smaller_clump(with.samples));
   program.figure("bimodal_w1", wasserstein1(with.samples, truth));
@@ -212,13 +213,13 @@ void two(Program& program) {
 }
 
 void lesson(Program& program) {
-  program.dataset("Points on a line from N(2, .5^2), and from two clumps at -2 and 2.");
+  program.dataset("Points on a line from N(2, .5^2), and from two clusters at -2 and 2.");
   one(program);
   two(program);
   program.headline(text("mean ", program.figure("mean_1d"), " (real 2), W1 ", program.figure("w1_1d"),
                         " (N = ", many, "; two real samples ", program.figure("w1_1d_real"), ")",
                         ", D within ", program.figure("d_distance_from_half"),
-                        " of 1/2; of two clumps the smaller gets ", program.figure("bimodal_both"),
+                        " of 1/2; the smaller of two clusters gets ", program.figure("bimodal_both"),
                         " of the points, without the penalty ",
                         program.figure("bimodal_both_without_penalty")));
 }
@@ -227,13 +228,12 @@ void lesson(Program& program) {
 
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
-  return run_program(
-      argc, argv,
-      {.name = "22_gan_1d",
-       .title = "A GAN on a line: two networks compete",
-       .slide = "6.S191 L4, \"Intuition behind GANs\"",
-       .look = "Ten frames in the slides' order: D learns where real points are, G climbs the slope that D "
-               "has learned, D learns again. In the end the red points lie like the green ones and D is 1/2 "
-               "where the points are: it cannot tell."},
-      lesson);
+  return run_program(argc, argv,
+                     {.name = "22_gan_1d",
+                      .title = "A GAN on a line: two networks compete",
+                      .slide = "6.S191 L4, \"Intuition behind GANs\"",
+                      .look = "Ten frames in the slides' order: D learns where the real points are, G "
+                              "follows the gradient of D, D learns again. At the end the red points are "
+                              "distributed like the green ones and D is 1/2 where the points are."},
+                     lesson);
 }

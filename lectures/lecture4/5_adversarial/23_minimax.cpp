@@ -1,5 +1,5 @@
-// The minimax game in closed form: the best discriminator, what the game is worth, why the generator's loss
-// is changed, and what happens when two editions of the slides are mixed.
+// The minimax game in closed form: the optimal discriminator, the value of the game, the saturation
+// of the generator's loss, and the effect of mixing the definitions of two editions of the slides.
 //
 // 6.S191 L4, "Training GANs: loss function"; DS542, "Jensen-Shannon divergence"
 #include <cmath>
@@ -16,7 +16,7 @@ GaussianMixture normal(double mean, double deviation = 1) {
   return {Tensor::of({1, 1}, {static_cast<Real>(mean)}), static_cast<Real>(deviation)};
 }
 
-/// Places from low to high, [M, 1].
+/// Points from low to high, [M, 1].
 Tensor grid(double low, double high) {
   Tensor places({static_cast<Index>(std::lround((high - low) / double(spacing))) + 1, 1});
   for (Index i = 0; i < places.size(); ++i)
@@ -27,14 +27,14 @@ Tensor grid(double low, double high) {
 std::vector<double> numbers(const Tensor& x) { return {x.values().begin(), x.values().end()}; }
 Tensor as_row(const Tensor& x) { return x.reshape({1, x.size()}); }
 
-/// The best discriminator that a small network finds between two known laws, G standing still.
+/// Trains a small discriminator between two known distributions p and q; G is fixed.
 void train_discriminator(Program& program, const std::string& name, PointNet& discriminator,
                          const GaussianMixture& p, const GaussianMixture& q, Index steps) {
   Rng rng = program.rng.split(name);
   Adam adam(discriminator.parameters(), {.lr = Real(2e-3)});
   Trainer trainer(program.session(), name, {{"discriminator", discriminator}, {"adam", adam}, {"rng", rng}},
                   {.count = steps, .section = steps});
-  const Network fakes = [&](const Var& z) { return z; };  // "generated" are samples of q
+  const Network fakes = [&](const Var& z) { return z; };  // samples of q take the place of generated points
   while (trainer.next()) {
     adam.lr = Real(2e-3) * decay_second_half(trainer.progress());
     const Tensor x = p.sample(256, rng), g = q.sample(256, rng);
@@ -43,7 +43,7 @@ void train_discriminator(Program& program, const std::string& name, PointNet& di
   }
 }
 
-/// D learned from samples beside D = p / (p + q).
+/// Compares D learned from samples with D = p / (p + q).
 void best_answer(Program& program) {
   const GaussianMixture p = normal(-1, 0.7), q = normal(1, 1);
   Rng init = program.rng.split("best");
@@ -52,12 +52,12 @@ void best_answer(Program& program) {
   const Tensor x = grid(-4, 4), density_p = p.density(x), density_q = q.density(x);
   const Tensor best = optimal_discriminator(as_row(density_p), as_row(density_q)),
                learned = chance_of_real(net, x);
-  double error = 0;  // where the points are
+  double error = 0;  // weighted by the density of the points
   for (Index i = 0; i < x.size(); ++i)
     error += 0.5 * double(spacing) * (density_p[i] + density_q[i]) * std::abs(learned[i] - best[i]);
   program.figure("optimal_d_error", error);
   program.plot("optimal_discriminator",
-               Plot("The best discriminator")
+               Plot("The optimal discriminator")
                    .x("x")
                    .y("probability, density")
                    .y_range(0, 1.25)
@@ -65,10 +65,10 @@ void best_answer(Program& program) {
                    .line("q: generated", numbers(x), numbers(density_q))
                    .line("D, learned from samples", numbers(x), numbers(learned))
                    .reference("p / (p + q)", numbers(x), numbers(best)),
-               "Where p is above q, D is above 1/2; far from both it is only a guess");
+               "D is above 1/2 where p is above q; far from both it is extrapolated");
 }
 
-/// Two laws on four points: the value of the game is 2 JS - log 4, in both conventions.
+/// Two distributions on four points: the value of the game is 2 JS - log 4 in both conventions.
 void value(Program& program) {
   const Tensor p = Tensor::of({1, 4}, {.5, .3, .2, 0}), q = Tensor::of({1, 4}, {.1, .2, .3, .4});
   const Tensor p_real = optimal_discriminator(p, q), p_fake = optimal_discriminator(q, p);
@@ -83,12 +83,12 @@ void value(Program& program) {
   program.figure("value_identity_error", std::max(std::abs(v_real - identity), std::abs(v_fake - identity)));
 }
 
-/// G against a D that has learned and now stands still, with a loss of its choice: mean of D(G(z)) after.
+/// The means of D(G(z)) and G(z) after 40 steps of G with the given losses against a trained, fixed D.
 struct Pull {
   double believed, mean;
 };
 Pull pull(Program& program, const std::string& name, PointNet& discriminator, const GanLosses& losses) {
-  Rng rng = program.rng.split("generator");  // the same first weights every time
+  Rng rng = program.rng.split("generator");  // the same initial weights every time
   PointNet generator(rng, {1, 32, 32, 1}, leaky);
   Adam adam(generator.parameters(), {.beta1 = Real(0.5)});
   Trainer trainer(program.session(), name, {{"generator", generator}, {"adam", adam}, {"rng", rng}},
@@ -100,7 +100,7 @@ Pull pull(Program& program, const std::string& name, PointNet& discriminator, co
   return {mean(chance_of_real(discriminator, fakes)).item(), mean(fakes).item()};
 }
 
-/// D's line of one edition with G's line of the other: G helps D.
+/// Combines D's loss of one edition with G's loss of the other: G helps D.
 void mixed_editions(Program& program) {
   Rng init = program.rng.split("discriminator");
   PointNet discriminator(init, {1, 32, 32, 1}, leaky);
@@ -111,8 +111,7 @@ void mixed_editions(Program& program) {
   const Pull right = pull(program, "right", discriminator, minimax_losses()),
              used = pull(program, "non_saturating", discriminator, non_saturating_losses()),
              wrong = pull(program, "mixed", discriminator, mixed);
-  program.say(
-      "D has learned P(real) for real points round 2; 40 steps of G from points round 0, D standing still:");
+  program.say("D has learned P(real) for real points around 2; 40 steps of G from points around 0, D fixed:");
   program.say(text("  min E log(1 - D), the same edition's:    G's points at ", right.mean,
                    ", D(G(z)) = ", right.believed));
   program.say(text("  min E -log D, non-saturating:            G's points at ", used.mean,
@@ -124,7 +123,7 @@ void mixed_editions(Program& program) {
   program.figure("believed_mixed_editions", wrong.believed);
 }
 
-/// The size of the gradient that reaches a generated point through its logit.
+/// The absolute gradient of G's loss with respect to the logit of a generated point.
 void saturation(Program& program) {
   std::vector<double> logits, saturating, used;
   for (double a = -8; a <= 8.001; a += 0.1) logits.push_back(a);
@@ -140,17 +139,19 @@ void saturation(Program& program) {
   program.figure("saturating_gradient_at_minus_6", saturating[20]);
   program.figure("non_saturating_gradient_at_minus_6", used[20]);
   program.plot("saturation",
-               Plot("Gradient of the generator's two losses")
-                   .x("logit of a generated point: left D is sure it is fake, right D is fooled")
+               Plot("Gradient of two generator losses")
+                   .x("logit of a generated point: left D is confident that it is fake, right D is fooled")
                    .y("|d loss / d logit|")
                    .y_range(0, 1.19)
                    .line("log(1 - D), the slide's (saturating)", logits, saturating)
                    .line("-log D (non-saturating)", logits, used)
                    .reference("", {0, 0}, {0, 1.05}),
-               "G begins on the left: there the slide's loss has no gradient, the other one has all of it");
+               "G starts on the left: there the slide's loss has almost no gradient, while the "
+               "non-saturating loss has a gradient near 1");
 }
 
-/// (V + log 4) / 2 of N(0, 1) against N(d, 1), by integration, for a discriminator that has learned so long.
+/// (V + log 4) / 2 for N(0, 1) against N(d, 1), by integration,
+/// with a discriminator trained for `steps` steps.
 struct Estimate {
   double js, d_loss, g_loss;
 };
@@ -188,7 +189,7 @@ void from_below(Program& program) {
     early.push_back(estimate(program, d, few).js);
     late.push_back(learned.js);
     excess = std::max({excess, late.back() - exact, early.back() - exact});
-    if (d == 0) {  // p = q: nothing can be told apart
+    if (d == 0) {  // p = q: the distributions cannot be separated
       program.figure("d_loss_at_optimum", learned.d_loss);
       program.figure("g_loss_at_optimum", learned.g_loss);
     }
@@ -197,20 +198,19 @@ void from_below(Program& program) {
   program.figure("learned_js_at_2", late[2]);
   program.figure("js_at_6", js.back());
   program.figure("largest_excess_over_js", excess);
-  program.plot(
-      "from_below",
-      Plot("What D can see of N(0, 1) against N(d, 1)")
-          .x("distance d")
-          .y("nats (W1: units of x)")
-          .y_range(0, 2)
-          .line("KL = d^2 / 2", distances, kl)
-          .line("W1 = d", distances, w1)
-          .line("JS", distances, js)
-          .scatter(text("(V + log 4) / 2 after ", few, " steps of D"), whole, early)
-          .crosses(text("after ", many, " steps"), whole, late)
-          .reference("log 2", {0, 6}, {log_2, log_2}),
-      "Any D gives a lower bound of JS. JS flattens at log 2, so laws far apart give G no slope; KL and W1 "
-      "go on");
+  program.plot("from_below",
+               Plot("Lower bounds of JS between N(0, 1) and N(d, 1)")
+                   .x("distance d")
+                   .y("nats (W1: units of x)")
+                   .y_range(0, 2)
+                   .line("KL = d^2 / 2", distances, kl)
+                   .line("W1 = d", distances, w1)
+                   .line("JS", distances, js)
+                   .scatter(text("(V + log 4) / 2 after ", few, " steps of D"), whole, early)
+                   .crosses(text("after ", many, " steps"), whole, late)
+                   .reference("log 2", {0, 6}, {log_2, log_2}),
+               "Any D gives a lower bound of JS. JS flattens at log 2, so distributions far apart give G no "
+               "gradient; KL and W1 keep growing");
 }
 
 void lesson(Program& program) {
@@ -233,12 +233,11 @@ int main(int argc, char** argv) {
   return run_program(
       argc, argv,
       {.name = "23_minimax",
-       .title = "The minimax game: what a perfect discriminator would say",
+       .title = "The minimax game with an optimal discriminator",
        .slide = "6.S191 L4, \"Training GANs: loss function\"",
        .look =
-           "The learned D lies on p / (p + q). The slide's loss for G has no gradient where G begins, at the "
-           "left; the other one has. The crosses stay on or under JS, which flattens at log 2 while W1 goes "
-           "on. "
-           "Mixing two editions' lines makes G help D."},
+           "The learned D agrees with p / (p + q). The slide's loss for G has almost no gradient on the "
+           "left, where G starts; the non-saturating loss has one. The crosses stay on or below JS, which "
+           "flattens at log 2 while W1 keeps growing. Mixing the lines of two editions makes G help D."},
       lesson);
 }

@@ -1,5 +1,5 @@
-// Mode collapse: a generator that makes a few kinds of points well and leaves the others out. It has to be
-// provoked; a careful training covers the ring.
+// Mode collapse: a generator that covers only some modes of the data.
+// A careful training covers the ring; badly balanced learning rates provoke the collapse.
 //
 // DS542, "General Idea of GANs" ("vulnerable to mode collapse"), "What makes a good model?" (coverage)
 #include "5_adversarial/point_gan.hpp"
@@ -7,10 +7,10 @@
 namespace gradus::lecture {
 
 constexpr double edge = 3;
-constexpr Index many = 2500;               // points in every score
-constexpr Index pixels = 300, field = 75;  // a picture's side, and D's grid under it
+constexpr Index many = 2500;               // number of samples for every score
+constexpr Index pixels = 300, field = 75;  // side of a picture, and of the grid on which D is evaluated
 
-/// The places at which D is asked, [field^2, 2], row by row from the top.
+/// The points at which D is evaluated, [field^2, 2], row by row from the top.
 Tensor places_in_plane() {
   Tensor places({field * field, 2});
   for (Index i = 0; i < field; ++i)
@@ -22,7 +22,7 @@ Tensor places_in_plane() {
   return places;
 }
 
-/// D as the background: white where it cannot tell, green where it believes, red where it does not.
+/// Background colour for D: white at 1/2, green above, red below.
 Color opinion(double chance) {
   const double side = std::clamp(2 * chance - 1, -1.0, 1.0), pale = 0.55 * std::abs(side);
   const Color full =
@@ -50,12 +50,12 @@ Tensor draw(const std::string& title, const GaussianMixture& ring, const Tensor&
 
 struct Result {
   ModeCoverage last;  ///< at the end
-  int most = 0;       ///< modes at any of the strip's looks
+  int most = 0;       ///< largest number of modes at any recorded step
   std::vector<Tensor> strip, frames;
-  double d_loss = 0, g_loss = 0;  ///< of the last tenth
+  double d_loss = 0, g_loss = 0;  ///< means over the last tenth
 };
 
-/// One training: eight looks for the strip, more for the film.
+/// One training, recorded at eight steps for the strip and at more steps for the animation.
 Result train(Program& program, const std::string& name, const GaussianMixture& ring, Index hidden,
              Real averaging, GanTraining how) {
   Rng rng = program.rng.split("nets");
@@ -69,7 +69,7 @@ Result train(Program& program, const std::string& name, const GaussianMixture& r
   Film film(looks, Tensor::randn({many, 2}, rng), places_in_plane());
   const GanCurves losses = train_gan(program, name, generator, discriminator, average, ring, how, film);
   program.plot("loss_" + name, losses.plot,
-               "Both losses settle near 1.386 and 0.693, collapsed or not: they do not tell");
+               "Both losses settle near 1.386 and 0.693, collapsed or not, so they do not reveal a collapse");
   Result out;
   out.d_loss = losses.d_loss, out.g_loss = losses.g_loss;
   for (std::size_t i = 0; i < film.size(); ++i) {
@@ -94,22 +94,21 @@ void mode_collapse(Program& program) {
   program.dataset("Eight Gaussians of deviation .05 on a circle of radius 2.");
   const GaussianMixture ring = ring_of_gaussians();
   const Index steps = program.pick<Index>(4000, 12000, 16);
-  // Noise on what D sees, real and fake, joins the eight islands to a whole at first and recedes.
+  // Noise on D's input, real and fake, connects the eight modes at first. It decays to 0.
   const Result good =
       train(program, "careful", ring, 128, Real(0.99), {.steps = steps, .instance_noise = Real(0.5)});
-  // G ten times as fast as D: it runs to where D believes most, D learns to distrust that place, G runs on.
+  // G is ten times as fast as D: it moves to the maximum of D, D learns to reject that place, and G moves on.
   const Result bad = train(program, "collapse", ring, 64, 0,
                            {.steps = program.pick<Index>(4000, 4000, 16),
                             .lr_generator = Real(2e-3),
                             .lr_discriminator = Real(2e-4),
                             .decay = false});
-  program.picture(
-      "ring_careful", two_rows(good.strip),
-      "Green discs: the eight Gaussians. Red dots: generated. Background: D believes (green), does not "
-      "(red), cannot tell (white)");
+  program.picture("ring_careful", two_rows(good.strip),
+                  "Green discs: the eight Gaussians. Red dots: generated. Background: D above 1/2 (green), "
+                  "below (red), at 1/2 (white)");
   program.picture(
       "ring_collapse", two_rows(bad.strip),
-      "The same data, badly balanced: everything that G makes is in one place, and the place runs round");
+      "The same data, badly balanced: all generated points are in one place, which moves around the ring");
   std::vector<Tensor> frames;
   for (std::size_t i = 0; i < std::min(good.frames.size(), bad.frames.size()); ++i)
     frames.push_back(hstack({good.frames[i], bad.frames[i]}, 8));
@@ -122,7 +121,7 @@ void mode_collapse(Program& program) {
                    .y("share")
                    .bars("careful", modes, good.last.shares)
                    .bars("collapse", modes, bad.last.shares),
-               "A fair generator gives each an eighth; the collapsed one is in one place");
+               "A perfect generator gives each Gaussian an eighth; the collapsed one covers a single place");
   program.figure("ring_modes", good.last.modes);
   program.figure("ring_high_quality", good.last.high_quality);
   Rng chance = program.rng.split("real points");
@@ -150,10 +149,8 @@ int main(int argc, char** argv) {
       {.name = "24_mode_collapse",
        .title = "Mode collapse: a ring of eight Gaussians",
        .slide = "DS542, \"General Idea of GANs\", \"What makes a good model?\"; 6.S191 L4, \"Training GANs\"",
-       .look =
-           "Two trainings on the same data. Careful: a disc of noise becomes a ring, the ring breaks into "
-           "eight. Badly balanced: all points sit in one place, D learns to distrust it, they run to the "
-           "next. "
-           "The losses look alike."},
+       .look = "Two trainings on the same data. Careful: a disc of noise becomes a ring, and the ring "
+               "separates into eight modes. Badly balanced: all points are in one place, D learns to reject "
+               "it, and they move to the next. The losses are nearly equal."},
       mode_collapse);
 }

@@ -1,13 +1,13 @@
-// A GAN of convolutions that draws digits.        6.S191 L4, "Training GANs", "DCGAN"; DS542, "Inception
-// Score", "Frechet Inception Distance"
+// A convolutional GAN that generates digits.
+// 6.S191 L4, "Training GANs", "DCGAN"; DS542, "Inception Score", "Frechet Inception Distance"
 #include <cmath>
 
 #include "5_adversarial/dcgan.hpp"
 
 namespace gradus::lecture {
 
-/// The digits of which the judge is surest, one a class, over and over: a "generator" that learned ten by
-/// heart.
+/// A "generator" that memorised ten digits: repeats, for each class,
+/// the digit with the judge's highest probability.
 Tensor ten_by_heart(Judge& judge, const Dataset& train, Index count) {
   const Dataset some = train.take(2000);
   const Tensor p = judge.probabilities(some.images);
@@ -20,8 +20,8 @@ Tensor ten_by_heart(Judge& judge, const Dataset& train, Index count) {
   return some.images.gather(rows);
 }
 
-/// What the FID says of known damages to real digits x [N, 28, 28, 1]: noise of deviation 0.1 on every pixel,
-/// and every pixel the mean of the 3 x 3 around it.
+/// FID of real digits x [N, 28, 28, 1] under known distortions: noise of standard deviation 0.1 per pixel,
+/// and a blur that takes the mean of 3 x 3 pixels.
 void damages(Program& program, Judge& judge, const Tensor& x, const Moments& reference) {
   Rng chance = program.rng.split("noise on real digits");
   const Var noisy = Var(x) + Var(Tensor::randn(x.shape(), chance, 0, Real(0.1)));
@@ -41,7 +41,7 @@ void report(Program& program, const std::string& who, const PictureScores& score
   program.figure(who + "_modes", scores.modes.modes);
 }
 
-/// Rows: steps; columns: one noise each.
+/// One row per step, one column per noise vector.
 Tensor over_steps(const DigitFilm& film) {
   std::vector<Index> chosen;
   std::vector<std::string> labels;
@@ -56,15 +56,16 @@ Tensor over_steps(const DigitFilm& film) {
 
 void pictures(Program& program, Dcgan& gan, const DigitFilm& film) {
   program.picture("over_steps", over_steps(film),
-                  "Every column is one noise, every row a step, drawn by the weights of that step: first a "
-                  "stain, then a stroke, then a digit. The samples and the scores are the averaged weights'");
+                  "One column per noise vector, one row per step, generated with the weights of that step: "
+                  "first a blot, then a stroke, then a digit. Samples and scores use the averaged weights");
   program.picture("samples", image_grid(gan.pictures(film.noise()), {.columns = 10}),
-                  "A hundred noises at the end, not chosen, by the averaged weights");
+                  "A hundred samples at the end, not selected, generated with the averaged weights");
   std::vector<Tensor> frames;
   for (std::size_t i = 0; i < film.size(); ++i)
     frames.push_back(image_grid(film.pictures(i), {.columns = 10, .title = text("step ", film.step(i))}));
-  program.animation("training", frames, {.frames_per_second = 2},
-                    "The same hundred noises while G learns, drawn by the weights of each step");
+  program.animation(
+      "training", frames, {.frames_per_second = 2},
+      "The same hundred noise vectors during training, generated with the weights of each step");
 }
 
 void dcgan(Program& program) {
@@ -83,14 +84,13 @@ void dcgan(Program& program) {
   pictures(program, gan, film);
   Plot losses = training.plot;
   const double last = static_cast<double>(recipe.steps);
-  program.plot(
-      "losses",
-      losses.reference("D if it cannot tell, 2 log 2", {0, last}, {2 * std::log(2), 2 * std::log(2)})
-          .reference("G then, log 2", {0, last}, {std::log(2), std::log(2)})
-          .x("step")
-          .y("nats"),
-      "Healthy: D is better than guessing, so its loss keeps below 2 log 2 and G's above log 2, but it is "
-      "never sure: a D loss near 0 would leave G nothing to learn from");
+  program.plot("losses",
+               losses.reference("D at 1/2, 2 log 2", {0, last}, {2 * std::log(2), 2 * std::log(2)})
+                   .reference("G at D = 1/2, log 2", {0, last}, {std::log(2), std::log(2)})
+                   .x("step")
+                   .y("nats"),
+               "A healthy training: D is better than guessing, so its loss stays below 2 log 2 and G's above "
+               "log 2, but D is never certain: with a D loss near 0, G would get no useful gradient");
   const auto [held_out, others] = halves(digits.test);
   const Index count = std::min(program.pick<Index>(2000, 5000, 200), others.size());
   const Tensor reference = judge.features(held_out.images);
@@ -103,7 +103,7 @@ void dcgan(Program& program) {
   program.figure("dcgan_seconds", training.seconds);
   program.figure("d_loss", training.d_loss);
   program.figure("g_loss", training.g_loss);
-  program.headline(text("in ", std::round(training.seconds), " s from noise to digits: FID ",
+  program.headline(text("trained for ", std::round(training.seconds), " s: FID ",
                         std::round(program.figure("dcgan_fid")), " (N = ", count, "; real digits ",
                         std::round(program.figure("real_fid")), "), ", program.figure("dcgan_modes"),
                         " of 10 classes"));
@@ -113,18 +113,16 @@ void dcgan(Program& program) {
 
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
-  return run_program(argc, argv,
-                     {.name = "25_dcgan",
-                      .title = "DCGAN: digits out of noise",
-                      .slide = "6.S191 L4, \"Training GANs\"; DS542, \"What makes a good model?\", "
-                               "\"Inception Score\", \"Frechet "
-                               "Inception Distance\"",
-                      .look = "A column keeps its noise from step to step: strokes come first, then their "
-                              "order. Most of the hundred "
-                              "digits can be read, some are none. G's loss does not fall while its pictures "
-                              "get better; so they are "
-                              "judged by scores, and no score is enough: ten digits learned by heart have "
-                              "the best inception score "
-                              "that there is, and the worst coverage."},
-                     dcgan);
+  return run_program(
+      argc, argv,
+      {.name = "25_dcgan",
+       .title = "DCGAN: digits from noise",
+       .slide = "6.S191 L4, \"Training GANs\"; DS542, \"What makes a good model?\", "
+                "\"Inception Score\", \"Frechet "
+                "Inception Distance\"",
+       .look = "A column keeps its noise from step to step: strokes appear first, then their arrangement. "
+               "Most of the hundred digits are legible, some are not. G's loss does not fall while its "
+               "pictures improve, so scores measure them. One score is not enough: ten memorised digits have "
+               "the best possible inception score and the worst coverage."},
+      dcgan);
 }

@@ -1,5 +1,6 @@
-// A generator carries one distribution over to another: noise to digits, and, where all can be seen, the
-// plane's normal distribution to a curve in the plane.        6.S191 L4, "GANs are distribution transformers"
+// A generator transforms one distribution into another: noise into digits, and, visible in full,
+// a normal distribution in the plane into a curve in the plane.
+// 6.S191 L4, "GANs are distribution transformers"
 #include <cmath>
 
 #include "5_adversarial/dcgan.hpp"
@@ -9,7 +10,7 @@ namespace gradus::lecture {
 
 // --- noise to digits
 
-/// From noise to noise along great circles: [rows * steps, K].
+/// Paths from each row of `from` to the same row of `to`: [rows * steps, K].
 Tensor walks(const Tensor& from, const Tensor& to, Index steps,
              Tensor (*path)(const Tensor&, const Tensor&, Index)) {
   Tensor all({from.dim(0) * steps, from.dim(1)});
@@ -18,7 +19,7 @@ Tensor walks(const Tensor& from, const Tensor& to, Index steps,
   return all;
 }
 
-/// Every third of a walk of three: the middles.
+/// The middle points of paths of three points.
 Tensor middles(const Tensor& walk_of_three) {
   std::vector<Index> chosen;
   for (Index i = 1; i < walk_of_three.dim(0); i += 3) chosen.push_back(i);
@@ -33,12 +34,11 @@ void digits_from_noise(Program& program) {
   load_or_train(program, gan, digits.train);
   Rng chance = program.rng.split("walks");
   const Tensor from = gan.noise(6, {}, chance), to = gan.noise(6, {}, chance);
-  program.picture(
-      "walks",
-      image_grid(gan.pictures(walks(from, to, 10, slerp)),
-                 {.columns = 10, .row_labels = {"a", "b", "c", "d", "e", "f"}}),
-      "Each row walks from one noise to another on a great circle. No picture is between two digits like a "
-      "double exposure: strokes move");
+  program.picture("walks",
+                  image_grid(gan.pictures(walks(from, to, 10, slerp)),
+                             {.columns = 10, .row_labels = {"a", "b", "c", "d", "e", "f"}}),
+                  "Each row follows a great circle from one noise vector to another. Intermediate pictures "
+                  "are not double exposures of two digits: the strokes move");
   const Index pairs = program.pick<Index>(2000, 5000, 100);
   const Tensor a = gan.noise(pairs, {}, chance), b = gan.noise(pairs, {}, chance);
   program.figure("sure_samples", static_cast<double>(pairs));
@@ -47,7 +47,7 @@ void digits_from_noise(Program& program) {
                  sure_share(judge.probabilities(gan.pictures(middles(walks(a, b, 3, slerp))))));
   program.figure("straight_middles_sure",
                  sure_share(judge.probabilities(gan.pictures(middles(walks(a, b, 3, lerp))))));
-  // What a mean of two pictures is worth, for comparison: the walk in pixels instead of noise.
+  // For comparison: the mean of two pictures, an interpolation in pixels instead of noise.
   program.figure(
       "pixel_middles_sure",
       sure_share(judge.probabilities(((Var(gan.pictures(a)) + Var(gan.pictures(b))) / 2).value())));
@@ -57,9 +57,10 @@ void digits_from_noise(Program& program) {
 
 // --- the plane's normal distribution to a curve
 
-constexpr Index lines = 15, points = 121, cloud = 2000;  // grid lines each way, points a line; points beside
+constexpr Index lines = 15, points = 121, cloud = 2000;  // grid lines per direction, points per line, samples
 
-/// Lines of equal probability apart, first the upright ones, each from end to end; then points from N(0, I).
+/// Grid lines at equal steps of probability, first the vertical ones, each from end to end;
+/// then points from N(0, I).
 Tensor grid_of_noise(Rng& chance) {
   const auto quantile = [](Index i, Index n) {
     return static_cast<Real>(normal_quantile((static_cast<double>(i) + 0.5) / static_cast<double>(n)));
@@ -77,14 +78,14 @@ Tensor grid_of_noise(Rng& chance) {
   return grid;
 }
 
-/// From blue over violet to red (upright lines), from green to yellow (level ones).
+/// From blue over violet to red (vertical lines), from green to yellow (horizontal ones).
 Color hue(bool upright, Index line) {
   const Real t = static_cast<Real>(line) / (lines - 1);
   return upright ? Color{Real(0.1) + Real(0.8) * t, Real(0.15), Real(0.9) - Real(0.8) * t}
                  : Color{Real(0.05) + Real(0.85) * t, Real(0.55) + Real(0.1) * t, Real(0.15)};
 }
 
-/// The square from -reach to reach; grey discs for the data, if there are any.
+/// Draws the square from -reach to reach; grey discs for the data, if given.
 Tensor draw(const std::string& title, double reach, const Tensor& places, const Tensor& data) {
   Canvas canvas(420, 420, {-reach, reach, -reach, reach});
   for (Index n = 0; data && n < data.dim(0); ++n)
@@ -128,14 +129,13 @@ void noise_to_curve(Program& program, const std::string& name, const GaussianMix
   train_gan(program, name, generator, discriminator, average, data,
             {.steps = steps, .noise_size = 2, .instance_noise = Real(0.5)}, film);
   const Tensor end = film.fakes(film.size() - 1);
-  program.picture(
-      name, hstack({draw("noise z", 3, noise, {}), draw("G(z)", 2.4, end, some)}, 10),
-      "Left the noise with lines of equal probability apart, right where G puts the same lines and points; "
-      "grey: the data");
+  program.picture(name, hstack({draw("noise z", 3, noise, {}), draw("G(z)", 2.4, end, some)}, 10),
+                  "Left: the noise, with grid lines at equal steps of probability. Right: the same lines and "
+                  "points under G. Grey: the data");
   std::vector<Tensor> frames;
   for (std::size_t i = 0; i < film.size(); ++i)
     frames.push_back(draw(text("step ", film.step(i)), 2.4, film.fakes(i), some));
-  program.animation(name + "_film", frames, {.frames_per_second = 5}, "The plane is folded while G learns");
+  program.animation(name + "_film", frames, {.frames_per_second = 5}, "G deforms the plane during training");
   const NeighbourScores scores = neighbour_scores(some, end.rows(2 * lines * points, end.dim(0)));
   program.figure(name + "_precision", scores.precision);
   program.figure(name + "_coverage", scores.coverage);
@@ -146,10 +146,10 @@ void transformers(Program& program) {
   noise_to_curve(program, "ring", ring_of_gaussians(80, Real(1.8), Real(0.1)));
   noise_to_curve(program, "moons", two_moons());
   const auto percent = [&](const char* name) { return std::round(100 * program.figure(name)); };
-  program.headline(text("a clear digit at ", percent("ends_sure"), " % of noises and at ",
+  program.headline(text("a clear digit for ", percent("ends_sure"), " % of noise vectors and for ",
                         percent("middles_sure"),
-                        " % of the places half-way between two; of two pictures' means, at ",
-                        percent("pixel_middles_sure"), " % (N = ", program.figure("sure_samples"), "); at ",
+                        " % of points half-way between two; for the mean of two pictures, ",
+                        percent("pixel_middles_sure"), " % (N = ", program.figure("sure_samples"), "); for ",
                         percent("real_sure"), " % of ", program.figure("real_samples"), " real test digits"));
 }
 
@@ -162,12 +162,9 @@ int main(int argc, char** argv) {
       {.name = "26_distribution_transformers",
        .title = "GANs are distribution transformers",
        .slide = "6.S191 L4, \"GANs are distribution transformers\"",
-       .look = "Digits: a walk through noise is a walk through digits; half-way pictures are "
-               "as clear as the ends. The "
-               "plane: G is continuous, so it cannot tear. To make a ring it stretches a thin part "
-               "of the noise across the hole or folds "
-               "it over; to make two moons it draws the noise between them out to a thin "
-               "thread, where hardly a point "
-               "falls."},
+       .look = "Digits: a path through the noise gives a path through digits, and pictures half-way are as "
+               "clear as those at the ends. Plane: G is continuous, so it cannot tear the plane. For a ring "
+               "it stretches a thin part of the noise across the hole or folds it over. For two moons it "
+               "stretches the noise between them into a thin thread that contains hardly any points."},
       transformers);
 }

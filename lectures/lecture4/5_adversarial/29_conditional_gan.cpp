@@ -1,4 +1,5 @@
-// A GAN that is told which digit to draw: the label is part of G's noise, and D sees it beside the picture.
+// A GAN conditioned on the label of the digit: the label is part of G's input,
+// and D sees it with the picture.
 //
 // 6.S191 L4, "Conditional GANs"
 #include <cmath>
@@ -7,7 +8,7 @@
 
 namespace gradus::lecture {
 
-/// `columns` noises, each with every label: row-major [10 * columns, K], row = label.
+/// `columns` noise vectors, each with every label: row-major [10 * columns, K], row = label.
 Tensor every_label(const Dcgan& gan, Index columns, Rng& chance) {
   const Tensor styles = Tensor::randn({columns, gan.recipe.noise}, chance);
   std::vector<Index> style;
@@ -16,7 +17,7 @@ Tensor every_label(const Dcgan& gan, Index columns, Rng& chance) {
   return with_label(styles.gather(style), labels, 10).value();
 }
 
-/// Share of each digit's pictures that the judge reads as that digit.
+/// For each digit, the share of its pictures that the judge classifies as that digit.
 std::vector<double> obedience(const std::vector<int>& seen, const std::vector<int>& wanted) {
   std::vector<double> right(10), all(10);
   for (std::size_t i = 0; i < seen.size(); ++i) {
@@ -43,15 +44,15 @@ void conditional(Program& program) {
   GridOptions sheet{.columns = 10, .row_labels = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}};
   program.picture(
       "styles", image_grid(gan.pictures(film.noise()), sheet),
-      "A row is one label, a column one noise: what is left for the noise is slant, weight and width");
+      "One row per label, one column per noise vector: the noise controls slant, weight and width");
   std::vector<Tensor> frames;
   for (std::size_t i = 0; i < film.size(); ++i) {
     sheet.title = text("step ", film.step(i));
     frames.push_back(image_grid(film.pictures(i), sheet));
   }
   program.animation("training", frames, {.frames_per_second = 2},
-                    "The same labels and noises while G learns");
-  program.plot("losses", training.plot, "D and G, both told the label");
+                    "The same labels and noise vectors during training");
+  program.plot("losses", training.plot, "Losses of D and G, both conditioned on the label");
 
   const auto [held_out, others] = halves(digits.test);
   const Index count = std::min(program.pick<Index>(5000, 5000, 200), others.size());
@@ -70,24 +71,23 @@ void conditional(Program& program) {
                  frechet_distance(moments_of(judge.features(others.take(count).images)), reference));
   program.figure("judge_accuracy", judge.accuracy(digits.test.images, digits.test.labels));
   program.figure("cgan_seconds", training.seconds);
-  program.headline(text("told which digit to draw, G obeys in ",
-                        std::round(1000 * program.figure("cgan_accuracy")) / 10, " % of cases; worst at ",
-                        worst - each.begin(), " (", std::round(100 * *worst), " %); FID ",
-                        std::round(10 * program.figure("cgan_fid")) / 10, " (N = ", count, "; real digits ",
-                        std::round(10 * program.figure("cgan_fid_real")) / 10, ")"));
+  program.headline(
+      text("samples match their label in ", std::round(1000 * program.figure("cgan_accuracy")) / 10,
+           " % of cases; the worst digit is ", worst - each.begin(), " (", std::round(100 * *worst),
+           " %); FID ", std::round(10 * program.figure("cgan_fid")) / 10, " (N = ", count, "; real digits ",
+           std::round(10 * program.figure("cgan_fid_real")) / 10, ")"));
 }
 
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
-  return run_program(
-      argc, argv,
-      {.name = "29_conditional_gan",
-       .title = "Conditional GAN: draw me a seven",
-       .slide = "6.S191 L4, \"Conditional GANs\"",
-       .look = "Every row shows its digit; along a column, slant and weight tend to stay. D gets the label "
-               "with every "
-               "picture, so a fine 3 under the label 5 is a fake to it, and G cannot leave a digit out."},
-      conditional);
+  return run_program(argc, argv,
+                     {.name = "29_conditional_gan",
+                      .title = "Conditional GAN: digits by label",
+                      .slide = "6.S191 L4, \"Conditional GANs\"",
+                      .look = "Every row shows its digit; along a column, slant and weight tend to stay the "
+                              "same. D gets the label with every picture and rejects a clear 3 under the "
+                              "label 5, so G must generate every class."},
+                     conditional);
 }

@@ -1,6 +1,5 @@
 #pragma once
-// A generator and a discriminator of digits, both convolutional; their training, and what their samples are
-// worth.
+// Convolutional generator and discriminator of digits, their training loop, and scores of their samples.
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -12,11 +11,10 @@
 
 namespace gradus::lecture {
 
-/// Everything that decides a training: two trainings of one recipe, seed and data set end with the same
-/// weights.
+/// All settings of a training. The same recipe, seed and data set give the same weights.
 struct DcganRecipe {
   Index steps = 800, channels = 32, batch = 64, noise = 64;
-  Index classes = 0;  ///< above 0: both players are told the label
+  Index classes = 0;  ///< above 0: both networks are conditioned on the label
   Real lr_generator = Real(3e-3), lr_discriminator = Real(6e-4);
   Real penalty = Real(0.3);  ///< weight of difference_penalty at the real digits
   Real averaging = Real(0.99);
@@ -28,7 +26,7 @@ struct DcganRecipe {
   }
 };
 
-/// The recipe that the programs of this lecture share.
+/// The recipe shared by the programs of this lecture.
 inline DcganRecipe dcgan_recipe(const Program& program) {
   return {.steps = program.pick<Index>(800, 4000, 12),
           .channels = program.pick<Index>(32, 48, 8),
@@ -65,10 +63,10 @@ struct DigitGenerator : Module {
 ///
 ///   conv 4x4/2: 14x14xc - conv 4x4/2: 7x7x2c - conv 4x4/2: 3x3x4c - 1
 ///
-/// leaky relu between, batch norm before the last two. Each number of the first convolution sees 4 x 4 pixels
-/// of the digit, of the second 10 x 10, of the third 22 x 22: without the third, D knows strokes, but not
-/// which of them go together. A batch is all real or all generated: mixed, batch norm would tell D the
-/// answer.
+/// Leaky relu between the layers, batch norm before the last two.
+/// The receptive fields of the three convolutions are 4 x 4, 10 x 10 and 22 x 22 pixels; without the third,
+/// D knows strokes but not which of them belong together. A batch is all real or all generated:
+/// in a mixed batch, batch norm would reveal the answer to D.
 struct DigitDiscriminator : Module {
   DigitDiscriminator(Rng& random, Index inputs, Index channels)
       : Module(random),
@@ -93,7 +91,7 @@ struct DigitDiscriminator : Module {
   Linear out;
 };
 
-/// First weights N(0, .02^2) and no bias; gamma stays 1. Radford et al. 2016.
+/// Initial weights N(0, .02^2), biases 0, gamma 1. Radford et al. 2016.
 inline void start_small(Module& net, Rng& rng) {
   for (const auto& [name, parameter] : net.named_parameters()) {
     if (parameter->value.rank() > 1)
@@ -103,8 +101,9 @@ inline void start_small(Module& net, Rng& rng) {
   }
 }
 
-/// The same noise at chosen steps of a training, drawn by the weights of that step: [looks, N, 28, 28, 1].
-/// Kept in the checkpoint, so a film that was interrupted has no gap.
+/// Records the pictures of fixed noise at chosen steps of a training,
+/// generated with the weights of each step: [steps, N, 28, 28, 1].
+/// The record is part of the checkpoint, so it has no gaps after an interruption.
 class DigitFilm {
  public:
   DigitFilm(std::vector<Index> steps, const Tensor& noise) : steps_(std::move(steps)), noise_(noise) {
@@ -129,7 +128,7 @@ class DigitFilm {
   Tensor noise_, pictures_;
 };
 
-/// How long a training took, over all of its sittings.
+/// Time of a training, accumulated over resumed runs.
 struct Stopwatch {
   std::uint64_t microseconds = 0;
   std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
@@ -142,17 +141,17 @@ struct Stopwatch {
   }
 };
 
-/// One number for each class, as a constant plane each: y [B, classes] -> [B, 28, 28, classes].
+/// One constant plane per class: y [B, classes] -> [B, 28, 28, classes].
 inline Tensor planes(const Tensor& y) {
   std::vector<Index> row_of_pixel;
   for (Index i = 0; i < 784 * y.dim(0); ++i) row_of_pixel.push_back(i / 784);
   return y.gather(row_of_pixel).reshape({y.dim(0), 28, 28, y.dim(1)});
 }
 
-/// Both players and the average of G's weights.
+/// Both networks and the average of G's weights.
 struct Dcgan {
-  /// `name` is its training's too; first weights, noise and the order of the digits depend on it and the
-  /// seed.
+  /// `name` is also the name of the training. Initial weights, noise and the order of the digits
+  /// depend on it and on the seed.
   Dcgan(Program& program, const std::string& name_in, const DcganRecipe& recipe_in)
       : name(name_in),
         recipe(recipe_in),
@@ -161,13 +160,13 @@ struct Dcgan {
         discriminator(rng, 1 + recipe.classes, recipe.channels),
         average(started(), recipe.averaging) {}
 
-  /// z [N, K] -> [N, 28, 28, 1] in [0, 1], by the averaged weights with batch norm's averaged statistics, so
-  /// that a picture does not depend on the others.
+  /// z [N, K] -> [N, 28, 28, 1] in [0, 1], with the averaged weights and batch norm's running statistics,
+  /// so that a picture does not depend on the rest of its batch.
   Tensor pictures(const Tensor& z) {
     const Ema::Applied averaged(average);
     return draw(z);
   }
-  /// The same by the weights of this moment: the average lags behind at first.
+  /// The same with the current weights; early in a training the average lags behind.
   Tensor draw(const Tensor& z) {
     const EvalMode evaluation(generator);
     Tensor all({z.dim(0), 28, 28, 1});
@@ -177,7 +176,7 @@ struct Dcgan {
     }
     return all;
   }
-  /// Noise, and behind it the label as ones and zeros (y is empty without classes): [count, K].
+  /// Noise followed by the one-hot label (y is empty without classes): [count, K].
   Tensor noise(Index count, const Tensor& y, Rng& chance) const {
     const Tensor z = Tensor::randn({count, recipe.noise}, chance);
     return recipe.classes > 0 ? concat({Var(z), Var(y)}, 1).value() : z;
@@ -191,7 +190,8 @@ struct Dcgan {
   Ema average;
 
  private:
-  /// The generator, when both players have their first weights: the average begins with these.
+  /// Initialises both networks and returns the generator, so that the average starts
+  /// from its initial weights.
   DigitGenerator& started() {
     start_small(generator, rng);
     start_small(discriminator, rng);
@@ -201,14 +201,14 @@ struct Dcgan {
 
 struct DcganTraining {
   Plot plot;
-  double seconds, d_loss, g_loss;  ///< the losses of the last tenth
+  double seconds, d_loss, g_loss;  ///< mean losses over the last tenth
 };
 
-/// x with its label as planes behind it; x alone without classes (an empty y).
+/// x with its label planes as further channels; x unchanged for an empty y.
 inline Var labelled(const Var& x, const Tensor& y) { return y ? concat({x, Var(planes(y))}, 3) : x; }
 
-/// The two alternating steps, for digits. With classes, a picture carries its label as planes behind it; a
-/// fake's planes come from the very label that its noise has, so D and G cannot be told different ones.
+/// The two alternating steps, for digits. With classes, a picture has its label as further channels.
+/// The planes of a fake come from the label in its noise vector, so D and G get the same label.
 inline DcganTraining train_dcgan(Program& program, Dcgan& gan, const Dataset& digits, DigitFilm& film) {
   const DcganRecipe& how = gan.recipe;
   Rng rng = program.rng.split(gan.name);
@@ -259,13 +259,12 @@ inline DcganTraining train_dcgan(Program& program, Dcgan& gan, const Dataset& di
           last_tenth(trainer, "D"), last_tenth(trainer, "G")};
 }
 
-/// The averaged weights of a recipe are kept, so that programs which need a trained generator need not train
-/// it again.
+/// File in the cache for the averaged weights of a recipe, so that programs can reuse a trained generator.
 inline std::filesystem::path kept_at(const Program& program, const Dcgan& gan, const Dataset& digits) {
   return cache_place(program, gan.name, text(gan.recipe.words(), ", seed ", program.options.seed), digits);
 }
 
-/// Loads what 25_dcgan left with the same settings, or trains it.
+/// Loads the weights that 25_dcgan saved with the same settings, or trains them.
 inline void load_or_train(Program& program, Dcgan& gan, const Dataset& digits) {
   const std::filesystem::path kept = kept_at(program, gan, digits);
   if (load_cached(kept, gan.average.state())) {
@@ -277,7 +276,7 @@ inline void load_or_train(Program& program, Dcgan& gan, const Dataset& digits) {
   save_checkpoint(kept, gan.average.state(), {{"recipe", gan.recipe.words()}});
 }
 
-/// Share of rows of p [N, C] that give one class more than 90 %.
+/// Share of the rows of p [N, C] in which one class has more than 90 %.
 inline double sure_share(const Tensor& p) {
   const Index N = p.dim(0), C = p.dim(1);
   Index sure = 0;
@@ -285,27 +284,27 @@ inline double sure_share(const Tensor& p) {
   return static_cast<double>(sure) / static_cast<double>(N);
 }
 
-/// A test set in two: generated pictures are compared with the one half, and so is the other. What real
-/// digits score must come from digits that the judge has not seen either.
+/// A test set in two halves. Generated pictures and the second half are both compared with the first half,
+/// so the scores of real digits also come from digits that the judge was not trained on.
 struct Halves {
   Dataset reference, real;
 };
-/// Every second example for each, for a data set's later examples may be harder than its first.
+/// Alternates between the halves, because later examples of a data set may be harder than earlier ones.
 inline Halves halves(const Dataset& test) {
   std::vector<Index> even, odd;
   for (Index i = 0; i < test.size(); ++i) (i % 2 == 0 ? even : odd).push_back(i);
   return {test.select(even), test.select(odd)};
 }
 
-/// What the judge says of pictures, compared with real digits.
+/// Scores of pictures against real digits, in the judge's features.
 struct PictureScores {
-  double fid, inception, sure;  ///< sure: share of pictures whose class is over 90 % likely
+  double fid, inception, sure;  ///< sure: share of pictures with a class above 90 %
   NeighbourScores neighbours;
   ModeShares modes;
 };
 
-/// `reference` [M, 64]: features of real digits; the neighbours are looked for among 2000 of them and 2000
-/// pictures, or as many as there are.
+/// `reference` [M, 64]: features of real digits.
+/// Neighbour scores use the first 2000 of them and of the pictures, or fewer if fewer are given.
 inline PictureScores score(Judge& judge, const Tensor& pictures, const Tensor& reference) {
   const Tensor features = judge.features(pictures), p = judge.probabilities(pictures);
   PictureScores out;

@@ -1,6 +1,6 @@
 #pragma once
-// Generators and discriminators of points on a line or in a plane: their networks, their training, their
-// film.
+// Generators and discriminators of points on a line or in a plane:
+// networks, training loop, and recording for animations.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -9,7 +9,8 @@
 
 namespace gradus::lecture {
 
-/// An Mlp that stands alone: a generator z [B, K] -> x [B, D], or a discriminator x [B, D] -> logits [B, 1].
+/// An Mlp as a module of its own: a generator z [B, K] -> x [B, D],
+/// or a discriminator x [B, D] -> logits [B, 1].
 struct PointNet : Module {
   PointNet(Rng& random, const std::vector<Index>& sizes, Activation between)
       : Module(random), layers(*this, "layers", sizes, between) {}
@@ -20,16 +21,16 @@ struct PointNet : Module {
 
 inline Var leaky(const Var& x) { return leaky_relu(x, Real(0.2)); }
 
-/// D as a probability at every point: sigmoid(logits), [B].
+/// P(real) per point: sigmoid(logits), [B].
 inline Tensor chance_of_real(PointNet& discriminator, const Tensor& x) {
   return sigmoid(discriminator(x)).value().reshape({x.dim(0)});
 }
 
-/// What is seen at chosen steps of a training: where G puts the same noise, and D's opinion of the same
-/// places. It is kept in the checkpoint, so a film that was interrupted has no gap.
+/// Records G's output for fixed noise and D's output at fixed points, at chosen steps of a training.
+/// The record is part of the checkpoint, so it has no gaps after an interruption.
 class Film {
  public:
-  /// steps: when to look; noise [N, K], places [M, D].
+  /// steps: the steps to record; noise [N, K], places [M, D].
   Film(std::vector<Index> steps, const Tensor& noise, const Tensor& places)
       : steps_(std::move(steps)), noise_(noise), places_(places) {
     const auto count = static_cast<Index>(steps_.size());
@@ -39,7 +40,7 @@ class Film {
   State state() { return {{{"fakes", fakes_}, {"chances", chances_}}, {}}; }
 
   bool wants(Index step) const { return std::find(steps_.begin(), steps_.end(), step) != steps_.end(); }
-  /// Looks, if the film wants this step.
+  /// Records the step if it is one of the chosen steps.
   void look(Index step, const Network& generator, PointNet& discriminator) {
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       if (steps_[i] != step) continue;
@@ -61,14 +62,14 @@ class Film {
 struct GanTraining {
   Index steps = 1500, batch = 256, noise_size = 1;
   Real lr_generator = Real(1e-3), lr_discriminator = Real(1e-3);
-  Real beta1 = Real(0.5);   ///< of Adam: with the usual .9 the two players swing round each other
-  bool decay = true;        ///< of both rates, in the second half
+  Real beta1 = Real(0.5);   ///< of Adam; with the usual .9, G and D oscillate
+  bool decay = true;        ///< of both learning rates, over the second half
   Real penalty = 0;         ///< weight of difference_penalty at the real points
-  Real instance_noise = 0;  ///< deviation of noise on everything that D sees, falling to 0 at 3/4
+  Real instance_noise = 0;  ///< standard deviation of noise on D's input; reaches 0 at 3/4 of the steps
   GanLosses losses = non_saturating_losses();
 };
 
-/// Average of a loss over the last tenth of the training.
+/// Mean of a loss over the last tenth of the training.
 inline double last_tenth(const Trainer& trainer, const std::string& name) {
   for (const Curve& curve : trainer.history()) {
     if (curve.name != name) continue;
@@ -82,11 +83,11 @@ inline double last_tenth(const Trainer& trainer, const std::string& name) {
 
 struct GanCurves {
   Plot plot;
-  double d_loss, g_loss;  ///< of the last tenth
+  double d_loss, g_loss;  ///< means over the last tenth
 };
 
-/// The two alternating steps of 6.S191 L4, "Training GANs". `average` is an Ema of the generator; the film
-/// shows the averaged one.
+/// The two alternating steps of 6.S191 L4, "Training GANs". `average` is an Ema of the generator;
+/// the film records the averaged generator.
 inline GanCurves train_gan(Program& program, const std::string& name, PointNet& generator,
                            PointNet& discriminator, Ema& average, const GaussianMixture& data,
                            const GanTraining& how, Film& film) {

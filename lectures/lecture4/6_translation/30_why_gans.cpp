@@ -1,5 +1,5 @@
-// Why GANs? Sixteen numbers leave many digits possible. A pixel loss answers with something between them,
-// which is blurred; a discriminator refuses the blur, because no real digit has it.
+// Why GANs? Sixteen averages are consistent with many digits. A pixel loss gives something between these
+// digits, which is blurred; a discriminator rejects blur, because real digits have none.
 //
 // 6.S191 L4, "Why GANs?", "Conditional GANs and pix2pix: paired translation"
 
@@ -7,12 +7,12 @@
 
 namespace gradus::lecture {
 
-/// Sixteen numbers of a digit: its averages over 7 x 7 pixels, drawn as large as the digit.
+/// Input: averages over blocks of 7 x 7 pixels (16 per digit), upsampled to the size of the digit.
 Pairs from_blocks(const Tensor& digits, Rng&) {
   return {upsample_nearest(average_pool2d(digits, 7), 7).value(), digits};
 }
 
-/// The outline of a digit: 1 on the paper that touches ink, else 0.
+/// Input: the outline of a digit, 1 on background pixels next to ink, else 0.
 Pairs from_outlines(const Tensor& digits, Rng&) {
   const Index B = digits.dim(0), H = digits.dim(1), W = digits.dim(2);
   Tensor lines = Tensor::zeros(digits.shape());
@@ -28,10 +28,10 @@ Pairs from_outlines(const Tensor& digits, Rng&) {
   return {lines, digits};
 }
 
-/// Test digits that are translated, and what the results are compared with.
+/// The test digits to translate, and the reference for their scores.
 struct Exam {
   Dataset digits;
-  Moments others;  ///< of real test digits that are not translated
+  Moments others;  ///< of the other real test digits
   Judge& judge;
 };
 
@@ -40,13 +40,13 @@ Exam make_exam(Program& program, const Dataset& test, Judge& judge) {
   std::vector<Index> mine, others;
   for (Index i = 0; i < test.size(); ++i)
     (i % stride == 0 && static_cast<Index>(mine.size()) < N ? mine : others).push_back(i);
-  program.say(text("\nN = ", N, " test digits from 4 x 4 averages; FID in features of our judge, against ",
+  program.say(text("\nN = ", N, " test digits from 4 x 4 averages; FID in features of the judge, against ",
                    others.size(), " other test digits\n"));
   program.say("                     L1   SSIM     FID   grey  judge right");
   return {test.select(mine), moments_of(judge.features(test.select(others).flat().images)), judge};
 }
 
-/// A line of the table, and its figures. SSIM with 8 x 8 windows.
+/// Prints one line of the table and reports its figures. SSIM uses windows of 8 x 8.
 void tell(Program& program, const Exam& exam, const std::string& tag, const std::string& name,
           const Tensor& y) {
   const Tensor& truth = exam.digits.images;
@@ -64,7 +64,7 @@ void tell(Program& program, const Exam& exam, const std::string& tag, const std:
   program.figure("p2p_accuracy_" + tag, accuracy);
 }
 
-/// A digit a row, two blocks side by side.
+/// One digit per row, in two blocks side by side.
 Tensor side_by_side(const std::vector<Tensor>& columns, const std::vector<std::string>& names) {
   const Index rows = 5, H = columns[0].dim(1), count = static_cast<Index>(columns.size());
   std::vector<Tensor> blocks;
@@ -90,9 +90,10 @@ void from_averages(Program& program, const Exam& exam, const Dataset& train) {
   };
   std::vector<Tensor> columns = {pairs.input};
   std::vector<std::string> labels = {"input"};
-  // Pixels and D pull at the same strokes. The longer D learns, the more it can ask for.
+  // The pixel loss and D compete for the same strokes. A longer trained D is stronger,
+  // so pixels get a larger weight.
   const Real weight = program.pick<Real>(100, 250, 100);
-  // Where pixels count for little, D has more to say, and must not run as far ahead.
+  // With a small pixel weight D has more influence, so its learning rate is lower.
   const TranslatorTraining freer{
       .steps = steps, .lr_discriminator = Real(1e-3), .pixel_weight = 10, .adversarial = true};
   for (const Way& way :
@@ -104,21 +105,20 @@ void from_averages(Program& program, const Exam& exam, const Dataset& train) {
     const Plot curves = train_translator(program, way.tag, net, train, from_blocks, way.how);
     if (way.tag == "gan")
       program.plot("loss_gan", Plot(curves).log_y(),
-                   "The error of the pixels falls. D soon tells real from drawn, then G makes it harder: at "
-                   "1.386 D could not tell at all");
+                   "The pixel error falls. D soon separates real from generated digits, then G makes this "
+                   "harder; at 1.386 D would be at chance");
     columns.push_back(translate(net, pairs.input, pairs.truth.shape()));
     tell(program, exam, way.tag, way.name, columns.back());
     labels.push_back(way.name);
-    std::erase(labels.back(), ' ');  // a column is nine letters wide
+    std::erase(labels.back(), ' ');  // a column title has room for nine letters
   }
   columns.push_back(pairs.truth);
   labels.push_back("truth");
   program.figure("p2p_l1_ratio", program.figure("p2p_l1_gan") / program.figure("p2p_l1_l1"));
   program.figure("p2p_fid_ratio", program.figure("p2p_fid_gan") / program.figure("p2p_fid_l1"));
-  program.picture(
-      "average_versus_sharp", side_by_side(columns, labels),
-      "Test digits, the first ten. One network, one input, four losses: what a pixel loss leaves grey, "
-      "the discriminator makes black or white, at nearly the same mean error");
+  program.picture("average_versus_sharp", side_by_side(columns, labels),
+                  "The first ten test digits: one network, one input, four losses. Strokes that a pixel loss "
+                  "leaves grey become black or white with a discriminator, at nearly the same mean error");
 }
 
 void from_edges(Program& program, const Exam& exam, const Dataset& train) {
@@ -129,8 +129,9 @@ void from_edges(Program& program, const Exam& exam, const Dataset& train) {
   const Pairs pairs = from_outlines(exam.digits.images, rng);
   const Tensor y = translate(net, pairs.input, pairs.truth.shape());
   tell(program, exam, "outline", "from outlines", y);
-  program.picture("outlines", side_by_side({pairs.input, y, pairs.truth}, {"input", "drawn", "truth"}),
-                  "An outline leaves little open: which side is ink, and how grey");
+  program.picture(
+      "outlines", side_by_side({pairs.input, y, pairs.truth}, {"input", "drawn", "truth"}),
+      "An outline determines nearly everything; only the side of the ink and its grey values remain");
 }
 
 void why_gans(Program& program) {
@@ -155,10 +156,9 @@ int main(int argc, char** argv) {
       {.name = "30_why_gans",
        .title = "Why GANs? Average versus sharp, and paired translation",
        .slide = "6.S191 L4, \"Why GANs?\", \"Conditional GANs and pix2pix: paired translation\"",
-       .look = "The input leaves much open. L2 draws the average of all that it may be: fog. L1 draws the "
-               "median, and "
-               "where it cannot decide, grey or gaps. With a discriminator the strokes have edges, right or "
-               "wrong: "
-               "it makes up its mind. The mean error hardly changes, so it is no measure of sharpness."},
+       .look =
+           "The input is consistent with many digits. L2 gives their mean, which is blurred. L1 gives their "
+           "median, which is grey or broken where they disagree. With a discriminator the strokes have sharp "
+           "edges, right or wrong. The mean error hardly changes, so it does not measure sharpness."},
       why_gans);
 }

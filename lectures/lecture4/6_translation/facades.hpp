@@ -1,5 +1,5 @@
 #pragma once
-// The page of 30_why_gans with real photographs: CMP Facades, label map to photo, 64 x 64.
+// The part of 30_why_gans with real photographs: CMP Facades, label map to photo, 64 x 64.
 #include <algorithm>
 #include <filesystem>
 #include <vector>
@@ -8,8 +8,8 @@
 
 namespace gradus::lecture {
 
-/// Photo and map of every file, each brought to side x side: [N, side, side, 6]. A file holds the two side by
-/// side.
+/// Photo and map of every file, resized to side x side: [N, side, side, 6].
+/// A file holds both, photo on the left.
 inline Tensor read_facades(const std::filesystem::path& folder, Index side, Index limit) {
   std::vector<std::string> files = image_files(folder);
   if (limit > 0 && static_cast<Index>(files.size()) > limit) files.resize(static_cast<std::size_t>(limit));
@@ -24,8 +24,8 @@ inline Tensor read_facades(const std::filesystem::path& folder, Index side, Inde
   return out;
 }
 
-/// [B, S, S, 6] -> pairs of 64 x 64: map to photo. While training, each is cut out at another place and
-/// mirrored or not, for 120 pictures are few.
+/// [B, S, S, 6] -> pairs of 64 x 64, map to photo. If S > 64 (training),
+/// crops and mirrors each pair at random, because 120 pictures are few.
 inline Pairs facade_pairs(const Tensor& both, Rng& rng) {
   constexpr Index side = 64;
   const Index B = both.dim(0), S = both.dim(1), room = S - side;
@@ -47,11 +47,11 @@ inline Pairs facade_pairs(const Tensor& both, Rng& rng) {
   return out;
 }
 
-/// Facades from maps, where there are any.
+/// Facades from maps, if the data set is present.
 inline void facades(Program& program) {
   const std::filesystem::path folder = program.options.data / "facades";
   if (!std::filesystem::exists(folder / "train") || !std::filesystem::exists(folder / "test")) {
-    program.say("facades not found: no page with photographs (it wants facades/train and facades/test)");
+    program.say("facades not found: photographs are skipped (needs facades/train and facades/test)");
     return;
   }
   Dataset train;
@@ -66,8 +66,8 @@ inline void facades(Program& program) {
   const Pairs known = facade_pairs(train.images, rng);
   const Index pixels = test.truth.shape().row_size();
   const Tensor mean_photo = column_means(known.truth.reshape({train.size(), pixels})).value();
-  // what the map cannot know is its photo's colour: the mean photo, and the same in each photo's own mean
-  // colour
+  // Two baselines, because a map does not determine the colour of its photo:
+  // the mean photo, and the mean photo shifted to each photo's own mean colour.
   const auto mean_colour = [](const Tensor& photo) {
     return column_means(photo.reshape({photo.size() / 3, 3})).value();
   };
@@ -93,8 +93,8 @@ inline void facades(Program& program) {
     columns.push_back(image_grid(part.rows(0, shown), {.columns = 1, .scale = 3}));
   program.picture(
       "facades", hstack(columns, 4),
-      "Map, drawn photo, real photo; none of these was trained on. Windows and ledges are where the map has "
-      "them, colour and light are guesses: the map does not tell them, and 120 pairs are few");
+      "Map, generated photo, real photo, none from the training set. Windows and ledges follow the map. "
+      "Colour and light are guesses: the map does not determine them, and 120 pairs are few");
 }
 
 }  // namespace gradus::lecture

@@ -1,6 +1,6 @@
 #pragma once
-// Paired translation, picture to picture: a U-Net that draws, a discriminator that looks at patches of pairs,
-// and how the two are trained. Isola, Zhu, Zhou, Efros 2017 ("pix2pix").
+// Paired image translation: a U-Net generator, a discriminator on patches of pairs, and their training loop.
+// Isola, Zhu, Zhou, Efros 2017 ("pix2pix").
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -14,11 +14,12 @@ namespace gradus::lecture {
 struct UNetOptions {
   Index inputs = 1, outputs = 1;         ///< channels
   std::vector<Index> widths = {32, 64};  ///< channels after each halving of the sides
-  Real dropout = 0;                      ///< at the narrowest place, in training only
+  Real dropout = 0;                      ///< at the bottleneck, in training only
 };
 
-/// UNet: down by convolutions of 4 x 4, stride 2, up again the same way. At every size the way down hands
-/// what it has to the way up (concat), so that nothing that the input shows must fit through the middle.
+/// UNet: convolutions of 4 x 4 with stride 2 go down, transposed ones go up.
+/// At every size a skip connection (concat) passes the features of the way down to the way up,
+/// so that details need not pass through the bottleneck.
 ///
 ///   x [B, H, W, inputs]  ->  y [B, H, W, outputs] in (0, 1)        H and W: multiples of 2^levels
 ///
@@ -73,8 +74,8 @@ struct UNet : Module {
   std::unique_ptr<Dropout> drop;
 };
 
-/// PatchDiscriminator: is this patch real? One logit for every place of a grid with a quarter of the sides;
-/// each sees 18 x 18 pixels. It judges texture and edges, the whole is left to L1. (PatchGAN.)
+/// PatchDiscriminator (PatchGAN): one logit per cell of a grid with a quarter of the picture's sides.
+/// Each logit sees 18 x 18 pixels, so it judges texture and edges; L1 controls the overall picture.
 ///
 ///   x [B, H, W, channels]  ->  logits [B H/4 W/4]        every patch counts as an example
 struct PatchDiscriminator : Module {
@@ -94,33 +95,33 @@ struct PatchDiscriminator : Module {
   Conv2d last;
 };
 
-/// What is given, and what it should become.
+/// Inputs and their targets.
 struct Pairs {
   Tensor input, truth;  ///< [B, H, W, C] and [B, H, W, C']
 };
-/// Makes pairs of a data set's pictures; it may use chance, to mirror some of them.
+/// Makes pairs from pictures of a data set, possibly at random (crops, mirroring).
 using PairMaker = std::function<Pairs(const Tensor&, Rng&)>;
 
 struct TranslatorTraining {
   Index steps = 350, batch = 48;
   Real lr_generator = Real(1e-3), lr_discriminator = Real(2e-3);
-  Real pixel_weight = 100;   ///< of the mean over pixels of |y - truth|
-  bool squares = false;      ///< (y - truth)^2 in its place
-  bool adversarial = false;  ///< and be taken for real by a discriminator
+  Real pixel_weight = 100;   ///< weight of the mean over pixels of |y - truth|
+  bool squares = false;      ///< (y - truth)^2 instead
+  bool adversarial = false;  ///< adds the loss of a discriminator
 };
 
 struct TranslatorLoss {
   double pixels = 0, discriminator = 0;
 };
 
-/// One step of both players, on pairs (x, y): over G minimise
+/// One step of both networks on pairs (x, y). G minimises
 ///
 ///   weight mean |G(x) - y|  +  mean -log D(x, G(x))              mean over all pixels; over all patches
 ///
-/// and then over D        mean -log D(x, y)  +  mean -log(1 - D(x, G(x)))
+/// and then D minimises        mean -log D(x, y)  +  mean -log(1 - D(x, G(x)))
 ///
-/// D sees the PAIR, input and output: shown the output alone it would be content with any sharp digit, and G
-/// might as well ignore x. 6.S191 L4, "Conditional GANs and pix2pix: paired translation".
+/// D sees the pair of input and output. With the output alone it would accept any sharp digit,
+/// and G could ignore x. 6.S191 L4, "Conditional GANs and pix2pix: paired translation".
 inline TranslatorLoss translator_step(UNet& generator, PatchDiscriminator& discriminator, const Pairs& pairs,
                                       const TranslatorTraining& how, Adam& g_adam, Adam& d_adam) {
   const GanLosses losses = non_saturating_losses();
@@ -136,7 +137,7 @@ inline TranslatorLoss translator_step(UNet& generator, PatchDiscriminator& discr
   if (how.adversarial) {
     generator_step([&](const Var& y) { return discriminator(pair(y)); }, discriminator, std::ref(generator),
                    pairs.input, losses, g_adam, pixels);
-    // these fakes are one step of G old, which spares drawing them twice
+    // reuses the fakes from before G's step instead of generating them again
     out.discriminator =
         discriminator_step(std::ref(discriminator), pair, pair(pairs.truth).value(), fake, losses, d_adam)
             .loss;
@@ -180,9 +181,9 @@ inline Plot train_translator(Program& program, const std::string& name, UNet& ge
   return trainer.plot("Training: " + name).x("step");
 }
 
-/// What G makes of the inputs, 500 at a time, in evaluation mode: batch norm uses what it remembers of
-/// training, so a picture does not depend on its neighbours, and dropout is off, so it is the same every
-/// time. (pix2pix keeps dropout when it draws, as its only source of chance.)
+/// G's outputs for the inputs, 500 at a time, in evaluation mode: batch norm uses its running statistics,
+/// so a picture does not depend on its batch, and dropout is off, so the result is deterministic.
+/// (pix2pix keeps dropout at this point, as its only source of randomness.)
 inline Tensor translate(UNet& generator, const Tensor& inputs, const Shape& shape) {
   const EvalMode evaluation{generator};
   Tensor out(shape);

@@ -1,4 +1,4 @@
-// Which one is generated? Pairs of digits, one real and one not, as a sheet and as a game in the browser.
+// Pairs of digits, one real and one generated, as a sheet and as a game in the browser.
 //
 // 6.S191 L4, "Which face is fake?"
 #include <cmath>
@@ -9,14 +9,14 @@
 
 namespace gradus::lecture {
 
-/// Pictures 2i and 2i + 1 are a pair of one class; `fake` says which of the two is generated.
+/// Pictures 2i and 2i + 1 are a pair of one class; `fake` gives the index of the generated one.
 struct Pairs {
   Tensor pictures;        ///< [2 n, 28, 28, 1]
-  std::vector<int> fake;  ///< n times 0 or 1
+  std::vector<int> fake;  ///< n values, 0 or 1
 };
 
-/// Every generated picture, as it comes, beside a real one that the judge takes for the same digit. Throws
-/// Error when there are too few real ones of a class.
+/// Pairs every generated picture, without selection, with a real one that the judge assigns to the same
+/// class. Throws Error when there are too few real ones of a class.
 Pairs make_pairs(Judge& judge, const Tensor& generated, const Tensor& real, Rng& chance) {
   const std::vector<int> wanted = judge.classify(generated), there = judge.classify(real);
   Pairs out{Tensor({2 * generated.dim(0), 28, 28, 1}), {}};
@@ -34,7 +34,7 @@ Pairs make_pairs(Judge& judge, const Tensor& generated, const Tensor& real, Rng&
   return out;
 }
 
-/// Five pairs a row, a gap between pairs; with answers, the generated one in a red frame.
+/// Five pairs per row with gaps between them; with answers, a red frame marks the generated digit.
 Tensor sheet(const Pairs& pairs, bool answers) {
   std::vector<Tensor> columns;
   const auto n = static_cast<Index>(pairs.fake.size());
@@ -52,7 +52,7 @@ Tensor sheet(const Pairs& pairs, bool answers) {
   return hstack(columns, 18);
 }
 
-/// The game, with all digits in one picture inside the page, one below the other.
+/// The page of the game, with all digits in one embedded picture, one below the other.
 std::string game_page(Program& program, const Pairs& pairs, double machine) {
   const std::filesystem::path column = program.folder() / "column.png";
   write_png(column, pairs.pictures.reshape({pairs.pictures.dim(0) * 28, 28, 1}));
@@ -82,24 +82,24 @@ void fake_or_real(Program& program) {
   const Pairs pairs = make_pairs(judge, generated.rows(0, program.pick<Index>(20, 20, 4)), real, chance);
   program.figure("pairs", static_cast<double>(pairs.fake.size()));
   program.page("game", game_page(program, pairs, program.figure("machine_finds")),
-               "Play: which digit of a pair is generated?");
-  program.picture("pairs", sheet(pairs, false), "One of each pair is generated: which?");
-  program.picture("answers", sheet(pairs, true), "The generated ones, in red");
-  program.headline(text("a nearest neighbour tells real from generated in ",
+               "Play: which digit of each pair is generated?");
+  program.picture("pairs", sheet(pairs, false), "Which digit of each pair is generated?");
+  program.picture("answers", sheet(pairs, true), "The answers: a red frame marks the generated digit");
+  program.headline(text("a nearest-neighbour test separates real from generated digits in ",
                         std::round(100 * program.figure("machine_finds")), " % of cases (real from real: ",
-                        std::round(100 * program.figure("machine_finds_real_and_real")), " %); and you?"));
+                        std::round(100 * program.figure("machine_finds_real_and_real")), " %)"));
 }
 
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
-  return run_program(
-      argc, argv,
-      {.name = "37_fake_or_real",
-       .title = "Fake or real?",
-       .slide = "6.S191 L4, \"Which face is fake?\"",
-       .look = "The game first, then the answers. What gives a generated digit away is seldom its "
-               "strokes' edges and mostly their order: a stroke that leads nowhere, a digit that is none."},
-      fake_or_real);
+  return run_program(argc, argv,
+                     {.name = "37_fake_or_real",
+                      .title = "Fake or real?",
+                      .slide = "6.S191 L4, \"Which face is fake?\"",
+                      .look = "Play the game first, then look at the answers. Generated digits seldom differ "
+                              "in the edges of their strokes, mostly in their arrangement: a stroke that "
+                              "leads nowhere, or a shape that is not a digit."},
+                     fake_or_real);
 }
