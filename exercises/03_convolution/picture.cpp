@@ -1,8 +1,8 @@
-// Exercise 3 in pictures: your convolution looks for edges, blurs and halves; your transposed convolution
-// doubles again, once with a checkerboard and once without.
+// Exercise 3 in pictures: your convolution detects edges, blurs and halves pictures.
+// Your transposed convolution doubles their size, once with a checkerboard and once without.
 //
-// 6.S191 L4, "Training GANs" and its generators; Odena, Dumoulin, Olah 2016, "Deconvolution and checkerboard
-// artifacts"
+// 6.S191 L4, "Training GANs" and its generators; Odena, Dumoulin, Olah 2016,
+// "Deconvolution and checkerboard artifacts"
 #include <algorithm>
 
 #include "gradus/gradus.hpp"
@@ -11,7 +11,7 @@ using namespace gradus;
 
 constexpr Index side = 28;
 
-/// Five digits, three faces and an even grey: [9, 28, 28, 1].
+/// Five digits, three faces and a uniform grey: [9, 28, 28, 1].
 Tensor subjects(Program& program) {
   const Tensor digits = program.digits({.train = 5, .test = 1}).train.images;
   const Tensor faces = draw_faces(Tensor::of({3, FaceFactors::count}, {Real(-0.6), 1, 0, Real(0.8), 0,  //
@@ -31,7 +31,7 @@ Tensor channel(const Tensor& y, Index k) {
   return out;
 }
 
-/// Signed answers: zero is mid-grey.
+/// Maps signed values to grey: zero is mid-grey.
 Tensor signed_pictures(const Tensor& y) {
   Tensor out = y.clone();
   for (Real& value : out.values()) value = Real(0.5) + Real(0.5) * value;
@@ -42,10 +42,10 @@ Tensor row(const std::string& title, const Tensor& pictures, Index scale) {
   return image_grid(pictures, {.columns = pictures.dim(0), .scale = scale, .title = title});
 }
 
-/// Four ways to slide a window; returns the pictures at half their size.
+/// Four convolutions; returns the pictures at half their size.
 Tensor down(Program& program, const Tensor& x) {
   const Real q = Real(0.25), h = Real(0.5);
-  // Two windows at once, K = 2: what is right minus what is left; what is below minus what is above.
+  // Two windows, K = 2: right minus left, below minus above.
   const Tensor edges = Tensor::of(
       {2, 3, 3, 1}, {-q, 0, q, -h, 0, h, -q, 0, q, /* and, turned: */ -q, -h, -q, 0, 0, 0, q, h, q});
   const Tensor blur = Tensor::full({1, 5, 5, 1}, Real(1) / 25);
@@ -59,20 +59,20 @@ Tensor down(Program& program, const Tensor& x) {
               row("the mean of 5 x 5", NaiveConv2d{.stride = 1, .padding = 2}.forward(x, blur, {}), 2),
               row("stride 2: half the size", small, 4)},
              6),
-      "Windows of conv2d: white and black are the two signs of an edge; the frame of the grey picture "
-      "is the zeros around it");
+      "Outputs of conv2d: white and black are the two signs of an edge; the frame around the grey picture "
+      "comes from the zero padding");
   return small;
 }
 
-/// An even window of size x size that doubles the picture and keeps its mean brightness: every pixel of the
-/// answer is painted (size / 2)^2 times on average.
+/// A uniform window of size x size that doubles the picture and keeps its mean brightness:
+/// every output pixel is painted (size / 2)^2 times on average.
 Tensor doubled(const Tensor& small, Index size) {
   const Real weight = Real(4) / static_cast<Real>(size * size);
   return NaiveConvTranspose2d{.stride = 2, .padding = 1, .output_padding = size % 2}.forward(
       small, Tensor::full({1, size, size, 1}, weight), {});
 }
 
-/// The brightest over the darkest pixel, away from the edge, of a picture that should be even.
+/// The brightest over the darkest pixel, away from the edge, of a picture that should be uniform.
 double unevenness(const Tensor& grey) {
   const Tensor middle = grey.row(0).rows(4, side - 4).reshape({side - 8, side}).clone();
   Real low = middle[4], high = low;
@@ -95,19 +95,18 @@ void up(Program& program, const Tensor& small) {
       "pixels are painted once and others four times");
   program.figure("unevenness_window_3", unevenness(uneven.rows(8, 9)));
   program.figure("unevenness_window_4", unevenness(even.rows(8, 9)));
-  program.headline(text("an even grey, doubled: brightest over darkest pixel ",
+  program.headline(text("a uniform grey, doubled: brightest over darkest pixel ",
                         program.figure("unevenness_window_3"), " with a window of 3, ",
                         program.figure("unevenness_window_4"), " with a window of 4"));
 }
 
 int main(int argc, char** argv) {
-  return run_program(
-      argc, argv,
-      {.name = "03_convolution",
-       .title = "Windows that slide, windows that paint",
-       .slide = "6.S191 L4, \"Training GANs\": what discriminators and generators are made of",
-       .look = "Down: each window answers with one number a place. Up: each number paints a "
-               "window; where windows overlap unevenly, a checkerboard appears that no picture "
-               "has asked for. A window of 4 with stride 2, as in DCGAN, has none."},
-      [](Program& program) { up(program, down(program, subjects(program))); });
+  return run_program(argc, argv,
+                     {.name = "03_convolution",
+                      .title = "Convolution and transposed convolution",
+                      .slide = "6.S191 L4, \"Training GANs\": what discriminators and generators are made of",
+                      .look = "Down: each window gives one number per position. Up: each number paints a "
+                              "window. Where windows overlap unevenly, a checkerboard appears that is not in "
+                              "the input. A window of 4 with stride 2, as in DCGAN, has none."},
+                     [](Program& program) { up(program, down(program, subjects(program))); });
 }
