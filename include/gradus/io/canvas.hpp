@@ -1,18 +1,17 @@
 #pragma once
-// A sheet to draw on, in the data's own coordinates: for the frames of a film, where one plot a frame is
-// slow.
+// A canvas with the data's own coordinates, for the frames of an animation, where one plot per frame is slow.
 #include <vector>
 
 #include "gradus/io/draw.hpp"
 
 namespace gradus {
 
-/// What a canvas shows: x from left to right, y from bottom to top.
+/// The visible range of a canvas: x from left to right, y from bottom to top.
 struct View {
   double left = 0, right = 1, bottom = 0, top = 1;
 };
 
-/// Edges are smooth; what lies outside is cut.
+/// An RGB image to draw on. Edges are anti-aliased; shapes are clipped at the border.
 ///
 ///     Canvas canvas(200, 300, {-4, 4, 0, 1});          // white, 200 x 300 pixels
 ///     canvas.line({-4, 4}, {0.5, 0.5}, colors::gap);
@@ -20,28 +19,29 @@ struct View {
 ///     program.picture("two_marks", canvas.image(), "...");
 class Canvas {
  public:
+  /// A white canvas of height x width pixels.
   /// Throws Error unless both sizes and both extents of the view are positive.
   Canvas(Index height, Index width, const View& view);
 
-  /// A filled circle: centre in the view's units, radius in pixels, opacity in [0, 1].
+  /// A filled circle: centre in the units of the view, radius in pixels, opacity in [0, 1].
   void disc(double x, double y, double radius, Color color, double opacity = 1);
-  /// Straight pieces from point to point, `width` pixels wide. Throws Error when the lengths differ.
+  /// Straight segments from point to point, `width` pixels wide. Throws Error when the lengths differ.
   void line(const std::vector<double>& xs, const std::vector<double>& ys, Color color, double width = 1.5);
-  /// Vertical bars from y = 0 upwards, from xs[i] to xs[i+1]. Throws Error unless xs has one more than
-  /// heights.
+  /// Vertical bars from y = 0 upwards, between xs[i] and xs[i+1].
+  /// Throws Error unless xs has one more element than heights.
   void bars(const std::vector<double>& xs, const std::vector<double>& heights, Color color,
             double opacity = 1);
-  /// Letters with their upper left corner at pixel (row, column); see draw_text.
+  /// Text with its upper left corner at pixel (row, column); see draw_text.
   void letters(Index row, Index column, const std::string& text, Index scale = 2,
                Color color = colors::black);
-  /// Every pixel's colour from its place in the view.
+  /// Sets every pixel to the colour paint(x, y) of its coordinates in the view.
   template <class Paint>
   void fill(Paint paint) {
     for (Index r = 0; r < height_; ++r)
       for (Index c = 0; c < width_; ++c) blend(r, c, paint(x_of(c), y_of(r)), 1);
   }
 
-  /// The picture so far, [height, width, 3]; a handle, not a copy.
+  /// The current image, [height, width, 3]; a handle, not a copy.
   const Tensor& image() const { return image_; }
 
  private:

@@ -1,5 +1,5 @@
 #pragma once
-// Image files: tensors [H, W, C] in [0, 1] with C = 1 (grey) or 3 (red, green, blue), written and read.
+// Reading and writing image files: tensors [H, W, C] in [0, 1] with C = 1 (grey) or 3 (red, green, blue).
 #include <cstddef>
 #include <filesystem>
 #include <span>
@@ -10,16 +10,16 @@
 namespace gradus {
 
 /// Writes [H, W, 1 or 3] (or [H, W]) as PNG. Values outside [0, 1] are clipped.
-/// Throws Error for other shapes, or when the file cannot be written; an old file is replaced only by a whole
-/// new one.
+/// Throws Error for other shapes, or when the file cannot be written. An existing file is replaced only by a
+/// complete new one.
 void write_png(const std::filesystem::path& path, const Tensor& image);
 
-/// The most pixels of a picture that is read or written: 64 million.
+/// The maximum number of pixels of an image that is read or written: 64 million.
 inline constexpr Index max_pixels = Index{1} << 26;
 
-/// A PNG, JPEG or PGM/PPM picture as [H, W, channels] in [0, 1]; channels 1 (grey) or 3. Where the file's
-/// Exif data has an orientation (cameras write one), the picture is turned and mirrored as it says.
-/// Throws Error when the file is missing, damaged, of another kind, or larger than max_pixels.
+/// A PNG, JPEG or PGM/PPM image as [H, W, channels] in [0, 1]; channels 1 (grey) or 3. Where the file's Exif
+/// data has an orientation (cameras write one), the image is rotated and mirrored accordingly. Throws Error
+/// when the file is missing, damaged, of another format, or larger than max_pixels.
 Tensor read_image(const std::filesystem::path& path, int channels = 3);
 Tensor parse_image(std::span<const std::byte> bytes, const std::string& name, int channels = 3);
 

@@ -1,9 +1,10 @@
 #pragma once
-// Loops over numbers: map, zip and sums. Plain loops that the compiler vectorises, shared among threads when
-// it pays.
+// Loops over elements: map, zip and sums.
+// Plain loops that the compiler vectorises, divided among threads where that is faster.
 //
-// Sums are taken in a fixed order over fixed blocks, so results do not depend on the number of threads. A
-// block is added in the type of its terms, the blocks' sums in double: a float alone would stop at 2^24 ones.
+// Sums are taken in a fixed order over fixed blocks, so results do not depend on the number of threads.
+// A block is added in the type of its terms, the sums of the blocks in double: a float alone would stop at
+// 2^24 ones.
 #include <algorithm>
 
 #include "gradus/base/real.hpp"
@@ -11,7 +12,7 @@
 
 namespace gradus {
 
-/// A parallel region costs a few microseconds to start: below this many elements one thread is faster.
+/// Starting a parallel region costs a few microseconds: below this many elements one thread is faster.
 constexpr Index parallel_elements = 1 << 14;
 
 /// y_i = f(x_i)
@@ -35,7 +36,7 @@ void zip(Index n, const Real* a, const Real* b, const Real* c, Real* y, F f) {
   for (Index i = 0; i < n; ++i) y[i] = f(a[i], b[i], c[i]);
 }
 
-/// New tensor of the same shape: f of every element.
+/// A new tensor of the same shape: f of every element.
 template <class F>
 Tensor mapped(const Tensor& x, F f) {
   Tensor y(x.shape());
@@ -43,7 +44,7 @@ Tensor mapped(const Tensor& x, F f) {
   return y;
 }
 
-/// New tensor of the same shape: f of every pair. The caller has checked that the shapes agree.
+/// A new tensor of the same shape: f of every pair. The caller checks that the shapes agree.
 template <class F>
 Tensor zipped(const Tensor& a, const Tensor& b, F f) {
   Tensor y(a.shape());
@@ -51,7 +52,7 @@ Tensor zipped(const Tensor& a, const Tensor& b, F f) {
   return y;
 }
 
-/// Calls body(b) for every row, rows shared among threads; `work` is the number of elements in all.
+/// Calls body(b) for every row, rows divided among threads; `work` is the total number of elements.
 template <class Body>
 void for_rows(Index rows, Index work, Body body) {
 #pragma omp parallel for schedule(static) if (work >= parallel_elements)
@@ -81,8 +82,8 @@ void row_sums(Index rows, Index width, Real* out, Term term) {
   });
 }
 
-/// sum over b of term(g, b, j), for every column j of every group g:  out [G, K]. Threads take 64 columns of
-/// a group each; rows are added in order, in blocks of 256.
+/// sum over b of term(g, b, j), for every column j of every group g:  out [G, K].
+/// Each thread takes 64 columns of a group at a time; rows are added in order, in blocks of 256.
 template <class Term>
 void column_sums(Index groups, Index rows, Index width, Real* out, Term term) {
   constexpr Index together = 64, block = 256;
@@ -108,7 +109,8 @@ void column_sums(Index rows, Index width, Real* out, Term term) {
   column_sums(1, rows, width, out, [=](Index, Index b, Index j) { return term(b, j); });
 }
 
-/// sum over i of term(i), shared among threads in chunks of at least 4096, the chunks' sums added in order.
+/// sum over i of term(i), divided among threads in chunks of at least 4096 terms.
+/// The sums of the chunks are added in order.
 template <class Term>
 double total(Index n, Term term) {
   constexpr Index chunk = 4096, most = 4096;

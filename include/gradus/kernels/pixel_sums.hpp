@@ -1,5 +1,5 @@
 #pragma once
-// Sums over pixels, a pair for every channel: what normalisations need forward and backward.
+// Sums over pixels, two per channel: used by normalisations in forward and backward passes.
 #include <algorithm>
 #include <vector>
 
@@ -8,12 +8,13 @@
 
 namespace gradus {
 
-/// For x read as [groups, pixels, C]: first[g, c] and second[g, c], the sums over the pixels of the two
-/// numbers that term(i, g * C + c, i / C) gives for number i: its place, its channel's, its pixel.
-/// [groups * C] each.
+/// For x read as [groups, pixels, C]: first[g, c] and second[g, c] are the sums over the pixels of the two
+/// values that term(i, g * C + c, i / C) returns for element i; the arguments are the indices of the element,
+/// of its channel and of its pixel. Shape [groups * C] each.
 ///
-/// Up to 256 pixels are added in Real, in registers, 64 channels at a time; these partial sums in order, in
-/// double. So the bits do not depend on the number of threads, and a million pixels lose no more than 256.
+/// Up to 256 pixels are added in Real, in registers, 64 channels at a time; these partial sums are added in
+/// order, in double. So the bits do not depend on the number of threads, and a million pixels lose no more
+/// precision than 256.
 struct PixelSums {
   std::vector<double> first, second;
 

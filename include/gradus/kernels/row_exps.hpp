@@ -1,5 +1,5 @@
 #pragma once
-// row_exps: what softmax, its logarithm and the cross entropy have in common.
+// row_exps: shared by softmax, log_softmax and cross_entropy.
 #include <limits>
 
 #include "gradus/base/fast_math.hpp"
@@ -7,16 +7,16 @@
 
 namespace gradus {
 
-/// The largest of a row, and sum_k e^(x_k - largest), at least 1.
+/// The maximum of a row, and sum_k e^(x_k - largest), which is at least 1.
 ///
-/// log sum_k e^x_k - x_j is log(sum) - (x_j - largest): subtract first. largest + log(sum) would lose the
-/// sum's digits where the largest is large: at 1e8 a float has none left for log 3.
+/// Compute log sum_k e^x_k - x_j as log(sum) - (x_j - largest). largest + log(sum) would lose the digits of
+/// the sum when the maximum is large: at 1e8 a float has no digits left for log 3.
 struct RowExps {
   Real largest, sum;
 };
 
-/// exps_k = e^(x_k - largest), so that no exponential overflows. NaN makes the sum NaN, as an infinite
-/// largest does.
+/// exps_k = e^(x_k - largest), so that no exponential overflows.
+/// NaN makes the sum NaN, and so does an infinite maximum.
 inline RowExps row_exps(const Real* x, Index width, Real* exps) {
   Real largest = -std::numeric_limits<Real>::infinity();
   for (Index k = 0; k < width; ++k) largest = x[k] > largest ? x[k] : largest;

@@ -1,20 +1,22 @@
 #pragma once
-// Vectors of numbers as GCC's and clang's extension has them: one source for AVX-512, AVX2, SSE2 and NEON.
+// SIMD vectors through the vector extension of GCC and clang: one source for AVX-512, AVX2, SSE2 and NEON.
 #include "gradus/base/real.hpp"
 #include "gradus/base/runtime.hpp"
 
 namespace gradus {
 
-inline constexpr Index lanes = vector_bytes / sizeof(Real);  ///< numbers in a vector
+inline constexpr Index lanes = vector_bytes / sizeof(Real);  ///< elements per vector
+/// A register of `lanes` elements; Unaligned is the same type in memory without alignment.
 typedef Real Vector __attribute__((vector_size(vector_bytes)));
 typedef Real Unaligned __attribute__((vector_size(vector_bytes), aligned(alignof(Real)), may_alias));
 
+// Load and store without alignment.
 inline Vector load(const Real* p) { return *reinterpret_cast<const Unaligned*>(p); }
 inline void store(Real* p, Vector v) { *reinterpret_cast<Unaligned*>(p) = v; }
-/// The number in every lane. Not x + Vector{}: that is -0 + 0, an addition that has to be done.
+/// x in every lane. Not x + Vector{}: that is -0 + 0, an addition that the compiler cannot remove.
 inline Vector broadcast(Real x) { return x - Vector{}; }
 
-/// keep(first_lanes(count), v) has v's first `count` numbers, and zeros.
+/// keep(first_lanes(count), v) has the first `count` elements of v, then zeros.
 using Lanes = decltype(Vector{} < Vector{});
 inline Lanes first_lanes(Index count) {
   Lanes kept;

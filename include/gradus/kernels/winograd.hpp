@@ -1,26 +1,26 @@
 #pragma once
-// winograd: 3 x 3 convolutions with a quarter of the multiplications. What convolve, convolve_back and
-// convolve_weights do for windows that fit. How: at the head of src/kernels/winograd.cpp.
+// winograd: 3 x 3 convolutions with a quarter of the multiplications, used by convolve, convolve_back and
+// convolve_weights for suitable windows. The method is described at the head of src/kernels/winograd.cpp.
 #include "gradus/kernels/convolution.hpp"
 
 namespace gradus {
 
-/// 3 x 3, stride 1, not asked to be direct, and enough channels that the additions before and after do not
-/// eat up what is saved.
+/// True for 3 x 3 windows with stride 1 and without `direct`, with enough channels that the transforms cost
+/// less than they save.
 bool winograd_fits(const Window& window);
 
-/// Height (width) that framed pictures need for `out` rows (columns) of results: whole tiles, and 2.
+/// Height (width) that framed images need for `out` rows (columns) of results: whole tiles, plus 2.
 Index winograd_frame(const Window& window, Index out);
 
-/// How w is meant: as [K, 3, 3, C] for `window`, or as the weights of the window turned round (w [C, 3, 3, K]
-/// in `window`'s own letters), which is what an input gradient needs.
+/// The layout of w: [K, 3, 3, C] for `window`, or the weights of the rotated window (w [C, 3, 3, K] in the
+/// letters of `window`), as an input gradient needs them.
 enum class WindowTurned { no, yes };
 
-/// y [B, I, J, K] of pictures [B, H', W', C] framed so that H' = winograd_frame(window, I) and W' likewise
-/// with J; w as `turned` says, bias [K] or null.
+/// y [B, I, J, K] of images [B, H', W', C], framed so that H' = winograd_frame(window, I) and W' =
+/// winograd_frame(window, J). `turned` gives the layout of w; bias [K] or null.
 Tensor winograd(const Window& window, const Tensor& framed_x, const Tensor& w, WindowTurned turned,
                 const Real* bias);
-/// dL/dw [K, 3, 3, C] of y = winograd(x, w) from dy [B, I, J, K]; the pictures framed as above.
+/// dL/dw [K, 3, 3, C] of y = winograd(x, w) from dy [B, I, J, K]; the images are framed as above.
 Tensor winograd_weights(const Window& window, const Tensor& framed_x, const Tensor& dy);
 
 }  // namespace gradus
