@@ -1,5 +1,5 @@
 #pragma once
-// Loader: a dataset in batches, in an order that can be told again.
+// Loader: a dataset in batches, in a reproducible order.
 #include <vector>
 
 #include "gradus/base/random.hpp"
@@ -7,10 +7,11 @@
 
 namespace gradus {
 
+/// Options of a Loader.
 struct LoaderOptions {
-  Index batch = 128;       ///< examples a batch
-  bool shuffle = false;    ///< a new order every epoch
-  bool drop_last = false;  ///< leave out the last batch of an epoch when it is not full
+  Index batch = 128;       ///< examples per batch
+  bool shuffle = false;    ///< a new order in every epoch
+  bool drop_last = false;  ///< omit the last batch of an epoch when it is not full
 };
 
 /// One pass over a Loader is one epoch:
@@ -18,30 +19,31 @@ struct LoaderOptions {
 ///     Loader loader(digits.train, {.batch = 128, .shuffle = true}, rng);
 ///     for (Batch batch : loader) { ... batch.images [B, 28, 28, 1], batch.labels ... }
 ///
-/// The order depends on the generator's seed and stream and on the epoch's number, on nothing else; the
-/// generator is not advanced. Two loaders that must not go in step get their own streams:
-/// rng.split("photos"), rng.split("paintings").
+/// The order depends only on the generator's seed and stream and on the number of the
+/// epoch. The generator is not advanced. Two loaders that must use different orders need
+/// different streams: rng.split("photos"), rng.split("paintings").
 ///
-/// `epoch` counts complete passes and `position` the batches handed out in this one, the batch in hand
-/// included. A pass starts at `position`, so a pass that was left with `break`, or is resumed from a
-/// checkpoint with `seek`, goes on with the batch after the last one.
+/// `epoch` counts complete passes and `position` the batches delivered in the current pass, including the
+/// current batch. A pass starts at `position`, so a pass that was left with `break`, or is resumed from a
+/// checkpoint with `seek`, continues with the next batch.
 class Loader {
  public:
-  /// Throws Error when the dataset is empty or inconsistent, the batch size is below 1, or no batch would be
-  /// full.
+  /// Throws Error when the dataset is empty or inconsistent, the batch size is below 1, or no batch would
+  /// be full (with drop_last).
   Loader(Dataset dataset, const LoaderOptions& options, const Rng& rng = Rng());
 
-  /// Batches an epoch.
+  /// Number of batches per epoch.
   Index size() const { return batches_; }
   const Dataset& dataset() const { return dataset_; }
 
+  // The current epoch, from 0, and the number of batches delivered in it.
   Index epoch() const { return epoch_; }
   Index position() const { return position_; }
-  /// Goes to a place told by `epoch` and `position`. Throws Error when there is no such place.
+  /// Continues at the given `epoch` and `position`. Throws Error when there is no such position.
   void seek(Index epoch, Index position);
 
-  /// The next batch without end: after the last one of an epoch comes the first one of the next (GANs count
-  /// steps).
+  /// The next batch, without end: the last batch of an epoch is followed by the first one of the next epoch
+  /// (for GANs, which are trained in steps).
   const Batch& next();
 
   class Iterator;
@@ -50,7 +52,7 @@ class Loader {
   End end() const { return {}; }
 
  private:
-  const Batch& serve();  // the batch at position_, which moves on by one
+  const Batch& serve();  // the batch at position_, which is advanced by one
   void order_epoch();
 
   Dataset dataset_;
@@ -62,7 +64,7 @@ class Loader {
   Batch batch_;
 };
 
-/// Hands the loader's batches out to a range-for.
+/// Yields the loader's batches in a range-for loop.
 class Loader::Iterator {
  public:
   explicit Iterator(Loader& loader) : loader_(loader) { ++*this; }

@@ -1,5 +1,6 @@
 #pragma once
-// IDX, the file format of MNIST: a magic number, the sizes, the numbers; all big-endian, often inside gzip.
+// IDX, the file format of MNIST: a magic number, the sizes, the elements. All are big-endian.
+// The files are often gzip-compressed.
 //
 //   byte 0-1  zero        byte 2  element type        byte 3  number of axes R (1 .. 4)
 //   R sizes of 4 bytes, then the elements, the last axis fastest
@@ -13,47 +14,48 @@
 
 namespace gradus {
 
+/// Element types, with the codes of the format.
 enum class IdxType : unsigned char { u8 = 0x08, i8 = 0x09, i16 = 0x0b, i32 = 0x0c, f32 = 0x0d, f64 = 0x0e };
 
 /// Bytes of one element.
 Index idx_width(IdxType type);
 
-/// An array as the file has it.
+/// An array in the layout of the file.
 struct IdxArray {
   IdxType type = IdxType::u8;
   std::vector<Index> sizes;     ///< 1 to 4 of them
   std::vector<std::byte> data;  ///< big-endian elements
 
+  /// Number of elements.
   Index size() const;
   /// Element i (0 <= i < size()) as a number.
   double value(Index i) const;
 };
 
-/// The array in a file's bytes, plain or gzip (the content decides); `name` is for messages.
+/// The array in a file's bytes, plain or gzip (detected from the content); `name` is for messages.
 /// Throws Error for a wrong magic number, an unknown type, no or more than four axes, a header or data that
-/// is too short, sizes that the file cannot hold (found before anything is allocated), trailing bytes, a
+/// is too short, sizes that the file cannot hold (detected before memory is allocated), trailing bytes, or a
 /// damaged gzip stream.
 IdxArray parse_idx(std::span<const std::byte> bytes, const std::string& name);
 IdxArray read_idx(const std::filesystem::path& path);
 
-/// The array as a file, gzip when the name ends in .gz. Throws Error when sizes and data disagree or writing
-/// fails.
+/// Writes the array as a file, gzip-compressed when the name ends in .gz. Throws Error when sizes and data
+/// disagree or writing fails.
 void write_idx(const std::filesystem::path& path, const IdxArray& array);
 
 /// Bytes 0 .. 255 as images in [0, 1]: sizes N,H,W -> [N, H, W, 1], N,H,W,C -> [N, H, W, C]; the first
-/// `limit` of them, 0 for all. Throws Error for another type, number of axes, or number of channels than 1
-/// or 3.
+/// `limit` images, 0 for all. Throws Error for another type or number of axes, or when C is neither 1 nor 3.
 Tensor idx_images(const IdxArray& array, const std::string& name, Index limit = 0);
-/// Labels, one a number. Throws Error unless there is one axis of whole numbers 0 .. classes-1.
+/// The first `limit` labels, 0 for all. Throws Error unless there is one axis of integers 0 .. classes-1.
 std::vector<int> idx_labels(const IdxArray& array, int classes, const std::string& name, Index limit = 0);
 
-/// Images in [0, 1], [N, H, W, 1 or 3], as bytes 0 .. 255 (values outside are clipped). Throws Error for
-/// other shapes.
+/// Images in [0, 1], [N, H, W, 1 or 3], as bytes 0 .. 255 (values outside are clipped).
+/// Throws Error for other shapes.
 IdxArray images_to_idx(const Tensor& images);
 /// Labels as bytes. Throws Error outside 0 .. 255.
 IdxArray labels_to_idx(std::span<const int> labels);
 
-/// Both files of a labelled data set; the first `limit` examples, 0 for all.
+/// Reads the two files of a labelled data set; the first `limit` examples, 0 for all.
 /// Throws Error as above, and when the numbers of images and labels differ.
 Dataset read_idx_dataset(const std::filesystem::path& images, const std::filesystem::path& labels,
                          int classes, Index limit = 0);

@@ -1,5 +1,5 @@
 #pragma once
-// Folders of pictures as data sets, and the three face sets that tell in their file names whom they show:
+// Image folders as data sets, and three face data sets whose file names describe the person:
 // CMU Face Images, ORL (AT&T) faces, UTKFace.
 #include <array>
 #include <filesystem>
@@ -11,95 +11,101 @@
 
 namespace gradus {
 
+/// Options of the folder readers.
 struct ImageFolderOptions {
   Index height = 0,
-        width = 0;     ///< every picture is brought to this size; 0, 0: left as it is, all must agree
+        width = 0;     ///< every image is resized to this size; 0, 0: no resizing, all sizes must agree
   Index channels = 1;  ///< 1 grey, 3 colours
-  Index limit = 0;     ///< at most so many pictures, the first in sorted order; 0: all
+  Index limit = 0;     ///< maximum number of images, the first in sorted order; 0: all
 };
 
-/// The pictures (.png .jpg .jpeg .pgm .ppm, in small or capital letters) in a folder and the folders under
-/// it, relative to it, sorted byte by byte. Hidden files and folders (a name that begins with '.'), @eaDir
-/// and
-/// __MACOSX do not count. Throws Error when it is not a folder or holds none.
+/// The paths of the images (.png .jpg .jpeg .pgm .ppm, in lower or upper case) in a folder and its
+/// subfolders, relative to it, sorted byte by byte. Hidden files and folders (a name that begins with '.'),
+/// @eaDir and __MACOSX are ignored. Throws Error when it is not a folder or contains no image.
 std::vector<std::string> image_files(const std::filesystem::path& folder);
 
-/// These pictures in this order: [N, H, W, channels] in [0, 1], no labels.
-/// Throws Error when a picture is missing or broken, or sizes differ and options say nothing of a size.
+/// These images in this order: [N, H, W, channels] in [0, 1], no labels.
+/// Throws Error when an image is missing or broken, or when sizes differ and the options set none.
 Dataset read_images(const std::filesystem::path& folder, const std::vector<std::string>& files,
                     const ImageFolderOptions& options = {});
 
-/// A folder as a data set. When all pictures lie in subfolders, the first subfolder is the class: labels,
-/// class_names.
+/// A folder as a data set. When all images are in subfolders, the first subfolder is the class (labels,
+/// class_names). Throws Error as image_files and read_images do.
 Dataset read_image_folder(const std::filesystem::path& folder, const ImageFolderOptions& options = {});
 
-/// A picture in another size: [H, W, C] -> [height, width, C]. Each pixel is a weighted mean of the pixels it
+/// Resizes an image: [H, W, C] -> [height, width, C]. Each pixel is a weighted mean of the pixels it
 /// covers (shrinking) or of its neighbours (enlarging: bilinear). Throws Error unless the rank is 3 and all
 /// sizes are positive.
 Tensor resize_image(const Tensor& image, Index height, Index width);
 
 // --- CMU Face Images: faces/cmu/<person>/<person>_<pose>_<expression>_<eyes>_<scale>.pgm
 
+/// The description of an image in its file name.
 struct CmuName {
   static constexpr std::array<const char*, 4> poses = {"straight", "left", "right", "up"};
   static constexpr std::array<const char*, 4> expressions = {"neutral", "happy", "sad", "angry"};
   static constexpr std::array<const char*, 2> eyes_names = {"open", "sunglasses"};
 
   std::string person{};
-  int pose = 0;        ///< place in `poses`
-  int expression = 0;  ///< place in `expressions`
-  int eyes = 0;        ///< place in `eyes_names`
+  int pose = 0;        ///< index in `poses`
+  int expression = 0;  ///< index in `expressions`
+  int eyes = 0;        ///< index in `eyes_names`
 };
 
-/// What a file's name says; folders before it do not count. Throws Error, naming file and field, when it does
-/// not have that form.
+/// Parses a file's name; folders before it are ignored. Throws Error, naming file and field, when it does not
+/// have that form.
 CmuName parse_cmu_name(const std::string& file);
 
+/// The CMU Face Images.
 struct CmuFaces {
   Dataset data{};                ///< the label is the person
-  std::vector<CmuName> names{};  ///< one a picture
+  std::vector<CmuName> names{};  ///< one per image
 };
-/// `<root>/faces/cmu`: 64 x 60 as they are. Throws Error when it is missing or broken.
+/// Reads `<root>/faces/cmu`: 64 x 60 unless resized. Throws Error when it is missing or broken.
 CmuFaces load_cmu_faces(const std::filesystem::path& root, const ImageFolderOptions& options = {});
 
 // --- ORL: faces/orl/s<person>/<picture>.pgm
 
+/// The description of an image in its path.
 struct OrlName {
   int person = 0;   ///< 1 .. 40
   int picture = 0;  ///< 1 .. 10
 };
-/// What the path says: "s12/3.pgm" with or without folders before it. Throws Error, naming file and field,
+/// Parses a path such as "s12/3.pgm", with or without folders before it. Throws Error, naming file and field,
 /// for another form.
 OrlName parse_orl_name(const std::string& file);
-/// `<root>/faces/orl`: 112 x 92 as they are, label = person - 1, 40 classes. Throws Error when it is missing
-/// or broken.
+/// Reads `<root>/faces/orl`: 112 x 92 unless resized, label = person - 1, 40 classes.
+/// Throws Error when it is missing or broken.
 Dataset load_orl_faces(const std::filesystem::path& root, const ImageFolderOptions& options = {});
 
 // --- UTKFace: faces/utkface/<age>_<gender>_<race>_<date>.jpg.chip.jpg
 
+/// The description of an image in its file name.
 struct UtkName {
   static constexpr std::array<const char*, 2> genders = {"male", "female"};
   static constexpr std::array<const char*, 5> races = {"White", "Black", "Asian", "Indian",
                                                        "Others"};  // as published
 
-  int age = 0;     ///< 0 .. 120, years as estimated by the set's authors
-  int gender = 0;  ///< place in `genders`
-  int race = 0;    ///< place in `races`
+  int age = 0;     ///< 0 .. 120 years, as estimated by the authors of the data set
+  int gender = 0;  ///< index in `genders`
+  int race = 0;    ///< index in `races`
 };
-/// What a file's name says; folders before it do not count. Throws Error, naming file and field, for another
-/// form.
+/// Parses a file's name; folders before it are ignored.
+/// Throws Error, naming file and field, for another form.
 UtkName parse_utk_name(const std::string& file);
 
+/// The UTKFace images.
 struct UtkFaces {
   Dataset data{};                ///< [N, H, W, C], no labels
-  std::vector<UtkName> names{};  ///< one a picture
+  std::vector<UtkName> names{};  ///< one per image
 };
-/// `<root>/faces/utkface`: 200 x 200 JPEG, brought to the wished size (32 x 32 in colour unless told
-/// otherwise), in sorted order. Throws Error when it is missing or broken.
+/// Reads `<root>/faces/utkface`: 200 x 200 JPEG, resized (by default to 32 x 32 in colour), in sorted order.
+/// Throws Error when it is missing or broken.
 UtkFaces load_utk_faces(const std::filesystem::path& root,
                         const ImageFolderOptions& options = {.height = 32, .width = 32, .channels = 3});
-/// The same made ready: `<root>/faces/utkface32-images-idx4-ubyte` and `utkface32-attrs-idx2-ubyte`, each
-/// with or without .gz: [N, 32, 32, 3]. Throws Error when one is missing, broken, or the two disagree.
+/// Reads a prepared version [N, 32, 32, 3]: `<root>/faces/utkface32-images-idx4-ubyte` and
+/// `utkface32-attrs-idx2-ubyte`, each with or without .gz.
+/// Throws Error when one is missing or broken, or when the two disagree.
 UtkFaces load_utk_faces32(const std::filesystem::path& root);
 
 }  // namespace gradus

@@ -1,9 +1,8 @@
 #pragma once
-// Generated faces: a head that turns, smiles, opens its mouth, with a skin tone and a width, and nothing
-// else.
+// Generated faces with five factors: azimuth, smile, mouth opening, skin tone and width.
 //
-// Five numbers make the whole picture, so that everything one may ask of a code can be checked against the
-// truth. A small change of a number is a small change of the picture.
+// The factors determine the image completely, so every property of a code can be compared with the ground
+// truth. A small change of a factor causes a small change of the image.
 #include <array>
 #include <cstdint>
 #include <span>
@@ -12,7 +11,7 @@
 
 namespace gradus {
 
-/// What is known of a face.
+/// The factors of a face.
 struct FaceFactors {
   static constexpr Index count = 5;
   static constexpr std::array<const char*, 5> names = {"azimuth", "smile", "mouth open", "skin tone",
@@ -20,37 +19,39 @@ struct FaceFactors {
   static constexpr std::array<Real, 5> low = {-1, -1, 0, 0, -1};
   static constexpr std::array<Real, 5> high = {1, 1, 1, 1, 1};
 
-  Real azimuth = 0;       ///< -1 .. 1: turned to the left .. to the right of the picture
+  Real azimuth = 0;       ///< -1 .. 1: turned to the left .. to the right of the image
   Real smile = 0;         ///< -1 .. 1: frown .. smile
   Real mouth_open = 0;    ///< 0 .. 1: closed .. wide open
   Real tone = Real(0.5);  ///< 0 .. 1: dark .. light skin
   Real width = 0;         ///< -1 .. 1: narrow .. wide head
 
-  /// In the order of `names`; of() reads them back from a row of `Faces::factors`.
+  /// The factors in the order of `names`; of() reads them from a row of `Faces::factors`.
   std::array<Real, 5> values() const { return {azimuth, smile, mouth_open, tone, width}; }
   static FaceFactors of(std::span<const Real, 5> values);
-  /// Every factor uniform in its range.
+  /// Factors drawn uniformly from their ranges.
   static FaceFactors random(Rng& rng);
 };
 
+/// Options of generated faces.
 struct FaceOptions {
-  Index height = 32, width = 32;  ///< of the picture; the head has the size of the picture's height
-  Index channels = 1;  ///< 1 grey, or 3 colours; the grey picture is the luminance of the coloured one
-  /// 0: a face. Above: eyes, brows, nose and mouth are each moved by a random shift of this standard
-  /// deviation (in half picture heights; 0.25 leaves no face): what looks like a face and is none.
+  Index height = 32, width = 32;  ///< of the image, in pixels; the head is scaled to the image's height
+  Index channels = 1;  ///< 1 grey, or 3 colours; the grey image is the luminance of the coloured one
+  /// 0: a face. Above 0: eyes, brows, nose and mouth are each displaced at random with this
+  /// standard deviation (in half image heights; 0.25 leaves no face). The result has the features
+  /// of a face but is none.
   Real displaced = 0;
 };
 
-/// One face: [height, width, channels] in [0, 1]. `seed` matters only for displaced features.
-/// Throws Error for a factor outside its range, a picture below 8 pixels or above 1024, other channels than 1
-/// or 3, a displacement outside 0 .. 1.
+/// One face: [height, width, channels] in [0, 1]. `seed` is used for displaced features only. Throws Error
+/// for a factor outside its range, an image below 8 or above 1024 pixels per side, channels other than 1 or
+/// 3, or a displacement outside 0 .. 1.
 Tensor draw_face(const FaceFactors& factors, const FaceOptions& options = {}, std::uint64_t seed = 0);
 
-/// Faces as told, picture i from row i: factors [N, 5] -> [N, height, width, channels]. Throws Error as
-/// above.
+/// One face per row of `factors`: [N, 5] -> [N, height, width, channels].
+/// Throws Error as above, and for another shape.
 Tensor draw_faces(const Tensor& factors, const FaceOptions& options = {}, std::uint64_t seed = 0);
 
-/// Faces with what is known of them.
+/// Faces with their factors.
 struct Faces {
   Dataset data{};    ///< images [N, height, width, channels], no labels
   Tensor factors{};  ///< [N, 5], columns as FaceFactors::names
@@ -58,12 +59,12 @@ struct Faces {
 
 /// generated_faces: N faces with factors drawn uniformly.
 ///
-/// Face i depends on (seed, i) only: the same bits at any number of threads, and a shorter set is the
-/// beginning of a longer one. Throws Error when N < 1, and as above.
+/// Face i depends on (seed, i) only: the same bits for any number of threads, and a shorter set is the
+/// beginning of a longer one. Throws Error when count < 1, and as above.
 Faces generated_faces(Index count, std::uint64_t seed = 1, const FaceOptions& options = {});
 
-/// generated_face_video: one person filmed for `count` frames: pose and expression wander slowly, tone and
-/// width stay. The same promises as generated_faces.
+/// generated_face_video: `count` frames of one person: pose and expression change slowly, tone and width are
+/// constant. Reproducibility and errors as for generated_faces.
 Faces generated_face_video(Index count, std::uint64_t seed = 1, const FaceOptions& options = {});
 
 }  // namespace gradus

@@ -1,6 +1,6 @@
 #pragma once
 // Generated sprites, after dSprites (Matthey, Higgins, Hassabis, Lerchner 2017): one white shape on black
-// with known place, scale, rotation and kind.
+// with known position, scale, rotation and kind.
 #include <array>
 #include <cstdint>
 #include <span>
@@ -9,7 +9,7 @@
 
 namespace gradus {
 
-/// What is known of a sprite.
+/// The factors of a sprite.
 struct SpriteFactors {
   static constexpr Index count = 5;
   static constexpr std::array<const char*, 5> names = {"x", "y", "scale", "rotation", "shape"};
@@ -19,26 +19,26 @@ struct SpriteFactors {
 
   Real x = 0;              ///< -1 .. 1: left .. right
   Real y = 0;              ///< -1 .. 1: up .. down
-  Real scale = Real(0.5);  ///< 0 .. 1: the large ones are twice as large as the small ones
+  Real scale = Real(0.5);  ///< 0 .. 1: from small to twice as large
   Real rotation =
       0;          ///< -1 .. 1: -90 .. 90 degrees, clockwise (a square repeats after 90, an ellipse after 180)
   int shape = 0;  ///< 0 square, 1 ellipse, 2 heart
 
-  /// In the order of `names`; of() reads them back from a row of `Sprites::factors`.
+  /// The factors in the order of `names`; of() reads them from a row of `Sprites::factors`.
   std::array<Real, 5> values() const { return {x, y, scale, rotation, static_cast<Real>(shape)}; }
   static SpriteFactors of(std::span<const Real, 5> values);
-  /// Every factor uniform in its range.
+  /// Factors drawn uniformly from their ranges.
   static SpriteFactors random(Rng& rng);
 };
 
-/// One sprite: [size, size, 1] in [0, 1], 0 and 1 but for a grey edge of one pixel. It never touches the
-/// border. Throws Error for a factor outside its range, a size below 8 or above 1024.
+/// One sprite: [size, size, 1] in [0, 1], values 0 and 1 except for a grey edge of one pixel. It does not
+/// touch the border. Throws Error for a factor outside its range, or a size below 8 or above 1024.
 Tensor draw_sprite(const SpriteFactors& factors, Index size = 32);
 
-/// Sprites as told, picture i from row i: factors [N, 5] -> [N, size, size, 1]. Throws Error as above.
+/// One sprite per row of `factors`: [N, 5] -> [N, size, size, 1]. Throws Error as above.
 Tensor draw_sprites(const Tensor& factors, Index size = 32);
 
-/// Sprites with what is known of them.
+/// Sprites with their factors.
 struct Sprites {
   Dataset data{};    ///< images [N, size, size, 1]; the label is the shape, three classes
   Tensor factors{};  ///< [N, 5], columns as SpriteFactors::names
@@ -46,8 +46,8 @@ struct Sprites {
 
 /// generated_sprites: N sprites with factors drawn uniformly.
 ///
-/// Sprite i depends on (seed, i) only: the same bits at any number of threads, and a shorter set is the
-/// beginning of a longer one. Throws Error when N < 1, and as above.
+/// Sprite i depends on (seed, i) only: the same bits for any number of threads, and a shorter set is the
+/// beginning of a longer one. Throws Error when count < 1, and as above.
 Sprites generated_sprites(Index count, std::uint64_t seed = 1, Index size = 32);
 
 }  // namespace gradus
