@@ -73,10 +73,12 @@ constexpr Needs<N> optional_inputs() {
   }
 }
 
+// An input of record() as a Var.
 inline const Var& as_var(const Var& x) { return x; }
 inline Var as_var(Parameter& x) { return Var(x); }
 inline Var as_var(const Tensor& x) { return Var(x); }
 
+/// record() with all inputs as Vars.
 template <class Op, std::same_as<Var>... Vars>
 Var record_vars(Op op, const Vars&... inputs) {
   constexpr std::size_t count = sizeof...(Vars);

@@ -19,9 +19,9 @@ struct LoaderOptions {
 ///     Loader loader(digits.train, {.batch = 128, .shuffle = true}, rng);
 ///     for (Batch batch : loader) { ... batch.images [B, 28, 28, 1], batch.labels ... }
 ///
-/// The order depends only on the generator's seed and stream and on the number of the
-/// epoch. The generator is not advanced. Two loaders that must use different orders need
-/// different streams: rng.split("photos"), rng.split("paintings").
+/// The order depends only on the generator's seed and stream and on the number of the epoch; the generator is
+/// not advanced. Two loaders that must use different orders need streams of their own: rng.split("photos"),
+/// rng.split("paintings").
 ///
 /// `epoch` counts complete passes and `position` the batches delivered in the current pass, including the
 /// current batch. A pass starts at `position`, so a pass that was left with `break`, or is resumed from a

@@ -18,6 +18,7 @@ void save_checkpoint(const std::filesystem::path& path, const State& state, cons
 /// of the state. Otherwise writes nothing and throws Error, naming what is missing, unexpected, refused or of
 /// another shape or type.
 void load_checkpoint(const std::filesystem::path& path, const State& state);
+/// The same from a file that was read before.
 void load_checkpoint(const TensorFile& file, const State& state);
 
 /// The result of load_tensors: names as in the state, sorted.

@@ -21,6 +21,7 @@ inline constexpr Index max_pixels = Index{1} << 26;
 /// data has an orientation (cameras write one), the image is rotated and mirrored accordingly. Throws Error
 /// when the file is missing, damaged, of another format, or larger than max_pixels.
 Tensor read_image(const std::filesystem::path& path, int channels = 3);
+/// The same from a file's bytes; `name` is for messages.
 Tensor parse_image(std::span<const std::byte> bytes, const std::string& name, int channels = 3);
 
 }  // namespace gradus

@@ -41,6 +41,7 @@ struct TensorFile {
 /// invalid JSON, bytes after the JSON, duplicate names, offsets that overlap, leave gaps or end outside, a
 /// shape that does not fit its bytes.
 TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string& name);
+/// The same from a file. Throws Error also when it cannot be read.
 TensorFile read_safetensors(const std::filesystem::path& path);
 
 /// Writes tensors, sorted by name as in the Python package, and notes. The file is written under a temporary

@@ -11,6 +11,7 @@ namespace gradus {
 /// Arguments: (order, transpose_a, transpose_b, M, N, K, alpha, a, lda, b, ldb, beta, c, ldc).
 using BlasGemm = void (*)(int, int, int, int, int, int, Real, const Real*, int, const Real*, int, Real, Real*,
                           int);
+/// The library's product for Real, or null as described above.
 BlasGemm blas_gemm();
 
 /// Makes OpenBLAS work on the calling thread alone until the parallel region ends. Call it inside the region,

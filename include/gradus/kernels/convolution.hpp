@@ -32,6 +32,7 @@ struct Window {
 /// Lavin, Gray 2016, "Fast algorithms for convolutional neural networks". Thread-safe; ops recorded on a tape
 /// before the call keep their kernel.
 bool direct_convolutions();
+/// Sets it for this process.
 void set_direct_convolutions(bool direct);
 
 // All results have the same bits for any number of threads. The caller checks the shapes.

@@ -16,13 +16,15 @@ inline void store(Real* p, Vector v) { *reinterpret_cast<Unaligned*>(p) = v; }
 /// x in every lane. Not x + Vector{}: that is -0 + 0, an addition that the compiler cannot remove.
 inline Vector broadcast(Real x) { return x - Vector{}; }
 
-/// keep(first_lanes(count), v) has the first `count` elements of v, then zeros.
+/// A mask of lanes: keep(first_lanes(count), v) has the first `count` elements of v, then zeros.
 using Lanes = decltype(Vector{} < Vector{});
+/// A mask of the first `count` lanes.
 inline Lanes first_lanes(Index count) {
   Lanes kept;
   for (Index j = 0; j < lanes; ++j) kept[j] = j < count ? -1 : 0;
   return kept;
 }
+/// v in the lanes of the mask, else 0.
 inline Vector keep(Lanes kept, Vector v) { return kept ? v : Vector{}; }
 
 }  // namespace gradus

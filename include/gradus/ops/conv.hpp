@@ -47,6 +47,7 @@ struct ConvOptions {
   bool direct = false;  ///< excludes the fast 3 x 3 kernels, which are not local: see direct_convolutions
 };
 
+/// Records Conv2dOp; b may be an empty Tensor.
 Var conv2d(const Var& x, const Var& w, const Var& b, const ConvOptions& options = {});
 /// Without bias, as before a normalisation layer.
 Var conv2d(const Var& x, const Var& w, const ConvOptions& options = {});
@@ -71,7 +72,9 @@ struct ConvTranspose2dOp {
   Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
 };
 
+/// Records ConvTranspose2dOp; b may be an empty Tensor.
 Var conv_transpose2d(const Var& x, const Var& w, const Var& b, const ConvOptions& options = {});
+/// Without bias.
 Var conv_transpose2d(const Var& x, const Var& w, const ConvOptions& options = {});
 
 /// The window of conv2d (conv_transpose2d) for these operands.

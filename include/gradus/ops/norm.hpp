@@ -77,13 +77,16 @@ Var batch_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistic
 /// Also for instance norm with running statistics.
 Var batch_norm_eval(const Var& x, const Var& gamma, const Var& beta, const RunningStatistics& running,
                     Real epsilon = norm_epsilon);
+/// instance_norm in training and evaluation, without running statistics.
 Var instance_norm(const Var& x, const Var& gamma = Tensor(), const Var& beta = Tensor(),
                   Real epsilon = norm_epsilon);
 /// The same; updates `running`. Throws Error for images of one pixel.
 Var instance_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistics& running,
                   Real epsilon = norm_epsilon);
+/// layer_norm, see LayerNormOp.
 Var layer_norm(const Var& x, const Var& gamma = Tensor(), const Var& beta = Tensor(),
                Real epsilon = norm_epsilon);
+/// group_norm with `groups` sets of channels. Throws Error when `groups` does not divide C.
 Var group_norm(const Var& x, Index groups, const Var& gamma = Tensor(), const Var& beta = Tensor(),
                Real epsilon = norm_epsilon);
 

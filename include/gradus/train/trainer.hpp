@@ -117,6 +117,7 @@ class Trainer {
   /// The completed fraction of the training, in [0, 1], for schedules:
   /// adam.lr = lr * cosine_decay(trainer.progress())
   double progress() const { return static_cast<double>(done_) / static_cast<double>(total_); }
+  /// True when all steps are done.
   bool finished() const { return done_ == total_; }
 
   /// One curve per loss.

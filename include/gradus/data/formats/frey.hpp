@@ -37,6 +37,7 @@ MatMatrix parse_mat(std::span<const std::byte> bytes, const std::string& name, c
 ///
 /// Throws Error as parse_mat and parse_idx do, and for other sizes.
 Dataset parse_frey(std::span<const std::byte> bytes, const std::string& name);
+/// The same from a file. Throws Error also when it cannot be read.
 Dataset read_frey(const std::filesystem::path& path);
 
 /// `<root>/frey/frey-images-idx3-ubyte` (or .gz), else `<root>/frey/frey_rawface.mat`.

@@ -37,6 +37,7 @@ struct IdxArray {
 /// is too short, sizes that the file cannot hold (detected before memory is allocated), trailing bytes, or a
 /// damaged gzip stream.
 IdxArray parse_idx(std::span<const std::byte> bytes, const std::string& name);
+/// The same from a file. Throws Error also when it cannot be read.
 IdxArray read_idx(const std::filesystem::path& path);
 
 /// Writes the array as a file, gzip-compressed when the name ends in .gz. Throws Error when sizes and data

@@ -30,6 +30,7 @@ struct Table {
 /// length, or an unclosed quote.
 Table parse_table(std::span<const std::byte> bytes, const std::string& name,
                   const TableOptions& options = {});
+/// The same from a file. Throws Error also when it cannot be read.
 Table read_table(const std::filesystem::path& path, const TableOptions& options = {});
 
 }  // namespace gradus

@@ -17,6 +17,7 @@ namespace gradus {
 ///
 /// Throws Error with line and column for anything else.
 Dataset parse_usps(std::span<const std::byte> bytes, const std::string& name);
+/// The same from a file. Throws Error also when it cannot be read.
 Dataset read_usps(const std::filesystem::path& path);
 
 /// `<root>/usps/zip.train` and `zip.test`, each with or without .gz.

@@ -36,9 +36,8 @@ struct FaceFactors {
 struct FaceOptions {
   Index height = 32, width = 32;  ///< of the image, in pixels; the head is scaled to the image's height
   Index channels = 1;  ///< 1 grey, or 3 colours; the grey image is the luminance of the coloured one
-  /// 0: a face. Above 0: eyes, brows, nose and mouth are each displaced at random with this
-  /// standard deviation (in half image heights; 0.25 leaves no face). The result has the features
-  /// of a face but is none.
+  /// 0: a face. Above 0: eyes, brows, nose and mouth are each displaced at random with this standard deviation
+  /// (in half image heights; 0.25 leaves no face). The result has the features of a face but is none.
   Real displaced = 0;
 };
 
