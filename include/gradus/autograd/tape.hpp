@@ -96,8 +96,8 @@ class Tape {
   /// Appends a step and returns its output. Throws Error when this tape has already run backward.
   Var push(Tensor value, Inputs inputs, Backward backward, std::string_view op,
            std::chrono::steady_clock::duration forward_time);
-  /// The leaf of a parameter, recorded once per tape. Throws Error when another thread's tape has recorded
-  /// the parameter and is still in scope.
+  /// The leaf of a parameter, recorded once per tape.
+  /// Throws Error when another thread's tape has recorded the parameter and is still in scope.
   Var leaf(Parameter& parameter);
   /// Whether check_numbers is on.
   static bool checks_numbers();
@@ -109,8 +109,8 @@ class Tape {
   /// in the forward pass.
   void check_leaves(int last) const;
   /// Runs the op's backward: one gradient per input from dy = dL/d(output), empty where none flows. Releases
-  /// the step's saved tensors, so a second call throws Error. Throws Error when the shape of a gradient
-  /// differs from that of its input.
+  /// the step's saved tensors, so a second call throws Error.
+  /// Throws Error when the shape of a gradient differs from that of its input.
   static std::vector<Tensor> gradients(Step& step, const Tensor& dy);
 
   std::uint64_t id_;

@@ -12,8 +12,8 @@ namespace gradus {
 /// The limit on the bytes that a reader holds in memory: of a file, and of the content of a compressed file.
 inline constexpr std::size_t max_file_bytes = std::size_t{1} << 30;
 
-/// The bytes of a file. Throws Error when it is missing, not a regular file, empty, larger
-/// than `limit` or unreadable.
+/// The bytes of a file.
+/// Throws Error when it is missing, not a regular file, empty, larger than `limit` or unreadable.
 std::vector<std::byte> read_file(const std::filesystem::path& path, std::size_t limit = max_file_bytes);
 
 /// True when the bytes begin with the gzip magic number; the file's name is not considered.

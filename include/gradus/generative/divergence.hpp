@@ -9,8 +9,8 @@ namespace gradus {
 ///   p, q  [B, K]   probabilities, one distribution per row; or densities on a grid with this spacing
 ///   kl    [B]      kl_b = spacing sum_k p_k log(p_k / q_k)        0 log 0 = 0;  infinite where p > 0 = q
 ///
-/// DS542, "Kullback-Leibler divergence" (C.28). Throws gradus::Error when the shapes differ or the rank is
-/// not 2.
+/// DS542, "Kullback-Leibler divergence" (C.28).
+/// Throws gradus::Error when the shapes differ or the rank is not 2.
 struct KlDivergence {
   Real spacing = 1;
   Tensor p{}, q{};  // kept for backward

@@ -10,8 +10,8 @@ namespace gradus {
 ///   nll       [B]      nll_b = C ||x_b - x_hat_b||^2        (+ D/2 log(2 pi c), dropped because c is fixed)
 ///
 /// DS542, "Variational autoencoder": the loss C ||x - f(z)||^2 + KL. C refers to the sum over pixels: with
-/// the mean instead, the term would be D times smaller and the code would collapse. Throws gradus::Error
-/// when the shapes differ.
+/// the mean instead, the term would be D times smaller and the code would collapse.
+/// Throws gradus::Error when the shapes differ.
 Var fixed_gaussian_nll(const Var& x_hat, const Tensor& x, Real C);
 
 /// learned_gaussian_nll: the same with one learned log sigma for all pixels, including the constant.

@@ -22,12 +22,12 @@ Tensor quantile_sheet(Index n);
 /// perturbation". Throws Error when z is not of rank 1 or steps < 2.
 Tensor traversals(const Tensor& z, Index steps, Real low = Real(-2.5), Real high = Real(2.5));
 
-/// Straight line from a [K] to b [K], both ends included: [steps, K]. Throws Error when shapes differ or
-/// steps < 2.
+/// Straight line from a [K] to b [K], both ends included: [steps, K].
+/// Throws Error when shapes differ or steps < 2.
 Tensor lerp(const Tensor& a, const Tensor& b, Index steps);
-/// Along the great circle, with the length changing linearly: [steps, K]. It stays where N(0, I) has
-/// its mass, unlike the straight line, whose middle is too short. Shoemake 1985; White 2016. Throws
-/// Error as lerp does.
+/// Along the great circle, with the length changing linearly: [steps, K]. It stays where N(0, I) has its
+/// mass, unlike the straight line, whose middle is too short. Shoemake 1985; White 2016.
+/// Throws Error as lerp does.
 Tensor slerp(const Tensor& a, const Tensor& b, Index steps);
 
 /// attribute_vector: mean code of examples with the attribute minus mean code of examples without it.

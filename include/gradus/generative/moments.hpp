@@ -13,8 +13,8 @@ struct Moments {
 };
 
 /// The moments of x [N, D]. The mean is summed in double. For the covariance, x - mean is rounded to Real;
-/// the products of up to 4096 examples are added in Real (a matrix product) and these sums in double. Throws
-/// Error when the rank is not 2 or N < 1.
+/// the products of up to 4096 examples are added in Real (a matrix product) and these sums in double.
+/// Throws Error when the rank is not 2 or N < 1.
 Moments moments_of(const Tensor& x);
 
 /// Trace of the covariance: the distance of a point mass at the mean, a reference for frechet_distance.

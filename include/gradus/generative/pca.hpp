@@ -23,8 +23,8 @@ struct Pca {
   Pca first(Index count) const;
 };
 
-/// Fits x [N, D], one example per row. Throws Error when the rank is not 2, N < 1, or `components` is outside
-/// 1 .. D.
+/// Fits x [N, D], one example per row.
+/// Throws Error when the rank is not 2, N < 1, or `components` is outside 1 .. D.
 Pca fit_pca(const Tensor& x, Index components);
 
 /// Cosines of the principal angles between the spaces spanned by the rows of a [K, D] and of b [L, D],

@@ -47,8 +47,8 @@ class Regression {
 Tensor change_factors(const Regression& code_of, const Tensor& z, const Tensor& from, const Tensor& to);
 
 /// determination: R^2 = 1 - sum (y - yhat)^2 / sum (y - mean)^2, one value per column; y, yhat [N, Q]. It may
-/// be negative for predictions of examples that were not fitted. Throws Error when the shapes differ or a
-/// column of y is constant.
+/// be negative for predictions of examples that were not fitted.
+/// Throws Error when the shapes differ or a column of y is constant.
 std::vector<double> determination(const Tensor& yhat, const Tensor& y);
 
 }  // namespace gradus

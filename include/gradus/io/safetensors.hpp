@@ -36,8 +36,8 @@ struct TensorFile {
 /// The tensors in a file's bytes; `name` is for messages. A shape [] is read as [1]. F16, BF16, F32, F64,
 /// BOOL (0 or 1) and integers of 8 to 64 bits are converted to Real: floating-point values rounded, integers
 /// exactly. A tensor that this build cannot represent is refused and the others are read: another dtype, more
-/// than four sizes, an integer that Real does not represent, a finite value beyond Real's range. Throws
-/// Error, naming file and field, for anything malformed: a header longer than the file or than 100 MB,
+/// than four sizes, an integer that Real does not represent, a finite value beyond Real's range.
+/// Throws Error, naming file and field, for anything malformed: a header longer than the file or than 100 MB,
 /// invalid JSON, bytes after the JSON, duplicate names, offsets that overlap, leave gaps or end outside, a
 /// shape that does not fit its bytes.
 TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string& name);

@@ -43,8 +43,8 @@ Tensor hstack(const std::vector<Tensor>& images, Index gap = 16);
 Tensor vstack(const std::vector<Tensor>& images, Index gap = 16);
 
 /// Rows of signed values as images: every row is scaled so that zero is mid-grey and its largest absolute
-/// value is black or white. For components, weights, differences. x [N, D] -> [N, D] in [0, 1]. Throws Error
-/// when the rank is not 2.
+/// value is black or white. For components, weights, differences. x [N, D] -> [N, D] in [0, 1].
+/// Throws Error when the rank is not 2.
 Tensor around_grey(const Tensor& x);
 
 }  // namespace gradus

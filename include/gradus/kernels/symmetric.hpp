@@ -10,8 +10,8 @@ namespace gradus {
 /// The product of two symmetric matrices is in general not symmetric. The sizes are not checked.
 std::vector<double> symmetric_product(const std::vector<double>& a, const std::vector<double>& b, Index n);
 
-/// symmetric_root: the matrix S^1/2 whose square is S, for symmetric S without negative eigenvalues
-/// (those that are negative by rounding count as zero). The lower triangle of S is read.
+/// symmetric_root: the matrix S^1/2 whose square is S, for symmetric S without negative eigenvalues (those
+/// that are negative by rounding count as zero). The lower triangle of S is read.
 /// Throws Error as symmetric_eigen does.
 std::vector<double> symmetric_root(std::vector<double> s, Index n);
 

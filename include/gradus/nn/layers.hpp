@@ -158,8 +158,8 @@ struct InstanceNorm : Module {
 
 /// Layer norm over the last axes, whose sizes are given: x [.., sizes]; gamma, beta [sizes], one value per
 /// element. Ba, Kiros, Hinton 2016. LayerNorm(parent, name, {C}) normalises the channels of each pixel; the
-/// op layer_norm normalises a whole image, with gamma and beta per channel. Throws Error when x does not end
-/// in these sizes.
+/// op layer_norm normalises a whole image, with gamma and beta per channel.
+/// Throws Error when x does not end in these sizes.
 struct LayerNorm : Module {
   LayerNorm(Module& parent, const std::string& name, const Shape& sizes_in,
             const NormOptions& options_in = {});

@@ -8,8 +8,8 @@ namespace gradus {
 ///
 ///   y = max(x, 0)                NaN stays NaN; the gradient at 0 is 0
 ///
-/// 6.S191 L4, "Autoencoders: background": between the layers of encoder and decoder. Throws Error for an
-/// empty Tensor(), as every op does.
+/// 6.S191 L4, "Autoencoders: background": between the layers of encoder and decoder.
+/// Throws Error for an empty Tensor(), as every op does.
 struct Relu {
   Tensor y{};  // kept for backward
   Tensor forward(const Tensor& x);

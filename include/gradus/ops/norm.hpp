@@ -90,9 +90,9 @@ Var layer_norm(const Var& x, const Var& gamma = Tensor(), const Var& beta = Tens
 Var group_norm(const Var& x, Index groups, const Var& gamma = Tensor(), const Var& beta = Tensor(),
                Real epsilon = norm_epsilon);
 
-/// pixel_norm: y[c] = x[c] / sqrt(1/C sum_c x[c]^2 + epsilon) at every pixel; x [B, .., C].
-/// Karras, Aila, Laine, Lehtinen 2018, "Progressive growing of GANs". Throws Error when the rank is
-/// below 2, or C = 0.
+/// pixel_norm: y[c] = x[c] / sqrt(1/C sum_c x[c]^2 + epsilon) at every pixel; x [B, .., C]. Karras, Aila,
+/// Laine, Lehtinen 2018, "Progressive growing of GANs".
+/// Throws Error when the rank is below 2, or C = 0.
 Var pixel_norm(const Var& x, Real epsilon = Real(1e-8));
 
 /// minibatch_deviation: x [B, H, W, C] -> [B, H, W, C + 1]. The new channel has one value per group of

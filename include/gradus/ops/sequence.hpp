@@ -28,8 +28,8 @@ Var conv1d(const Var& x, const Var& w, const Var& b = Tensor(), const Conv1dOpti
 /// Throws Error as conv_transpose2d does.
 Var conv_transpose1d(const Var& x, const Var& w, const Var& b = Tensor(), const Conv1dOptions& options = {});
 
-/// Maximum (mean) of every `size` neighbours: [B, L, C] -> [B, J, C], as max_pool2d and average_pool2d. Throw
-/// Error as those do.
+/// Maximum (mean) of every `size` neighbours: [B, L, C] -> [B, J, C], as max_pool2d and average_pool2d.
+/// Throw Error as those do.
 Var max_pool1d(const Var& x, Index size, Index stride = 0, Index padding = 0);
 Var average_pool1d(const Var& x, Index size, Index stride = 0, Index padding = 0);
 

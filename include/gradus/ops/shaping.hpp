@@ -16,8 +16,8 @@ Var reshape(const Var& x, std::initializer_list<Index> sizes);
 Var transpose(const Var& x);
 
 // Axes are counted from 0, or backwards from -1, the last one.
-/// Concatenates along `axis`: [B, 3], [B, 5], axis 1 -> [B, 8]. Throws Error when another size differs or the
-/// list is empty.
+/// Concatenates along `axis`: [B, 3], [B, 5], axis 1 -> [B, 8].
+/// Throws Error when another size differs or the list is empty.
 Var concat(std::span<const Var> inputs, int axis);
 Var concat(std::initializer_list<Var> inputs, int axis);
 

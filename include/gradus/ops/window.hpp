@@ -18,8 +18,8 @@ Var max_pool2d(const Var& x, Pair size, Pair stride = 0, Pair padding = 0, const
 Var average_pool2d(const Var& x, Pair size, Pair stride = 0, Pair padding = 0,
                    const char* op = "average_pool2d");
 
-/// Repeats every pixel factor x factor times: [B, H f, W f, C]. Throws Error when the rank is not 4 or the
-/// factor is not positive.
+/// Repeats every pixel factor x factor times: [B, H f, W f, C].
+/// Throws Error when the rank is not 4 or the factor is not positive.
 Var upsample_nearest(const Var& x, Index factor = 2);
 
 /// Pads with a mirrored margin of m pixels, [B, H + 2 m, W + 2 m, C]; the edge pixel itself is not repeated.

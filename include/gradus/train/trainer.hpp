@@ -107,8 +107,8 @@ class Trainer {
   /// Throws Interrupted after Ctrl-C, and Error when a checkpoint cannot be written.
   bool next();
 
-  /// Passes the losses of this step to the progress bar and the curves. Throws Error, naming step and loss,
-  /// when one is not finite.
+  /// Passes the losses of this step to the progress bar and the curves.
+  /// Throws Error, naming step and loss, when one is not finite.
   void report(Readings readings);
 
   Index step() const { return done_; }                  ///< completed steps: 0 during the first one

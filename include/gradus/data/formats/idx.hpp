@@ -40,8 +40,8 @@ IdxArray parse_idx(std::span<const std::byte> bytes, const std::string& name);
 /// The same from a file. Throws Error also when it cannot be read.
 IdxArray read_idx(const std::filesystem::path& path);
 
-/// Writes the array as a file, gzip-compressed when the name ends in .gz. Throws Error when sizes and data
-/// disagree or writing fails.
+/// Writes the array as a file, gzip-compressed when the name ends in .gz.
+/// Throws Error when sizes and data disagree or writing fails.
 void write_idx(const std::filesystem::path& path, const IdxArray& array);
 
 /// Bytes 0 .. 255 as images in [0, 1]: sizes N,H,W -> [N, H, W, 1], N,H,W,C -> [N, H, W, C]; the first

@@ -33,9 +33,9 @@ Dataset read_images(const std::filesystem::path& folder, const std::vector<std::
 /// class_names). Throws Error as image_files and read_images do.
 Dataset read_image_folder(const std::filesystem::path& folder, const ImageFolderOptions& options = {});
 
-/// Resizes an image: [H, W, C] -> [height, width, C]. Each pixel is a weighted mean of the pixels it
-/// covers (shrinking) or of its neighbours (enlarging: bilinear). Throws Error unless the rank is 3 and all
-/// sizes are positive.
+/// Resizes an image: [H, W, C] -> [height, width, C]. Each pixel is a weighted mean of the pixels it covers
+/// (shrinking) or of its neighbours (enlarging: bilinear).
+/// Throws Error unless the rank is 3 and all sizes are positive.
 Tensor resize_image(const Tensor& image, Index height, Index width);
 
 // --- CMU Face Images: faces/cmu/<person>/<person>_<pose>_<expression>_<eyes>_<scale>.pgm
@@ -52,8 +52,8 @@ struct CmuName {
   int eyes = 0;        ///< index in `eyes_names`
 };
 
-/// Parses a file's name; folders before it are ignored. Throws Error, naming file and field, when it does not
-/// have that form.
+/// Parses a file's name; folders before it are ignored.
+/// Throws Error, naming file and field, when it does not have that form.
 CmuName parse_cmu_name(const std::string& file);
 
 /// The CMU Face Images.
@@ -71,8 +71,8 @@ struct OrlName {
   int person = 0;   ///< 1 .. 40
   int picture = 0;  ///< 1 .. 10
 };
-/// Parses a path such as "s12/3.pgm", with or without folders before it. Throws Error, naming file and field,
-/// for another form.
+/// Parses a path such as "s12/3.pgm", with or without folders before it.
+/// Throws Error, naming file and field, for another form.
 OrlName parse_orl_name(const std::string& file);
 /// Reads `<root>/faces/orl`: 112 x 92 unless resized, label = person - 1, 40 classes.
 /// Throws Error when it is missing or broken.

@@ -36,14 +36,14 @@ struct FaceFactors {
 struct FaceOptions {
   Index height = 32, width = 32;  ///< of the image, in pixels; the head is scaled to the image's height
   Index channels = 1;  ///< 1 grey, or 3 colours; the grey image is the luminance of the coloured one
-  /// 0: a face. Above 0: eyes, brows, nose and mouth are each displaced at random with this standard deviation
+  /// 0: a face. Above 0: eyes, brows, nose and mouth are each displaced randomly with this standard deviation
   /// (in half image heights; 0.25 leaves no face). The result has the features of a face but is none.
   Real displaced = 0;
 };
 
-/// One face: [height, width, channels] in [0, 1]. `seed` is used for displaced features only. Throws Error
-/// for a factor outside its range, an image below 8 or above 1024 pixels per side, channels other than 1 or
-/// 3, or a displacement outside 0 .. 1.
+/// One face: [height, width, channels] in [0, 1]. `seed` is used for displaced features only.
+/// Throws Error for a factor outside its range, an image below 8 or above 1024 pixels per side, channels
+/// other than 1 or 3, or a displacement outside 0 .. 1.
 Tensor draw_face(const FaceFactors& factors, const FaceOptions& options = {}, std::uint64_t seed = 0);
 
 /// One face per row of `factors`: [N, 5] -> [N, height, width, channels].
