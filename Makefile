@@ -1,17 +1,17 @@
-# Gradus: the front door. `make` alone explains itself; CMake does the work (see CMakePresets.json).
+# Commands of Gradus. `make` alone lists them; CMake builds (see CMakePresets.json).
 
 JOBS  := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 BUILD := build
 
-# quoted(VARIABLE): its value as one word of the shell, whatever characters it has
+# quoted(VARIABLE): its value as one word of the shell, with any characters
 quoted   = '$(subst ','\'',$(value $1))'
 # option(VARIABLE,name): `--name value` when the variable has a value
 option   = $(if $(value $1),--$2 $(call quoted,$1))
-# given(VARIABLE,name): the same when `make ... VARIABLE=value` said so; the environment does not count
+# given(VARIABLE,name): the same, but only for `make ... VARIABLE=value`, not for the environment
 given    = $(if $(findstring command line,$(origin $1)),--$2 $(call quoted,$1))
 SETTINGS = $(call given,PRESET,preset) $(call given,SEED,seed) $(call given,THREADS,threads) $(call given,DATA,data) \
            $(call given,OUT,out) $(call given,EPOCHS,epochs) $(if $(SHOWN),--only $(SHOWN),$(call given,ONLY,only)) $(call given,PART,part) $(ARGS)
-# here: ends with one sentence when build/ was made for another place than this one, as in a copied or moved project
+# here: stops with a message when build/ belongs to another folder, as in a copied or moved project
 here     = for cache in $(BUILD)/*/CMakeCache.txt; do \
              home=$$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$$cache" 2> /dev/null); \
              [ -z "$$home" ] || [ "$$home" -ef . ] || \
@@ -19,7 +19,7 @@ here     = for cache in $(BUILD)/*/CMakeCache.txt; do \
            done
 # build(preset,targets)
 build    = $(here) && cmake --preset $1 > /dev/null && cmake --build --preset $1 --parallel $(JOBS) $(if $2,--target $2) -- --no-print-directory -s
-# EX=05 stands for the program that shows exercise 5, with the student's files
+# EX=05 selects the program that shows exercise 5, with the student's files
 comma    := ,
 ifneq ($(and $(EX),$(filter lecture4,$(MAKECMDGOALS))),)
   SHOWN  := $(shell sed -n 's/.*"program": *"\([^"]*\)".*/\1/p' $(wildcard $(patsubst %,exercises/%*/exercise.json,$(EX) 0$(EX))) /dev/null)
@@ -29,12 +29,12 @@ ifneq ($(and $(EX),$(filter lecture4,$(MAKECMDGOALS))),)
   override ONLY := $(SHOWN)
   override MINE := 1
 endif
-# the programs that ONLY=06,22 and PART=6 name
+# the programs that ONLY=06,22 and PART=6 select
 CHOSEN   = $(foreach n,$(if $(PART)$(ONLY),$(or $(subst $(comma), ,$(ONLY)),[0-9])),\
              $(notdir $(basename $(wildcard lectures/lecture4/$(or $(PART),[0-9])*/$(n)*.cpp)) \
              $(patsubst %/picture.cpp,%,$(if $(PART),,$(wildcard exercises/$(n)*/picture.cpp)))))
 
-# A student's copy (make handout) has no solutions: there the demos run with the student's files.
+# A student's copy (make handout) has no solutions: its lecture programs run with the student's files.
 ifneq ($(wildcard exercises/.original),)
   MINE ?= 1
 endif
@@ -45,13 +45,13 @@ WHICH    = $(call option,EX,ex) $(call option,TODO,todo)
 .DEFAULT_GOAL := help
 .PHONY: help deps deps-check build lecture4 exercises watch grade hint reset solution submit doctor test clean
 
-help: ## this text
+help: ## show this text
 	@echo "Gradus: deep generative modelling from scratch"
 	@echo
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/make \1\t\2/p; s/^#> \(.*\)/\t  \1/p' $(MAKEFILE_LIST) \
 	  | awk -F '\t' '{ printf "  %-15s  %s\n", $$1, $$2 }'
 
-deps: ## install what is missing (does nothing when all is there)
+deps: ## install missing packages
 	@bash scripts/deps.sh
 
 deps-check:
@@ -63,7 +63,7 @@ build: deps ## build the library, the lectures and the tests
 lecture4: deps ## build and run lecture 4, then open out/lecture4/index.html
 #> PRESET=quick|full  SEED=1  THREADS=2  DATA=folder  OUT=folder  EPOCHS=5  ONLY=06,22  PART=6
 #> MINE=1: with your exercise files in place of the library's
-#> EX=05: what exercise 5 draws, with your files
+#> EX=05: the pictures of exercise 5, with your files
 ifeq ($(MINE),1)
 	@$(call build,double,gradus-grade)
 	@files=$$($(GRADE) mine) && cmake --preset default -DGRADUS_MINE="$$files" > /dev/null && \
@@ -75,27 +75,27 @@ else
 	@$(BUILD)/default/lectures/lecture4/lecture4 $(SETTINGS)
 endif
 
-exercises: deps ## all exercises with state and points, and what is next
+exercises: deps ## list all exercises with state and points, and the next step
 	@$(TOOL) list
 
-watch: deps ## grade a file whenever it is saved
+watch: deps ## grade a file whenever you save it
 #> EX=04
 	@$(TOOL) watch $(WHICH)
 
-grade: deps ## grade what you wrote
+grade: deps ## grade your files
 #> EX=04  TODO=4.5  SEED=91c4e07a (the same inputs again)
 	@$(call build,double,gradus-grade)
-	@$(GRADE) grade $(WHICH) $(call option,SEED,seed) $(ARGS) || [ $$? -eq 1 ]  # points missing: no fault of make's
+	@$(GRADE) grade $(WHICH) $(call option,SEED,seed) $(ARGS) || [ $$? -eq 1 ]  # missing points are not an error of make
 
-hint: deps ## the next of three hints
+hint: deps ## show the next of three hints
 #> EX=04  TODO=4.5
 	@$(TOOL) hint $(WHICH)
 
-reset: deps ## begin a file again; yours is kept
+reset: deps ## restart a file; your version is kept
 #> EX=04  TODO=4.5
 	@$(TOOL) reset $(WHICH) $(ARGS)
 
-solution: deps ## your finished exercise beside the library's
+solution: deps ## show your finished exercise beside the library's
 #> EX=04
 	@$(TOOL) solution $(WHICH)
 
@@ -103,14 +103,14 @@ submit: deps ## pack your files for your teacher
 #> ID=name
 	@$(TOOL) submit $(call option,ID,id)
 
-doctor: deps ## what this machine has: compiler, sandbox
+doctor: deps ## check this machine's compiler and sandbox
 	@$(TOOL) doctor
 
 test: deps ## build and run all tests; the last line counts them
 	@$(here)
 	@if [ -e tests/run_tests.sh ]; then tests/run_tests.sh; else $(TOOL) grade || [ $$? -eq 1 ]; fi
 
-clean: ## remove build/ (pictures in out/, data and what make reset kept stay)
+clean: ## remove build/ (keeps out/, data and the files that make reset kept)
 	@rm -rf $(BUILD)
 
--include tests/develop.mk  # a student's copy has none
+-include tests/develop.mk  # not in a student's copy

@@ -1,1 +1,1 @@
-// An object library needs a source, also when no exercise is begun.
+// An object library needs a source, even if no exercise is started.

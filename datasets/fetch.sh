@@ -1,9 +1,9 @@
 #!/bin/sh
-# Gets the public data sets that the lecture programs use when they are there, and checks every file.
+# Downloads the public data sets that the lecture programs can use, and verifies every file.
 #
 #   datasets/fetch.sh [mnist] [FOLDER]        FOLDER: GRADUS_DATASETS, or the folder of this script
 #
-# An interrupted download goes on where it stopped. A file gets its name only when its sum is right.
+# An interrupted download resumes. A file gets its name only when its checksum is correct.
 set -eu
 
 usage() {
@@ -30,7 +30,7 @@ command -v curl >/dev/null 2>&1 || {
   exit 1
 }
 
-# sha256 of a file, by whatever this system calls it
+# sha256 of a file, with the command that this system has
 sha256() {
   if command -v sha256sum >/dev/null 2>&1; then
     sha256sum -- "$1" | cut -d ' ' -f 1
@@ -47,10 +47,10 @@ fetch() {
   url=$1 file=$2 wanted=$3 part=$2.part
   if [ -f "$file" ]; then
     if [ "$(sha256 "$file")" = "$wanted" ]; then
-      echo "$file: already here"
+      echo "$file: already present"
       return
     fi
-    echo "$file: is another file than $url; move it away to get the right one" >&2
+    echo "$file: differs from $url; move it away to download the right one" >&2
     return 1
   fi
   if ! { [ -f "$part" ] && [ "$(sha256 "$part")" = "$wanted" ]; }; then
@@ -60,7 +60,7 @@ fetch() {
   got=$(sha256 "$part")
   if [ "$got" != "$wanted" ]; then
     rm -f -- "$part"
-    echo "$file: sha256 $got, expected $wanted; the download is thrown away" >&2
+    echo "$file: sha256 $got, expected $wanted; the download is discarded" >&2
     return 1
   fi
   mv -- "$part" "$file"

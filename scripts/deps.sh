@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs what is missing to build and run Gradus; silent and quick when nothing is.
+# Installs the missing packages that Gradus needs to build and run; prints nothing when none is missing.
 #
 #   scripts/deps.sh           compiler, libraries, gnuplot, graphviz
 #   scripts/deps.sh check     also clang++, clang-tidy, clang-format and clang's OpenMP (make check, make tsan)
-#   scripts/deps.sh --list    only prints what would be installed
+#   scripts/deps.sh --list    only prints the missing packages
 set -u
 
 prefixes=(/usr/include /usr/local/include /opt/homebrew/include)
@@ -15,7 +15,7 @@ header_there() {
 }
 file_there() { compgen -G "$1" > /dev/null; }
 
-# need <Debian package> <Homebrew package, - if the system has it> <test that it is there>
+# need <Debian package> <Homebrew package, - if the system has it> <test for its presence>
 missing_apt=() missing_brew=()
 need() {
   local apt=$1 brew=$2
@@ -66,14 +66,14 @@ if [ "$mode" = list ]; then
 elif command_there apt-get; then
   root=()
   if [ "$(id -u)" -ne 0 ]; then
-    command_there sudo || { echo "Missing, and no sudo here. As root: apt-get install ${missing_apt[*]}" >&2 && exit 1; }
+    command_there sudo || { echo "Packages are missing and sudo is not available. As root: apt-get install ${missing_apt[*]}" >&2 && exit 1; }
     root=(sudo)
   fi
   echo "installing: ${missing_apt[*]}"
   apt() { "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" < /dev/null; }
   log=$(mktemp) || exit 1
   trap 'rm -f "$log"' EXIT
-  # A new machine may have no package lists yet, or old ones: they are fetched only when the first try fails.
+  # The package lists of a new machine may be missing or old: fetch them only when the first attempt fails.
   if ! apt install -y --no-install-recommends "${missing_apt[@]}" > "$log" 2>&1; then
     if ! { apt update && apt install -y --no-install-recommends "${missing_apt[@]}"; } > "$log" 2>&1; then
       tail -n 20 "$log" >&2
@@ -85,7 +85,7 @@ elif [ "$(uname -s)" = Darwin ] && command_there brew; then
   echo "brew install libomp ${missing_brew[*]}"
   brew install libomp "${missing_brew[@]}"
 else
-  echo "Please install with your system's package manager (Debian's names):" >&2
+  echo "Install with your system's package manager (names as in Debian):" >&2
   echo "  ${missing_apt[*]}" >&2
   exit 1
 fi

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Clears out/mine/cache of what other versions of the student's files have trained: mine_cache.sh FILE...
-# A judge runs through layers and a tape, exercise 1; the judge of `make lecture4` comes from the library alone and serves here too.
+# Removes from out/mine/cache what other versions of the student's files have trained: mine_cache.sh FILE...
+# A judge depends only on layers and the tape (exercise 1). The judge of `make lecture4` depends only on the library and is used here, too.
 set -u
 cache=out/mine/cache
 mkdir -p "$cache"
-stale() {  # stale NAME FILE...: whether these files differ from those of the last run
+stale() {  # stale NAME FILE...: succeeds when these files differ from those of the last run
   local list="$cache/$1.cksum" now
   now=$(cksum "${@:2}" < /dev/null)
   [ "$now" = "$(cat "$list" 2> /dev/null)" ] && return 1

@@ -51,8 +51,8 @@ void symmetric_eigen(std::span<double> matrix, std::span<double> values, Index n
   std::vector<double> work(static_cast<std::size_t>(work_size));
   std::vector<int> iwork(static_cast<std::size_t>(iwork_size));
   int info = 0;
-  // Inside a parallel region OpenBLAS uses one thread: the order of its sums must not depend on the number of
-  // threads.
+  // Inside a parallel region OpenBLAS uses one thread: the order of its sums must not depend on the number
+  // of threads.
 #pragma omp parallel
 #pragma omp single
   {

@@ -19,7 +19,7 @@
 // s x s of them) dx is an ordinary convolution of dy with every s-th weight, with stride 1, whose results are
 // written s pixels apart. Every element is written once, so threads do not conflict.
 //
-//        y mod 2 = 0:  . X . X         y mod 2 = 1:  X . X .         which of four weights in a row a pixel
+//        y mod 2 = 0:  . X . X         y mod 2 = 1:  X . X .         which of four adjacent weights a pixel
 //                                                                    meets, padding 1, stride 2
 //
 // With very few channels (the last layer of an image generator has one or three), a row of dx is much

@@ -147,8 +147,8 @@ void trace(const Stroke& points, std::size_t first, std::size_t last, Real radiu
   }
 }
 
-// Converts a skeleton to segments in the digit's own frame: moves the control points, then slants, widens and
-// rotates.
+// Converts a skeleton to segments in the digit's own frame: moves the control points, then slants,
+// widens and rotates.
 std::vector<Segment> write_strokes(const Skeleton& skeleton, const DigitStyle& style, Rng& rng) {
   const Waves waves(rng, style.wobble);
   const Real waist = std::exp(style.waist);
