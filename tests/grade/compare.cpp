@@ -208,8 +208,8 @@ std::string relation(const std::vector<Tensors>& expected, const std::vector<Ten
   for (const auto& [e, g] : pairs) apart = std::max(apart, gap({*e}, {*g}));
   if (apart < 1e-4)
     return text("your answer is right to ", static_cast<int>(-std::log10(apart)), " digits", where,
-                ": a float where a Real is meant, a constant written with too few digits, a "
-                "small added number, or cancellation of digits");
+                ": a float where a Real is meant, a constant written with too few digits, a small added "
+                "number, or cancellation of digits");
   const auto scaled = [&](auto&& factor) {
     return all([&](const Tensor& e, const Tensor& g) {
       const double f = factor(e);
@@ -273,15 +273,14 @@ std::string relation(const std::vector<Tensors>& expected, const std::vector<Ten
           if (sum += e[i]; !near(sum, g[i], 10 * tolerance * largest(e))) return false;
         return true;
       }))
-    return "every number of your answer is the running sum of the right ones: reset the sum to 0 for "
-           "each";
+    return "every number of your answer is the running sum of the right ones: reset the sum to 0 for each";
   if (all([](const Tensor& e, const Tensor& g) {
         for (Index i = 0; i < e.size(); ++i)
           if (g[i] != std::trunc(e[i])) return false;
         return true;
       }))
-    return "your answer is the right one truncated to a whole number: is there an Index or an int "
-           "where a Real is meant?";
+    return "your answer is the right one truncated to a whole number: is there an Index or an int where a "
+           "Real is meant?";
   if (all([](const Tensor& e, const Tensor& g) {
         if (e.size() < 2) return false;
         for (Index i = 1; i < g.size(); ++i)

@@ -98,8 +98,8 @@ std::string shared_gradients(const Check& check, const std::vector<Tensors>& exp
         if (got[c][t] && got[c][u] && got[c][t].data() == got[c][u].data() &&
             !identical({expected[c][t]}, {expected[c][u]}))
           return name_of(check.outputs, t, "output ") + " and " + name_of(check.outputs, u, "output ") +
-                 " share one buffer: a copy of a Tensor refers to the same numbers. Each must be a "
-                 "separate Tensor";
+                 " share one buffer: a copy of a Tensor refers to the same numbers. Each must be a separate "
+                 "Tensor";
   return "";
 }
 
@@ -182,9 +182,7 @@ void diagnose(const Check& check, const std::vector<Tensors>& all_inputs,
   if (wrong.empty() && inputs.size() > 1)
     result.evidence.push_back(
         "                right on all small inputs, wrong on a large one: does the code work only for a "
-        "fixed "
-        "number "
-        "of rows or columns, or in blocks that leave a remainder out?");
+        "fixed number of rows or columns, or in blocks that leave a remainder out?");
   for (const std::size_t t : left) {
     std::vector<Tensors> right, mine;
     for (std::size_t c = 0; c < inputs.size(); ++c)
@@ -211,8 +209,7 @@ void add_gradients(Student& student, const Check& check, const Tensors& inputs, 
     result.evidence.push_back(
         mine && !right ? "                by differences of your own forward pass: your backward matches it, "
                          "forward is wrong"
-        : right ? "                by differences of your own forward pass, which is right: backward is "
-                  "wrong"
+        : right ? "                by differences of your own forward pass, which is right: backward is wrong"
                 : "                by differences of your own forward pass, which is not right either");
   }
 }

@@ -229,8 +229,7 @@ class CheckRun {
   static bool same(const Tensors& a, const Tensors& b) { return gap(a, b) == 0; }
 
   static constexpr const char* kept_between_calls =
-      "depends on earlier calls: something is kept from one call to the next, in a static or global "
-      "variable";
+      "depends on earlier calls: something is kept from one call to the next, in a static or global variable";
 
   const Check& check_;
   const std::filesystem::path& worker_;

@@ -24,22 +24,18 @@ std::string plain_words(const std::string& all) {
        "a number is passed to a function for Vars: for numbers use std::exp, std::log, std::sqrt, std::abs, "
        "with std::"},
       {"no matching function for call to '(exp|log|sqrt|abs|tanh|pow)'",
-       "'$1' without std:: is for Vars: for a number use std::$1(x[i]); process a Tensor number by "
-       "number"},
+       "'$1' without std:: is for Vars: for a number use std::$1(x[i]); process a Tensor number by number"},
       {"no matching function for call to '(?:std::)?(exp|log|sqrt|abs|tanh|pow|log1p|expm1)\\(",
        "'$1' applies to single numbers, std::$1(x[i]): process a Tensor number by number"},
       {"could not convert '\\{[^']*' from '<brace-enclosed initializer list>' to "
-       "'gradus::Grads<(\\d)>'|excess "
-       "elements in (?:struct|array) initializer",
+       "'gradus::Grads<(\\d)>'|excess elements in (?:struct|array) initializer",
        "the braces contain the wrong values: this list needs one Tensor per input, in the order of the "
-       "inputs "
-       "(Grads<2> needs two)"},
+       "inputs (Grads<2> needs two)"},
       {"to 'gradus::Grads<(\\d)>'|to function return type '(?:gradus::)?Grads<(\\d)>'",
        "a list of gradients is needed here, one Tensor per input ($1$2 of them), in braces: return {dx}; or "
        "return {dx, dw};"},
       {"lvalue required as left operand of assignment|expression is not assignable",
-       "the left side of the = cannot be written: the numbers of an input, or of a member in backward(), "
-       "are "
+       "the left side of the = cannot be written: the numbers of an input, or of a member in backward(), are "
        "read-only; write results into a new Tensor"},
       {"to binary 'operator\\^'|invalid operands to binary expression \\('[^']*'(?: \\(aka '[^']*'\\))? and "
        "'(?:int|double|float|Real|Index|long|gradus::Real)'",
@@ -48,10 +44,8 @@ std::string plain_words(const std::string& all) {
        "** is not a power in C++: write x * x or std::pow(x, 2)"},
       {"cannot convert '[^']*'(?: \\{aka '[^']*'\\})? to 'const gradus::Shape&'|reference to type 'const "
        "(?:gradus::)?Shape'|call to 'gradus::Tensor::(?:zeros|full|randn|uniform)\\(|expected single "
-       "argument "
-       "'shape'|call to 'gradus::Tensor::Tensor\\(gradus::Index|no matching constructor for initialization "
-       "of "
-       "'(?:gradus::)?Tensor'",
+       "argument 'shape'|call to 'gradus::Tensor::Tensor\\(gradus::Index|no matching constructor for "
+       "initialization of '(?:gradus::)?Tensor'",
        "a shape is written in braces: Tensor({B, K}), Tensor::zeros({B})"},
       {"'<unresolved overloaded function type>|reference to non-static member function must be called",
        "a function is used without its brackets: write mu.size(), mu.dim(0), mu.shape()[0]"},
@@ -59,14 +53,13 @@ std::string plain_words(const std::string& all) {
        "the braces of a shape contain integers, Tensor({B, K}): is one of them a function without its "
        "brackets, or not an Index?"},
       {"cannot convert '(?:const )?gradus::Tensor' to '(?:double|float|int|long "
-       "int|gradus::Real|gradus::Index)'|no viable "
-       "conversion (?:from|from returned value of type) '(?:const )?(?:gradus::)?Tensor' to "
-       "(?:function return type )?'(?:double|float|int|long|Real|Index|gradus::Real)",
+       "int|gradus::Real|gradus::Index)'|no viable conversion (?:from|from returned value of type) '(?:const "
+       ")?(?:gradus::)?Tensor' to (?:function return type "
+       ")?'(?:double|float|int|long|Real|Index|gradus::Real)",
        "a Tensor is used where one number is needed: its numbers are x[i]"},
       {"out of memory|virtual memory exhausted|std::bad_alloc|cannot allocate memory|Cannot allocate memory",
        "the compiler ran out of memory: a list of very many numbers, or a template or constexpr function "
-       "that "
-       "calls itself too often"},
+       "that calls itself too often"},
       {"'([^']*)' was not declared in this scope; did you mean '([^']*)'",
        "the name '$1' is unknown here; did you mean '$2'?"},
       {"'([^']*)' was not declared in this scope",
@@ -89,11 +82,10 @@ std::string plain_words(const std::string& all) {
       {"no matching function for call to '(?:std::)?(max|min|clamp)",
        "std::$1 needs numbers of one type: write Real(0), not 0 or 0.0"},
       {"no match for 'operator([^']*)' \\(operand types are '([^']*)'(?: \\{aka '[^']*'\\})? and '([^']*)'",
-       "'$1' does not apply to '$2' and '$3': process tensors number by number (x[i], or with mapped "
-       "and zipped)"},
+       "'$1' does not apply to '$2' and '$3': process tensors number by number (x[i], or with mapped and "
+       "zipped)"},
       {"invalid operands to binary expression",
-       "an operator does not apply to its operands: process tensors number by number "
-       "(x[i])"},
+       "an operator does not apply to its operands: process tensors number by number (x[i])"},
       {"no matching function for call to '((?:[^'(<]|<[^']*>)*)",
        "'$1' is called with the wrong arguments: see its declaration in the header"},
       {"too (few|many) arguments to function", "a function is called with too $1 arguments"},
@@ -122,11 +114,9 @@ std::string plain_words(const std::string& all) {
       {"multiple definition of `([^']*)'",
        "'$1' is defined by your file and by the library: choose another name, or put it into namespace { }"},
       {"undefined reference to `([^']*)'",
-       "your file does not define '$1' (was it deleted or renamed, or were its arguments "
-       "changed?)"},
+       "your file does not define '$1' (was it deleted or renamed, or were its arguments changed?)"},
       {"undefined symbol: (.*)",
-       "your file does not define '$1' (was it deleted or renamed, or were its arguments "
-       "changed?)"},
+       "your file does not define '$1' (was it deleted or renamed, or were its arguments changed?)"},
       {"([^ ]*): No such file or directory",
        "the file $1 is not available (only headers of the library and the C++ standard are)"},
       {"fatal error: '([^']*)' file not found",

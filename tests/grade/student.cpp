@@ -210,12 +210,14 @@ void Student::ended(const std::string& asked, bool out_of_time, double seconds) 
     case SIGSEGV:
     case SIGBUS:
       if (crash.address < 4096 * sizeof(Real))
-        throw StudentFault(State::crash, "crashed" + where +
-                                             ": an empty tensor (never initialised, or moved from) "
-                                             "or a null pointer has no numbers");
-      throw StudentFault(State::crash, "crashed" + where +
-                                           ": an invalid address (an index out of range, an empty "
-                                           "tensor, or infinite recursion)");
+        throw StudentFault(
+            State::crash,
+            "crashed" + where +
+                ": an empty tensor (never initialised, or moved from) or a null pointer has no numbers");
+      throw StudentFault(
+          State::crash,
+          "crashed" + where +
+              ": an invalid address (an index out of range, an empty tensor, or infinite recursion)");
     case SIGFPE:
       throw StudentFault(State::crash, "crashed" + where + ": integer division by zero");
     case SIGABRT:

@@ -7,7 +7,7 @@
 namespace gradus::grade {
 namespace {
 
-/// Those of linear's gradients that are wanted: in[4] has three numbers, 0 for "nobody needs it".
+/// The needed gradients of linear; in[4] has three numbers, 0 for a gradient that is not needed.
 Tensors linear_gradients(const Tensors& in) {
   const Needs<3> needs = {in[4][0] != 0, in[4][1] != 0, in[4][2] != 0};
   const Grads<3> grads = LinearOp{in[0], in[1]}.backward(in[3], needs);
@@ -17,7 +17,7 @@ Tensors linear_gradients(const Tensors& in) {
   return wanted;
 }
 
-/// Walks the graph `times` times, a tape each, and returns the parameters' gradients.
+/// Runs backward over the graph `times` times, each on a new tape, and returns the parameters' gradients.
 Tensors walked(const std::string& name, const Tensors& in, int times) {
   const Graph& graph = graph_named(name);
   Parameters p = parameters_of(graph, in);
@@ -55,8 +55,8 @@ std::vector<Call> calls_01() {
          return {grads[0], grads[1], grads[2]};
        }},
       {"linear.backward.needs", linear_gradients},
-      // adds three gradients to an empty sum. All are seen by others, but for the second, which is a copy of
-      // its own. What all hold afterwards is returned, too.
+      // Adds three gradients to an empty sum. All of them are shared with other handles, except the second,
+      // which is an unshared copy. Also returns the final contents of all gradients.
       {"accumulate",
        [](const Tensors& in) -> Tensors {
          Tensors out(1);
@@ -66,7 +66,7 @@ std::vector<Call> calls_01() {
          accumulate(out[0], out[3]);
          return out;
        }},
-      // the same with every handle given away: nobody else sees the sum
+      // The same with every handle moved in, so that the sum is unshared.
       {"accumulate.moved",
        [](const Tensors& in) -> Tensors {
          Tensor sum;
@@ -74,7 +74,7 @@ std::vector<Call> calls_01() {
          return {sum};
        }},
       {"tape.twice", [](const Tensors& in) -> Tensors { return walked("parameter_twice", in, 2); }},
-      // the first parameter's gradient is written over: the second's has to stay
+      // Overwrites the first parameter's gradient; the second's must stay unchanged.
       {"tape.own_buffers",
        [](const Tensors& in) -> Tensors {
          const Graph& graph = graph_named("sum_of_two");

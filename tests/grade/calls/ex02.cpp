@@ -13,8 +13,7 @@
 namespace gradus::grade {
 namespace {
 
-/// p = p - rate g, where there is a gradient. It complains of nothing, so that every order of calls can be
-/// looked at.
+/// p = p - rate g where a gradient exists. Throws no errors, so that every order of calls can be examined.
 struct Plain {
   std::deque<Parameter>& parameters;
   Real rate;
@@ -27,8 +26,9 @@ struct Plain {
   }
 };
 
-/// in: w, b, targets [steps, B, O], x [B, I], rate, and a gradient that b has before. Every evaluation of the
-/// loss takes the next targets, as a loader would. Out: the losses, w, b, their gradients.
+/// in: w, b, targets [steps, B, O], x [B, I], rate, and an existing gradient of b.
+/// Every evaluation of the loss uses the next targets, as with a loader.
+/// Out: the losses, w, b, their gradients.
 Tensors training(const Tensors& in) {
   std::deque<Parameter> p;
   p.emplace_back(in[0].clone());

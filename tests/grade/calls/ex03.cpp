@@ -4,10 +4,10 @@
 namespace gradus::grade {
 namespace {
 
-/// Number `i` of the window's settings: stride, padding, output padding.
+/// Number `i` of the settings: stride, padding, output padding.
 Index setting(const Tensor& settings, Index i) { return static_cast<Index>(settings[i]); }
 
-/// The ops as the forward pass leaves them, so that a backward pass is asked alone.
+/// The ops in the state after the forward pass, so that a backward pass can be called alone.
 NaiveConv2d conv(const Tensor& settings, const Tensor& x = {}, const Tensor& w = {}) {
   return {setting(settings, 0), setting(settings, 1), x, w};
 }
@@ -19,7 +19,7 @@ Tensors list(const Grads<3>& grads) { return {grads[0], grads[1], grads[2]}; }
 
 }  // namespace
 
-// Inputs of all: x, w, b (or empty), settings; of a backward pass dy, too.
+// Inputs of all calls: x, w, b (or empty), settings; for a backward pass also dy.
 std::vector<Call> calls_03() {
   return {
       {"conv2d", [](const Tensors& in) -> Tensors { return {conv(in[3]).forward(in[0], in[1], in[2])}; }},

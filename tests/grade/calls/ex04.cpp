@@ -4,8 +4,8 @@
 
 namespace gradus::grade {
 
-// A backward pass is asked alone: what the forward pass would have kept is put in its place, so that an
-// unfinished forward pass does not matter.
+// Backward passes are called alone, with the tensors that the forward pass would have saved,
+// so that an unfinished forward pass does not matter.
 std::vector<Call> calls_04() {
   return {
       {"kl_divergence",

@@ -11,8 +11,8 @@
 namespace gradus::grade {
 namespace {
 
-/// { y, gradients of sum(slope y) }. An input that y does not depend on has gradient 0; a y of another shape
-/// than the slope's has no gradients.
+/// { y, gradients of sum(slope y) }. An input that y does not depend on has gradient 0.
+/// If the shapes of y and slope differ, no gradients are returned.
 template <class F>
 Tensors value_and_gradients(F f, std::vector<Tensor> inputs, const Tensor& slope) {
   std::vector<std::unique_ptr<Parameter>> leaves;
@@ -33,7 +33,7 @@ Tensors value_and_gradients(F f, std::vector<Tensor> inputs, const Tensor& slope
   return out;
 }
 
-/// ||x_b - x_hat_b||^2, as LearnedGaussianNll keeps it: [B]
+/// ||x_b - x_hat_b||^2, as saved by LearnedGaussianNll: [B]
 Tensor squared_distances(const Tensor& x_hat, const Tensor& x) {
   Tensor out = Tensor::zeros({x.dim(0)});
   for (Index i = 0; i < x.size(); ++i) out[i / x.dim(1)] += (x[i] - x_hat[i]) * (x[i] - x_hat[i]);

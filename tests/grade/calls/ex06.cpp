@@ -6,7 +6,7 @@
 
 namespace gradus::grade {
 
-// A backward pass is asked alone: what the forward pass would have kept is put in its place.
+// Backward passes are called alone, with the tensors that the forward pass would have saved.
 std::vector<Call> calls_06() {
   return {
       {"reparameterize",

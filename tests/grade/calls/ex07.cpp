@@ -8,14 +8,14 @@
 namespace gradus::grade {
 namespace {
 
-/// {loss, the logits that were kept}
+/// {loss, the saved logits}
 template <class Loss>
 Tensors value(Loss loss, const Tensor& logits) {
   Tensor values = loss.forward(logits);
   return {values, loss.logits};
 }
 
-/// The loss and its gradient in the logits, through a tape: {loss [B], dlogits}.
+/// The loss and its gradient with respect to the logits, computed with a tape: {loss [B], dlogits}.
 template <class F>
 void add_with_gradient(Tensors& out, const Tensor& logits, const Tensor& slope, F loss) {
   Parameter a(logits.clone());
@@ -28,8 +28,8 @@ void add_with_gradient(Tensors& out, const Tensor& logits, const Tensor& slope, 
 
 }  // namespace
 
-// Inputs: logits; of the real loss, the label; of a backward pass, dloss at the end. A backward pass is asked
-// alone: what the forward pass would have kept is put in its place.
+// Inputs: logits; for the real loss also the label; for a backward pass dloss last.
+// Backward passes are called alone, with the tensors that the forward pass would have saved.
 std::vector<Call> calls_07() {
   return {
       {"minimax_real", [](const Tensors& in) { return value(MinimaxRealLoss{in[1].item()}, in[0]); }},

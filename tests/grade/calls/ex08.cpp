@@ -21,7 +21,7 @@ std::vector<Call> calls_08() {
        [](const Tensors& in) {
          return averaged(in, [](Module& module, Real decay, const std::function<void(int)>& learn) {
            Ema ema(module, decay);
-           const State averages = ema.state();  // handles, as a checkpoint holds them
+           const State averages = ema.state();  // handles, as in a checkpoint
            for (int step = 0; step < 3; ++step) {
              learn(step);
              ema.update();

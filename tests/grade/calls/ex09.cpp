@@ -9,7 +9,7 @@ namespace {
 
 Tensor number(double value) { return Tensor::of({1}, {static_cast<Real>(value)}); }
 
-/// A list as a tensor of this shape, or, when their sizes differ, of its own.
+/// A list as a tensor of this shape, or of shape [size] when the sizes differ.
 template <class List>
 Tensor as(const List& list, const Shape& shape) {
   if (list.empty()) return {};

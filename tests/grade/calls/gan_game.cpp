@@ -14,7 +14,7 @@
 namespace gradus::grade {
 namespace {
 
-/// Batch `step` of two, which lie one below the other.
+/// Batch `step` of two batches that are stacked along axis 0.
 Tensor batch_of(const Tensor& both, Index step) {
   const Index B = both.dim(0) / 2;
   return both.rows(step * B, (step + 1) * B);
@@ -56,8 +56,8 @@ void give_gradients(Module& net, const Tensor& numbers) {
   }
 }
 
-/// Runs it and returns 0, or why it ended early, 1: no parameter reaches the loss, 2: the optimizer finds no
-/// gradient, 3: another tape's value, 4: a step between the forward and the backward pass.
+/// Runs it and returns 0, or the reason for an early end: 1 no parameter reaches the loss, 2 the optimizer
+/// finds no gradient, 3 a value of another tape, 4 a step between the forward and the backward pass.
 template <class Run>
 Tensor where_stopped(Run run) {
   try {
@@ -66,7 +66,7 @@ Tensor where_stopped(Run run) {
   } catch (const NotImplemented&) {
     throw;
   } catch (const std::bad_function_call&) {
-    throw Error("the penalty is called although there is none: `if (penalty)` tells");
+    throw Error("the penalty is called although it is empty: test `if (penalty)` first");
   } catch (const Error& error) {
     const std::string_view words = error.what();
     const auto says = [&](std::string_view part) { return words.find(part) != words.npos; };

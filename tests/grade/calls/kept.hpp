@@ -1,5 +1,5 @@
 #pragma once
-// What a function is given is not its own: a copy of a Tensor shares its numbers.
+// A function must not modify its arguments: a copy of a Tensor shares its numbers.
 #include <cstring>
 
 #include "../calls.hpp"
@@ -7,7 +7,7 @@
 
 namespace gradus::grade {
 
-/// The same calls, with an Error when one of them has changed what it was given.
+/// The same calls, wrapped to throw an Error when one of them has changed an argument.
 inline std::vector<Call> with_inputs_kept(std::vector<Call> calls) {
   for (Call& call : calls)
     call.run = [run = call.run](const Tensors& in) {
@@ -16,8 +16,8 @@ inline std::vector<Call> with_inputs_kept(std::vector<Call> calls) {
       Tensors out = run(in);
       for (std::size_t i = 0; i < in.size(); ++i)
         GRADUS_CHECK(!in[i] || std::memcmp(in[i].data(), before[i].data(), in[i].bytes()) == 0,
-                     "something that was handed in, of shape ", in[i].shape(),
-                     ", has been written into: a copy of a Tensor shares its numbers. Write into a new one");
+                     "an argument of shape ", in[i].shape(),
+                     ", was overwritten: a copy of a Tensor shares its numbers. Write to a new one");
       return out;
     };
   return calls;

@@ -1,4 +1,4 @@
-// Exercise 1: adding gradients, and the walk back along the tape.
+// Exercise 1: adding gradients, and the backward pass over the tape.
 #include "../calls/graphs.hpp"
 #include "ex01.hpp"
 
@@ -9,7 +9,7 @@ Tensor plus(const Tensor& a, const Tensor& b) {
   return each(a, [&](Index i) { return a[i] + b[i]; });
 }
 
-/// The sum, and the gradients as they are afterwards.
+/// The sum, and the final contents of the gradients.
 Function sums_with(Real first, Real middle, Real last) {
   return [=](const Tensors& in) {
     Tensors out = {
@@ -40,40 +40,38 @@ void accumulate_checks(std::vector<Check>& all) {
        .draw = three_gradients,
        .mistakes =
            {{"add.stays_empty",
-             "the sum stays empty: it has to become the first gradient (is `!sum` asked first?)",
+             "the sum stays empty: it must become the first gradient (is `!sum` tested first?)",
              [](const Tensors& in) -> Tensors {
                return {Tensor(), in[0], in[1], in[2]};
              }},
             {"add.replaces_shared",
-             "where somebody else sees its buffer the sum is replaced by the new gradient; make a new "
-             "tensor of both",
+             "where its buffer is shared, the sum is replaced by the new gradient; make a new tensor with "
+             "the sum of both",
              sums_with(0, 1, 1)},
-            {"add.subtracts", "later gradients are subtracted; they are added", sums_with(1, -1, -1)},
-            {"add.overwrites", "the sum is the last gradient only: set where it has to be added",
+            {"add.subtracts", "later gradients are subtracted; they must be added", sums_with(1, -1, -1)},
+            {"add.overwrites", "the sum is only the last gradient: it is assigned instead of added",
              sums_with(0, 0, 1)},
             {"add.keeps_first",
-             "the sum is the first gradient only: later ones are dropped (or added to a copy)",
+             "the sum is only the first gradient: later ones are dropped (or added to a copy)",
              sums_with(1, 0, 0)},
             {"add.first_twice",
-             "the first gradient counts twice: set, and then added as well (is an else missing?)",
+             "the first gradient counts twice: it is assigned and then also added (is an else missing?)",
              sums_with(2, 1, 1)},
             {"add.into_shared",
-             "the first gradient's own numbers have changed: sum shares its buffer (sum.unique() is "
-             "false), so "
-             "a new tensor is needed",
+             "the first gradient's own numbers have changed: sum shares its buffer (sum.unique() is false), "
+             "so a new tensor is needed",
              [](const Tensors& in) -> Tensors {
                const Tensor total = plus(plus(in[0], in[1]), in[2]);
                return {total, total, in[1], in[2]};
              }},
             {"add.asks_grad",
-             "the first gradient's own numbers have changed: grad.unique() was asked, but what is "
-             "written into "
-             "is the buffer of sum",
+             "the first gradient's own numbers have changed: grad.unique() is tested, but the buffer written "
+             "to is that of sum",
              [](const Tensors& in) -> Tensors {
                const Tensor two = plus(in[0], in[1]);
                return {plus(two, in[2]), two, in[1], in[2]};
              }},
-            {"add.into_grad", "the sum is written into the new gradient's buffer, which others see",
+            {"add.into_grad", "the sum is written to the new gradient's buffer, which is shared",
              [](const Tensors& in) -> Tensors {
                const Tensor total = plus(plus(in[0], in[1]), in[2]);
                return {total, in[0], in[1], total};
@@ -90,7 +88,7 @@ struct WalkKnobs {
        to_first = false, to_previous = false, skip_zero = false, stop_at_leaf = false, stop_at_empty = false,
        leaf_overwrite = false;
 };
-/// Tape::backward with mistakes, `times` tapes one after the other.
+/// Tape::backward with mistakes, on `times` tapes in sequence.
 Function walk_with(const std::string& name, WalkKnobs knobs, int times = 1) {
   return [=](const Tensors& in) {
     const Graph& graph = graph_named(name);
@@ -132,7 +130,7 @@ Function walk_with(const std::string& name, WalkKnobs knobs, int times = 1) {
   };
 }
 
-/// As many inputs as there are names for them.
+/// The first inputs, one per name.
 std::function<Tensors(Rng&, int)> values_for(std::size_t count) {
   return [count](Rng& rng, int number) {
     Tensors in;
@@ -163,14 +161,13 @@ void tape_checks(std::vector<Check>& all) {
   add("chain", "a chain, L = sum c exp(p^2 / 2)", 4, {}, {"p", "c"}, {"dp"});
   add("reused", "a value used three times, h = p q, L = sum (exp(h / 4) h + r h)", 5,
       {{"tape.overwrites",
-        "a value that is used more than once keeps one gradient only: accumulate, do not set",
+        "a value that is used more than once keeps only one gradient: accumulate instead of assigning",
         walk_with("reused", {.overwrite = true})},
        {"tape.forward",
-        "no gradient arrives at any parameter: is the tape walked from its last step to its first, and does "
-        "a leaf's dy get into step.parameter->grad?",
+        "no gradient reaches any parameter: does the loop run from the tape's last step to its first, and is "
+        "a leaf's dy added to step.parameter->grad?",
         walk_with("reused", {.forward = true})},
-       {"tape.slopes_one",
-        "every op is handed a dy of ones: hand it its own step's gradient (the chain rule)",
+       {"tape.slopes_one", "every op receives a dy of ones: pass its own step's gradient (the chain rule)",
         walk_with("reused", {.slopes_one = true})},
        {"tape.only_first", "only the first input of an op gets its gradient",
         walk_with("reused", {.only_first = true})},
@@ -182,10 +179,9 @@ void tape_checks(std::vector<Check>& all) {
         "every gradient goes to the step before on the tape: input i was made by step.inputs[i]",
         walk_with("reused", {.to_previous = true})},
        {"tape.step_zero",
-        "step 0 is never visited: the loop ends one too early, and the first parameter gets nothing",
+        "step 0 is never visited: the loop ends one step early, and the first parameter gets no gradient",
         walk_with("reused", {.skip_zero = true})},
-       {"tape.stops_at_leaf",
-        "the walk ends at the first parameter that it meets; others come before it on the tape",
+       {"tape.stops_at_leaf", "the loop ends at the first parameter it meets; others precede it on the tape",
         walk_with("reused", {.stop_at_leaf = true})}},
       {"p", "q", "r"}, {"dp", "dq", "dr"});
   add("parameter_twice", "a parameter used twice, L = sum (c (p q)^2 + p)", 3, {}, {"p", "q", "c"},
@@ -194,8 +190,8 @@ void tape_checks(std::vector<Check>& all) {
       {"p", "an unused q", "r of the branch", "a constant"}, {"dp", "dq", "dr"});
   add("more_after", "something is computed after the loss", 2,
       {{"tape.stops_at_empty",
-        "the walk ends at the first step without a gradient: the loss does not depend on it, but on others "
-        "before it: go on",
+        "the loop ends at the first step without a gradient: the loss does not depend on it, but on others "
+        "before it, so continue",
         walk_with("more_after", {.stop_at_empty = true})}},
       {"p", "q", "c"}, {"dp", "dq"});
   add("twice", "two tapes: the second adds to Parameter::grad", 3,
@@ -205,7 +201,7 @@ void tape_checks(std::vector<Check>& all) {
       {"p", "q", "c"}, {"dp", "dq"});
   add("own_buffers", "a parameter's gradient is its own: dp of sum c (p + q) is written over, dq stays", 2,
       {{"tape.shared_buffers",
-        "two parameters share one gradient buffer: whoever scales one scales both. Hand in dy.clone() where "
+        "two parameters share one gradient buffer, so scaling one scales both. Pass dy.clone() where "
         "dy.unique() is false",
         [](const Tensors& in) -> Tensors {
           return {Tensor::zeros(in[0].shape()), Tensor::zeros(in[1].shape())};

@@ -8,7 +8,7 @@ namespace {
 
 // squared error -------------------------------------------------------------------------------------------
 
-/// Predictions and targets of rank 2 to 4; those of one batch are near to one another.
+/// Predictions and targets of rank 2 to 4; those of one batch are close to each other.
 Tensors two_batches(Rng& rng, int number) {
   const Shape shapes[] = {{1, 4}, {67, 71}, {7, 1}, {4, 3, 2, 1}, {5, 2, 3}};
   const Shape shape = shapes[number % 5];
@@ -86,17 +86,17 @@ void error_checks(std::vector<Check>& all) {
              errors_with(squared, [](double sum, double) { return std::sqrt(sum); })},
             {"se.abs", "absolute values are summed, not squares",
              errors_with([](double d) { return std::abs(d); })},
-            {"se.square_of_sum", "differences are summed first and squared then: they cancel",
+            {"se.square_of_sum", "differences are summed before squaring, so they cancel",
              errors_with([](double d) { return d; }, [](double sum, double) { return sum * sum; })},
             {"se.two_axes",
-             "only dim(1) numbers of an example are summed: pictures have more axes, and row_size() numbers",
+             "only dim(1) numbers of an example are summed: images have more axes, and row_size() numbers",
              [](const Tensors& in) -> Tensors {
                const Index B = in[0].dim(0), K = in[0].dim(1);
                Tensor l = Tensor::zeros({B});
                for (Index i = 0; i < B * K; ++i) l[i / K] += (in[0][i] - in[1][i]) * (in[0][i] - in[1][i]);
                return {l};
              }},
-            {"se.not_per_example", "one number for the whole batch; every example has its own, [B]",
+            {"se.not_per_example", "one number for the whole batch; the loss has one value per example, [B]",
              [](const Tensors& in) -> Tensors {
                const Tensors l = errors_with(squared)(in);
                Real sum = 0;
@@ -121,24 +121,25 @@ void error_checks(std::vector<Check>& all) {
        .call = "squared_error.backward",
        .draw = two_batches_and_slope,
        .mistakes = {{"se.grad_no_2", "the factor 2 is missing", error_slopes_with({.factor = 1})},
-                    {"se.grad_sign", "the sign is wrong: t - y where y - t is meant, or the other way round",
+                    {"se.grad_sign", "the sign is wrong: t - y and y - t are exchanged",
                      error_slopes_with({.factor = -2})},
-                    {"se.grad_mean", "the gradient is divided by the number of features, the loss is a sum",
+                    {"se.grad_mean",
+                     "the gradient is divided by the number of features, but the loss is a sum",
                      error_slopes_with({.mean = true})},
-                    {"se.grad_ignores_slope", "the slope dL/dl of the example is left out (the chain rule)",
+                    {"se.grad_ignores_slope", "the factor dL/dl of the example is missing (the chain rule)",
                      error_slopes_with({.no_slope = true})},
                     {"se.grad_first_slope",
-                     "the slope of the first example is taken for all: element i is of example i / K",
+                     "the dL/dl of the first example is used for all: element i belongs to example i / K",
                      error_slopes_with({.first_slope = true})},
                     {"se.grad_slope_misplaced",
-                     "the slopes are taken in the wrong order: element i is of example i / K",
+                     "the values of dL/dl are read in the wrong order: element i belongs to example i / K",
                      error_slopes_with({.misplaced_slope = true})},
                     {"se.grad_sign_only",
-                     "only the sign of y - t counts: this is the absolute error's gradient",
+                     "only the sign of y - t is used: this is the absolute error's gradient",
                      error_slopes_with({.sign_only = true})},
                     {"se.grad_target_sign", "dt has the sign of dy: the target enters with a minus",
                      error_slopes_with({.target = 1})},
-                    {"se.grad_no_target", "dt stays empty although needs[1] asks for it",
+                    {"se.grad_no_target", "dt stays empty although needs[1] is set",
                      error_slopes_with({.empty_target = true})}},
        .inputs = inputs,
        .outputs = {"dy", "dt"},
@@ -158,7 +159,7 @@ struct StepKnobs {
   bool no_zero = false, zero_late = false, zero_last = false, zero_again = false, step_early = false,
        step_twice = false, loss_after = false, loss_twice = false;
 };
-/// The call "descend" with mistakes, its gradients written out: l = mean_n sum_o (x w + b - t)^2.
+/// The call "descend" with mistakes, with explicit gradients: l = mean_n sum_o (x w + b - t)^2.
 Function descend_with(StepKnobs knobs) {
   return [knobs](const Tensors& in) -> Tensors {
     const Tensor& x = in[3];
@@ -242,26 +243,25 @@ void step_checks(std::vector<Check>& all) {
            {{"step.no_zero_grad", "zero_grad() is missing: the gradients of all steps add up",
              descend_with({.no_zero = true})},
             {"step.zero_late",
-             "when step() runs there is no gradient: zero_grad() has just dropped what backward() gave, or "
+             "when step() runs there is no gradient: zero_grad() has dropped the gradients of backward(), or "
              "backward() was not called",
              descend_with({.zero_late = true})},
             {"step.zero_last",
-             "zero_grad() comes last: what was there before the first step counts, and nobody can look at "
-             "the "
-             "gradients afterwards",
+             "zero_grad() comes last: gradients from before the first step count, and the gradients are lost "
+             "afterwards",
              descend_with({.zero_last = true})},
-            {"step.zero_again",
-             "zero_grad() is called once more at the end: the gradients are gone, nobody can look at them",
+            {"step.zero_again", "zero_grad() is called once more at the end: the gradients are lost",
              descend_with({.zero_again = true})},
-            {"step.twice", "the parameters move twice: step() is called once too often",
+            {"step.twice", "the parameters are updated twice: step() is called once too often",
              descend_with({.step_twice = true})},
-            {"step.too_early", "the parameters do not move: step() comes before backward(), or not at all",
+            {"step.too_early", "the parameters do not change: step() comes before backward(), or not at all",
              descend_with({.step_early = true})},
             {"step.loss_after",
-             "the loss returned was computed anew, after the step: return the one that was walked back",
+             "the returned loss was computed again after the step: return the one that backward() was called "
+             "on",
              descend_with({.loss_after = true})},
             {"step.loss_twice",
-             "the loss is computed twice, and the first goes unused: a loss may draw noise or the next batch",
+             "the loss is computed twice and the first is unused: a loss may draw noise or the next batch",
              descend_with({.loss_twice = true})}},
        .inputs = inputs,
        .outputs = outputs});

@@ -10,13 +10,13 @@
 namespace gradus::grade {
 namespace {
 
-/// The lecture's five points, moved by (1, -1): a mean of 0 could be compared with nothing.
+/// The lecture's five points, shifted by (1, -1), since a mean of 0 would hide mistakes.
 Tensor five_points() {
   return Tensor::of({5, 2}, {Real(.5), Real(-1.4), Real(.6), Real(-1.1), Real(1.1), -1, Real(1.3), Real(-.7),
                              Real(1.5), Real(-.8)});
 }
 
-/// More examples than features, the features mixed, so that the components lean in every direction.
+/// More examples than features, with mixed features, so that the components have general directions.
 Tensor cloud(Rng& rng, int number) {
   constexpr std::array<std::array<Index, 2>, 5> all = {{{5, 2}, {373, 13}, {7, 1}, {9, 3}, {12, 4}}};
   const auto [N, D] = all[static_cast<std::size_t>(number) % all.size()];
@@ -100,8 +100,8 @@ Function fit_with(FitKnobs knobs) {
   };
 }
 
-/// x or z, and a Pca (mean, components, variances) with K rows of length 1, not orthogonal: nothing may
-/// hang on that.
+/// x or z, and a Pca (mean, components, variances) with K rows of length 1 that are not orthogonal:
+/// no result may depend on orthogonality.
 Tensors point_and_pca(Rng& rng, int number, bool coded) {
   constexpr std::array<std::array<Index, 3>, 5> all = {
       {{1, 3, 2}, {67, 71, 37}, {3, 4, 1}, {5, 1, 1}, {2, 6, 4}}};
@@ -180,24 +180,24 @@ void pca_checks(std::vector<Check>& all) {
             {"cov.no_division", "the covariance is a sum, not divided by N",
              moments_with({.no_division = true})},
             {"cov.mean_no_division",
-             "the mean is a sum, not divided by N, and the covariance goes wrong with it",
+             "the mean is a sum, not divided by N, so the covariance is wrong as well",
              moments_with({.mean_no_division = true})},
             {"cov.by_features", "the covariance is divided by the number of features D, not of examples N",
              moments_with({.by_features = true})},
-            {"cov.upper_half", "below the diagonal there is nothing: fill the whole matrix, it is symmetric",
+            {"cov.upper_half", "the part below the diagonal is empty: fill the whole symmetric matrix",
              moments_with({.upper = true})},
             {"cov.correlation",
-             "these are correlations, divided by the standard deviations; covariances are asked",
+             "these are correlations, divided by the standard deviations; return covariances",
              moments_with({.correlation = true})},
             {"cov.integer_mean",
-             "the mean is 0: 1 / N of whole numbers is 0, write static_cast<double>(N) (or it was "
-             "never filled)",
+             "the mean is 0: integer division gives 1 / N = 0, write static_cast<double>(N) (or it was never "
+             "filled)",
              moments_with({.not_centred = true, .integer_mean = true})},
             {"cov.integer",
-             "the covariance is 0: 1 / N of whole numbers is 0, write static_cast<double>(N) (or it "
-             "was never filled)",
+             "the covariance is 0: integer division gives 1 / N = 0, write static_cast<double>(N) (or it was "
+             "never filled)",
              moments_with({.integer = true})},
-            {"cov.diagonal", "only the diagonal is there: the variances without the covariances",
+            {"cov.diagonal", "only the diagonal is filled: the variances without the covariances",
              moments_with({.diagonal = true})}},
        .inputs = {"x"},
        .outputs = moments});
@@ -230,33 +230,34 @@ void pca_checks(std::vector<Check>& all) {
          return {cloud(rng, number), Tensor::full({1}, K[number % 5])};
        },
        .mistakes =
-           {{"pca.smallest_first", "the smallest variances come first: LAPACK counts upwards, PCA downwards",
+           {{"pca.smallest_first",
+             "the smallest variances come first: LAPACK sorts in ascending order, PCA in descending order",
              fit_with({.smallest_first = true})},
-            {"pca.ascending_variances", "the components are right, but the variances go upwards",
+            {"pca.ascending_variances", "the components are right, but the variances are in ascending order",
              fit_with({.ascending_variances = true})},
             {"pca.by_columns",
              "components are read from the columns; eigenvector v_i is row i, element d at [i * D + d]",
              fit_with({.by_columns = true})},
             {"pca.any_sign",
-             "the components' signs are LAPACK's; the entry of largest size has to be positive",
+             "the components have LAPACK's signs; the entry of largest magnitude must be positive",
              fit_with({.any_sign = true})},
             {"pca.first_positive",
-             "the first entry of a component is made positive; it is the entry of largest size",
+             "the first entry of a component is made positive; it must be the entry of largest magnitude",
              fit_with({.first_positive = true})},
             {"pca.largest_signed",
-             "the largest entry is looked for with its sign; of 0.4 and -0.9 the second is larger in size",
+             "the largest entry is found with its sign; of 0.4 and -0.9 the second has the larger magnitude",
              fit_with({.largest_signed = true})},
             {"pca.sign_by_sum",
-             "the sum of a component's entries is made positive; it is the entry of largest size",
+             "the sum of a component's entries is made positive; it must be the entry of largest magnitude",
              fit_with({.by_sum = true})},
             {"pca.deviations",
-             "roots of the variances: an eigenvalue of the covariance is a variance already",
+             "square roots of the variances: an eigenvalue of the covariance is already a variance",
              fit_with({.deviations = true})},
-            {"pca.shares", "shares of the whole variance; the eigenvalues themselves are asked",
+            {"pca.shares", "shares of the total variance; return the eigenvalues themselves",
              fit_with({.shares = true})},
-            {"pca.only_K", "only the K largest variances are there: all D eigenvalues are asked",
+            {"pca.only_K", "only the K largest variances are returned: return all D eigenvalues",
              fit_with({.only_K = true})},
-            {"pca.loadings", "the components are stretched by the standard deviation; they have length 1",
+            {"pca.loadings", "the components are scaled by the standard deviation; they must have length 1",
              fit_with({.loadings = true})},
             {"pca.no_mean", "the mean is left at zero", fit_with({.no_mean = true})}},
        .inputs = {"x", "K"},
@@ -285,7 +286,7 @@ void pca_checks(std::vector<Check>& all) {
                      encode_with({.mean = -1})},
                     {"pca.encode_transposed", "components are read as [D, K]; they are [K, D]",
                      encode_with({.transposed = true})},
-                    {"pca.encode_whitened", "z is divided by the standard deviations; here it keeps its size",
+                    {"pca.encode_whitened", "z is divided by the standard deviations; here it is not scaled",
                      encode_with({.whitened = true})}},
        .inputs = x_and_pca,
        .outputs = {"z"}});
@@ -297,21 +298,21 @@ void pca_checks(std::vector<Check>& all) {
                  .cases = 1,
                  .inputs = z_and_pca,
                  .outputs = {"x^"}});
-  all.push_back({.todo = "2.6",
-                 .title = "random components",
-                 .points = 9,
-                 .call = "pca.decode",
-                 .draw = [](Rng& rng, int number) { return point_and_pca(rng, number, true); },
-                 .mistakes = {{"pca.decode_no_mean", "the mean is not added", decode_with({.mean = 0})},
-                              {"pca.decode_subtracts_mean", "the mean is subtracted, not added",
-                               decode_with({.mean = -1})},
-                              {"pca.decode_transposed", "components are read as [D, K]; they are [K, D]",
-                               decode_with({.transposed = true})},
-                              {"pca.decode_mean_each",
-                               "the mean is added again for every component, inside the sum over k",
-                               decode_with({.mean_each = true})}},
-                 .inputs = z_and_pca,
-                 .outputs = {"x^"}});
+  all.push_back(
+      {.todo = "2.6",
+       .title = "random components",
+       .points = 9,
+       .call = "pca.decode",
+       .draw = [](Rng& rng, int number) { return point_and_pca(rng, number, true); },
+       .mistakes = {{"pca.decode_no_mean", "the mean is not added", decode_with({.mean = 0})},
+                    {"pca.decode_subtracts_mean", "the mean is subtracted, not added",
+                     decode_with({.mean = -1})},
+                    {"pca.decode_transposed", "components are read as [D, K]; they are [K, D]",
+                     decode_with({.transposed = true})},
+                    {"pca.decode_mean_each", "the mean is added once per component, inside the sum over k",
+                     decode_with({.mean_each = true})}},
+       .inputs = z_and_pca,
+       .outputs = {"x^"}});
 }
 
 }  // namespace gradus::grade

@@ -1,5 +1,6 @@
-// Exercise 3: convolution and transposed convolution. Both join the pixels of a picture to the pixels of an
-// answer through weights; what students confuse is the same in all four passes, so one walk has the knobs.
+// Exercise 3: convolution and transposed convolution.
+// Both connect the pixels of the input to the pixels of the output through weights.
+// The typical mistakes are the same in all four passes, so one traversal has the knobs.
 #include <algorithm>
 #include <array>
 
@@ -11,18 +12,18 @@ namespace {
 
 struct Knobs {
   bool no_padding = false, padding_sign = false, no_stride = false, padding_by_stride = false,
-       dilated = false;  // where the window looks
+       dilated = false;  // position of the window
   bool channels_first = false, flipped = false, swapped = false,
-       turned = false;                                            // which weight it takes there
-  bool clamped = false, interior = false, zero_left_out = false;  // at the edge
-  bool answer_first = false;                                      // the answer's channels come first
+       turned = false;                                            // weight used at that position
+  bool clamped = false, interior = false, zero_left_out = false;  // at the border
+  bool answer_first = false;                                      // the output's channels come first
   bool overwritten = false;                                       // = for +=
   bool no_bias = false, bias_per_weight = false;                  // the bias
   bool short_by_one = false, rounded_up = false, half_padded = false, square = false, grows = false,
        long_by_s = false, no_output_padding = false, padded_first = false;
-  bool dx_only = false, dw_only = false;  // where the knobs hold
-  bool no_slope = false;                  // as if dy were 1
-  double db = 1;                          // gradients scaled
+  bool dx_only = false, dw_only = false;  // where the knobs apply
+  bool no_slope = false;                  // dy replaced by 1
+  double db = 1;                          // scale of the gradient
   bool db_per_batch = false, db_per_pixel = false, dw_per_batch = false, db_last_batch = false;
 };
 
@@ -33,7 +34,7 @@ Geometry geometry_of(const Tensor& settings) {
   return {static_cast<Index>(settings[0]), static_cast<Index>(settings[1]), static_cast<Index>(settings[2])};
 }
 
-/// Calls joined(element of the picture, of the weights, of the answer) as the knobs see it.
+/// Calls joined(element of the input, of the weights, of the output) as selected by the knobs.
 template <class Joined>
 void walk(const Knobs& knobs, const Shape& picture, const Shape& weights, const Shape& answer,
           const Geometry& geometry, Joined joined) {
@@ -120,7 +121,7 @@ Tensor bias_gradient(const Tensor& dy, const Knobs& knobs) {
   return db;
 }
 
-/// Of both ops: picture and answer are x and dy of the one, dy and x of the other.
+/// For both ops: input and output are x and dy of one op, dy and x of the other.
 Function gradients_with(bool transposed, Knobs knobs) {
   return [=](const Tensors& in) -> Tensors {
     const Tensor &x = in[0], &w = in[1], &dy = in[4];
@@ -145,10 +146,9 @@ Function gradients_with(bool transposed, Knobs knobs) {
   };
 }
 
-// ---- inputs
-// ------------------------------------------------------------------------------------------------- Odd
-// sizes: height and width, U and V, C and K differ; strides that do not divide; a window of one pixel's
-// width; pixels that no window sees. The first is the smallest, for reading.
+// ---- inputs ----------------------------------------------------------------------------------------------
+// Odd sizes: height and width, U and V, C and K differ; strides that do not divide; a window one pixel wide;
+// pixels outside every window. The first case is the smallest, for reading.
 
 Tensors conv_inputs(Rng& rng, int number) {
   constexpr std::array<std::array<Index, 9>, 6> all = {{{1, 3, 4, 1, 1, 2, 3, 1, 1},
@@ -182,7 +182,7 @@ Draw without_bias(Draw draw) {
     return in;
   };
 }
-/// With dy, of the right answer's shape.
+/// With dy, of the right output's shape.
 Draw with_slope(Draw draw, Function forward) {
   return [draw, forward](Rng& rng, int number) {
     Tensors in = draw(rng, number);
@@ -211,63 +211,63 @@ Tensors conv_transpose_slope_by_hand(Rng& rng, int number) {
   return in;
 }
 
-// ---- mistakes
-// -----------------------------------------------------------------------------------------------
+// ---- mistakes --------------------------------------------------------------------------------------------
 
 std::vector<Mistake> conv_mistakes() {
   return {
-      {"conv.no_padding", "the padding is left out: only places where the whole window lies in the picture",
+      {"conv.no_padding",
+       "the padding is left out: only windows that lie completely inside the image are used",
        conv_with({.no_padding = true})},
-      {"conv.padding_sign", "the padding is added, not taken away: the window begins at s i - p",
+      {"conv.padding_sign", "the padding is added, not subtracted: the window begins at s i - p",
        conv_with({.padding_sign = true})},
-      {"conv.padding_by_stride", "the padding is multiplied by the stride: s (i - p), where s i - p is meant",
+      {"conv.padding_by_stride", "the padding is multiplied by the stride: s (i - p) instead of s i - p",
        conv_with({.padding_by_stride = true})},
-      {"conv.dilated", "the stride stands before u, not before i: the window is torn apart, i + s u - p",
+      {"conv.dilated", "the stride multiplies u, not i: this is a dilated window, i + s u - p",
        conv_with({.dilated = true})},
-      {"conv.zero_left_out", "row 0 and column 0 of x are left out: > 0 where >= 0 is meant",
+      {"conv.zero_left_out", "row 0 and column 0 of x are left out: use >= 0 instead of > 0",
        conv_with({.zero_left_out = true})},
-      {"conv.half_padded", "the padding counts once in the answer's size; it is on both sides, 2p",
+      {"conv.half_padded", "the padding counts once in the output's size; it is on both sides, 2p",
        conv_with({.half_padded = true})},
-      {"conv.square", "the answer is always square: J is computed from W and V, not from H and U",
+      {"conv.square", "the output is always square: J is computed from W and V, not from H and U",
        conv_with({.square = true})},
       {"conv.answer_first",
-       "the answer is filled as [B, K, I, J]; the channel is the last index: [B, I, J, K]",
+       "the output is filled as [B, K, I, J]; the channel is the last index: [B, I, J, K]",
        conv_with({.answer_first = true})},
       {"conv.both_first",
-       "x is read as [B, C, H, W] and the answer filled as [B, K, I, J]; the channel is the last index of "
+       "x is read as [B, C, H, W] and the output filled as [B, K, I, J]; the channel is the last index of "
        "both",
        conv_with({.channels_first = true, .answer_first = true})},
       {"conv.stride_ignored", "the window moves by one pixel, not by the stride: it begins at s i - p",
        conv_with({.no_stride = true})},
       {"conv.flipped",
-       "the window is turned round (the mathematician's convolution): x[.. + u ..] meets w[u], not w[U-1-u]",
+       "the window is flipped (the mathematical convolution): multiply x[.. + u ..] by w[u], not by w[U-1-u]",
        conv_with({.flipped = true})},
       {"conv.turned", "u and v are exchanged: u counts rows, v columns", conv_with({.turned = true})},
       {"conv.channels_swapped", "the weights are read as [C, U, V, K]; they are [K, U, V, C]",
        conv_with({.swapped = true})},
       {"conv.channels_first", "x is read as [B, C, H, W]; the channel is the last index: [B, H, W, C]",
        conv_with({.channels_first = true})},
-      {"conv.short", "the answer is too small: the + 1 of I = (H + 2p - U) / s + 1 is missing",
+      {"conv.short", "the output is too small: the + 1 of I = (H + 2p - U) / s + 1 is missing",
        conv_with({.short_by_one = true})},
-      {"conv.rounded_up", "the answer's size is rounded up; a window that looks over the end does not count",
+      {"conv.rounded_up", "the output's size is rounded up; a window that exceeds the end does not count",
        conv_with({.rounded_up = true})},
       {"conv.no_bias", "the bias is left out", conv_with({.no_bias = true})},
-      {"conv.bias_per_weight", "the bias is added with every weight, not once for every pixel of the answer",
+      {"conv.bias_per_weight", "the bias is added with every weight, not once per output pixel",
        conv_with({.bias_per_weight = true})},
-      {"conv.clamped", "outside the picture its nearest pixel is taken; there x is zero",
+      {"conv.clamped", "outside the image the nearest pixel is used; x is zero there",
        conv_with({.clamped = true})},
       {"conv.border_skipped",
-       "places where the window looks over the edge are left out; there only its weights outside are",
+       "windows that cross the border are left out; only their weights outside the image must be",
        conv_with({.interior = true})},
       {"conv.last_term",
-       "the terms overwrite one another: = instead of +=", conv_with({.overwritten = true})}};
+       "the terms overwrite one another: use += instead of =", conv_with({.overwritten = true})}};
 }
 
 std::vector<Mistake> conv_gradient_mistakes() {
   const auto with = [](Knobs knobs) { return gradients_with(false, knobs); };
   return {
       {"conv.dx_flipped",
-       "dx meets the window turned round: a weight hands back along the way by which it took, w[k,u,v,c]",
+       "dx uses a flipped window: the gradient uses the same weight as the forward pass, w[k,u,v,c]",
        with({.flipped = true, .dx_only = true})},
       {"conv.dx_channels_swapped", "in dx the weights are read as [C, U, V, K]; they are [K, U, V, C]",
        with({.swapped = true, .dx_only = true})},
@@ -276,25 +276,27 @@ std::vector<Mistake> conv_gradient_mistakes() {
        with({.no_padding = true})},
       {"conv.grads_no_stride", "the stride is left out: dy[i, j] belongs to a window that begins at s i - p",
        with({.no_stride = true})},
-      {"conv.grads_no_slope", "the slope dL/dy is left out of dx and dw (the chain rule)",
+      {"conv.grads_no_slope", "the factor dL/dy is missing in dx and dw (the chain rule)",
        with({.no_slope = true})},
       {"conv.dw_no_stride", "the stride is left out of dw (dx is right)",
        with({.no_stride = true, .dw_only = true})},
       {"conv.dx_overwritten",
-       "the terms of dx overwrite one another: a pixel is seen by several windows, += is due",
+       "the terms of dx overwrite one another: a pixel lies in several windows, so use +=",
        with({.overwritten = true, .dx_only = true})},
       {"conv.dw_overwritten",
-       "the terms of dw overwrite one another: a weight is used at every place, += is due",
+       "the terms of dw overwrite one another: a weight is used at every position, so use +=",
        with({.overwritten = true, .dw_only = true})},
-      {"conv.border_grads", "windows that look over the edge are left out of the gradients",
+      {"conv.border_grads", "windows that cross the border are left out of the gradients",
        with({.interior = true})},
-      {"conv.db_mean", "db is the mean over batch and pixels; it is the sum", with({.db_per_pixel = true})},
-      {"conv.db_batch_mean", "db is divided by the batch; it is the sum over batch and pixels",
+      {"conv.db_mean", "db is the mean over batch and pixels; it must be the sum",
+       with({.db_per_pixel = true})},
+      {"conv.db_batch_mean", "db is divided by the batch size; it must be the sum over batch and pixels",
        with({.db_per_batch = true})},
-      {"conv.db_last_example", "db holds the last example's sum alone: the batch is not summed",
+      {"conv.db_last_example", "db holds only the last example's sum: sum over the batch",
        with({.db_last_batch = true})},
       {"conv.db_zero", "db is zero: the bias is part of every pixel of y", with({.db = 0})},
-      {"conv.dw_batch_mean", "dw is divided by the batch: dy holds that division already, if there is one",
+      {"conv.dw_batch_mean",
+       "dw is divided by the batch size: if the loss is a mean, dy already includes that factor",
        with({.dw_per_batch = true})}};
 }
 
@@ -302,64 +304,63 @@ std::vector<Mistake> conv_transpose_mistakes() {
   return {
       {"convT.padding_ignored", "the padding is left out: it crops p pixels on every side",
        conv_transpose_with({.no_padding = true})},
-      {"convT.padding_enlarges", "the padding makes the answer larger; here it crops p pixels on every side",
+      {"convT.padding_enlarges", "the padding makes the output larger; here it crops p pixels on every side",
        conv_transpose_with({.padding_sign = true, .grows = true})},
-      {"convT.no_output_padding", "output_padding is left out of the answer's size",
+      {"convT.no_output_padding", "output_padding is left out of the output's size",
        conv_transpose_with({.no_output_padding = true})},
       {"convT.output_padding_first",
-       "output_padding moves the picture: its rows are added at the bottom and at the right",
+       "output_padding shifts the image: its pixels are added at the bottom and on the right",
        conv_transpose_with({.padded_first = true})},
-      {"convT.too_large",
-       "the size is s I + U - 2p + ..; the first pixel is no step: s (I - 1) + U - 2p + ..",
+      {"convT.too_large", "the size is s I + U - 2p + ..; I pixels have I - 1 steps: s (I - 1) + U - 2p + ..",
        conv_transpose_with({.long_by_s = true})},
-      {"convT.half_padded", "the padding counts once in the answer's size; it crops both sides, 2p",
+      {"convT.half_padded", "the padding counts once in the output's size; it crops both sides, 2p",
        conv_transpose_with({.half_padded = true})},
-      {"convT.dilated", "the stride stands before u, not before i: the window is torn apart, i + s u - p",
+      {"convT.dilated", "the stride multiplies u, not i: this is a dilated window, i + s u - p",
        conv_transpose_with({.dilated = true})},
-      {"convT.stride_ignored", "the windows are painted one pixel apart, not a stride apart",
+      {"convT.stride_ignored", "the windows are one pixel apart, not a stride apart",
        conv_transpose_with({.no_stride = true})},
       {"convT.flipped",
-       "the window is turned round: pixel s i + u - p takes w[k,u,v,c] itself (who inserts zeros and slides "
-       "a "
-       "window over them has to turn it)",
+       "the window is flipped: pixel s i + u - p uses w[k,u,v,c] itself (only the method that slides the a "
+       "window over inserted zeros flips it)",
        conv_transpose_with({.flipped = true})},
       {"convT.turned", "u and v are exchanged: u counts rows, v columns",
        conv_transpose_with({.turned = true})},
-      {"convT.channels_swapped", "the weights are read as [C, U, V, K]; they are [K, U, V, C] here, too",
+      {"convT.channels_swapped", "the weights are read as [C, U, V, K]; they are [K, U, V, C] here as well",
        conv_transpose_with({.swapped = true})},
-      {"convT.overwritten", "overlapping windows overwrite one another: = instead of +=",
+      {"convT.overwritten", "overlapping windows overwrite one another: use += instead of =",
        conv_transpose_with({.overwritten = true})},
       {"convT.no_bias", "the bias is left out", conv_transpose_with({.no_bias = true})},
-      {"convT.bias_per_window", "the bias is added with every weight, not once for every pixel of the answer",
+      {"convT.bias_per_window", "the bias is added with every weight, not once per output pixel",
        conv_transpose_with({.bias_per_weight = true})}};
 }
 
 std::vector<Mistake> conv_transpose_gradient_mistakes() {
   const auto with = [](Knobs knobs) { return gradients_with(true, knobs); };
-  return {
-      {"convT.dx_flipped", "dx meets the window turned round: x[i, j] has painted with w[k,u,v,c] itself",
-       with({.flipped = true, .dx_only = true})},
-      {"convT.dx_channels_swapped", "in dx the weights are read as [C, U, V, K]; they are [K, U, V, C]",
-       with({.swapped = true, .dx_only = true})},
-      {"convT.grads_no_padding", "the crop is left out: x[i, j] has painted from pixel s i - p on",
-       with({.no_padding = true})},
-      {"convT.grads_padding_sign",
-       "the padding is added, not taken away: x[i, j] has painted from s i - p on",
-       with({.padding_sign = true})},
-      {"convT.grads_no_stride", "the stride is left out: x[i, j] has painted from pixel s i - p on",
-       with({.no_stride = true})},
-      {"convT.grads_no_slope", "the slope dL/dy is left out of dx and dw (the chain rule)",
-       with({.no_slope = true})},
-      {"convT.dx_overwritten", "the terms of dx overwrite one another: += is due",
-       with({.overwritten = true, .dx_only = true})},
-      {"convT.dw_overwritten", "the terms of dw overwrite one another: += is due",
-       with({.overwritten = true, .dw_only = true})},
-      {"convT.db_mean", "db is the mean over batch and pixels; it is the sum", with({.db_per_pixel = true})},
-      {"convT.db_batch_mean", "db is divided by the batch; it is the sum over batch and pixels",
-       with({.db_per_batch = true})},
-      {"convT.db_zero", "db is zero: the bias is part of every pixel of y", with({.db = 0})},
-      {"convT.dw_batch_mean", "dw is divided by the batch: dy holds that division already, if there is one",
-       with({.dw_per_batch = true})}};
+  return {{"convT.dx_flipped", "dx uses a flipped window: the forward pass uses w[k,u,v,c] itself at x[i, j]",
+           with({.flipped = true, .dx_only = true})},
+          {"convT.dx_channels_swapped", "in dx the weights are read as [C, U, V, K]; they are [K, U, V, C]",
+           with({.swapped = true, .dx_only = true})},
+          {"convT.grads_no_padding", "the crop is left out: the window of x[i, j] begins at pixel s i - p",
+           with({.no_padding = true})},
+          {"convT.grads_padding_sign",
+           "the padding is added, not subtracted: the window of x[i, j] begins at s i - p",
+           with({.padding_sign = true})},
+          {"convT.grads_no_stride", "the stride is left out: the window of x[i, j] begins at pixel s i - p",
+           with({.no_stride = true})},
+          {"convT.grads_no_slope", "the factor dL/dy is missing in dx and dw (the chain rule)",
+           with({.no_slope = true})},
+          {"convT.dx_overwritten",
+           "the terms of dx overwrite one another: use +=", with({.overwritten = true, .dx_only = true})},
+          {"convT.dw_overwritten",
+           "the terms of dw overwrite one another: use +=", with({.overwritten = true, .dw_only = true})},
+          {"convT.db_mean", "db is the mean over batch and pixels; it must be the sum",
+           with({.db_per_pixel = true})},
+          {"convT.db_batch_mean", "db is divided by the batch size; it must be the sum over batch and pixels",
+           with({.db_per_batch = true})},
+          {"convT.db_zero", "db is zero: the bias is part of every pixel of y", with({.db = 0})},
+          {"convT.dw_batch_mean",
+           "dw is divided by the batch size: if the loss is a mean, dy already includes that factor",
+           with({.dw_per_batch = true})}};
 }
 
 }  // namespace

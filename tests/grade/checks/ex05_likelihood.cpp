@@ -84,8 +84,8 @@ void add_bernoulli(std::vector<Check>& all) {
             {"bern.squared", "this is the squared error of p: a likelihood is asked",
              bernoulli_rows([](double a, double t) { return std::pow(sigmoid_of(a) - t, 2); })},
             {"bern.mean_over_d",
-             "the mean over the pixels, not the sum: beside the KL term it is D times too small, and "
-             "the code collapses",
+             "the mean over the pixels, not the sum: beside the KL term it is D times too small, and the "
+             "code collapses",
              over(width_of)},
             {"bern.mean_over_all", "divided by the number of all pixels of all rows: a row's sum is asked",
              over([](const Tensor& x) { return static_cast<double>(x.size()); })},
@@ -248,8 +248,8 @@ void add_fixed(std::vector<Check>& all) {
        .cases = 5,
        .mistakes =
            {{"fixed.mean_over_d",
-             "the mean over the pixels, not the sum: beside the KL term it is D times too small, and "
-             "the code collapses",
+             "the mean over the pixels, not the sum: beside the KL term it is D times too small, and the "
+             "code collapses",
              fixed_rows([](double s, double C, double D) { return C * s / D; })},
             {"fixed.mean_over_all", "divided by the number of all pixels of all rows: a row's sum is asked",
              [](const Tensors& in) -> Tensors {

@@ -376,14 +376,13 @@ std::vector<Check> checks_06() {
        .draw = [](Rng& rng, int i) { return with_slope(rng, far_codes(rng, i)); },
        .cases = 4,
        .twin = false,
-       .mistakes = {{"reparam.grad_sqrt_exp",
-                     "exp(logvar) overflows, or vanishes, where sigma does not: exp(logvar / 2) "
-                     "never makes it",
-                     sample_slope_with({.sigma = by_variance})},
-                    {"reparam.grad_float",
-                     "sigma is held in a float, which overflows, or vanishes, long before a double: "
-                     "write Real",
-                     sample_slope_with({.sigma = as_float})}},
+       .mistakes =
+           {{"reparam.grad_sqrt_exp",
+             "exp(logvar) overflows, or vanishes, where sigma does not: exp(logvar / 2) never makes it",
+             sample_slope_with({.sigma = by_variance})},
+            {"reparam.grad_float",
+             "sigma is held in a float, which overflows, or vanishes, long before a double: write Real",
+             sample_slope_with({.sigma = as_float})}},
        .inputs = code_and_slope,
        .outputs = slopes});
 

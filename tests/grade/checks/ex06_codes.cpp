@@ -127,8 +127,7 @@ std::vector<Mistake> sheet_mistakes() {
        sheet_with({.chance = [](double i, double n) { return 0.01 + 0.98 * i / last_of(n); }})},
       {"sheet.ends_refused",
        "normal_quantile refuses 0: whole numbers were divided, in C++ 1 / 2 and i / n are 0; or an end of "
-       "(0, "
-       "1) was asked for, and not the middle of a part",
+       "(0, 1) was asked for, and not the middle of a part",
        refused(0)},
       {"sheet.ends_refused",
        "normal_quantile refuses 1: (i + 1) / n is the end of part i; its middle is asked", refused(1)},

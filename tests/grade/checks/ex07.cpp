@@ -59,11 +59,11 @@ std::vector<Mistake> far_from_zero(const std::string& loss, const OfLogit& f,
                    "exp(logit) overflows. Put the logarithm and the sigmoid together on paper",
                    loss_of(one)});
   const auto cut_off = [&](double at) {
-    all.push_back({loss + ".epsilon",
-                   text("the loss is cut off near ", at,
-                        " (a small number in the logarithm, or limits for D or the logit): it must go on "
-                        "growing"),
-                   loss_of([=](double a, double y) { return f(std::clamp(a, -at, at), y); })});
+    all.push_back(
+        {loss + ".epsilon",
+         text("the loss is cut off near ", at,
+              " (a small number in the logarithm, or limits for D or the logit): it must go on growing"),
+         loss_of([=](double a, double y) { return f(std::clamp(a, -at, at), y); })});
   };
   for (const int digits : {3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 16, 20, 30}) cut_off(digits * std::log(10.0));
   for (const int limit : {10, 15, 20, 30, 40, 50, 80, 88, 100, 500, 700}) cut_off(limit);

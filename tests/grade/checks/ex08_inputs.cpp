@@ -152,9 +152,8 @@ std::vector<Check> label_and_average_checks() {
              average_with([](double a, double w, double) { return (a + w) / 2; })},
             {"ema.first_only", "only the first tensor is averaged", average_with(mixed, false)},
             {"ema.unmoved",
-             "the average never moves: was a copy written to, or a new tensor put in the place of "
-             "the old one, "
-             "which a checkpoint holds?",
+             "the average never moves: was a copy written to, or a new tensor put in the place of the old "
+             "one, which a checkpoint holds?",
              average_with([](double a, double, double) { return a; })}},
        .inputs = {"w, first and after each step", "b, first and after each step", "decay"},
        .outputs = {"average of w", "average of b", "w", "b"}});

@@ -197,8 +197,7 @@ std::vector<Check> checks_09() {
              "the sum of the rows is divided by the number of classes: p(y) is a mean over N rows",
              inception_with({.marginal_over_classes = true})},
             {"is.marginal_empty",
-             "p(y) is 0 everywhere: it was never filled, or whole numbers were divided (1 / N is 0 in "
-             "C++)",
+             "p(y) is 0 everywhere: it was never filled, or whole numbers were divided (1 / N is 0 in C++)",
              inception_with({.marginal_empty = true})},
             {"is.classes_for_examples",
              "the divergences are divided by the number of classes; their mean over N examples is asked",
@@ -283,19 +282,18 @@ std::vector<Check> checks_09() {
              frechet_with({.variances = true})}},
        .inputs = gaussians,
        .outputs = {"distance"}});
-  all.push_back(
-      {.todo = "9.2",
-       .title = "singular covariances",
-       .points = 5,
-       .call = "frechet_distance",
-       .draw = flat_gaussians,
-       .mistakes = {{"fid.negative_eigenvalue",
-                     "the root of an eigenvalue that is zero but for rounding, and negative: NaN; take the "
-                     "larger of it and 0",
-                     frechet_with({.unguarded = true})}},
-       .inputs = gaussians,
-       .outputs = {"distance"},
-       .tolerance = 1e-5});
+  all.push_back({.todo = "9.2",
+                 .title = "singular covariances",
+                 .points = 5,
+                 .call = "frechet_distance",
+                 .draw = flat_gaussians,
+                 .mistakes = {{"fid.negative_eigenvalue",
+                               "the root of an eigenvalue that is zero but for rounding, and negative: NaN; "
+                               "take the larger of it and 0",
+                               frechet_with({.unguarded = true})}},
+                 .inputs = gaussians,
+                 .outputs = {"distance"},
+                 .tolerance = 1e-5});
   for (Check& check : checks_09_neighbours()) all.push_back(std::move(check));
   return all;
 }

@@ -231,8 +231,8 @@ std::vector<Check> checks_09_neighbours() {
                      "coverage asks real balls, not generated ones: it is recall here",
                      neighbours_with({.coverage_is_recall = true})},
                     {"scores.coverage_of_generated",
-                     "coverage is the share of real balls that hold a generated point, not of "
-                     "generated balls that hold a real one",
+                     "coverage is the share of real balls that hold a generated point, not of generated "
+                     "balls that hold a real one",
                      neighbours_with({.coverage_of_generated = true})},
                     {"scores.density_without_k", "density is not divided by k",
                      neighbours_with({.density_without_k = true})},
