@@ -36,7 +36,7 @@ inline Check constant_check(const std::string& todo, const std::string& call, co
           .call = call,
           .draw = [draw = std::move(draw)](Rng& rng, int number) { return draw(rng, number + 2); },  // small
           .cases = 2,
-          .mistakes = {{id, constant + " gets a gradient: it is a constant, and an empty tensor says so",
+          .mistakes = {{id, constant + " gets a gradient: it is a constant, so return an empty tensor",
                         [](const Tensors& in) -> Tensors { return {Tensor::zeros(in[0].shape())}; }}},
           .inputs = std::move(inputs),
           .outputs = {"the gradient of " + constant}};

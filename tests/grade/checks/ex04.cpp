@@ -33,7 +33,7 @@ Tensors gaussians_and_slope(Rng& rng, int number) {
   in.push_back(number == 0 ? Tensor::full({1}, 1) : away_from_zero(rng, {in[0].dim(0)}));
   return in;
 }
-/// Each size of its own: beside e^20 a mistake at e^-20 is not seen.
+/// All logvar of a case have one magnitude: beside e^20 a mistake at e^-20 would be invisible.
 Tensors extreme_gaussians(Rng& rng, int number) {
   const Real centre = number == 0 ? Real(20) : number == 1 ? Real(-20) : Real(-800);
   return {numbers(rng, {2, 3}), Tensor::randn({2, 3}, rng, centre, Real(0.5))};
@@ -57,57 +57,59 @@ void add_gaussian(std::vector<Check>& all) {
        .call = "gaussian_kl",
        .draw = gaussians,
        .cases = 5,
-       .mistakes =
-           {{"kl.no_half", "the factor 1/2 is missing",
-             gaussian_rows([](double m, double v) { return 2 * right_term(m, v); })},
-            {"kl.integer_half",
-             "it is 0 everywhere: is there a 1 / 2? Of whole numbers that is 0: write Real(0.5)",
-             gaussian_rows([](double, double) { return 0.0; })},
-            {"kl.half_of_first", "the half stands before exp(logvar) alone; brackets are missing",
-             gaussian_rows([](double m, double v) { return 2 * right_term(m, v) - e(v); })},
-            {"kl.sign", "the sign is wrong: a divergence is never negative",
-             gaussian_rows([](double m, double v) { return -right_term(m, v); })},
-            {"kl.slide", "the slide's formula as printed: wrong in sign, and sigma stands for sigma^2",
-             gaussian_rows([](double m, double v) { return -(e(v / 2) + m * m - 1 - v / 2); })},
-            {"kl.slide_sign_only",
-             "the slide's formula with its sign repaired: sigma still stands for sigma^2",
-             gaussian_rows([](double m, double v) { return e(v / 2) + m * m - 1 - v / 2; })},
-            {"kl.exp_half", "exp(logvar / 2) is sigma; the formula has the variance, exp(logvar)",
-             gaussian_rows([](double m, double v) { return e(v / 2) + m * m - 1 - v; })},
-            {"kl.logvar_as_std", "logvar is taken for log sigma; it is log sigma^2",
-             gaussian_rows([](double m, double v) { return e(2 * v) + m * m - 1 - 2 * v; })},
-            {"kl.logvar_as_variance", "logvar is taken for the variance itself; it is its logarithm",
-             gaussian_rows([](double m, double v) { return v + m * m - 1 - std::log(v); })},
-            {"kl.no_one", "the - 1 is missing: at mu = 0, logvar = 0 the divergence is 0",
-             gaussian_rows([](double m, double v) { return right_term(m, v) + 1; })},
-            {"kl.plus_logvar", "logvar is added; it is subtracted",
-             gaussian_rows([](double m, double v) { return right_term(m, v) + 2 * v; })},
-            {"kl.no_mu", "mu^2 is missing", gaussian_rows([](double, double v) { return e(v) - 1 - v; })},
-            {"kl.one_once", "the 1 counts once for every row; it stands inside the sum over k",
-             [](const Tensors& in) -> Tensors {
-               const double K = width_of(in[0]);
-               return gaussian_rows([K](double m, double v) { return right_term(m, v) + 1 - 1 / K; })(in);
-             }},
-            {"kl.mu_not_squared", "mu is not squared",
-             gaussian_rows([](double m, double v) { return e(v) + m - 1 - v; })},
-            {"kl.mean_over_k", "the mean over the K numbers of a code, not the sum", over(width_of)},
-            {"kl.mean_over_batch", "divided by the number of rows: the batch mean is the caller's",
-             over(height_of)},
-            {"kl.mean_over_all",
-             "divided by the number of all numbers, rows times columns: a row's sum is asked",
-             over([](const Tensor& x) { return static_cast<double>(x.size()); })},
-            {"kl.batch_mean", "every row holds the mean of the batch; the mean is the caller's",
-             [](const Tensors& in) -> Tensors {
-               double sum = 0;
-               for (Index i = 0; i < in[0].size(); ++i) sum += 0.5 * right_term(in[0][i], in[1][i]);
-               return {Tensor::full({in[0].dim(0)}, static_cast<Real>(sum / height_of(in[0])))};
-             }},
-            {"kl.sum_over_all", "every row holds the sum over the whole batch",
-             [](const Tensors& in) -> Tensors {
-               double sum = 0;
-               for (Index i = 0; i < in[0].size(); ++i) sum += 0.5 * right_term(in[0][i], in[1][i]);
-               return {Tensor::full({in[0].dim(0)}, static_cast<Real>(sum))};
-             }}},
+       .mistakes = {{"kl.no_half", "the factor 1/2 is missing",
+                     gaussian_rows([](double m, double v) { return 2 * right_term(m, v); })},
+                    {"kl.integer_half",
+                     "the result is 0 everywhere: integer division gives 1 / 2 = 0, write Real(0.5)",
+                     gaussian_rows([](double, double) { return 0.0; })},
+                    {"kl.half_of_first", "the factor 1/2 multiplies only exp(logvar); brackets are missing",
+                     gaussian_rows([](double m, double v) { return 2 * right_term(m, v) - e(v); })},
+                    {"kl.sign", "the sign is wrong: a divergence is never negative",
+                     gaussian_rows([](double m, double v) { return -right_term(m, v); })},
+                    {"kl.slide",
+                     "the slide's formula as printed: it has the wrong sign, and sigma in place of sigma^2",
+                     gaussian_rows([](double m, double v) { return -(e(v / 2) + m * m - 1 - v / 2); })},
+                    {"kl.slide_sign_only",
+                     "the slide's formula with its sign corrected: it still has sigma in place of sigma^2",
+                     gaussian_rows([](double m, double v) { return e(v / 2) + m * m - 1 - v / 2; })},
+                    {"kl.exp_half", "exp(logvar / 2) is sigma; the formula needs the variance, exp(logvar)",
+                     gaussian_rows([](double m, double v) { return e(v / 2) + m * m - 1 - v; })},
+                    {"kl.logvar_as_std", "logvar is used as log sigma; it is log sigma^2",
+                     gaussian_rows([](double m, double v) { return e(2 * v) + m * m - 1 - 2 * v; })},
+                    {"kl.logvar_as_variance", "logvar is used as the variance itself; it is its logarithm",
+                     gaussian_rows([](double m, double v) { return v + m * m - 1 - std::log(v); })},
+                    {"kl.no_one", "the - 1 is missing: at mu = 0, logvar = 0 the divergence is 0",
+                     gaussian_rows([](double m, double v) { return right_term(m, v) + 1; })},
+                    {"kl.plus_logvar", "logvar is added; it must be subtracted",
+                     gaussian_rows([](double m, double v) { return right_term(m, v) + 2 * v; })},
+                    {"kl.no_mu", "mu^2 is missing",
+                     gaussian_rows([](double, double v) { return e(v) - 1 - v; })},
+                    {"kl.one_once", "the 1 counts once per row; it belongs inside the sum over k",
+                     [](const Tensors& in) -> Tensors {
+                       const double K = width_of(in[0]);
+                       return gaussian_rows([K](double m, double v) { return right_term(m, v) + 1 - 1 / K; })(
+                           in);
+                     }},
+                    {"kl.mu_not_squared", "mu is not squared",
+                     gaussian_rows([](double m, double v) { return e(v) + m - 1 - v; })},
+                    {"kl.mean_over_k", "the mean over the K numbers of a code, not the sum", over(width_of)},
+                    {"kl.mean_over_batch", "divided by the number of rows: the caller takes the batch mean",
+                     over(height_of)},
+                    {"kl.mean_over_all",
+                     "divided by the number of all numbers, rows times columns: return the sum per row",
+                     over([](const Tensor& x) { return static_cast<double>(x.size()); })},
+                    {"kl.batch_mean", "every row holds the mean of the batch; the caller takes the mean",
+                     [](const Tensors& in) -> Tensors {
+                       double sum = 0;
+                       for (Index i = 0; i < in[0].size(); ++i) sum += 0.5 * right_term(in[0][i], in[1][i]);
+                       return {Tensor::full({in[0].dim(0)}, static_cast<Real>(sum / height_of(in[0])))};
+                     }},
+                    {"kl.sum_over_all", "every row holds the sum over the whole batch",
+                     [](const Tensors& in) -> Tensors {
+                       double sum = 0;
+                       for (Index i = 0; i < in[0].size(); ++i) sum += 0.5 * right_term(in[0][i], in[1][i]);
+                       return {Tensor::full({in[0].dim(0)}, static_cast<Real>(sum))};
+                     }}},
        .inputs = {"mu", "logvar"},
        .outputs = {"kl"}});
   all.push_back(
@@ -117,10 +119,9 @@ void add_gaussian(std::vector<Check>& all) {
        .call = "gaussian_kl",
        .draw = extreme_gaussians,
        .cases = 3,
-       .mistakes = {{"kl.log_of_exp",
-                     "the logarithm of exp(logvar) is taken, which is log 0 here: it is logvar",
+       .mistakes = {{"kl.log_of_exp", "log(exp(logvar)) is computed, which is log 0 here: use logvar itself",
                      gaussian_rows([](double m, double v) { return e(v) + m * m - 1 - std::log(e(v)); })},
-                    {"kl.clamped", "logvar is clamped to -10 .. 10: the formula holds for every logvar",
+                    {"kl.clamped", "logvar is clamped to -10 .. 10: the formula is valid for every logvar",
                      gaussian_rows([](double m, double v) { return right_term(m, clamped(v)); })}},
        .inputs = {"mu", "logvar"},
        .outputs = {"kl"}});
@@ -140,39 +141,40 @@ void add_gaussian(std::vector<Check>& all) {
             {"kl.grad_mu_no_half", "the factor 1/2 is missing in dmu",
              gaussian_gradients([](double m) { return 2 * m; }, half)},
             {"kl.grad_logvar_no_half",
-             "dlogvar is twice too large: the factor 1/2 is missing, or log sigma is meant",
+             "dlogvar is twice too large: the factor 1/2 is missing, or it is the gradient of log sigma",
              gaussian_gradients(mu, [](double v) { return e(v) - 1; })},
             {"kl.grad_integer_half",
-             "dlogvar is 0 everywhere: is there a 1 / 2? Of whole numbers that is 0: write Real(0.5)",
+             "dlogvar is 0 everywhere: integer division gives 1 / 2 = 0, write Real(0.5)",
              gaussian_gradients(mu, [](double) { return 0.0; })},
-            {"kl.grad_mu_half", "dmu is half of what it is: the square gives a 2",
+            {"kl.grad_mu_half", "dmu is half of the right value: the derivative of the square has a factor 2",
              gaussian_gradients([](double m) { return 0.5 * m; }, half)},
             {"kl.grad_sign", "the sign is wrong",
              gaussian_gradients([](double m) { return -m; }, [](double v) { return 0.5 * (1 - e(v)); })},
-            {"kl.grad_no_minus_one", "dlogvar lacks what comes of - logvar",
+            {"kl.grad_no_minus_one", "dlogvar lacks the derivative of - logvar",
              gaussian_gradients(mu, [](double v) { return 0.5 * e(v); })},
             {"kl.grad_by_variance",
-             "this is the derivative by the variance; logvar is its logarithm (chain rule)",
+             "this is the derivative with respect to the variance; logvar is its logarithm (chain rule)",
              gaussian_gradients(mu, [](double v) { return 0.5 * (1 - e(-v)); })},
-            {"kl.grad_by_std", "this is the derivative by sigma; logvar is log sigma^2 (chain rule)",
+            {"kl.grad_by_std",
+             "this is the derivative with respect to sigma; logvar is log sigma^2 (chain rule)",
              gaussian_gradients(mu, [](double v) { return e(v / 2) - e(-v / 2); })},
             {"kl.grad_exp_half", "exp(logvar / 2) is sigma; the variance is exp(logvar)",
              gaussian_gradients(mu, [](double v) { return 0.5 * (e(v / 2) - 1); })},
-            {"kl.grad_exchanged", "each gradient stands in the other's place: dmu comes first",
+            {"kl.grad_exchanged", "the two gradients are exchanged: dmu comes first",
              [=](const Tensors& in) -> Tensors {
                const Tensors right = gaussian_gradients(mu, half)(in);
                return {right[1], right[0]};
              }},
-            {"kl.grad_no_slope", "the slope dL/dkl of the row is left out (the chain rule)",
+            {"kl.grad_no_slope", "the factor dL/dkl of the row is missing (the chain rule)",
              [=](const Tensors& in) -> Tensors {
                return gaussian_gradients(mu, half)({in[0], in[1], Tensor::full(in[2].shape(), 1)});
              }},
-            {"kl.grad_first_slope", "every row takes the slope of the first row",
+            {"kl.grad_first_slope", "every row uses the dL/dkl of the first row",
              [=](const Tensors& in) -> Tensors {
                return gaussian_gradients(mu, half)({in[0], in[1], Tensor::full(in[2].shape(), in[2][0])});
              }},
             {"kl.grad_slope_misplaced",
-             "the slopes are taken in the wrong order: number i stands in row i / K",
+             "the values of dL/dkl are read in the wrong order: number i belongs to row i / K",
              [=](const Tensors& in) -> Tensors {
                const auto slope = [&](Index i) { return in[2][i % in[0].dim(0)]; };
                return {each(in[0], [&](Index i, Index) { return slope(i) * mu(in[0][i]); }),
@@ -181,24 +183,24 @@ void add_gaussian(std::vector<Check>& all) {
        .inputs = {"mu", "logvar", "dL/dkl"},
        .outputs = {"dmu", "dlogvar"},
        .differentiates = "gaussian_kl"});
-  all.push_back(
-      {.todo = "4.6",
-       .title = "logvar near 20, -20 and -800",
-       .points = 3,
-       .call = "gaussian_kl.backward",
-       .draw =
-           [](Rng& rng, int number) {
-             Tensors in = extreme_gaussians(rng, number);
-             in.push_back(away_from_zero(rng, {2}));
-             return in;
-           },
-       .cases = 3,
-       .mistakes = {{"kl.grad_over_zero", "something is divided by exp(logvar), which is 0 here",
-                     gaussian_gradients(mu, [](double v) { return 0.5 * (1 - 1 / e(v)) * e(v); })},
-                    {"kl.grad_clamped", "logvar is clamped to -10 .. 10: the formula holds for every logvar",
-                     gaussian_gradients(mu, [=](double v) { return half(clamped(v)); })}},
-       .inputs = {"mu", "logvar", "dL/dkl"},
-       .outputs = {"dmu", "dlogvar"}});
+  all.push_back({.todo = "4.6",
+                 .title = "logvar near 20, -20 and -800",
+                 .points = 3,
+                 .call = "gaussian_kl.backward",
+                 .draw =
+                     [](Rng& rng, int number) {
+                       Tensors in = extreme_gaussians(rng, number);
+                       in.push_back(away_from_zero(rng, {2}));
+                       return in;
+                     },
+                 .cases = 3,
+                 .mistakes = {{"kl.grad_over_zero", "a term is divided by exp(logvar), which is 0 here",
+                               gaussian_gradients(mu, [](double v) { return 0.5 * (1 - 1 / e(v)) * e(v); })},
+                              {"kl.grad_clamped",
+                               "logvar is clamped to -10 .. 10: the formula is valid for every logvar",
+                               gaussian_gradients(mu, [=](double v) { return half(clamped(v)); })}},
+                 .inputs = {"mu", "logvar", "dL/dkl"},
+                 .outputs = {"dmu", "dlogvar"}});
 }
 
 }  // namespace

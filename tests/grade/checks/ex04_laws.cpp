@@ -1,4 +1,4 @@
-// Exercise 4, divergences: laws given by their numbers (4.1 to 4.4).
+// Exercise 4, divergences: distributions given by tables of probabilities (4.1 to 4.4).
 #include <cmath>
 
 #include "../formulas.hpp"
@@ -26,7 +26,7 @@ Tensors two_laws_and_slope(Rng& rng, int number) {
   return in;
 }
 
-/// Rows that sum to 1 again.
+/// Normalises the rows to sum to 1.
 void normalise(Tensor& p) {
   const Index K = p.dim(1);
   for (Index b = 0; b < p.dim(0); ++b) {
@@ -36,7 +36,7 @@ void normalise(Tensor& p) {
   }
 }
 
-/// A zero in p, one in both at once, and one in q where asked.
+/// A zero in p, one in both at once, and one in q if requested.
 Tensors laws_with_zeros(Rng& rng, bool zero_in_q) {
   Tensor p = distributions(rng, {3, 5}), q = distributions(rng, {3, 5});
   p[0] = 0;
@@ -70,7 +70,7 @@ Function kl_with(Kl knobs) {
     })};
   };
 }
-/// The terms of laws with zeros, one way or another.
+/// The terms of distributions with zeros, handled in several ways.
 template <class F>
 Function kl_terms(F term) {
   return [term](const Tensors& in) -> Tensors {
@@ -78,7 +78,7 @@ Function kl_terms(F term) {
   };
 }
 
-/// { dp, dq }, from what stands under the slope
+/// { dp, dq }, from the factor of the slope
 template <class Dp, class Dq>
 Function gradients(Dp dp, Dq dq, bool slope = true, bool spacing = true) {
   return [=](const Tensors& in) -> Tensors {
@@ -101,7 +101,7 @@ Function first_slope(Dp dp, Dq dq) {
   };
 }
 
-/// Number i takes the slope of row i % B: the row of number i is i / K.
+/// Number i uses the slope of row i % B; the row of number i is i / K.
 template <class Dp, class Dq>
 Function misplaced_slope(Dp dp, Dq dq) {
   return [=](const Tensors& in) -> Tensors {
@@ -124,13 +124,13 @@ void add_kl(std::vector<Check>& all) {
        .cases = 5,
        .mistakes = {{"pq.swapped", "p and q are exchanged: this is KL(q || p)", kl_with({.swapped = true})},
                     {"pq.sign", "the sign is wrong: this is sum p log(q / p)", kl_with({.factor = -1})},
-                    {"pq.base2", "a logarithm to base 2 (bits); nats take the natural logarithm",
+                    {"pq.base2", "a logarithm to base 2 (bits); use the natural logarithm (nats)",
                      kl_with({.factor = 1 / std::log(2.0)})},
                     {"pq.no_spacing", "the grid's spacing is left out", kl_with({.no_spacing = true})},
                     {"pq.mean_over_k", "the mean over k, not the sum", kl_with({.over_k = true})},
-                    {"pq.mean_over_batch", "divided by the number of rows: every row is an answer of its own",
+                    {"pq.mean_over_batch", "divided by the number of rows: every row has its own result",
                      kl_with({.over_b = true})},
-                    {"pq.weighted_by_q", "log(p / q) is weighted by q; the expectation is one under p",
+                    {"pq.weighted_by_q", "log(p / q) is weighted by q; the expectation is under p",
                      kl_with({.by_q = true})},
                     {"pq.unweighted", "log(p / q) is summed without its weight p",
                      kl_with({.unweighted = true})},
@@ -144,7 +144,7 @@ void add_kl(std::vector<Check>& all) {
       {"pq.zero_is_nan",
        "p log(p / q) is computed at p = 0, where it is 0 times minus infinity: 0 log 0 is 0",
        kl_terms([](double p, double q) { return p * std::log(p / q); })},
-      {"pq.skips_zero_q", "terms with q = 0 < p are left out; there KL is infinite",
+      {"pq.skips_zero_q", "terms with q = 0 < p are left out; KL is infinite there",
        kl_terms([](double p, double q) { return p > 0 && q > 0 ? p * std::log(p / q) : 0; })}};
   for (const double small : {1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16, 1e-20, 1e-30})
     at_zero.push_back(
@@ -168,26 +168,24 @@ void add_kl(std::vector<Check>& all) {
        .call = "kl_divergence.backward",
        .draw = two_laws_and_slope,
        .cases = 5,
-       .mistakes = {{"pq.grad_no_one", "dp lacks the + 1: in p log p, p stands twice (the product rule)",
-                     gradients([](double p, double q) { return std::log(p / q); }, kl_dq)},
-                    {"pq.grad_q_sign", "dq has the wrong sign: log q enters with a minus",
-                     gradients(kl_dp, [](double p, double q) { return p / q; })},
-                    {"pq.grad_q_no_weight", "dq lacks the weight p of its term",
-                     gradients(kl_dp, [](double, double q) { return -1 / q; })},
-                    {"pq.grad_q_ratio", "the ratio in dq is upside down",
-                     gradients(kl_dp, [](double p, double q) { return -q / p; })},
-                    {"pq.grad_q_missing", "dq is 0 everywhere: KL depends on q, too", gradients(kl_dp, zero)},
-                    {"pq.grad_exchanged", "each gradient stands in the other's place: dp comes first",
-                     gradients(kl_dq, kl_dp)},
-                    {"pq.grad_no_slope", "the slope dL/dkl of the row is left out (the chain rule)",
-                     gradients(kl_dp, kl_dq, false)},
-                    {"pq.grad_first_slope", "every row takes the slope of the first row",
-                     first_slope(kl_dp, kl_dq)},
-                    {"pq.grad_slope_misplaced",
-                     "the slopes are taken in the wrong order: number i stands in row i / K",
-                     misplaced_slope(kl_dp, kl_dq)},
-                    {"pq.grad_no_spacing", "the grid's spacing is left out",
-                     gradients(kl_dp, kl_dq, true, false)}},
+       .mistakes =
+           {{"pq.grad_no_one", "dp lacks the + 1: p occurs twice in p log p (the product rule)",
+             gradients([](double p, double q) { return std::log(p / q); }, kl_dq)},
+            {"pq.grad_q_sign", "dq has the wrong sign: log q enters with a minus",
+             gradients(kl_dp, [](double p, double q) { return p / q; })},
+            {"pq.grad_q_no_weight", "dq lacks the weight p of its term",
+             gradients(kl_dp, [](double, double q) { return -1 / q; })},
+            {"pq.grad_q_ratio", "the ratio in dq is upside down",
+             gradients(kl_dp, [](double p, double q) { return -q / p; })},
+            {"pq.grad_q_missing", "dq is 0 everywhere, but KL depends on q as well", gradients(kl_dp, zero)},
+            {"pq.grad_exchanged", "the two gradients are exchanged: dp comes first", gradients(kl_dq, kl_dp)},
+            {"pq.grad_no_slope", "the factor dL/dkl of the row is missing (the chain rule)",
+             gradients(kl_dp, kl_dq, false)},
+            {"pq.grad_first_slope", "every row uses the slope of the first row", first_slope(kl_dp, kl_dq)},
+            {"pq.grad_slope_misplaced",
+             "the slopes are read in the wrong order: number i belongs to row i / K",
+             misplaced_slope(kl_dp, kl_dq)},
+            {"pq.grad_no_spacing", "the grid's spacing is left out", gradients(kl_dp, kl_dq, true, false)}},
        .inputs = laws_and_slope,
        .outputs = {"dp", "dq"},
        .differentiates = "kl_divergence"});
@@ -195,7 +193,7 @@ void add_kl(std::vector<Check>& all) {
       {"pq.grad_zero_is_nan", "where p and q are both 0 the formulas are 0/0 and infinity minus infinity",
        gradients([](double p, double q) { return std::log(p / q) + 1; },
                  [](double p, double q) { return -p / q; })},
-      {"pq.grad_zero_cut", "dp is set to 0 wherever p is 0; that is only asked where q is 0, too",
+      {"pq.grad_zero_cut", "dp is set to 0 wherever p is 0; this is right only where q is 0 as well",
        gradients([](double p, double q) { return p > 0 ? std::log(p / q) + 1 : 0; }, kl_dq)}};
   for (const double small : {1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16})
     grad_at_zero.push_back(
@@ -254,28 +252,28 @@ void add_js(std::vector<Check>& all) {
        .mistakes = {{"js.no_halves", "the two divergences are added, not averaged: the halves are missing",
                      js_terms([](double p, double q) { return 2 * js_term(p, q); })},
                     {"js.jeffreys",
-                     "KL(p || q) and KL(q || p) are averaged (Jeffreys); JS compares both with the middle m",
+                     "KL(p || q) and KL(q || p) are averaged (Jeffreys); JS compares both with the mean m",
                      js_terms([](double p, double q) { return (xlogx(p, q) + xlogx(q, p)) / 2; })},
-                    {"js.m_without_half", "m is p + q without its half: m must be a law, too",
+                    {"js.m_without_half", "m is p + q without the factor 1/2: m must be a distribution",
                      js_terms([](double p, double q) { return (xlogx(p, p + q) + xlogx(q, p + q)) / 2; })},
-                    {"js.integer_m", "m is 0: 1 / 2 of whole numbers is 0: write Real(0.5)",
+                    {"js.integer_m", "m is 0: integer division gives 1 / 2 = 0, write Real(0.5)",
                      js_terms([](double p, double q) { return (xlogx(p, 0 * q) + xlogx(q, 0 * p)) / 2; })},
                     {"js.integer_half",
-                     "it is 0 everywhere: is there a 1 / 2? Of whole numbers that is 0: write Real(0.5)",
+                     "the result is 0 everywhere: integer division gives 1 / 2 = 0, write Real(0.5)",
                      js_terms([](double, double) { return 0.0; })},
                     {"js.one_side", "only KL(p || m); the half of KL(q || m) is missing",
                      js_terms([](double p, double q) { return xlogx(p, (p + q) / 2) / 2; })},
-                    {"js.reversed", "KL(m || p) and KL(m || q): m stands second",
+                    {"js.reversed", "KL(m || p) and KL(m || q): m must be the second argument",
                      js_terms([](double p, double q) {
                        return (xlogx((p + q) / 2, p) + xlogx((p + q) / 2, q)) / 2;
                      })},
-                    {"js.root", "the square root of JS (the metric); asked is JS itself",
+                    {"js.root", "the square root of JS (the metric); return JS itself",
                      js_terms(js_term, true, 0.5)},
-                    {"js.base2", "a logarithm to base 2 (bits); nats take the natural logarithm",
+                    {"js.base2", "a logarithm to base 2 (bits); use the natural logarithm (nats)",
                      js_terms([](double p, double q) { return js_term(p, q) / std::log(2.0); })},
                     {"js.no_spacing", "the grid's spacing is left out", js_terms(js_term, false)},
                     {"js.mean_over_k", "the mean over k, not the sum", js_over(width_of)},
-                    {"js.mean_over_batch", "divided by the number of rows: every row is an answer of its own",
+                    {"js.mean_over_batch", "divided by the number of rows: every row has its own result",
                      js_over(height_of)}},
        .inputs = laws,
        .outputs = {"js"}});
@@ -284,22 +282,21 @@ void add_js(std::vector<Check>& all) {
        .title = "laws with zeros",
        .points = 4,
        .call = "js_divergence",
-       .draw = [](Rng& rng, int number) -> Tensors {  // the second has nothing in common: log 2
+       .draw = [](Rng& rng, int number) -> Tensors {  // the second pair is disjoint: log 2
          if (number == 0) return laws_with_zeros(rng, true);
          return {Tensor::of({1, 5}, {.5, .5, 0, 0, 0}), Tensor::of({1, 5}, {0, 0, .2, .3, .5}),
                  Tensor::full({1}, 1)};
        },
        .cases = 2,
-       .mistakes =
-           {{"js.zero_is_nan",
-             "p log(p / m) is computed at p = 0, where it is 0 times minus infinity: 0 log 0 is 0",
-             js_terms([](double p, double q) {
-               const double m = (p + q) / 2;
-               return (p * std::log(p / m) + q * std::log(q / m)) / 2;
-             })},
-            {"js.zero_drops_both",
-             "where one law is 0 the other's term is left out as well; there it is p log 2, and counts",
-             js_terms([](double p, double q) { return p > 0 && q > 0 ? js_term(p, q) : 0; })}},
+       .mistakes = {{"js.zero_is_nan",
+                     "p log(p / m) is computed at p = 0, where it is 0 times minus infinity: 0 log 0 is 0",
+                     js_terms([](double p, double q) {
+                       const double m = (p + q) / 2;
+                       return (p * std::log(p / m) + q * std::log(q / m)) / 2;
+                     })},
+                    {"js.zero_drops_both",
+                     "where one distribution is 0 the other's term is left out as well; that term is p log 2",
+                     js_terms([](double p, double q) { return p > 0 && q > 0 ? js_term(p, q) : 0; })}},
        .inputs = laws,
        .outputs = {"js"}});
 
@@ -310,34 +307,34 @@ void add_js(std::vector<Check>& all) {
        .call = "js_divergence.backward",
        .draw = two_laws_and_slope,
        .cases = 5,
-       .mistakes = {{"js.grad_no_half", "the factor 1/2 is missing",
-                     both_ways([](double p, double q) { return 2 * js_d(p, q); })},
-                    {"js.grad_integer_half",
-                     "it is 0 everywhere: is there a 1 / 2? Of whole numbers that is 0: write Real(0.5)",
-                     both_ways([](double, double) { return 0.0; })},
-                    {"js.grad_same", "dq is the same as dp: it asks for log(q / m)", gradients(js_d, js_d)},
-                    {"js.grad_m_constant",
-                     "m is held constant: it moves with p and q, and takes the + 1 away",
-                     both_ways([](double p, double q) { return js_d(p, q) + 0.5; })},
-                    {"js.grad_m_twice", "what m adds to the gradient is counted twice",
-                     both_ways([](double p, double q) { return js_d(p, q) - 0.5; })},
-                    {"js.grad_one_path",
-                     "the other law's KL to m depends on this law, too, through m: that path is missing",
-                     both_ways([](double p, double q) { return js_d(p, q) + 0.5 - 0.5 * p / (p + q); })},
-                    {"js.grad_m_without_half", "m is p + q without its half",
-                     both_ways([](double p, double q) { return std::log(p / (p + q)) / 2; })},
-                    {"js.grad_jeffreys", "this is the gradient of the average of KL(p || q) and KL(q || p)",
-                     both_ways([](double p, double q) { return (std::log(p / q) + 1 - q / p) / 2; })},
-                    {"js.grad_exchanged", "each gradient stands in the other's place: dp comes first",
-                     both_ways([](double p, double q) { return js_d(q, p); })},
-                    {"js.grad_no_slope", "the slope dL/djs of the row is left out (the chain rule)",
-                     both_ways(js_d, false)},
-                    {"js.grad_first_slope", "every row takes the slope of the first row",
-                     first_slope(js_d, [](double p, double q) { return js_d(q, p); })},
-                    {"js.grad_slope_misplaced",
-                     "the slopes are taken in the wrong order: number i stands in row i / K",
-                     misplaced_slope(js_d, [](double p, double q) { return js_d(q, p); })},
-                    {"js.grad_no_spacing", "the grid's spacing is left out", both_ways(js_d, true, false)}},
+       .mistakes =
+           {{"js.grad_no_half", "the factor 1/2 is missing",
+             both_ways([](double p, double q) { return 2 * js_d(p, q); })},
+            {"js.grad_integer_half",
+             "the result is 0 everywhere: integer division gives 1 / 2 = 0, write Real(0.5)",
+             both_ways([](double, double) { return 0.0; })},
+            {"js.grad_same", "dq is the same as dp: it needs log(q / m)", gradients(js_d, js_d)},
+            {"js.grad_m_constant", "m is held constant: it depends on p and q, which cancels the + 1",
+             both_ways([](double p, double q) { return js_d(p, q) + 0.5; })},
+            {"js.grad_m_twice", "the contribution of m to the gradient is counted twice",
+             both_ways([](double p, double q) { return js_d(p, q) - 0.5; })},
+            {"js.grad_one_path",
+             "the other distribution's KL to m also depends on this one through m: that path is missing",
+             both_ways([](double p, double q) { return js_d(p, q) + 0.5 - 0.5 * p / (p + q); })},
+            {"js.grad_m_without_half", "m is p + q without the factor 1/2",
+             both_ways([](double p, double q) { return std::log(p / (p + q)) / 2; })},
+            {"js.grad_jeffreys", "this is the gradient of the average of KL(p || q) and KL(q || p)",
+             both_ways([](double p, double q) { return (std::log(p / q) + 1 - q / p) / 2; })},
+            {"js.grad_exchanged", "the two gradients are exchanged: dp comes first",
+             both_ways([](double p, double q) { return js_d(q, p); })},
+            {"js.grad_no_slope", "the factor dL/djs of the row is missing (the chain rule)",
+             both_ways(js_d, false)},
+            {"js.grad_first_slope", "every row uses the slope of the first row",
+             first_slope(js_d, [](double p, double q) { return js_d(q, p); })},
+            {"js.grad_slope_misplaced",
+             "the slopes are read in the wrong order: number i belongs to row i / K",
+             misplaced_slope(js_d, [](double p, double q) { return js_d(q, p); })},
+            {"js.grad_no_spacing", "the grid's spacing is left out", both_ways(js_d, true, false)}},
        .inputs = laws_and_slope,
        .outputs = {"dp", "dq"},
        .differentiates = "js_divergence"});
@@ -351,7 +348,8 @@ void add_js(std::vector<Check>& all) {
        .mistakes = {{"js.grad_zero_is_nan", "where p and q are both 0 the formula takes the logarithm of 0/0",
                      both_ways([](double p, double q) { return std::log(2 * p / (p + q)) / 2; })},
                     {"js.grad_zero_cut",
-                     "the gradient is set to 0 wherever its own law is 0; that is only asked where both are",
+                     "the gradient is set to 0 wherever its own distribution is 0; this is right only where "
+                     "both are 0",
                      both_ways([](double p, double q) { return p > 0 ? js_d(p, q) : 0; })}},
        .inputs = laws_and_slope,
        .outputs = {"dp", "dq"}});

@@ -1,4 +1,4 @@
-// Exercise 6: a variational autoencoder. What looks at the latent space is in ex06_codes.cpp.
+// Exercise 6: a variational autoencoder. The latent-space functions are in ex06_codes.cpp.
 #include <algorithm>
 #include <cmath>
 
@@ -22,18 +22,18 @@ Tensor like(const Tensor& x, F f) {
 
 /// The lesson's numbers.
 Tensors two_codes() {
-  const Real two = std::log(Real(4));  // of the variance: sigma is 2
+  const Real two = std::log(Real(4));  // log of the variance: sigma is 2
   return {Tensor::of({2, 2}, {1, -1, .5, 2}), Tensor::of({2, 2}, {0, two, -two, 0}),
           Tensor::of({2, 2}, {.5, -1, 2, -.5})};
 }
-/// The noise reaches four deviations on both sides.
+/// The noise reaches four standard deviations on both sides.
 Tensors codes(Rng& rng, int number) {
   const Shape shape = sizes(number);
   Tensor noise = away_from_zero(rng, shape);
   for (Real& value : noise.values()) value *= rng.uniform(1, 3);
   return {numbers(rng, shape), numbers(rng, shape), noise};
 }
-/// logvar near -400, 400, -1000 and 1000, a case each; mu is as large as sigma, so that both are seen.
+/// logvar near -400, 400, -1000 and 1000, one case each; mu is of the order of sigma, so that both matter.
 Tensors far_codes(Rng& rng, int number) {
   constexpr double middles[] = {-400, 400, -1000, 1000};
   Tensors in = codes(rng, 2);
@@ -51,9 +51,9 @@ Tensors with_slope(Rng& rng, Tensors in) {
 using Sigma = std::function<double(double logvar)>;
 const Sigma right_sigma = [](double v) { return std::exp(v / 2); };
 const Sigma variance = [](double v) { return std::exp(v); };
-/// The same where a float can hold it, and only there.
+/// The same where float can represent it, and only there.
 const Sigma as_float = [](double v) { return double{static_cast<float>(std::exp(v / 2))}; };
-/// The same where sigma^2 can be held, and only there.
+/// The same where sigma^2 is representable, and only there.
 const Sigma by_variance = [](double v) { return std::sqrt(std::exp(v)); };
 Sigma clipped(double limit) {
   return [limit](double v) { return std::exp(std::clamp(v, -limit, limit) / 2); };
@@ -83,52 +83,52 @@ Function sample_with(SampleKnobs knobs) {
   };
 }
 std::vector<Mistake> sample_mistakes() {
-  const std::string of_row = "the numbers of a row share one noise: every number has its own";
-  return {{"reparam.exp_logvar",
-           "sigma = exp(logvar) is the variance: the standard deviation is its square root, exp(logvar / 2)",
-           sample_with({.sigma = variance})},
-          {"reparam.half_outside", "sigma = exp(logvar) / 2: the half belongs into the exponent",
-           sample_with({.sigma = [](double v) { return std::exp(v) / 2; }})},
-          {"reparam.exp_twice", "sigma = exp(2 logvar): log sigma is half of log sigma^2, not twice",
-           sample_with({.sigma = [](double v) { return std::exp(2 * v); }})},
-          {"reparam.precision", "sigma = exp(-logvar / 2): the sign in the exponent is wrong",
-           sample_with({.sigma = [](double v) { return std::exp(-v / 2); }})},
-          {"reparam.logvar_is_sigma", "logvar itself is taken for sigma: it is the logarithm of sigma^2",
-           sample_with({.sigma = [](double v) { return v; }})},
-          {"reparam.logvar_is_variance", "sigma = sqrt(logvar): logvar is the LOGARITHM of the variance",
-           sample_with({.sigma = [](double v) { return std::sqrt(v); }})},
-          {"reparam.no_sigma",
-           "sigma is 1 whatever logvar is: it is left out, or it is exp(1 / 2 * logvar): 1 / 2 is 0 in C++",
-           sample_with({.sigma = [](double) { return 1.0; }})},
-          {"reparam.no_noise", "the noise is left out: z is the mean, nothing is sampled",
-           sample_with({.no_noise = true})},
-          {"reparam.no_mu", "mu is left out", sample_with({.no_mu = true})},
-          {"reparam.minus", "the noise is taken away: it is added", sample_with({.minus = true})},
-          {"reparam.noise_added", "the noise is added to sigma: it must be multiplied with it",
-           sample_with({.added = true})},
-          {"reparam.mu_scaled", "sigma multiplies mu, too: only the noise is scaled",
-           sample_with({.mu_scaled = true})},
-          {"reparam.noise_shared",
-           "all examples of the batch get the noise of the first: every number has its own",
-           sample_with({.shared = true})},
-          {"reparam.noise_of_row", of_row, sample_with({.one_a_row = true})},
-          {"reparam.noise_of_row", of_row, sample_with({.row_for_element = true})},
-          {"reparam.logvar_shared", "all examples of the batch get the logvar of the first",
-           sample_with({.logvar_shared = true})},
-          {"reparam.keeps_sigma",
-           "z is right, but sigma is kept in the place of logvar: backward would take it for logvar",
-           sample_with({.keeps_sigma = true})}};
+  const std::string of_row = "the numbers of a row share one noise value: every number needs its own";
+  return {
+      {"reparam.exp_logvar",
+       "sigma = exp(logvar) is the variance: the standard deviation is its square root, exp(logvar / 2)",
+       sample_with({.sigma = variance})},
+      {"reparam.half_outside", "sigma = exp(logvar) / 2: the factor 1/2 belongs in the exponent",
+       sample_with({.sigma = [](double v) { return std::exp(v) / 2; }})},
+      {"reparam.exp_twice", "sigma = exp(2 logvar): log sigma is half of log sigma^2, not twice",
+       sample_with({.sigma = [](double v) { return std::exp(2 * v); }})},
+      {"reparam.precision", "sigma = exp(-logvar / 2): the sign in the exponent is wrong",
+       sample_with({.sigma = [](double v) { return std::exp(-v / 2); }})},
+      {"reparam.logvar_is_sigma", "logvar itself is used as sigma: it is the logarithm of sigma^2",
+       sample_with({.sigma = [](double v) { return v; }})},
+      {"reparam.logvar_is_variance", "sigma = sqrt(logvar): logvar is the LOGARITHM of the variance",
+       sample_with({.sigma = [](double v) { return std::sqrt(v); }})},
+      {"reparam.no_sigma",
+       "sigma is 1 for every logvar: it is left out, or it is exp(1 / 2 * logvar), where 1 / 2 is 0 in C++",
+       sample_with({.sigma = [](double) { return 1.0; }})},
+      {"reparam.no_noise", "the noise is left out: z is the mean, nothing is sampled",
+       sample_with({.no_noise = true})},
+      {"reparam.no_mu", "mu is left out", sample_with({.no_mu = true})},
+      {"reparam.minus", "the noise is subtracted: it must be added", sample_with({.minus = true})},
+      {"reparam.noise_added", "the noise is added to sigma: it must be multiplied by it",
+       sample_with({.added = true})},
+      {"reparam.mu_scaled", "sigma multiplies mu as well: only the noise is scaled",
+       sample_with({.mu_scaled = true})},
+      {"reparam.noise_shared",
+       "all examples of the batch use the noise of the first: every number needs its own",
+       sample_with({.shared = true})},
+      {"reparam.noise_of_row", of_row, sample_with({.one_a_row = true})},
+      {"reparam.noise_of_row", of_row, sample_with({.row_for_element = true})},
+      {"reparam.logvar_shared", "all examples of the batch use the logvar of the first",
+       sample_with({.logvar_shared = true})},
+      {"reparam.keeps_sigma",
+       "z is right, but sigma is saved in place of logvar: backward would use it as logvar",
+       sample_with({.keeps_sigma = true})}};
 }
 std::vector<Mistake> far_mistakes() {
   std::vector<Mistake> all = {
-      {"reparam.sqrt_exp",
-       "exp(logvar) overflows, or vanishes, where its root does not: exp(logvar / 2) never makes it",
+      {"reparam.sqrt_exp", "exp(logvar) overflows or underflows where its root does not: use exp(logvar / 2)",
        sample_with({.sigma = by_variance})},
       {"reparam.float",
-       "sigma is held in a float, which overflows, or vanishes, long before a double: write Real",
+       "sigma is stored in a float, which overflows or underflows long before a double: write Real",
        sample_with({.sigma = as_float})}};
   for (const int limit : {10, 20, 30, 50, 100})
-    all.push_back({"reparam.clipped", text("logvar is cut off at ", limit, ": it may be any number"),
+    all.push_back({"reparam.clipped", text("logvar is clamped at ", limit, ": it may be any number"),
                    sample_with({.sigma = clipped(limit)})});
   return all;
 }
@@ -171,26 +171,27 @@ std::vector<Mistake> sample_slope_mistakes() {
       {"reparam.grad_missing", "dlogvar is zero: sigma would never learn (in C++ 1 / 2 is 0)",
        sample_slope_with({.factor = 0})},
       {"reparam.grad_sign", "dlogvar has the wrong sign", sample_slope_with({.factor = -0.5})},
-      {"reparam.grad_no_noise", "dlogvar lacks the noise, which sigma was multiplied with",
+      {"reparam.grad_no_noise", "dlogvar lacks the noise, which multiplies sigma",
        sample_slope_with({.no_noise = true})},
-      {"reparam.grad_exp_logvar", "dlogvar has exp(logvar), the variance, in the place of sigma",
+      {"reparam.grad_exp_logvar", "dlogvar has exp(logvar), the variance, in place of sigma",
        sample_slope_with({.sigma = variance})},
       {"reparam.grad_precision", "dlogvar has exp(-logvar / 2): the sign in the exponent is wrong",
        sample_slope_with({.sigma = [](double v) { return std::exp(-v / 2); }})},
-      {"reparam.grad_no_sigma", "dlogvar is the gradient in sigma: the step from sigma to logvar is missing",
+      {"reparam.grad_no_sigma",
+       "dlogvar is the gradient with respect to sigma: the step from sigma to logvar is missing",
        sample_slope_with({.sigma = [](double) { return 1.0; }, .factor = 1})},
       {"reparam.grad_ignores_dz", "dlogvar lacks dz (the chain rule)", sample_slope_with({.no_dz = true})},
       {"reparam.grad_noise_shared", "dlogvar has the noise of the first example in all rows",
        sample_slope_with({.noise_shared = true})},
       {"reparam.grad_swapped", "dmu and dlogvar are exchanged", sample_slope_with({.swapped = true})},
       {"reparam.grad_batch_mean",
-       "the gradients are divided by the number of examples: a mean over the batch is not in here",
+       "the gradients are divided by the number of examples: there is no batch mean here",
        sample_slope_with({.mean = true})},
-      {"reparam.dmu_is_one", "dmu is 1 everywhere: the slope dz is left out (the chain rule)",
+      {"reparam.dmu_is_one", "dmu is 1 everywhere: the factor dz is missing (the chain rule)",
        sample_slope_with({.dmu = K::one})},
-      {"reparam.dmu_has_noise", "dmu is multiplied with the noise: mu enters z alone",
+      {"reparam.dmu_has_noise", "dmu is multiplied by the noise: mu enters z without a factor",
        sample_slope_with({.dmu = K::with_noise})},
-      {"reparam.dmu_has_sigma", "dmu is multiplied with sigma: mu enters z alone",
+      {"reparam.dmu_has_sigma", "dmu is multiplied by sigma: mu enters z without a factor",
        sample_slope_with({.dmu = K::with_sigma})}};
 }
 
@@ -246,7 +247,7 @@ std::vector<Mistake> loss_mistakes() {
          return Weights{1 - b, b};
        })},
       {"vae.minus_kl",
-       "the divergence is subtracted: as a loss it is added, the slide prints what is maximised",
+       "the divergence is subtracted: in a loss it is added; the slide shows the maximised form",
        loss_with([](double b) {
          return Weights{1, -b};
        })},
@@ -259,7 +260,7 @@ std::vector<Mistake> loss_mistakes() {
       {"vae.no_nll", "the reconstruction is left out", loss_with([](double b) {
          return Weights{0, b};
        })},
-      {"vae.minus_nll", "the reconstruction is subtracted: nll is -log p(x|z) already, a cost",
+      {"vae.minus_nll", "the reconstruction is subtracted: nll is already -log p(x|z), a cost",
        loss_with([](double b) {
          return Weights{-1, b};
        })},
@@ -267,12 +268,12 @@ std::vector<Mistake> loss_mistakes() {
        loss_with([](double b) {
          return Weights{1, 1 / b};
        })},
-      {"vae.whole_beta", "beta is cut to a whole number: it is a Real", loss_with([](double b) {
+      {"vae.whole_beta", "beta is truncated to an integer: it is a Real", loss_with([](double b) {
          return Weights{1, std::trunc(b)};
        })},
-      {"vae.batch_mean", "the mean of the batch: one number an example is asked, the caller takes the mean",
+      {"vae.batch_mean", "the mean of the batch: return one number per example, the caller takes the mean",
        loss_with(right_weights, Over::mean)},
-      {"vae.batch_sum", "the sum over the batch: one number an example is asked, the caller takes the mean",
+      {"vae.batch_sum", "the sum over the batch: return one number per example, the caller takes the mean",
        loss_with(right_weights, Over::sum)}};
 }
 std::vector<Mistake> loss_slope_mistakes() {
@@ -294,14 +295,14 @@ std::vector<Mistake> loss_slope_mistakes() {
        loss_slope_with([](double b) {
          return Weights{1 - b, b};
        })},
-      {"vae.grad_whole_beta", "beta is cut to a whole number: it is a Real", loss_slope_with([](double b) {
+      {"vae.grad_whole_beta", "beta is truncated to an integer: it is a Real", loss_slope_with([](double b) {
          return Weights{1, std::trunc(b)};
        })},
-      {"vae.grad_ignores_slope", "the slope dL/dloss is left out (the chain rule)",
+      {"vae.grad_ignores_slope", "the factor dL/dloss is missing (the chain rule)",
        loss_slope_with(right_weights, Without::both)},
-      {"vae.grad_ignores_slope", "dnll lacks the slope dL/dloss (the chain rule)",
+      {"vae.grad_ignores_slope", "dnll lacks the factor dL/dloss (the chain rule)",
        loss_slope_with(right_weights, Without::dnll)},
-      {"vae.grad_ignores_slope", "dkl lacks the slope dL/dloss (the chain rule)",
+      {"vae.grad_ignores_slope", "dkl lacks the factor dL/dloss (the chain rule)",
        loss_slope_with(right_weights, Without::dkl)}};
 }
 
@@ -310,7 +311,7 @@ std::vector<Mistake> loss_slope_mistakes() {
 std::vector<Check> checks_06() {
   const std::vector<std::string> code = {"mu", "logvar", "noise"},
                                  code_and_slope = {"mu", "logvar", "noise", "dz"},
-                                 kept = {"z", "logvar, kept for backward", "noise, kept for backward"},
+                                 kept = {"z", "logvar, saved for backward", "noise, saved for backward"},
                                  slopes = {"dmu", "dlogvar"}, both = {"nll", "kl", "beta"},
                                  both_and_slope = {"nll", "kl", "beta", "dloss"};
   std::vector<Check> all;
@@ -378,10 +379,10 @@ std::vector<Check> checks_06() {
        .twin = false,
        .mistakes =
            {{"reparam.grad_sqrt_exp",
-             "exp(logvar) overflows, or vanishes, where sigma does not: exp(logvar / 2) never makes it",
+             "exp(logvar) overflows or underflows where sigma does not: use exp(logvar / 2)",
              sample_slope_with({.sigma = by_variance})},
             {"reparam.grad_float",
-             "sigma is held in a float, which overflows, or vanishes, long before a double: write Real",
+             "sigma is stored in a float, which overflows or underflows long before a double: write Real",
              sample_slope_with({.sigma = as_float})}},
        .inputs = code_and_slope,
        .outputs = slopes});

@@ -1,4 +1,4 @@
-// Exercise 6, looking at the latent space: walks (6.5) and sheets (6.6).
+// Exercise 6, examining the latent space: traversals (6.5) and sheets (6.6).
 #include <algorithm>
 #include <cmath>
 
@@ -47,36 +47,38 @@ std::vector<Mistake> walk_mistakes() {
   return {
       {"walk.high_left_out", "the last step stops before high: `steps` values have steps - 1 gaps",
        walk_with({.over = 0})},
-      {"walk.ends_left_out", "low and high are left out: both ends belong to the walk",
+      {"walk.ends_left_out", "low and high are left out: both ends belong to the traversal",
        walk_with({.first = 0.5, .over = 0})},
-      {"walk.ends_left_out", "low and high are left out: both ends belong to the walk",
+      {"walk.ends_left_out", "low and high are left out: both ends belong to the traversal",
        walk_with({.first = 1, .over = 1})},
-      {"walk.low_left_out", "the first step is beyond low already: step 0 is low itself",
+      {"walk.low_left_out", "the first step is already beyond low: step 0 is low itself",
        walk_with({.first = 1, .over = 0})},
       {"walk.whole_numbers",
-       "whole numbers are divided: in C++ s / (steps - 1) is 0 until the last step; divide as Real",
+       "integer division: in C++ s / (steps - 1) is 0 until the last step; divide as Real",
        walk_with({.whole = true})},
-      {"walk.downwards", "the walk goes from high to low: the first row is low",
+      {"walk.downwards", "the traversal goes from high to low: the first row must be low",
        walk_with({.downwards = true})},
-      {"walk.no_low", "the walk begins at 0: low is not added", walk_with({.no_low = true})},
-      {"walk.unit_for_step", "the value follows the unit's number: it is the step's that counts",
+      {"walk.no_low", "the traversal begins at 0: low is not added", walk_with({.no_low = true})},
+      {"walk.unit_for_step", "the value follows the unit's index: it must follow the step's",
        walk_with({.unit_for_step = true})},
-      {"walk.others_zero", "the other units are 0: they keep the numbers of z",
+      {"walk.others_zero", "the other units are 0: they must keep the values of z",
        walk_with({.others_zero = true})},
-      {"walk.one_unit", "unit 0 is walked in all rows: the rows of unit k walk number k",
+      {"walk.one_unit", "unit 0 varies in all rows: in the rows of unit k, unit k must vary",
        walk_with({.one_unit = true})},
-      {"walk.scales", "the unit is multiplied with the value: the value is put in its place",
+      {"walk.scales", "the unit is multiplied by the value: the value must replace it",
        walk_with({.scales = true})},
-      {"walk.adds", "the value is added to the unit: it is put in its place", walk_with({.adds = true})},
-      {"walk.all_units", "all units are changed at once: the others must keep their numbers",
+      {"walk.adds", "the value is added to the unit: the value must replace it", walk_with({.adds = true})},
+      {"walk.all_units", "all units are changed at once: the others must keep their values",
        walk_with({.all_units = true})},
-      {"walk.not_restored", "a unit that was walked is not set back: every row starts from a fresh copy of z",
+      {"walk.not_restored",
+       "a unit is not restored after its traversal: every row starts from a fresh copy of z",
        walk_with({.kept = true})},
       {"walk.steps_first",
        "the rows are in the wrong order: all steps of unit 0 come first, then those of unit 1",
        walk_with({.steps_first = true})},
       {"walk.last_unit_first", "the units come in the opposite order", walk_with({.backwards = true})},
-      {"walk.steps_are_columns", "the codes are columns: one code is one row", walk_with({.columns = true})}};
+      {"walk.steps_are_columns", "the codes are columns: each code must be a row",
+       walk_with({.columns = true})}};
 }
 
 // 6.6: the sheet
@@ -107,48 +109,47 @@ Function sheet_with(SheetKnobs knobs) {
     return {number(none_refused), z};
   };
 }
-/// normal_quantile refuses this probability, and there is no sheet.
+/// normal_quantile refuses this probability, so there is no sheet.
 Function refused(double chance) {
   return [chance](const Tensors&) -> Tensors { return {number(chance), Tensor()}; };
 }
 double last_of(double n) { return std::max(n - 1, 1e-9); }
 std::vector<Mistake> sheet_mistakes() {
   return {
-      {"sheet.cut_points", "(i + 1) / (n + 1) are cut points: asked are the middles of n equal parts",
+      {"sheet.cut_points", "(i + 1) / (n + 1) are cut points: use the midpoints of n equal parts",
        sheet_with({.chance = [](double i, double n) { return (i + 1) / (n + 1); }})},
       {"sheet.from_5_to_95",
-       "the probabilities run from 0.05 to 0.95: the outer twentieths are left out, and n = 1 has no middle",
+       "the probabilities run from 0.05 to 0.95: the outer 5 % are left out, and n = 1 is undefined",
        sheet_with({.chance = [](double i, double n) { return 0.05 + 0.9 * i / last_of(n); }})},
-      {"sheet.even_places", "places from -3 to 3 in equal steps: equal PROBABILITY must lie between them",
+      {"sheet.even_places", "codes from -3 to 3 in equal steps: equal PROBABILITY must lie between them",
        sheet_with({.chance = [](double i, double n) { return i / last_of(n); },
                    .place = [](double p) { return 6 * p - 3; }})},
       {"sheet.from_1_to_99",
-       "the probabilities run from 0.01 to 0.99: the outer hundredths are left out, and n = 1 has no middle",
+       "the probabilities run from 0.01 to 0.99: the outer 1 % are left out, and n = 1 is undefined",
        sheet_with({.chance = [](double i, double n) { return 0.01 + 0.98 * i / last_of(n); }})},
       {"sheet.ends_refused",
-       "normal_quantile refuses 0: whole numbers were divided, in C++ 1 / 2 and i / n are 0; or an end of "
-       "(0, 1) was asked for, and not the middle of a part",
+       "normal_quantile refuses 0: integer division gives 1 / 2 = 0 and i / n = 0 in C++; or an end of (0, "
+       "1) is used instead of the midpoint of a part",
        refused(0)},
-      {"sheet.ends_refused",
-       "normal_quantile refuses 1: (i + 1) / n is the end of part i; its middle is asked", refused(1)},
-      {"sheet.no_quantile", "the probabilities themselves are the codes: normal_quantile is not called",
+      {"sheet.ends_refused", "normal_quantile refuses 1: (i + 1) / n is the end of part i; use its midpoint",
+       refused(1)},
+      {"sheet.no_quantile", "the codes are the probabilities themselves: normal_quantile is not called",
        sheet_with({.place = itself})},
       {"sheet.upside_down",
-       "the sheet stands on its head: the second number grows upwards, rows go downwards",
+       "the sheet is upside down: the second number must grow upwards, while rows go downwards",
        sheet_with({.downwards = true})},
       {"sheet.mirrored", "the first number grows to the left: it must grow to the right",
        sheet_with({.leftwards = true})},
-      {"sheet.both_turned", "both axes are turned: only the second number grows against its index",
+      {"sheet.both_turned", "both axes are flipped: only the second number grows against its index",
        sheet_with({.leftwards = true, .downwards = true})},
       {"sheet.transposed",
-       "the first number follows the row, the second the column: it is the other way round, with the row "
-       "turned",
+       "the first number follows the row, the second the column: exchange them, with the row index reversed",
        sheet_with({.downwards = true, .columns_first = true})},
-      {"sheet.planes", "all first numbers stand before all second ones: a code is a row of two",
+      {"sheet.planes", "all first numbers precede all second ones: each code is a row of two",
        sheet_with({.planes = true})},
       {"sheet.axes_swapped", "the two numbers are exchanged: the first belongs to the column",
        sheet_with({.swapped = true})},
-      {"sheet.columns_first", "the pictures are listed column by column: it must be row by row",
+      {"sheet.columns_first", "the images are listed column by column: list them row by row",
        sheet_with({.columns_first = true})}};
 }
 
@@ -156,8 +157,7 @@ std::vector<Mistake> sheet_mistakes() {
 
 std::vector<Check> code_checks() {
   const std::vector<std::string> walk = {"z", "steps", "low", "high"};
-  const std::vector<std::string> sheet = {
-      "the probability that normal_quantile was asked for and refused (-1: none)", "codes"};
+  const std::vector<std::string> sheet = {"the probability that normal_quantile refused (-1: none)", "codes"};
   std::vector<Check> all;
   all.push_back({.todo = "6.5",
                  .title = "the lesson's numbers",

@@ -8,7 +8,7 @@
 namespace gradus::grade {
 namespace {
 
-// What is asked of one logit a, with a label y (1 where there is none). Written as a student writes them:
+// Functions of one logit a with a label y (1 if there is none). They are written the way students write them:
 // some overflow, some lose their digits.
 using OfLogit = std::function<double(double a, double y)>;
 
@@ -19,7 +19,7 @@ double in_two_steps(double a, double y) {
   const double D = sigmoid(a);
   return -(y * std::log(D) + (1 - y) * std::log(1 - D));
 }
-/// {f of every logit, [B], the logits}: a forward pass. Without a label among the inputs it is 1.
+/// {f of every logit, [B], the logits}: a forward pass. Without a label input the label is 1.
 Function loss_of(OfLogit f) {
   return [f](const Tensors& in) -> Tensors {
     Tensor loss({in[0].dim(0)});
@@ -37,31 +37,31 @@ Function one_of(OfLogit f, bool mean) {
     return {number(mean ? sum / static_cast<double>(loss.size()) : sum), in[0]};
   };
 }
-/// These, and f's mean and sum over the batch.
+/// These mistakes, plus the mean and the sum of f over the batch.
 std::vector<Mistake> with_batch(const std::string& loss, const OfLogit& f, std::vector<Mistake> all) {
   all.push_back({loss + ".batch_mean",
-                 "the mean of the batch: one number an example is asked, the caller takes the mean",
+                 "the mean of the batch: return one number per example, the caller takes the mean",
                  one_of(f, true)});
   all.push_back({loss + ".batch_sum",
-                 "the sum over the batch: one number an example is asked, the caller takes the mean",
+                 "the sum over the batch: return one number per example, the caller takes the mean",
                  one_of(f, false)});
   return all;
 }
-/// What can be seen far from 0: ways to compute f that overflow, and an f that stops growing. Where it stops
-/// depends on the number that was chosen: 1e-8 in the logarithm, and a D between 1e-8 and 1 - 1e-8, are a
-/// logit between -18.4 and 18.4.
+/// Mistakes visible far from 0: computations of f that overflow, and an f that stops growing.
+/// The point where it stops depends on the chosen constant: 1e-8 in the logarithm,
+/// and a D between 1e-8 and 1 - 1e-8, correspond to logits between -18.4 and 18.4.
 std::vector<Mistake> far_from_zero(const std::string& loss, const OfLogit& f,
                                    const std::vector<OfLogit>& overflowing) {
   std::vector<Mistake> all;
   for (const OfLogit& one : overflowing)
     all.push_back({loss + ".infinite",
-                   "log 0 or exp(1000): D has been rounded to 0 or 1 before its logarithm is taken, or "
-                   "exp(logit) overflows. Put the logarithm and the sigmoid together on paper",
+                   "log 0 or exp(1000): D is rounded to 0 or 1 before its logarithm is taken, or exp(logit) "
+                   "overflows. Combine the logarithm and the sigmoid on paper first",
                    loss_of(one)});
   const auto cut_off = [&](double at) {
     all.push_back(
         {loss + ".epsilon",
-         text("the loss is cut off near ", at,
+         text("the loss is clamped near ", at,
               " (a small number in the logarithm, or limits for D or the logit): it must go on growing"),
          loss_of([=](double a, double y) { return f(std::clamp(a, -at, at), y); })});
   };
@@ -69,7 +69,7 @@ std::vector<Mistake> far_from_zero(const std::string& loss, const OfLogit& f,
   for (const int limit : {10, 15, 20, 30, 40, 50, 80, 88, 100, 500, 700}) cut_off(limit);
   return all;
 }
-/// dloss f, of the logits' shape: a backward pass, dloss the last input.
+/// dloss f, of the logits' shape: a backward pass; dloss is the last input.
 Function slope_of(OfLogit f, bool without_dloss = false) {
   return [=](const Tensors& in) -> Tensors {
     Tensor d(in[0].shape());
@@ -87,9 +87,9 @@ Tensor far_logits(Rng& rng) {
   return Tensor::of({4},
                     {-1000, -rng.uniform(Real(750), Real(900)), rng.uniform(Real(750), Real(900)), 1000});
 }
-/// Where sigmoid(a) rounds to 1 and sigmoid(-a) is not yet 0.
+/// Logits where sigmoid(a) rounds to 1 and sigmoid(-a) is not yet 0.
 Tensor sure_logits(Rng& rng) { return Tensor::of({3}, {rng.uniform(Real(38), Real(39)), 40, 42}); }
-/// A dloss so large that their gradients are not: among numbers of 1e-17 all answers would look like 0.
+/// A dloss large enough to compensate: with gradients of 1e-17 all answers would look like 0.
 Tensors with_large_dloss(Rng& rng, Tensors in) {
   in = with_dloss(rng, in);
   for (Real& value : in.back().values()) value *= Real(1e17);
@@ -99,11 +99,11 @@ Tensors with_large_dloss(Rng& rng, Tensors in) {
 using Checks = std::vector<Check>;
 const std::vector<std::string> of_label = {"logits", "label"}, of_slope = {"logits", "label", "dloss"};
 
-/// Values: the lesson's two logits, random ones, far ones.
+/// Value checks: the lesson's two logits, random logits, extreme logits.
 void add_values(Checks& all, const std::string& todo, const std::string& call, std::array<int, 3> points,
                 bool label, const std::vector<Mistake>& mistakes, const std::vector<Mistake>& far) {
   const std::vector<std::string> inputs = label ? of_label : std::vector<std::string>{"logits"};
-  const std::vector<std::string> outputs = {"loss", "logits, kept for backward"};
+  const std::vector<std::string> outputs = {"loss", "logits, saved for backward"};
   all.push_back({.todo = todo,
                  .title = "the lesson's numbers",
                  .points = points[0],
@@ -142,7 +142,7 @@ void add_values(Checks& all, const std::string& todo, const std::string& call, s
                  .outputs = outputs});
 }
 
-/// Gradients: random logits, far ones, and logits near 40, where D rounds to 1, if that can go wrong.
+/// Gradient checks: random logits, extreme logits, and if relevant logits near 40, where D rounds to 1.
 void add_slopes(Checks& all, const std::string& todo, const std::string& call, std::array<int, 3> points,
                 bool label, const std::vector<Mistake>& mistakes, const std::vector<Mistake>& far,
                 const std::vector<Mistake>& sure = {}) {
@@ -196,13 +196,14 @@ std::vector<Check> checks_07() {
   const std::string undefined =
       "0 / 0 or infinity / infinity: D rounds to 0 or 1, or exp(logit) overflows. Cancel it on paper";
   const std::string lost =
-      "D - 1 is 0 where D rounds to 1, although there is something to learn: which sigmoid is 1 - D?";
-  const std::string cubic = "the derivative of the sigmoid, D (1 - D), is multiplied once too often";
-  const std::string no_dloss = "the slope dL/dloss is left out (the chain rule)";
-  const std::string probability = "the logit is taken for a probability: D = sigmoid(logit)";
-  const std::string twice = "the sigmoid is taken twice: D = sigmoid(logit), once";
+      "D - 1 is 0 where D rounds to 1, although the gradient is not 0: which sigmoid is 1 - D?";
+  const std::string cubic = "the derivative of the sigmoid, D (1 - D), is a factor too many";
+  const std::string no_dloss = "the factor dL/dloss is missing (the chain rule)";
+  const std::string probability = "the logit is used as a probability: D = sigmoid(logit)";
+  const std::string twice = "the sigmoid is applied twice: D = sigmoid(logit)";
   const std::string of_D = "this is the derivative of D itself, D (1 - D): that of the logarithm is missing";
-  const std::string in_D = "this is the derivative in D: the step from D to the logit is missing";
+  const std::string in_D =
+      "this is the derivative with respect to D: the step from D to the logit is missing";
 
   // 7.1, 7.2: D at real examples
   add_values(
@@ -214,7 +215,7 @@ std::vector<Check> checks_07() {
                    loss_of([](double a, double y) { return real_loss(-a, y); })},
                   {"real.half_smoothed", "the term (1 - label) log(1 - D) is missing",
                    loss_of([](double a, double y) { return y * softplus(-a); })},
-                  {"real.sign", "the sign is wrong: this is what D wins, not what it pays",
+                  {"real.sign", "the sign is wrong: this is D's objective to maximise, not its loss",
                    loss_of([](double a, double y) { return -real_loss(a, y); })},
                   {"real.probability", probability, loss_of([](double a, double y) {
                      return -(y * std::log(a) + (1 - y) * std::log(1 - a));
@@ -222,11 +223,12 @@ std::vector<Check> checks_07() {
                   {"real.second_sign",
                    "the term (1 - label) log(1 - D) has the wrong sign: both logarithms are negative",
                    loss_of([](double a, double y) { return y * softplus(-a) - (1 - y) * softplus(a); })},
-                  {"real.label_on_both", "both terms are weighted with the label: the second with 1 - label",
+                  {"real.label_on_both",
+                   "both terms are weighted by the label: the weight of the second is 1 - label",
                    loss_of([](double a, double y) { return y * (softplus(-a) + softplus(a)); })},
-                  {"real.whole_label", "the label is cut to a whole number: it is a Real",
+                  {"real.whole_label", "the label is truncated to an integer: it is a Real",
                    loss_of([](double a, double y) { return real_loss(a, std::floor(y)); })},
-                  {"real.squares", "the squared difference of D and the label: the logarithms are asked",
+                  {"real.squares", "this is the squared difference of D and the label: use the logarithms",
                    loss_of([](double a, double y) { return (sigmoid(a) - y) * (sigmoid(a) - y); })},
                   {"real.double_sigmoid", twice,
                    loss_of([](double a, double y) { return real_loss(sigmoid(a), y); })}}),
@@ -238,12 +240,12 @@ std::vector<Check> checks_07() {
                slope_of([](double a, double y) { return y - sigmoid(-a); })},
               {"real.grad_of_fake", "this is the gradient of -log(1 - D), the loss of a fake",
                slope_of([](double a, double) { return sigmoid(a); })},
-              {"real.grad_second_sign", "what (1 - label) log(1 - D) adds has the wrong sign",
+              {"real.grad_second_sign", "the contribution of (1 - label) log(1 - D) has the wrong sign",
                slope_of([](double a, double y) { return -y * sigmoid(-a) - (1 - y) * sigmoid(a); })},
               {"real.grad_of_D", of_D, slope_of([](double a, double) { return sigmoid(a) * sigmoid(-a); })},
               {"real.grad_no_label", "the label is not used",
                slope_of([](double a, double) { return -sigmoid(-a); })},
-              {"real.grad_half_smoothed", "what (1 - label) log(1 - D) adds is missing",
+              {"real.grad_half_smoothed", "the contribution of (1 - label) log(1 - D) is missing",
                slope_of([](double a, double y) { return -y * sigmoid(-a); })},
               {"real.grad_sign", "the sign is wrong",
                slope_of([](double a, double y) { return -real_slope(a, y); })},
@@ -267,9 +269,9 @@ std::vector<Check> checks_07() {
           "fake", softplus_of,
           {{"fake.labels_swapped", "this is -log D, the loss of a real example",
             loss_of([](double a, double) { return softplus(-a); })},
-           {"fake.smoothed", "the fakes' label is smoothed, too: only the real side is",
+           {"fake.smoothed", "the fakes' label is smoothed as well: smooth only the real label",
             loss_of([](double a, double) { return real_loss(-a, 0.9); })},
-           {"fake.sign", "the sign is wrong: D pays -log(1 - D)",
+           {"fake.sign", "the sign is wrong: D's loss is -log(1 - D)",
             loss_of([](double a, double) { return -softplus(a); })},
            {"fake.probability", probability, loss_of([](double a, double) { return -std::log(1 - a); })},
            {"fake.double_sigmoid", twice, loss_of([](double a, double) { return softplus(sigmoid(a)); })}}),
@@ -282,7 +284,7 @@ std::vector<Check> checks_07() {
         slope_of([](double a, double) { return -sigmoid(-a); })},
        {"fake.grad_sign", "the sign is wrong", slope_of([](double a, double) { return -sigmoid(a); })},
        {"fake.grad_in_D", in_D, slope_of([](double a, double) { return 1 / sigmoid(-a); })},
-       {"fake.grad_one_minus_D", "1 - D stands in the place of D",
+       {"fake.grad_one_minus_D", "1 - D is used in place of D",
         slope_of([](double a, double) { return sigmoid(-a); })},
        {"fake.grad_of_D", of_D, slope_of([](double a, double) { return sigmoid(a) * sigmoid(-a); })},
        {"fake.grad_twice", cubic,
@@ -291,7 +293,7 @@ std::vector<Check> checks_07() {
       {{"fake.grad_nan", undefined,
         slope_of([](double a, double) { return std::exp(a) / (1 + std::exp(a)); })}});
 
-  // 7.5, 7.6: G as the slide prints it
+  // 7.5, 7.6: G's loss as printed on the slide
   add_values(all, "7.5", "saturating", {2, 6, 2}, false,
              with_batch("saturating", minus_softplus_of,
                         {{"saturating.not_saturating", "this is -log D, the loss of 7.7",
@@ -315,7 +317,7 @@ std::vector<Check> checks_07() {
        {"saturating.grad_sign", "the sign is wrong: G would help D",
         slope_of([](double a, double) { return sigmoid(a); })},
        {"saturating.grad_in_D", in_D, slope_of([](double a, double) { return -1 / sigmoid(-a); })},
-       {"saturating.grad_one_minus_D", "1 - D stands in the place of -D",
+       {"saturating.grad_one_minus_D", "1 - D is used in place of -D",
         slope_of([](double a, double) { return sigmoid(-a); })},
        {"saturating.grad_of_D", of_D, slope_of([](double a, double) { return -sigmoid(a) * sigmoid(-a); })},
        {"saturating.grad_twice", cubic,
@@ -325,27 +327,27 @@ std::vector<Check> checks_07() {
       {{"saturating.grad_nan", undefined,
         slope_of([](double a, double) { return -std::exp(a) / (1 + std::exp(a)); })}});
 
-  // 7.7, 7.8: G as everybody trains it
-  add_values(all, "7.7", "non_saturating", {2, 6, 2}, false,
-             with_batch("non_saturating", softplus_of_minus,
-                        {{"non_saturating.saturating", "this is log(1 - D), the loss of 7.5",
-                          loss_of([](double a, double) { return -softplus(a); })},
-                         {"non_saturating.sign", "the sign is wrong: G would make its examples look false",
-                          loss_of([](double a, double) { return -softplus(-a); })},
-                         {"non_saturating.fake_loss",
-                          "this is D's own loss of a fake: the label is to be REAL, G wants to be believed",
-                          loss_of([](double a, double) { return softplus(a); })},
-                         {"non_saturating.probability", probability,
-                          loss_of([](double a, double) { return -std::log(a); })},
-                         {"non_saturating.double_sigmoid", twice,
-                          loss_of([](double a, double) { return softplus(-sigmoid(a)); })}}),
-             far_from_zero("non_saturating", softplus_of_minus,
-                           {[](double a, double) { return -std::log(sigmoid(a)); },
-                            [](double a, double) { return -a - std::log(1 - sigmoid(a)); }}));
+  // 7.7, 7.8: G's loss as commonly used in training
+  add_values(
+      all, "7.7", "non_saturating", {2, 6, 2}, false,
+      with_batch("non_saturating", softplus_of_minus,
+                 {{"non_saturating.saturating", "this is log(1 - D), the loss of 7.5",
+                   loss_of([](double a, double) { return -softplus(a); })},
+                  {"non_saturating.sign", "the sign is wrong: G would make its examples look fake",
+                   loss_of([](double a, double) { return -softplus(-a); })},
+                  {"non_saturating.fake_loss", "this is D's own loss of a fake: G needs the label REAL",
+                   loss_of([](double a, double) { return softplus(a); })},
+                  {"non_saturating.probability", probability,
+                   loss_of([](double a, double) { return -std::log(a); })},
+                  {"non_saturating.double_sigmoid", twice,
+                   loss_of([](double a, double) { return softplus(-sigmoid(a)); })}}),
+      far_from_zero("non_saturating", softplus_of_minus,
+                    {[](double a, double) { return -std::log(sigmoid(a)); },
+                     [](double a, double) { return -a - std::log(1 - sigmoid(a)); }}));
   add_slopes(all, "7.8", "non_saturating", {6, 2, 2}, false,
              {{"non_saturating.grad_saturating", "this is the gradient of log(1 - D), the loss of 7.5",
                slope_of([](double a, double) { return -sigmoid(a); })},
-              {"non_saturating.grad_sign", "the sign is wrong: G would make its examples look false",
+              {"non_saturating.grad_sign", "the sign is wrong: G would make its examples look fake",
                slope_of([](double a, double) { return sigmoid(-a); })},
               {"non_saturating.grad_in_D", in_D, slope_of([](double a, double) { return -1 / sigmoid(a); })},
               {"non_saturating.grad_fake_loss", "this is the gradient of D's own loss of a fake",

@@ -1,5 +1,5 @@
 #pragma once
-// Exercise 7 in two files, and what both use.
+// Exercise 7 in two files, with their shared declarations.
 #include <algorithm>
 #include <cmath>
 
@@ -17,7 +17,8 @@ inline double sigmoid(double a) { return 1 / (1 + std::exp(-a)); }
 inline double real_loss(double a, double y) { return y * softplus(-a) + (1 - y) * softplus(a); }
 inline double real_slope(double a, double y) { return (1 - y) - sigmoid(-a); }
 
-/// [B] and [B, 1] in turn, of random sign, away from 0 where all these losses meet, some between 10 and 30.
+/// [B] and [B, 1] alternately, of random sign, away from 0 where all these
+/// losses meet, some between 10 and 30.
 inline Tensor logits(Rng& rng, int number) {
   constexpr Index counts[] = {2, 131, 1, 5, 7};
   const Index B = counts[number % 5];

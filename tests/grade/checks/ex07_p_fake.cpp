@@ -8,7 +8,7 @@ namespace {
 
 enum Place { real, fake, saturating, non_saturating };
 struct Turned {
-  double logit, slope;  // the logit that is handed on, and its derivative in the one that came
+  double logit, slope;  // the logit that is passed on, and its derivative with respect to the input logit
 };
 Turned turned(double a, Place) { return {-a, -1}; }
 struct GameKnobs {
@@ -55,38 +55,37 @@ std::vector<Check> p_fake_checks() {
        .call = "p_fake",
        .draw = [](Rng& rng, int i) { return with_dloss(rng, with_label(rng, i)); },
        .mistakes =
-           {{"p_fake.as_it_is", "the logit is handed on as it is: that of P(fake) is not that of P(real)",
+           {{"p_fake.as_it_is",
+             "the logit is passed on unchanged: the logit of P(fake) is not that of P(real)",
              game([](double a, Place) {
                return Turned{a, 1};
              })},
-            {"p_fake.one_minus",
-             "1 - logit: it is the probability that becomes 1 - D, what becomes of the logit?",
+            {"p_fake.one_minus", "1 - logit: the probability becomes 1 - D, but what does the logit become?",
              game([](double a, Place) {
                return Turned{1 - a, -1};
              })},
-            {"p_fake.one_minus_D", "1 - D is handed on: the functions want a logit, not a probability",
+            {"p_fake.one_minus_D", "1 - D is passed on: the functions take a logit, not a probability",
              game([](double a, Place) {
                return Turned{sigmoid(-a), -sigmoid(a) * sigmoid(-a)};
              })},
-            {"p_fake.loss_negated", "the loss is negated: it is the logit that changes its sign",
+            {"p_fake.loss_negated", "the loss is negated: the logit must change its sign",
              game(
                  [](double a, Place) {
                    return Turned{a, 1};
                  },
                  {.factor = -1})},
-            {"p_fake.mixed",
-             "D's losses are translated and G's are not: with lines of two conventions G helps D",
+            {"p_fake.mixed", "D's losses are converted and G's are not: with two conventions G helps D",
              game([](double a, Place at) {
                return at == saturating || at == non_saturating ? Turned{a, 1} : Turned{-a, -1};
              })},
-            {"p_fake.only_real", "the logit of real examples is turned, the others are not: all four are",
+            {"p_fake.only_real", "only the logit of real examples is negated: negate all four",
              game([](double a, Place at) {
                return at == real ? Turned{-a, -1} : Turned{a, 1};
              })},
             {"p_fake.g_exchanged", "G's two losses are exchanged", game(turned, {.g_exchanged = true})},
-            {"p_fake.no_label", "the label of the real side is not handed on",
+            {"p_fake.no_label", "the label of the real side is not passed on",
              game(turned, {.label = false})},
-            {"p_fake.real_is_fake", "real and fake are exchanged, although the logit has been turned already",
+            {"p_fake.real_is_fake", "real and fake are exchanged, although the logit is already negated",
              game(turned, {.exchanged = true})}},
        .inputs = {"logits", "label", "dloss"},
        .outputs = {"real", "its gradient", "fake", "its gradient", "saturating", "its gradient",

@@ -1,4 +1,4 @@
-// Exercise 8: the two steps of a GAN. What is not a step is in ex08_inputs.cpp.
+// Exercise 8: the two training steps of a GAN. Labels and weight averages are in ex08_inputs.cpp.
 #include "ex08.hpp"
 #include "../calls/gan_game.hpp"
 #include "../inputs.hpp"
@@ -18,12 +18,12 @@ Var total_of(const Var& loss, bool sums) { return sums ? sum(loss) : mean(loss);
 
 struct DiscriminatorKnobs {
   bool detach = true, early = true;                       // early: G is called before the tape
-  enum { z, z_itself, real_ones, real_again } drawn = z;  // what G is given, or D in the place of G's fakes
+  enum { z, z_itself, real_ones, real_again } drawn = z;  // G's input, or what D gets in place of G's fakes
   bool zero = true, zero_late = false, step_first = false, backward = true;
   int steps = 1;
   bool swapped = false, generator_loss = false, real_loss = false, sums = false, one_mean = false;
   bool real = true, fake = true, mixed = false, penalty_reported = false, penalty_hidden = false;
-  bool draws_twice = false, asks_twice = false;  // G, and the penalty
+  bool draws_twice = false, asks_twice = false;  // G; the penalty
   Real factor = 1, of_fake = 1, penalty = 1;
 };
 DiscriminatorStep discriminator_with(DiscriminatorKnobs knobs) {
@@ -73,7 +73,7 @@ Function d_wrong(DiscriminatorKnobs knobs) {
 Function d_taped(DiscriminatorKnobs knobs) {
   return [=](const Tensors& in) { return discriminator_tapes(in, discriminator_with(knobs)); };
 }
-/// Every case another number of real and of generated examples, two batches of each.
+/// Every case has different numbers of real and generated examples, and two batches of each.
 Tensors for_discriminator(Rng& rng, int number_of_case, bool penalty) {
   const Index B = sizes(number_of_case)[0], other = sizes(number_of_case)[1];
   return {numbers(rng, {discriminator_weights}),
@@ -155,7 +155,7 @@ std::vector<Check> checks_08() {
                                               "G's weights",
                                               "the number of G's gradients that are set",
                                               stopped,
-                                              "how often the penalty was called in two steps"};
+                                              "number of calls of the penalty in two steps"};
 
   const auto by_hand = [&](const std::string& todo, const std::string& call, double w,
                            const std::string& slope, const std::string& other) {
@@ -179,73 +179,68 @@ std::vector<Check> checks_08() {
        .points = 20,
        .call = "discriminator_step",
        .draw = [](Rng& rng, int i) { return for_discriminator(rng, i, false); },
-       .mistakes = {{"d.no_detach",
-                     "the fakes are not detached: D's step leaves gradients in G, which G's next step may "
-                     "add to its own",
-                     d_wrong({.detach = false, .early = false})},
-                    {"d.no_zero_grad",
-                     "the gradients of the step before are still there: zero_grad() is missing",
-                     d_wrong({.zero = false})},
-                    {"d.step_first", "the step is made with the old gradients: " + order,
-                     d_wrong({.step_first = true})},
-                    {"d.no_gradient", "step() finds no gradient: " + order, d_wrong({.backward = false})},
-                    {"d.zero_late",
-                     "zero_grad() comes after the step: old gradients are still in the first one. " + order,
-                     d_wrong({.zero = false, .zero_late = true})},
-                    {"d.no_step", "step() is missing: D never learns", d_wrong({.steps = 0})},
-                    {"d.two_steps", "step() is called twice: one turn is one step", d_wrong({.steps = 2})},
-                    {"d.no_generator", "D is shown z itself: the fakes are G(z)",
-                     d_wrong({.drawn = DiscriminatorKnobs::z_itself})},
-                    {"d.generator_of_real", "G is given the real examples: its input is z",
-                     d_wrong({.drawn = DiscriminatorKnobs::real_ones})},
-                    {"d.real_twice", "the real examples are judged twice, once as fakes",
-                     d_wrong({.drawn = DiscriminatorKnobs::real_again})},
-                    {"d.all_real", "the fakes are judged with the loss of real examples",
-                     d_wrong({.real_loss = true})},
-                    {"d.minus_fake", "the loss of the fakes is taken away: both are costs of D",
-                     d_wrong({.of_fake = -1})},
-                    {"d.minus_generator",
-                     "the fakes count with minus the generator's loss: that is losses.fake only in the "
-                     "slides' own game",
-                     d_wrong({.generator_loss = true, .of_fake = -1})},
-                    {"d.one_mean", "one mean over both batches: each has its own",
-                     d_wrong({.sums = true, .one_mean = true})},
-                    {"d.losses_swapped",
-                     "real and fake losses are exchanged: D learns to call the real ones fake",
-                     d_wrong({.swapped = true})},
-                    {"d.generator_loss", "the fakes are judged with the generator's loss: D would help G",
-                     d_wrong({.generator_loss = true})},
-                    {"d.only_real", "the fakes do not count", d_wrong({.fake = false})},
-                    {"d.only_fake", "the real examples do not count", d_wrong({.real = false})},
-                    {"d.halved", "half of the sum: both means count fully", d_wrong({.factor = Real(0.5)})},
-                    {"d.sums", "the sum over the batch: the mean is asked, of both batches by itself",
-                     d_wrong({.sums = true})},
-                    {"d.sign", "the sign is wrong: D would learn to be wrong", d_wrong({.factor = -1})}},
+       .mistakes =
+           {{"d.no_detach",
+             "the fakes are not detached: D's step leaves gradients in G, which G's next step may add to its "
+             "own",
+             d_wrong({.detach = false, .early = false})},
+            {"d.no_zero_grad", "the gradients of the previous step remain: zero_grad() is missing",
+             d_wrong({.zero = false})},
+            {"d.step_first", "the step uses the old gradients: " + order, d_wrong({.step_first = true})},
+            {"d.no_gradient", "step() finds no gradient: " + order, d_wrong({.backward = false})},
+            {"d.zero_late", "zero_grad() comes after the step: the first step uses old gradients. " + order,
+             d_wrong({.zero = false, .zero_late = true})},
+            {"d.no_step", "step() is missing: D never learns", d_wrong({.steps = 0})},
+            {"d.two_steps", "step() is called twice: call it once per turn", d_wrong({.steps = 2})},
+            {"d.no_generator", "D receives z itself: the fakes are G(z)",
+             d_wrong({.drawn = DiscriminatorKnobs::z_itself})},
+            {"d.generator_of_real", "G receives the real examples: its input is z",
+             d_wrong({.drawn = DiscriminatorKnobs::real_ones})},
+            {"d.real_twice", "the real examples are used twice, once as fakes",
+             d_wrong({.drawn = DiscriminatorKnobs::real_again})},
+            {"d.all_real", "the fakes get the loss of real examples", d_wrong({.real_loss = true})},
+            {"d.minus_fake", "the loss of the fakes is subtracted: D's loss is the sum of both",
+             d_wrong({.of_fake = -1})},
+            {"d.minus_generator",
+             "the fakes get minus the generator's loss, which equals losses.fake only in the slides' own "
+             "game",
+             d_wrong({.generator_loss = true, .of_fake = -1})},
+            {"d.one_mean", "one mean over both batches: take each batch's mean separately",
+             d_wrong({.sums = true, .one_mean = true})},
+            {"d.losses_swapped", "real and fake losses are exchanged: D learns to call the real ones fake",
+             d_wrong({.swapped = true})},
+            {"d.generator_loss", "the fakes get the generator's loss: D would help G",
+             d_wrong({.generator_loss = true})},
+            {"d.only_real", "the fakes do not count", d_wrong({.fake = false})},
+            {"d.only_fake", "the real examples do not count", d_wrong({.real = false})},
+            {"d.halved", "half of the sum: both means count fully", d_wrong({.factor = Real(0.5)})},
+            {"d.sums", "the sum over the batch: take the mean of each batch", d_wrong({.sums = true})},
+            {"d.sign", "the sign is wrong: D would learn to be wrong", d_wrong({.factor = -1})}},
        .inputs = d_inputs,
        .outputs = d_outputs});
-  all.push_back({.todo = "8.1",
-                 .title = "two steps of D with a penalty",
-                 .points = 8,
-                 .call = "discriminator_step",
-                 .draw = [](Rng& rng, int i) { return for_discriminator(rng, i, true); },
-                 .cases = 3,
-                 .mistakes = {{"d.no_penalty", "the penalty is reported, but D does not learn from it",
-                               d_wrong({.penalty = 0})},
-                              {"d.penalty_twice", "the penalty counts twice: it is the caller's to weight",
-                               d_wrong({.penalty = 2})},
-                              {"d.penalty_twice",
-                               "the penalty is called twice and counts twice: it is the caller's to weight",
-                               d_wrong({.asks_twice = true, .penalty = 2})},
-                              {"d.penalty_called_twice",
-                               "the penalty is called twice in a step: it may draw random numbers, and its "
-                               "work costs time; keep what the first call returns",
-                               d_wrong({.asks_twice = true})},
-                              {"d.penalty_hidden", "the penalty that is returned is 0",
-                               d_wrong({.penalty_hidden = true})},
-                              {"d.penalty_in_loss", "the loss that is returned contains the penalty",
-                               d_wrong({.penalty_reported = true})}},
-                 .inputs = d_inputs,
-                 .outputs = d_outputs});
+  all.push_back(
+      {.todo = "8.1",
+       .title = "two steps of D with a penalty",
+       .points = 8,
+       .call = "discriminator_step",
+       .draw = [](Rng& rng, int i) { return for_discriminator(rng, i, true); },
+       .cases = 3,
+       .mistakes = {{"d.no_penalty", "the penalty is reported, but D does not learn from it",
+                     d_wrong({.penalty = 0})},
+                    {"d.penalty_twice", "the penalty counts twice: the caller sets its weight",
+                     d_wrong({.penalty = 2})},
+                    {"d.penalty_twice",
+                     "the penalty is called twice and counts twice: the caller sets its weight",
+                     d_wrong({.asks_twice = true, .penalty = 2})},
+                    {"d.penalty_called_twice",
+                     "the penalty is called twice in a step: it may draw random numbers, and its work costs "
+                     "time; use the result of the first call",
+                     d_wrong({.asks_twice = true})},
+                    {"d.penalty_hidden", "the returned penalty is 0", d_wrong({.penalty_hidden = true})},
+                    {"d.penalty_in_loss", "the returned loss contains the penalty",
+                     d_wrong({.penalty_reported = true})}},
+       .inputs = d_inputs,
+       .outputs = d_outputs});
   all.push_back(
       {.todo = "8.1",
        .title = "who is called when, under a caller's tape",
@@ -253,24 +248,23 @@ std::vector<Check> checks_08() {
        .call = "discriminator_step.tapes",
        .draw = [](Rng& rng, int i) { return for_discriminator(rng, i, false); },
        .cases = 2,
-       .mistakes = {{"d.fake_under_tape",
-                     "G is called while the tape records: all of its work is kept in memory, for nothing",
-                     d_taped({.early = false})},
-                    {"d.generator_twice",
-                     "G is called twice in a step: the fakes are made once, G's work costs time",
-                     d_taped({.draws_twice = true})},
-                    {"d.detached_by_luck",
-                     "the fakes are only made before the tape, not detached: when the caller has a tape, "
-                     "they hang on that one",
-                     d_taped({.detach = false})},
-                    {"d.mixed_batch",
-                     "D is given real and generated examples in one batch: with batch norm they would give "
-                     "each other away",
-                     d_taped({.mixed = true})}},
+       .mistakes =
+           {{"d.fake_under_tape",
+             "G is called while the tape records: all of its work stays in memory, for nothing",
+             d_taped({.early = false})},
+            {"d.generator_twice", "G is called twice in a step: call it once, since its work costs time",
+             d_taped({.draws_twice = true})},
+            {"d.detached_by_luck",
+             "the fakes are made before the tape but not detached: if the caller has a tape, they are "
+             "recorded on it",
+             d_taped({.detach = false})},
+            {"d.mixed_batch",
+             "D gets real and generated examples in one batch: with batch norm they influence each other",
+             d_taped({.mixed = true})}},
        .inputs = d_inputs,
        .outputs = {"whether G's work is on the tape that D's is on (1: yes)",
-                   "how often D was given a mixed batch", "D's weights",
-                   "the number of G's gradients that are set", stopped, "how often G and D were called"}});
+                   "number of calls of D with a mixed batch", "D's weights",
+                   "the number of G's gradients that are set", stopped, "number of calls of G and D"}});
 
   const std::vector<std::string> g_inputs = {"D's weights",       "G's weights",
                                              "G's old gradients", "z",
@@ -282,8 +276,8 @@ std::vector<Check> checks_08() {
                                               "D's gradients",
                                               "the number of D's parameters that are frozen",
                                               stopped,
-                                              "how often G was called in two steps",
-                                              "how often the extra term was called in two steps"};
+                                              "number of calls of G in two steps",
+                                              "number of calls of the extra term in two steps"};
   by_hand("8.2", "generator_step.by_hand", -0.1, "dv", "the number of D's gradients that are set");
   all.push_back(
       {.todo = "8.2",
@@ -297,38 +291,35 @@ std::vector<Check> checks_08() {
        },
        .mistakes =
            {{"g.detached",
-             "nothing reaches G: what D is given was detached, or made before the tape, or is not G(z). G "
+             "no gradient reaches G: D's input was detached, or made before the tape, or is not G(z). G "
              "would never learn",
              g_wrong({.detach = true})},
             {"g.detached",
-             "nothing reaches G: what D is given was detached, or made before the tape, or is not G(z); and "
-             "D is not frozen",
+             "no gradient reaches G: D's input was detached, or made before the tape, or is not G(z); and D "
+             "is not frozen",
              g_wrong({.detach = true, .freeze = false})},
             {"g.not_frozen", "G's step leaves gradients in D: D is not frozen", g_wrong({.freeze = false})},
-            {"g.clears_d",
-             "D is not frozen, and the gradients that it got are thrown away, with its own ones",
+            {"g.clears_d", "D is not frozen; the gradients it received are dropped together with its own",
              g_wrong({.freeze = false, .clear = true})},
-            {"g.left_frozen", "D is still frozen after the step: it would never learn again",
+            {"g.left_frozen", "D is still frozen after the step, so it can no longer learn",
              g_wrong({.unfreeze = false})},
-            {"g.no_zero_grad", "the gradients of the step before are still there: zero_grad() is missing",
+            {"g.no_zero_grad", "the gradients of the previous step remain: zero_grad() is missing",
              g_wrong({.zero = false})},
-            {"g.step_first", "the step is made with the old gradients: " + order,
-             g_wrong({.step_first = true})},
+            {"g.step_first", "the step uses the old gradients: " + order, g_wrong({.step_first = true})},
             {"g.no_gradient", "step() finds no gradient: " + order, g_wrong({.backward = false})},
-            {"g.zero_late",
-             "zero_grad() comes after the step: old gradients are still in the first one. " + order,
+            {"g.zero_late", "zero_grad() comes after the step: the first step uses old gradients. " + order,
              g_wrong({.zero = false, .zero_late = true})},
             {"g.no_step", "step() is missing: G never learns", g_wrong({.steps = 0})},
-            {"g.two_steps", "step() is called twice: one turn is one step", g_wrong({.steps = 2})},
+            {"g.two_steps", "step() is called twice: call it once per turn", g_wrong({.steps = 2})},
             {"g.minus_fake_loss",
-             "minus losses.fake is the loss that saturates: losses.generator says what G pays in this game",
+             "minus losses.fake is the loss that saturates: losses.generator is G's loss in this game",
              g_wrong({.loss = GeneratorKnobs::fake, .factor = -1})},
-            {"g.fake_loss", "losses.fake is D's own loss: G would learn to look false",
+            {"g.fake_loss", "losses.fake is D's own loss: G would learn to look fake",
              g_wrong({.loss = GeneratorKnobs::fake})},
-            {"g.real_loss", "losses.real in the place of losses.generator: its label is smoothed",
+            {"g.real_loss", "losses.real in place of losses.generator: its label is smoothed",
              g_wrong({.loss = GeneratorKnobs::real})},
-            {"g.sign", "the sign is wrong: the loss is minimised as it is", g_wrong({.factor = -1})},
-            {"g.sums", "the sum over the batch: the mean is asked", g_wrong({.sums = true})}},
+            {"g.sign", "the sign is wrong: minimise the loss itself", g_wrong({.factor = -1})},
+            {"g.sums", "the sum over the batch: take the mean", g_wrong({.sums = true})}},
        .inputs = g_inputs,
        .outputs = g_outputs});
   all.push_back(
@@ -343,25 +334,24 @@ std::vector<Check> checks_08() {
        },
        .cases = 3,
        .mistakes =
-           {{"g.extra_forgotten", "nothing of the extra term reaches G: it is left out of what is minimised",
+           {{"g.extra_forgotten",
+             "no gradient of the extra term reaches G: it is left out of the minimised loss",
              g_wrong({.extra = GeneratorKnobs::forgotten})},
-            {"g.extra_forgotten", "nothing of the extra term reaches G: it is given fakes that are cut off",
+            {"g.extra_forgotten", "no gradient of the extra term reaches G: its fakes are detached",
              g_wrong({.extra = GeneratorKnobs::cut_off})},
-            {"g.extra_alone", "G learns from the extra term alone",
-             g_wrong({.extra = GeneratorKnobs::alone})},
+            {"g.extra_alone", "G learns only from the extra term", g_wrong({.extra = GeneratorKnobs::alone})},
             {"g.extra_twice", "the extra term counts twice", g_wrong({.extra = GeneratorKnobs::twice})},
             {"g.extra_twice", "the extra term is called twice and counts twice",
              g_wrong({.extra = GeneratorKnobs::twice_asked})},
             {"g.extra_called_twice",
              "the extra term is called twice in a step: it may draw random numbers, and its work costs time; "
-             "keep what the first call returns",
+             "use the result of the first call",
              g_wrong({.extra = GeneratorKnobs::asked_twice})},
             {"g.extra_of_new",
-             "G is called again for the extra term: it is given the same G(z), which with dropout would be "
-             "another one",
+             "G is called again for the extra term: pass the same G(z), since with dropout a second one "
+             "differs",
              g_wrong({.extra = GeneratorKnobs::of_new})},
-            {"g.extra_returned",
-             "the extra term is in the loss that is returned; only the first term is asked",
+            {"g.extra_returned", "the returned loss contains the extra term; return only the first term",
              g_wrong({.extra = GeneratorKnobs::returned})}},
        .inputs = g_inputs,
        .outputs = g_outputs});

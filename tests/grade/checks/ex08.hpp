@@ -1,5 +1,5 @@
 #pragma once
-// Exercise 8 in two files, and what both use.
+// Exercise 8 in two files, with their shared declarations.
 #include "../check.hpp"
 
 namespace gradus::grade {

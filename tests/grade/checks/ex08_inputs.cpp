@@ -1,4 +1,4 @@
-// Exercise 8, what is not a step: the label beside the input (8.3), the average of the weights (8.4).
+// Exercise 8, labels and averages: the label beside the input (8.3), the average of the weights (8.4).
 #include <algorithm>
 
 #include "../calls/gan_game.hpp"
@@ -40,23 +40,22 @@ Function label_with(LabelKnobs knobs) {
 }
 std::vector<Mistake> label_mistakes() {
   return {
-      {"label.off_by_one", "the 1 stands one place too far to the left: label 0 is the first place",
+      {"label.off_by_one", "the 1 is one place too far to the left: label 0 is the first place",
        label_with({.offset = -1})},
-      {"label.off_by_one", "the 1 stands one place too far to the right: label 0 is the first place",
+      {"label.off_by_one", "the 1 is one place too far to the right: label 0 is the first place",
        label_with({.offset = 1})},
       {"label.turned_round", "the places are counted from the right: label 0 is the first place",
        label_with({.turned_round = true})},
-      {"label.value", "the label's number stands in its place: a 1 is asked", label_with({.value = true})},
-      {"label.first", "the label stands on the left of x, it belongs to the right",
-       label_with({.first = true})},
-      {"label.as_number", "the label is one number: every class needs a place of its own",
+      {"label.value", "the label's number is in its place: write a 1", label_with({.value = true})},
+      {"label.first", "the label is on the left of x: it belongs on the right", label_with({.first = true})},
+      {"label.as_number", "the label is one number: every class needs its own place",
        label_with({.as_number = true})},
-      {"label.as_number", "the label is one number, in the first place: every class needs a place of its own",
+      {"label.as_number", "the label is one number, in the first place: every class needs its own place",
        label_with({.number_first = true})},
-      {"label.as_number", "the label's number stands in all places: every class needs a place of its own",
+      {"label.as_number", "the label's number is in all places: every class needs its own place",
        label_with({.number_everywhere = true})},
       {"label.shared", "all examples get the label of the first", label_with({.shared = true})},
-      {"label.transposed", "the ones are laid out as [classes, B]: an example is a row",
+      {"label.transposed", "the ones are laid out as [classes, B]: each example is a row",
        label_with({.transposed = true})},
       {"label.detached", "no gradient reaches x: it was detached, or its numbers were copied",
        label_with({.detached = true})}};
@@ -64,7 +63,7 @@ std::vector<Mistake> label_mistakes() {
 
 // 8.4: the average of the weights
 
-/// average = f(average, weight) after every step; `both`: w and b, not w alone
+/// average = f(average, weight) after every step; `both`: w and b instead of w alone
 Function average_with(double (*f)(double average, double weight, double decay), bool both = true,
                       bool into_weights = false) {
   return [=](const Tensors& in) -> Tensors {
@@ -135,26 +134,27 @@ std::vector<Check> label_and_average_checks() {
          return {numbers(rng, {4, averaged_inputs * averaged_outputs}), numbers(rng, {4, averaged_outputs}),
                  number(decays[i])};
        },
-       .mistakes =
-           {{"ema.decay_swapped", "the decay is exchanged: it is the share of the average that is kept",
-             average_with([](double a, double w, double d) { return (1 - d) * a + d * w; })},
-            {"ema.no_rest", "the weights count fully: their share is 1 - decay",
-             average_with([](double a, double w, double d) { return d * a + w; })},
-            {"ema.copies", "the average is the last weights: nothing of it is kept",
-             average_with([](double, double w, double) { return w; })},
-            {"ema.into_weights", "the mixture is written into the weights: training would be disturbed",
-             average_with(mixed, true, true)},
-            {"ema.adds", "the old average is not scaled down: its share is decay",
-             average_with([](double a, double w, double d) { return a + (1 - d) * w; })},
-            {"ema.no_weights", "the weights do not enter: was a copy of them, or the average itself, read?",
-             average_with([](double a, double, double d) { return d * a; })},
-            {"ema.half", "average and weights count alike: decay is not used",
-             average_with([](double a, double w, double) { return (a + w) / 2; })},
-            {"ema.first_only", "only the first tensor is averaged", average_with(mixed, false)},
-            {"ema.unmoved",
-             "the average never moves: was a copy written to, or a new tensor put in the place of the old "
-             "one, which a checkpoint holds?",
-             average_with([](double a, double, double) { return a; })}},
+       .mistakes = {{"ema.decay_swapped",
+                     "decay and 1 - decay are exchanged: decay is the factor of the old average",
+                     average_with([](double a, double w, double d) { return (1 - d) * a + d * w; })},
+                    {"ema.no_rest", "the weights count fully: their factor is 1 - decay",
+                     average_with([](double a, double w, double d) { return d * a + w; })},
+                    {"ema.copies", "the average is replaced by the latest weights",
+                     average_with([](double, double w, double) { return w; })},
+                    {"ema.into_weights", "the result is written to the weights, which disturbs training",
+                     average_with(mixed, true, true)},
+                    {"ema.adds", "the old average is not scaled down: its factor is decay",
+                     average_with([](double a, double w, double d) { return a + (1 - d) * w; })},
+                    {"ema.no_weights",
+                     "the weights have no effect: was a copy of them, or the average itself, read?",
+                     average_with([](double a, double, double d) { return d * a; })},
+                    {"ema.half", "average and weights have equal factors: decay is not used",
+                     average_with([](double a, double w, double) { return (a + w) / 2; })},
+                    {"ema.first_only", "only the first tensor is averaged", average_with(mixed, false)},
+                    {"ema.unmoved",
+                     "the average never changes: was a copy written to, or was the old tensor, which a "
+                     "checkpoint holds, replaced by a new one?",
+                     average_with([](double a, double, double) { return a; })}},
        .inputs = {"w, first and after each step", "b, first and after each step", "decay"},
        .outputs = {"average of w", "average of b", "w", "b"}});
   return all;

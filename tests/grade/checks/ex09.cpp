@@ -1,4 +1,4 @@
-// Exercise 9: scores of generated samples. What asks the nearest neighbours is in ex09_neighbours.cpp.
+// Exercise 9: scores of generated samples. Scores from nearest neighbours are in ex09_neighbours.cpp.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -13,10 +13,9 @@ namespace gradus::grade {
 
 namespace {
 
-// ---- 9.1
-// ----------------------------------------------------------------------------------------------------
+// ---- 9.1 -------------------------------------------------------------------------------------------------
 
-/// Rows of probabilities, some classes likely and some not.
+/// Rows of probabilities, with likely and unlikely classes.
 Tensor opinions(Rng& rng, const Shape& shape) {
   Tensor p = Tensor::randn(shape, rng, 0, Real(1.5));
   const Index C = shape[1];
@@ -43,7 +42,7 @@ Function inception_with(ScoreKnobs knobs) {
     std::vector<double> average(static_cast<std::size_t>(C));
     for (Index i = 0; i < p.size(); ++i)
       average[static_cast<std::size_t>(i % C)] +=
-          knobs.marginal_empty && N > 1  // 1 / N as a whole number
+          knobs.marginal_empty && N > 1  // 1 / N in integer division
               ? 0
               : p[i] / (knobs.marginal_sum ? 1 : static_cast<double>(knobs.marginal_over_classes ? C : N));
     double total = 0;
@@ -68,7 +67,7 @@ Function inception_with(ScoreKnobs knobs) {
   };
 }
 
-/// One-hot rows of all classes alike; then zeros among other numbers, and a class that never occurs.
+/// One-hot rows with all classes equally frequent; then rows with some zeros and a class that never occurs.
 Tensors sure_opinions(Rng& rng, int number) {
   if (number == 0) return {Tensor::of({3, 3}, {0, 1, 0, 1, 0, 0, 0, 0, 1})};
   Tensor p = opinions(rng, {5, 3}), wide = Tensor::zeros({5, 4});
@@ -77,8 +76,7 @@ Tensors sure_opinions(Rng& rng, int number) {
   return {wide};
 }
 
-// ---- 9.2
-// ----------------------------------------------------------------------------------------------------
+// ---- 9.2 -------------------------------------------------------------------------------------------------
 
 using Matrix = std::vector<double>;
 Matrix matrix(const Tensor& t) { return {t.values().begin(), t.values().end()}; }
@@ -95,7 +93,7 @@ struct FrechetKnobs {
   bool plain_product = false, product_of_roots = false, no_root = false, element_roots = false,
        variances = false, unguarded = false;
 };
-/// tr of what stands for (S1^1/2 S2 S1^1/2)^1/2
+/// tr of the knobs' variant of (S1^1/2 S2 S1^1/2)^1/2
 double mixed_trace(const FrechetKnobs& knobs, const Matrix& s1, const Matrix& s2, Index n) {
   double sum = 0;
   if (knobs.variances || knobs.element_roots) {
@@ -136,7 +134,7 @@ Function frechet_with(FrechetKnobs knobs) {
   };
 }
 
-/// A covariance of `rank` directions in n dimensions.
+/// A covariance of rank `rank` in n dimensions.
 Tensor covariance(Rng& rng, Index n, Index rank) {
   const Tensor a = Tensor::randn({n, rank}, rng);
   Tensor s = Tensor::zeros({n, n});
@@ -151,7 +149,7 @@ Tensors two_gaussians(Rng& rng, int number) {
   Tensors in = {numbers(rng, {n}), covariance(rng, n, n), numbers(rng, {n}), covariance(rng, n, n)};
   return in;
 }
-/// Rank 2 of 16 and more: among so many zero eigenvalues rounding makes some negative.
+/// Rank 2 in 16 or more dimensions: among so many zero eigenvalues rounding makes some negative.
 Tensors flat_gaussians(Rng& rng, int number) {
   const Index n = 16 + number;
   return {numbers(rng, {n}), covariance(rng, n, 2), away_from_zero(rng, {n}), covariance(rng, n, 2)};
@@ -180,39 +178,39 @@ std::vector<Check> checks_09() {
        .cases = 6,
        .mistakes =
            {{"is.no_exp", "the mean divergence is returned, not exp of it", inception_with({.no_exp = true})},
-            {"is.exp_inside", "exp is taken of every row's divergence; it is taken of their mean",
+            {"is.exp_inside", "exp is applied to every row's divergence; apply it to their mean",
              inception_with({.exp_inside = true})},
-            {"is.reversed", "the divergence is the wrong way round: KL( p(y|x) || p(y) ) is asked",
+            {"is.reversed", "the divergence is reversed: use KL( p(y|x) || p(y) )",
              inception_with({.reversed = true})},
             {"is.sign", "the divergence has the wrong sign", inception_with({.sign = true})},
-            {"is.base2", "a logarithm to base 2 goes into exp; the natural one belongs there",
+            {"is.base2", "the divergence uses a logarithm to base 2; use the natural logarithm",
              inception_with({.base = 2})},
-            {"is.base10", "a logarithm to base 10 goes into exp; the natural one belongs there",
+            {"is.base10", "the divergence uses a logarithm to base 10; use the natural logarithm",
              inception_with({.base = 10})},
-            {"is.no_weight", "the logarithms are not weighted with p(y|x)",
+            {"is.no_weight", "the logarithms are not weighted by p(y|x)",
              inception_with({.no_weight = true})},
-            {"is.marginal_weight", "the logarithms are weighted with p(y): with p(y|x) is asked",
+            {"is.marginal_weight", "the logarithms are weighted by p(y): weight them by p(y|x)",
              inception_with({.marginal_weight = true})},
             {"is.marginal_over_classes",
              "the sum of the rows is divided by the number of classes: p(y) is a mean over N rows",
              inception_with({.marginal_over_classes = true})},
             {"is.marginal_empty",
-             "p(y) is 0 everywhere: it was never filled, or whole numbers were divided (1 / N is 0 in C++)",
+             "p(y) is 0 everywhere: it was never filled, or an integer division gives 1 / N = 0",
              inception_with({.marginal_empty = true})},
             {"is.classes_for_examples",
-             "the divergences are divided by the number of classes; their mean over N examples is asked",
+             "the divergences are divided by the number of classes; return their mean over N examples",
              inception_with({.classes_for_examples = true})},
             {"is.marginal_sum", "p(y) is the sum of the rows: it must be their mean",
              inception_with({.marginal_sum = true})},
-            {"is.marginal_even", "p(y) is taken to be even, 1/C: it is the mean of the rows",
+            {"is.marginal_even", "p(y) is assumed to be uniform, 1/C: it is the mean of the rows",
              inception_with({.marginal_even = true})},
-            {"is.sum", "the divergences are summed over the examples; their mean is asked",
+            {"is.sum", "the divergences are summed over the examples; return their mean",
              inception_with({.sum = true})},
-            {"is.over_classes", "the sum over classes became a mean: KL is a sum over c",
+            {"is.over_classes", "the sum over classes is replaced by a mean: KL is a sum over c",
              inception_with({.over_classes = true})},
             {"is.of_marginal", "this is exp of the entropy of p(y): the rows' own entropy is missing",
              inception_with({.of_marginal = true})},
-            {"is.of_rows", "this is exp of the rows' mean entropy: p(y) does not enter",
+            {"is.of_rows", "this is exp of the rows' mean entropy: p(y) is not used",
              inception_with({.of_rows = true})}},
        .inputs = {"p"},
        .outputs = {"score"},
@@ -227,7 +225,7 @@ std::vector<Check> checks_09() {
        .mistakes = {{"is.zero_is_nan",
                      "p log(p / q) is computed at p = 0, where it is 0 times minus infinity: 0 log 0 is 0",
                      inception_with({.zeros_are_nan = true})},
-                    {"is.ones_left_out", "p = 1 is left out, too: its term is -log q, not 0",
+                    {"is.ones_left_out", "p = 1 is left out as well: its term is -log q, not 0",
                      inception_with({.ones_left_out = true})}},
        .inputs = {"p"},
        .outputs = {"score"},
@@ -245,55 +243,56 @@ std::vector<Check> checks_09() {
        .draw = two_gaussians,
        .mistakes =
            {{"fid.no_two", "the factor 2 of the mixed term is missing", frechet_with({.no_two = true})},
-            {"fid.plus", "the mixed term is added, not taken away", frechet_with({.plus = true})},
+            {"fid.plus", "the mixed term is added, not subtracted", frechet_with({.plus = true})},
             {"fid.no_means", "the distance of the means is left out", frechet_with({.no_means = true})},
             {"fid.norm", "the distance of the means is not squared", frechet_with({.norm = true})},
             {"fid.blocks", "the differences of the means are added without squaring them",
              frechet_with({.blocks = true})},
-            {"fid.mean_of_means", "the squared differences of the means are averaged; their sum is asked",
+            {"fid.mean_of_means", "the squared differences of the means are averaged; use their sum",
              frechet_with({.mean_of_means = true})},
             {"fid.one_trace", "the trace of the second covariance is left out",
              frechet_with({.one_trace = true})},
-            {"fid.whole_sums", "all elements of the covariances are added; a trace is the diagonal alone",
+            {"fid.whole_sums",
+             "all elements of the covariances are added; a trace is the sum of the diagonal",
              frechet_with({.whole_sums = true})},
-            {"fid.no_roots", "S1 S2 S1 stands in the place of S1^1/2 S2 S1^1/2",
+            {"fid.no_roots", "S1 S2 S1 is used in place of S1^1/2 S2 S1^1/2",
              frechet_with({.no_roots = true})},
             {"fid.one_root", "the right S1^1/2 is missing in S1^1/2 S2 S1^1/2",
              frechet_with({.one_root = true})},
-            {"fid.root_of_sum",
-             "the root is taken of the sum of the eigenvalues; the sum of their roots is asked",
+            {"fid.root_of_sum", "this is the root of the sum of the eigenvalues; use the sum of their roots",
              frechet_with({.root_of_sum = true})},
-            {"fid.fourth_root", "two roots are taken of S1^1/2 S2 S1^1/2: one is asked",
+            {"fid.fourth_root", "the root of S1^1/2 S2 S1^1/2 is taken twice: take it once",
              frechet_with({.fourth_root = true})},
             {"fid.no_traces", "the traces of the two covariances are left out",
              frechet_with({.no_traces = true})},
-            {"fid.root_of_all", "the root is taken of the result; the squared distance is asked",
+            {"fid.root_of_all", "the root of the result is taken; return the squared distance",
              frechet_with({.rooted = true})},
             {"fid.plain_product",
-             "the root of S1 S2 is taken as if that product were symmetric: S1^1/2 S2 S1^1/2 is",
+             "the root of S1 S2 is taken as if that product were symmetric: use S1^1/2 S2 S1^1/2",
              frechet_with({.plain_product = true})},
             {"fid.product_of_roots",
-             "S1^1/2 S2^1/2 is not the root that is asked: the two agree only where S1 and S2 commute",
+             "S1^1/2 S2^1/2 is not the required root: the two agree only if S1 and S2 commute",
              frechet_with({.product_of_roots = true})},
             {"fid.no_root", "no root is taken of S1^1/2 S2 S1^1/2", frechet_with({.no_root = true})},
-            {"fid.element_roots", "the root is taken of every element; the root of a matrix is another thing",
+            {"fid.element_roots", "the root of every element is taken; a matrix root is not elementwise",
              frechet_with({.element_roots = true})},
             {"fid.variances", "only the variances are compared, as if the covariances were diagonal",
              frechet_with({.variances = true})}},
        .inputs = gaussians,
        .outputs = {"distance"}});
-  all.push_back({.todo = "9.2",
-                 .title = "singular covariances",
-                 .points = 5,
-                 .call = "frechet_distance",
-                 .draw = flat_gaussians,
-                 .mistakes = {{"fid.negative_eigenvalue",
-                               "the root of an eigenvalue that is zero but for rounding, and negative: NaN; "
-                               "take the larger of it and 0",
-                               frechet_with({.unguarded = true})}},
-                 .inputs = gaussians,
-                 .outputs = {"distance"},
-                 .tolerance = 1e-5});
+  all.push_back(
+      {.todo = "9.2",
+       .title = "singular covariances",
+       .points = 5,
+       .call = "frechet_distance",
+       .draw = flat_gaussians,
+       .mistakes =
+           {{"fid.negative_eigenvalue",
+             "the square root of an eigenvalue that is slightly negative from rounding is NaN; clamp it to 0",
+             frechet_with({.unguarded = true})}},
+       .inputs = gaussians,
+       .outputs = {"distance"},
+       .tolerance = 1e-5});
   for (Check& check : checks_09_neighbours()) all.push_back(std::move(check));
   return all;
 }

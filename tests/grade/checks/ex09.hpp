@@ -1,5 +1,5 @@
 #pragma once
-// Exercise 9 in two files, and what both use.
+// Exercise 9 in two files, with their shared declarations.
 #include "../check.hpp"
 
 namespace gradus::grade {
@@ -16,7 +16,7 @@ inline Check by_hand(const char* todo, int points, const char* call, Tensors in)
           .draw = [in](Rng&, int) { return in; },
           .cases = 1};
 }
-/// The check that was pushed last, with names.
+/// The most recently added check, with names.
 inline void name(Check& check, std::vector<std::string> inputs, std::vector<std::string> outputs) {
   check.inputs = std::move(inputs), check.outputs = std::move(outputs);
 }

@@ -1,4 +1,4 @@
-// Exercise 9, what asks the nearest neighbours: radii of balls, precision, recall, density, coverage.
+// Exercise 9, scores from nearest neighbours: radii of balls, precision, recall, density, coverage.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -13,8 +13,7 @@ namespace {
 
 Tensor whole(Index value) { return number(static_cast<double>(value)); }
 
-// ---- 9.3
-// ----------------------------------------------------------------------------------------------------
+// ---- 9.3 -------------------------------------------------------------------------------------------------
 
 struct RadiusKnobs {
   bool self = false, root = false, nearest = false, one_further = false, farthest = false, mean = false,
@@ -61,7 +60,7 @@ Tensors points_and_k(Rng& rng, int number) {
   const auto [N, D, k] = all[static_cast<std::size_t>(number)];
   return {numbers(rng, {N, D}), whole(k)};
 }
-/// Whole numbers, every point with a twin or two.
+/// Integer points, each with one or two duplicates.
 Tensor twins(Rng& rng, Index N, Index D) {
   Tensor x = Tensor::uniform({N, D}, rng, 0, 5);
   for (Real& value : x.values()) value = std::floor(value);
@@ -69,15 +68,14 @@ Tensor twins(Rng& rng, Index N, Index D) {
   return x;
 }
 
-// ---- 9.4
-// ----------------------------------------------------------------------------------------------------
+// ---- 9.4 -------------------------------------------------------------------------------------------------
 
 struct NeighbourKnobs {
   bool swapped = false, all = false, coverage_is_recall = false, coverage_of_generated = false,
        density_without_k = false, density_over_real = false, density_clipped = false, roots_mixed = false,
        recall_is_coverage = false, coverage_is_precision = false, density_over_pairs = false, order = false,
        whole = false, whole_density = false;
-  int open = 0;  // where a point on the rim is outside: a sum of these
+  int open = 0;  // the scores that treat the rim as outside: a sum of flags
   enum { in_precision = 1, in_recall = 2, in_density = 4, in_coverage = 8 };
 };
 Function neighbours_with(NeighbourKnobs knobs) {
@@ -135,7 +133,7 @@ Tensors two_clouds(Rng& rng, int number) {
           whole(k)};
 }
 
-/// Whole numbers on a line: most balls have something on the rim.
+/// Integer points on a line: most balls have a point on the rim.
 Tensor lattice(Rng& rng, Index N) {
   Tensor x = Tensor::uniform({N, 1}, rng, 0, 20);
   for (Real& value : x.values()) value = std::floor(value);
@@ -146,12 +144,12 @@ std::vector<Mistake> rim_mistakes() {
   std::vector<Mistake> all;
   const auto add = [&](const char* where, int open) {
     all.push_back({"scores.rim_outside",
-                   text("a point on the rim of a ball counts as outside", where, ": <= is meant, not <"),
+                   text("a point on the rim of a ball counts as outside", where, ": use <= instead of <"),
                    neighbours_with({.open = open})});
   };
   add("", K::in_precision + K::in_recall + K::in_density + K::in_coverage);
   add(" in precision and density", K::in_precision + K::in_density);
-  add(" where real balls are asked", K::in_precision + K::in_density + K::in_coverage);
+  add(" where real balls are used", K::in_precision + K::in_density + K::in_coverage);
   add(" in precision", K::in_precision);
   add(" in recall", K::in_recall);
   add(" in density", K::in_density);
@@ -174,21 +172,21 @@ std::vector<Check> checks_09_neighbours() {
        .draw = points_and_k,
        .mistakes =
            {{"radii.self", "the point counts as its own nearest neighbour", radii_with({.self = true})},
-            {"radii.root", "these are the distances; their squares are asked", radii_with({.root = true})},
-            {"radii.nearest", "always the nearest neighbour, whatever k is", radii_with({.nearest = true})},
+            {"radii.root", "these are the distances; return their squares", radii_with({.root = true})},
+            {"radii.nearest", "always the nearest neighbour, for every k", radii_with({.nearest = true})},
             {"radii.one_further", "one neighbour too far: the first of a sorted list has the index 0",
              radii_with({.one_further = true})},
-            {"radii.farthest", "the k-th farthest: sorted the wrong way", radii_with({.farthest = true})},
-            {"radii.mean", "the mean over the k nearest; the k-th alone is asked",
-             radii_with({.mean = true})},
-            {"radii.sum", "the sum over the k nearest; the k-th alone is asked", radii_with({.sum = true})},
+            {"radii.farthest", "the k-th farthest: sorted in descending order",
+             radii_with({.farthest = true})},
+            {"radii.mean", "the mean over the k nearest; use only the k-th", radii_with({.mean = true})},
+            {"radii.sum", "the sum over the k nearest; use only the k-th", radii_with({.sum = true})},
             {"radii.unsorted", "the k-th point of the list: the distances are not sorted",
              radii_with({.unsorted = true})},
             {"radii.largest_step", "only the largest difference of the coordinates counts: add their squares",
              radii_with({.largest_step = true})},
-            {"radii.mean_step", "the squares are averaged over the coordinates; their sum is asked",
+            {"radii.mean_step", "the squares are averaged over the coordinates; use their sum",
              radii_with({.mean_step = true})},
-            {"radii.from_first", "the distances of the first point are sorted, for all points",
+            {"radii.from_first", "the distances of the first point are used for all points",
              radii_with({.from_first = true})},
             {"radii.blocks", "the differences are added without squaring them",
              radii_with({.blocks = true})}},
@@ -203,7 +201,7 @@ std::vector<Check> checks_09_neighbours() {
                  },
                  .cases = 2,
                  .mistakes = {{"radii.no_twins",
-                               "every point at distance 0 is left out; only the point itself is no neighbour",
+                               "every point at distance 0 is left out; leave out only the point itself",
                                radii_with({.no_twins = true})},
                               {"radii.twins_once",
                                "neighbours at the same distance count once (a set, or unique): each counts",
@@ -222,42 +220,41 @@ std::vector<Check> checks_09_neighbours() {
        .call = "neighbour_scores",
        .draw = two_clouds,
        .mistakes = {{"scores.swapped",
-                     "precision and recall are exchanged: precision asks whether generated points lie among "
+                     "precision and recall are exchanged: precision tests whether generated points lie among "
                      "real ones",
                      neighbours_with({.swapped = true})},
-                    {"scores.all", "a point has to lie in all balls; one is enough",
+                    {"scores.all", "a point must lie in all balls; one is enough",
                      neighbours_with({.all = true})},
                     {"scores.coverage_is_recall",
-                     "coverage asks real balls, not generated ones: it is recall here",
+                     "coverage uses real balls, not generated ones: this is recall",
                      neighbours_with({.coverage_is_recall = true})},
                     {"scores.coverage_of_generated",
-                     "coverage is the share of real balls that hold a generated point, not of generated "
-                     "balls that hold a real one",
+                     "coverage is the fraction of real balls that contain a generated point, not of "
+                     "generated balls that contain a real one",
                      neighbours_with({.coverage_of_generated = true})},
                     {"scores.density_without_k", "density is not divided by k",
                      neighbours_with({.density_without_k = true})},
                     {"scores.density_over_real",
-                     "density is divided by the number of real points; it is the generated ones'",
+                     "density is divided by the number of real points; divide by that of generated points",
                      neighbours_with({.density_over_real = true})},
-                    {"scores.density_clipped", "density is cut at 1: in a dense place it may be larger",
+                    {"scores.density_clipped", "density is clamped at 1: it may be larger in a dense region",
                      neighbours_with({.density_clipped = true})},
                     {"scores.recall_is_coverage",
-                     "recall asks the balls of generated points, not those of real ones: it is coverage here",
+                     "recall uses the balls of generated points, not those of real ones: this is coverage",
                      neighbours_with({.recall_is_coverage = true})},
                     {"scores.coverage_is_precision",
-                     "coverage counts real balls, not generated points: it is precision here",
+                     "coverage counts real balls, not generated points: this is precision",
                      neighbours_with({.coverage_is_precision = true})},
-                    {"scores.density_over_pairs", "density is divided by N M, all pairs: by k M is asked",
+                    {"scores.density_over_pairs", "density is divided by N M, all pairs: divide by k M",
                      neighbours_with({.density_over_pairs = true})},
-                    {"scores.order", "density and coverage are returned in each other's place",
-                     neighbours_with({.order = true})},
+                    {"scores.order", "density and coverage are exchanged", neighbours_with({.order = true})},
                     {"scores.whole_numbers",
-                     "whole numbers are divided: in C++ 2 / 3 is 0; make one of them a double first",
+                     "integer division: in C++ 2 / 3 is 0; convert one of them to double first",
                      neighbours_with({.whole = true})},
                     {"scores.whole_numbers",
-                     "whole numbers are divided: in C++ 2 / 3 is 0; make one of them a double first",
+                     "integer division: in C++ 2 / 3 is 0; convert one of them to double first",
                      neighbours_with({.whole = true, .whole_density = true})},
-                    {"scores.whole_numbers", "density is cut to a whole number: divide as double",
+                    {"scores.whole_numbers", "density is truncated to an integer: divide as double",
                      neighbours_with({.whole_density = true})},
                     {"scores.roots_mixed", "a distance is compared with a squared radius",
                      neighbours_with({.roots_mixed = true})}},
