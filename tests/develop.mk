@@ -1,28 +1,28 @@
-# What teachers and developers run; the Makefile includes it. Not part of a student's copy.
+# Commands for teachers and developers, included by the Makefile. Not part of a student's copy.
 
-# The thread sanitizer does not see the barriers inside OpenMP's runtime. Clang's runtime brings Archer, which tells it of
-# them and starts by itself; modules without instrumentation (the runtime, OpenBLAS) must be left out for it to be right.
+# The thread sanitizer does not know the barriers inside OpenMP's runtime. Clang's runtime includes Archer, which informs it
+# about them and starts automatically. Modules without instrumentation (the runtime, OpenBLAS) must be ignored for correct results.
 TSAN  := TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66"
 
 SOURCES = $$(find include src lectures tests exercises -name '*.hpp' -o -name '*.cpp')
 
 .PHONY: handout class autograder prove bench docs check format asan tsan fuzz
 
-handout: deps ## the students' copy as a zip, without solutions
+handout: deps ## create the students' copy as a zip, without solutions
 	@$(call build,double,gradus-grade handed_out)
 	@$(GRADE) handout $(ARGS)
 
-class: deps ## grade a folder of submissions; goes on where it was interrupted
+class: deps ## grade a folder of submissions; resumes an interrupted run
 #> SUBMISSIONS=folder  REGRADE=ada
 	@$(TOOL) class $(if $(SUBMISSIONS),$(call quoted,SUBMISSIONS),submissions) -j $(JOBS) $(call option,REGRADE,regrade) $(ARGS)
 
-autograder: deps ## the zip for Gradescope
+autograder: deps ## create the zip for Gradescope
 	@$(TOOL) autograder $(ARGS)
 
-prove: deps-check ## the grader graded: stubs, reference, mistakes, attacks, on both compilers and every sandbox level
+prove: deps-check ## test the grader: stubs, reference, mistakes, attacks, with both compilers and every sandbox level
 	@$(TOOL) prove --full --seeds 200 $(ARGS)
 
-bench: deps ## our speed beside PyTorch's (Debian's python3-torch, where it is installed)
+bench: deps ## compare the speed with PyTorch's (Debian's python3-torch, if installed)
 #> CASES=mlp_vae,mlp_ae  THREADS=2
 	@$(call build,default,bench)
 	@/usr/bin/env python3 tests/bench/run_bench.py --ours $(BUILD)/default/tests/bench $(call given,CASES,cases) $(call given,THREADS,threads) $(ARGS)
@@ -31,23 +31,23 @@ docs: ## check the page of all ops (docs/ops.md) and the index of the slides (le
 	@tests/check_ops_page.sh
 	@tests/check_slides.sh
 
-check: deps-check ## formatting, floors, no warning from either compiler, the package, clang-tidy
+check: deps-check ## check formatting, floors, warnings of both compilers, the package, clang-tidy
 	@tests/run_checks.sh
 
 format: deps-check ## lay out all sources with clang-format
 	@clang-format -i $(SOURCES)
 
-asan: deps ## unit tests under the address and undefined-behaviour sanitizers
+asan: deps ## run the unit tests under the address and undefined-behaviour sanitizers
 	@$(call build,asan,unit_tests)
 	@$(BUILD)/asan/tests/unit_tests
 
-tsan: deps-check ## unit tests under the thread sanitizer
+tsan: deps-check ## run the unit tests under the thread sanitizer
 	@$(call build,tsan,openmp_probe unit_tests)
-	@$(TSAN) $(BUILD)/tsan/tests/openmp_probe || { echo "a correct OpenMP loop is reported: results mean nothing here"; exit 1; }
+	@$(TSAN) $(BUILD)/tsan/tests/openmp_probe || { echo "a correct OpenMP loop is reported: the results are meaningless here"; exit 1; }
 	@! $(TSAN) $(BUILD)/tsan/tests/openmp_probe race > /dev/null 2>&1 || { echo "a real race is not reported"; exit 1; }
 	@$(TSAN) $(BUILD)/tsan/tests/unit_tests
 
-fuzz: deps ## damaged files and messages against every reader and the grader, under the address sanitizer
+fuzz: deps ## test every reader and the grader with damaged files and messages, under the address sanitizer
 #> ITERATIONS=200000  SEED=1
 	@$(call build,asan,fuzz_readers fuzz_grader)
 	@$(BUILD)/asan/tests/fuzz_readers --iterations $(if $(ITERATIONS),$(call quoted,ITERATIONS),200000) $(call given,SEED,seed)

@@ -116,7 +116,7 @@ Tensor attribute_vector(const Tensor& codes, std::span<const Real> value, Real p
                "attribute_vector: codes ", codes.shape(), " need as many values, got ", value.size());
   const Index N = codes.dim(0), K = codes.dim(1), count = static_cast<Index>(part * static_cast<Real>(N));
   GRADUS_CHECK(count >= 1 && 2 * count <= N, "attribute_vector: ", part, " of ", N,
-               " examples per end, needs at least one and at most half");
+               " examples: needs at least one and at most half at each end");
   std::vector<Index> order(static_cast<std::size_t>(N));
   std::iota(order.begin(), order.end(), Index{0});
   std::stable_sort(order.begin(), order.end(), [&](Index i, Index j) {

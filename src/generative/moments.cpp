@@ -20,7 +20,7 @@ Moments moments_of(const Tensor& x) {
     for (Index d = 0; d < D; ++d) moments.mean[static_cast<std::size_t>(d)] += x[n * D + d];
   for (double& mean : moments.mean) mean /= static_cast<double>(N);
 
-  // Sums the products of a few thousand examples at a time in Real, and these sums in double.
+  // Sums the products of a few thousand examples at a time in Real, and adds these sums in double.
   constexpr Index chunk = 4096;
   Tensor centred({std::min(N, chunk), D}), product({D, D});
   for (Index first = 0; first < N; first += chunk) {

@@ -38,7 +38,7 @@ void check_points(const char* op, const Tensor& real, const Tensor& generated) {
                ": real must be [N, D] and generated [M, D], got ", real.shape(), " and ", generated.shape());
   for (const Tensor* points : {&real, &generated})
     for (const Real value : points->values())
-      GRADUS_CHECK(std::isfinite(value), op, ": a number of ", points == &real ? "real" : "generated", " is ",
+      GRADUS_CHECK(std::isfinite(value), op, ": a value in ", points == &real ? "real" : "generated", " is ",
                    value);
 }
 

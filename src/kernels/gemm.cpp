@@ -15,9 +15,9 @@
 //          |---------|    |-------|            in the second-level cache for all panels.
 //          |   ...   |    |  ...  |
 //
-// A load from the second-level cache takes longer than a step of k. Therefore the tile
-// prefetches the next cache line but one of every row of a (where its numbers are contiguous),
-// and the row of b eight steps ahead.
+// A load from the second-level cache takes longer than a step of k. Therefore the tile prefetches
+// the next cache line but one of every row of a (where its numbers are contiguous), and the row of b eight
+// steps ahead.
 //
 // Threads share the tiles, not the sums: one thread computes each c_ij, in the order of k, by the same
 // multiply-adds whichever thread it is. The result has the same bits at any number of threads. Each thread
@@ -286,8 +286,8 @@ void multiply(View a, View b, Index M, Index N, Index K, Target c, Index first, 
 }
 
 /// sums [lanes] = rows [lanes, K] times x [K]. Each row has a vector of partial sums. These are
-/// added while they are transposed (see `transpose`): each round halves their number. K >=
-/// lanes; the last vector may overlap the one before.
+/// added while they are transposed (see `transpose`): each round halves their number.
+/// K >= lanes; the last vector may overlap the one before.
 Vector dots(const Real* rows, Index stride, const Real* x, Index K) {
   constexpr auto each = std::make_integer_sequence<int, lanes>{};
   Vector sum[lanes] = {}, low, high;

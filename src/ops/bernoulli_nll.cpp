@@ -12,8 +12,8 @@ Tensor BernoulliNll::forward(const Tensor& logits_in, const Tensor& t_in) {
   // [5.1]
   // -log p = softplus(-a) and -log(1 - p) = softplus(a). The smaller of the two is softplus(-|a|), the
   // larger one is softplus(-|a|) + |a|. Weighted with the target they sum to softplus(-|a|) + miss |a|,
-  // where miss is the weight of the larger one. (softplus(a) - t a is equal, but a difference of two large
-  // numbers where a is large and t is 1.)
+  // where miss is the weight of the larger one. (softplus(a) - t a has the same value, but
+  // is a difference of two large numbers where a is large and t is 1.)
   const Index B = logits.dim(0), D = logits.shape().row_size();
   const Real *a = logits.data(), *x = t.data();
   Tensor l({B});

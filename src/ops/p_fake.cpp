@@ -4,10 +4,10 @@
 namespace gradus {
 namespace {
 
-/// The places of the game that have a loss.
+/// The losses of the game.
 enum class Place { real, fake, saturating, non_saturating };
 
-/// The loss at one place for logits whose sigmoid is P(FAKE).
+/// The selected loss for logits whose sigmoid is P(FAKE).
 Var loss_at(Place place, const Var& logits, Real label = 1) {
   // [7.9]
   const Var a = -logits;  // P(real) = 1 - sigmoid(logit) = sigmoid(-logit)

@@ -36,7 +36,7 @@ struct Transpose2d {
   Grads<1> backward(const Tensor& dy) const { return {transposed(dy)}; }
 };
 
-/// A tensor seen from one axis is [outer, width]: `width` consecutive numbers, `outer` times.
+/// Relative to an axis, a tensor is [outer, width]: `outer` blocks of `width` consecutive numbers.
 struct Blocks {
   Index outer = 1, width = 1;
   Blocks(const Shape& shape, int axis) {

@@ -49,7 +49,7 @@ struct Element {
   std::size_t next = 0;  // begin of the next element
 };
 
-// The position that is read, for messages.
+// The position being read, for messages.
 struct Place {
   const std::string& name;
   std::size_t offset = 0;           // of the bytes in the file
@@ -180,7 +180,7 @@ constexpr Index height = 28, width = 20;
 constexpr std::array<const char*, 3> frey_files = {"frey-images-idx3-ubyte", "frey-images-idx3-ubyte.gz",
                                                    "frey_rawface.mat"};
 
-// The first of the files that exists, of whatever kind; an empty path when none exists.
+// The first of the files that exists, of any kind; an empty path when none exists.
 std::filesystem::path frey_path(const std::filesystem::path& root) {
   for (const char* file : frey_files)
     if (std::filesystem::path path = root / "frey" / file;

@@ -85,7 +85,7 @@ std::vector<Real> resize_axis(std::span<const Real> in, Index outer, Index from,
   return out;
 }
 
-// The parts of a file name, which tell person, pose, ...
+// The parts of a file name: person, pose, ...
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   for (std::size_t begin = 0;;) {
@@ -121,7 +121,7 @@ int whole_number(std::string_view word, int low, int high, const std::string& fi
   return value;
 }
 
-// The contents of the names of all pictures in a set. Invalid names are found before any picture is read.
+// Parses the names of all pictures in a set, so that invalid names are found before any picture is read.
 template <class Name>
 std::vector<Name> parse_names(const fs::path& folder, const std::vector<std::string>& files,
                               Name (*parse)(const std::string&)) {

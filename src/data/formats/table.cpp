@@ -100,7 +100,7 @@ void set_labels(Dataset& data, const std::vector<std::string>& words) {
   data.classes = *std::max_element(data.labels.begin(), data.labels.end()) + 1;
 }
 
-// The contents read so far, line by line.
+// The contents read so far.
 struct Reader {
   const std::string& name;
   const TableOptions& options;

@@ -23,7 +23,7 @@ using Skeleton = std::vector<Stroke>;  // x to the right, y downwards, height 1
 // The hand-made models: for every digit, common ways to write it. "x,y" in hundredths of the height, strokes
 // separated by '/'.
 const std::array<std::vector<const char*>, 10> written = {{
-    // 0: closed oval; the end crossing the beginning; narrow, begun at the side
+    // 0: closed oval; the end crossing the beginning; narrow, started at the side
     {"38,0 14,10 1,38 4,74 26,100 52,86 62,50 55,14 38,0",
      "50,6 24,2 3,28 2,68 20,98 46,94 62,62 60,28 42,4 22,12",
      "6,20 3,62 15,95 33,97 46,66 46,30 30,2 12,8 5,34"},
@@ -59,7 +59,7 @@ const std::array<std::vector<const char*>, 10> written = {{
     {"50,10 28,0 8,16 16,38 40,56 54,78 34,100 6,88 10,64 36,44 54,22 44,4 28,0",
      "30,0 10,10 10,34 30,46 50,34 50,10 30,0 / 30,46 6,60 5,86 30,100 56,86 54,60 30,46",
      "58,14 34,1 10,14 18,38 38,58 42,84 24,100 6,86 16,62 40,40 60,12"},
-    // 9: straight stem; hooked tail; small loop, leaning stem; loop begun inside
+    // 9: straight stem; hooked tail; small loop, leaning stem; loop started inside
     {"54,12 34,0 8,10 2,34 20,48 44,38 55,12 55,12 52,50 48,100",
      "52,14 32,0 6,14 4,38 24,48 46,34 53,12 53,12 56,46 50,80 30,100 6,92",
      "48,8 26,2 8,20 16,40 38,36 50,8 46,42 34,72 24,100",
