@@ -22,8 +22,8 @@ struct Report {
 /// Writes the report under `program` in `<out>/summary.json`; other entries stay unchanged:
 ///
 ///     {"06_autoencoder": {"title", "slide", "look", "preset", "seed", "dataset", "threads", "seconds",
-///                         "headline", "figures": {name: number}, "pictures": [file], "captions": {file:
-///                         text}}}
+///                         "headline", "figures": {name: number}, "pictures": [file],
+///                         "captions": {file: text}}}
 ///
 /// A lock on `<out>/.summary.lock` serialises programs that end at the same time, and a reader sees
 /// either the old or the new file. A file that is not a JSON object is kept as summary.json.bad,

@@ -1,8 +1,9 @@
 // Trains an autoencoder with one linear layer in the encoder and one in the decoder,
 // and compares it with PCA.
 //
-//   min over W_e, W_d of  sum ||W_d (W_e x + b_e) + b_d - x||^2        DS542, "Neural Network Autoencoder - 1
-//   Linear Layer"
+//   min over W_e, W_d of  sum ||W_d (W_e x + b_e) + b_d - x||^2
+//
+// DS542, "Neural Network Autoencoder - 1 Linear Layer"
 #include <cmath>
 
 #include "support/lecture.hpp"

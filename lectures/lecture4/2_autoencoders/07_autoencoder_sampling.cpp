@@ -9,8 +9,8 @@
 
 namespace gradus::lecture {
 
-/// Codes drawn from a Gaussian with the mean and covariance of the real codes: z = mean + sum_k
-/// sqrt(lambda_k) e_k v_k.
+/// Codes sampled from a Gaussian with the mean and covariance of the real codes:
+/// z = mean + sum_k sqrt(lambda_k) e_k v_k.
 Tensor fitted_gaussian(const Tensor& codes, Index count, Rng& rng) {
   const Pca axes = fit_pca(codes, codes.dim(1));
   Tensor z = Tensor::randn({count, codes.dim(1)}, rng);
@@ -18,7 +18,7 @@ Tensor fitted_gaussian(const Tensor& codes, Index count, Rng& rng) {
   return axes.decode(z);
 }
 
-/// Codes drawn evenly from the box that holds the real codes.
+/// Codes sampled uniformly from the bounding box of the real codes.
 Tensor bounding_box(const Tensor& codes, Index count, Rng& rng) {
   Tensor z = Tensor::uniform({count, codes.dim(1)}, rng);
   for (Index k = 0; k < codes.dim(1); ++k) {

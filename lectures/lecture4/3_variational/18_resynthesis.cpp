@@ -6,7 +6,7 @@
 //   difference of means    v = mean z of the most smiling quarter - mean z of the least smiling one
 //   least squares          z on all five factors together; v is smile's coefficient
 //   ... with products      z on the factors and their products up to the third degree: v depends on the face,
-//                          for an open mouth smiles with other pixels than a closed one
+//                          because the smile of an open mouth changes other pixels
 //
 // An attribute can only be changed if the code contains it.
 // Attributes with a low R2 after the VAE are refused.
