@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# The floors of the house: an include may only point to a lower floor, or to a neighbour in the same folder.
-# gradus/gradus.hpp, which includes everything but the kernels, is for programs: the library itself may not use it.
+# The layers of the library ("floors"): an include may only point to a lower floor, or to the same folder.
+# gradus/gradus.hpp, which includes everything but the kernels, is for programs; the library itself must not use it.
 #
 #   tests/check_floors.sh [root]        checks include/gradus and src under root (default: this repository)
-#   tests/check_floors.sh --self-test   checks that the check can fail
+#   tests/check_floors.sh --self-test   tests that the check detects faults
 #
-# Exit code 1 when an include points upwards, sideways, past the floors, or to a file that is not there, when gradus.hpp
-# leaves out a header, and when numbers are written or read in a way that follows the locale (base/number.hpp and text()
-# do not).
+# Exit code 1 when an include points upwards, sideways, outside the floors,
+# or to a missing file, when gradus.hpp omits
+# a header, and when numbers are written or read in a way that depends on the locale
+# (base/number.hpp and text() do not).
 set -u
 
-# check_numbers <root>: one line per call that follows the locale. A grader's file may print whole numbers with printf.
+# check_numbers <root>: one line per call that depends on the locale. Files of the grader may print integers with printf.
 check_numbers() {
   local found
   found=$(cd "$1" && {
@@ -19,7 +20,7 @@ check_numbers() {
     grep -rnE '%[-+ 0-9.*]*L?[aefgAEFG]\b' tests/grade --include='*.[ch]pp' | grep printf
     grep -rlE '\bo?stringstream\b' include src lectures --include='*.[ch]pp' | xargs -r grep -L 'imbue(std::locale::classic())'
   } 2> /dev/null | grep -vE '^[^:]*:[0-9]*: *//')
-  [ -z "$found" ] || { echo "$found" | sed 's/$/   follows the locale: use gradus\/base\/number.hpp or text()/' && return 1; }
+  [ -z "$found" ] || { echo "$found" | sed 's/$/   depends on the locale: use gradus\/base\/number.hpp or text()/' && return 1; }
 }
 
 check() {  # check <root>: one line per fault
@@ -40,7 +41,7 @@ check() {  # check <root>: one line per fault
       folder = parts[1] == "src" ? parts[2] : parts[3]
       place = FILENAME; sub(/[^\/]*$/, "", place)
       if (FILENAME == "include/gradus/gradus.hpp") height_of[folder] = 1000
-      if (!(folder in height_of)) fault(folder "/ is no floor")
+      if (!(folder in height_of)) fault(folder "/ is not a floor")
     }
     /^[ \t]*#[ \t]*include[ \t]*("|<gradus\/)/ {
       target = $0
@@ -49,7 +50,7 @@ check() {  # check <root>: one line per fault
       if (parts[1] != "gradus") {
         if (FILENAME !~ /^src\// || target ~ /\// || !exists(place target))
           fault(target " is neither <gradus/...> nor a private header beside this source")
-      } else if (!exists("include/" target)) fault(target " is not there")
+      } else if (!exists("include/" target)) fault(target " does not exist")
       else if (room == "gradus.hpp") fault("gradus.hpp is for programs, not for the library")
       else if (!(room in height_of) || !(folder in height_of)) fault(target " is on no floor")
       else if (room != folder && height_of[room] >= height_of[folder])
@@ -57,13 +58,13 @@ check() {  # check <root>: one line per fault
     }
     END { exit faults }') || return 1
   for header in $(cd "$root/include" && find gradus/*/ -name '*.hpp' -not -path 'gradus/kernels/*' | LC_ALL=C sort); do
-    grep -qF "#include \"$header\"" "$root/include/gradus/gradus.hpp" || { echo "gradus.hpp leaves out $header" && complete=1; }
+    grep -qF "#include \"$header\"" "$root/include/gradus/gradus.hpp" || { echo "gradus.hpp omits $header" && complete=1; }
   done
   check_numbers "$root" || complete=1
   return $complete
 }
 
-# self_test: a small sound house, then one fault at a time
+# self_test: a small valid tree, then one fault at a time
 self_test() {
   local failed=0 total=0
   scratch=$(mktemp -d) || exit 1
@@ -81,24 +82,24 @@ self_test() {
     result=$?
     [ $result -eq "$1" ] || { echo "check_floors: '$2' gives $result instead of $1" && failed=$((failed + 1)); }
   }
-  try 0 "a sound house" src/nn/n.cpp ''
+  try 0 "a valid tree" src/nn/n.cpp ''
   try 0 "downwards" src/nn/n.cpp '#include <gradus/base/a.hpp>'
   try 0 "the header of all headers" include/gradus/gradus.hpp '#include "gradus/nn/n.hpp"'
   try 1 "the header of all headers in the library" src/nn/n.cpp '#include "gradus/gradus.hpp"'
   try 1 "upwards" src/base/a.cpp '#include "gradus/nn/n.hpp"'
   try 1 "upwards, angle brackets" include/gradus/base/a.hpp '  #  include <gradus/nn/n.hpp>  // comment'
   try 1 "sideways" src/nn/n.cpp '#include "gradus/io/i.hpp"'
-  try 1 "a file that is not there" src/nn/n.cpp '#include "gradus/base/none.hpp"'
-  try 1 "around the rule" src/base/a.cpp '#include "../nn/private.hpp"'
+  try 1 "a missing file" src/nn/n.cpp '#include "gradus/base/none.hpp"'
+  try 1 "a path around the rule" src/base/a.cpp '#include "../nn/private.hpp"'
   try 1 "a private header in a public one" include/gradus/nn/n.hpp '#include "m.hpp"'
-  try 1 "a header that gradus.hpp leaves out" include/gradus/io/new.hpp ''
+  try 1 "a header that gradus.hpp omits" include/gradus/io/new.hpp ''
   try 0 "words from a stream" src/nn/n.cpp 'std::istringstream words(line);'
   try 0 "printf in a comment" src/nn/n.cpp '// as printf does'
   try 1 "a number from strtod" src/nn/n.cpp 'double x = std::strtod(words, nullptr);'
   try 1 "a number from stof" include/gradus/nn/m.hpp 'float x = std::stof(words);'
   try 1 "a number from snprintf" src/nn/n.cpp 'std::snprintf(line, sizeof line, "%.3f", x);'
   try 1 "a stream with the program's locale" src/nn/n.cpp 'std::ostringstream out;'
-  try 1 "a folder that is no floor" src/attic/a.cpp ''
+  try 1 "a folder that is not a floor" src/attic/a.cpp ''
   echo "check_floors: $((total - failed)) of $total trials as expected"
   return $((failed > 0))
 }

@@ -2,10 +2,12 @@
 # docs/ops.md and the headers name the same ops, layers and optimizers.
 #
 #   tests/check_ops_page.sh [root]        checks docs/ops.md under root (default: this repository)
-#   tests/check_ops_page.sh --self-test   checks that the check can fail
+#   tests/check_ops_page.sh --self-test   tests that the check detects faults
 #
-# Ops are the functions that return a Var in include/gradus/ops and generative, outside of classes; layers are the Modules of
-# nn/layers.hpp; optimizers the classes of optim/optimizer.hpp. On the page they stand in the first column of a table.
+# Ops are the functions that return a Var in include/gradus/ops and generative,
+# outside classes; layers are the Modules of
+# nn/layers.hpp; optimizers are the classes of optim/optimizer.hpp.
+# On the page they are in the first column of a table.
 set -u
 
 check() {  # check <root>: one line per fault
@@ -20,7 +22,7 @@ check() {  # check <root>: one line per fault
   [ -n "$here" ] && [ "$here" = "$there" ]
 }
 
-# self_test: a small sound page, then one fault at a time
+# self_test: a small valid page, then one fault at a time
 self_test() {
   local failed=0 total=0
   scratch=$(mktemp -d) || exit 1
@@ -38,7 +40,7 @@ self_test() {
     result=$?
     [ $result -eq "$1" ] || { echo "check_ops_page: '$2' gives $result instead of $1" && failed=$((failed + 1)); }
   }
-  try 0 "a sound page" docs/ops.md ''
+  try 0 "a valid page" docs/ops.md ''
   try 1 "an op without a row" include/gradus/ops/a.hpp 'Var tanh(const Var& x);'
   try 1 "an inline op without a row" include/gradus/generative/g.hpp 'inline Var elbo(const Var& x) {'
   try 1 "a layer without a row" include/gradus/nn/layers.hpp 'struct Conv2d : Module {'
@@ -51,5 +53,5 @@ self_test() {
 if [ "${1:-}" = --self-test ]; then
   self_test
 else
-  check "${1:-$(dirname "$0")/..}" && echo "docs/ops.md: every op, layer and optimizer has its row"
+  check "${1:-$(dirname "$0")/..}" && echo "docs/ops.md: every op, layer and optimizer has a row"
 fi

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# lectures/lecture4/slides.md has a row for every slide, and each of its links leads to the line that it names.
+# Checks that lectures/lecture4/slides.md has a row per slide and that every link leads to the line it names.
 #
 #   tests/check_slides.sh [root]         checks the page under root (default: this repository)
-#   tests/check_slides.sh --fix [root]   first moves line numbers to the definitions of their symbols and links planned
-#                                        programs that are there
-#   tests/check_slides.sh --self-test    checks that the check can fail
+#   tests/check_slides.sh --fix [root]   first updates line numbers to the definitions of their symbols, and links planned
+#                                        programs that exist
+#   tests/check_slides.sh --self-test    tests that the check detects faults
 #
-# The titles are those of tests/golden/slide_titles.md, in the same order, set by set. A link with a line number has a symbol as
-# its text. Task numbers in a link to an exercise are those of its exercise.json. Every fault is one line: file:line: what.
+# The titles are those of tests/golden/slide_titles.md, in the same order, per set.
+# A link with a line number has a symbol
+# as its text. Task numbers in a link to an exercise are those of its exercise.json.
+# One line per fault: file:line: fault.
 set -u
 page=lectures/lecture4/slides.md titles=tests/golden/slide_titles.md
 
@@ -43,7 +45,7 @@ check_titles() {
   done < <(diff <(titles_in "$1/$titles" | cut -f 2) <(rows_in "$1/$page" | cut -f 2))
 }
 
-# check_rows <root>: four columns; what is planned is not there yet
+# check_rows <root>: four columns; planned programs must not exist yet
 check_rows() {
   awk -F ' [|] ' -v page="$page" '/^[|] / && (NF != 4 || !/ [|]$/) { print page ":" FNR ": a row has four columns" }' "$1/$page"
   grep -noE '[0-9]{2}_[a-z0-9_]+ \(planned\)' "$1/$page" | while IFS=: read -r line name; do
@@ -51,7 +53,7 @@ check_rows() {
     [ -z "$(planned_path "$1" "$name")" ] || echo "$page:$line: $name is there: link it"
   done
 }
-planned_path() {  # planned_path <root> <name>: the program's or the exercise's path from the page, or nothing
+planned_path() {  # planned_path <root> <name>: the program's or the exercise's path from the page, empty if none
   (cd "$1/${page%/*}" && ls -d */"$2".cpp ../../exercises/"$2" 2> /dev/null | head -n 1)
 }
 
@@ -86,7 +88,7 @@ check() {  # check <root>: one line per fault
   [ -z "$faults" ] || ! echo "$faults"
 }
 
-# definition <symbol> <file>: the line that defines it, else the first that could. A definition is not indented.
+# definition <symbol> <file>: the line that defines it, else the first candidate. A definition is not indented.
 definition() {
   local start
   for start in '' '[[:space:]]*'; do
@@ -107,7 +109,7 @@ fix() {  # fix <root>
   fixed=$(sed "$edits" "$1/$page") && printf '%s\n' "$fixed" > "$1/$page"
 }
 
-# self_test: a small sound page, then one fault at a time
+# self_test: a small valid page, then one fault at a time
 self_test() {
   local failed=0 total=0
   scratch=$(mktemp -d) || exit 1
@@ -133,7 +135,7 @@ self_test() {
     [ $result -eq "$2" ] && grep -qE "$3" <<< "$said" || { echo "check_slides: '$1' gives $result: $said" && failed=$((failed + 1)); }
   }
   edit() { sed "$1" "$2" > edited && mv edited "$2"; }  # edit <command of sed> <file>
-  trial "a sound page" 0 '^$' :
+  trial "a valid page" 0 '^$' :
   trial "a title without a row" 1 "^$titles:5: 'A, 2020: β -VAEs' has no row" "edit '/^. β/d' $page"
   trial "a repeated title without its row" 1 "^$titles:6: " "edit 10d $page"
   trial "a row without a title" 1 "^$page:9: .* is not the title" "edit '/^- β/d' $titles"
@@ -167,4 +169,4 @@ if [ "${1:-}" = --fix ]; then
   shift
   fix "${1:-$(dirname "$0")/..}"
 fi
-check "${1:-$(dirname "$0")/..}" && echo "$page: every slide has its row, every link its line"
+check "${1:-$(dirname "$0")/..}" && echo "$page: every slide has a row and every link its line"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What `make check` looks at: formatting, floors, both compilers with -Werror, the narrower vectors of other processors,
-# the package, clang-tidy. Goes through all, then says.
+# The checks of `make check`: formatting, floors, both compilers with -Werror,
+# the narrower vectors of other processors,
+# the package, clang-tidy. Runs all of them, then reports.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 unset MAKEFLAGS MAKELEVEL MFLAGS
@@ -10,12 +11,12 @@ bad=0
 
 check_format() { find include src lectures tests exercises \( -name '*.hpp' -o -name '*.cpp' \) -print0 | xargs -0 clang-format --dry-run -Werror; }
 check_floors() { tests/check_floors.sh --self-test && tests/check_floors.sh; }
-compiles() {  # compiles <compiler> <folder>: every target and every file on its own; a warning is an error
+compiles() {  # compiles <compiler> <folder>: every target, without precompiled headers; a warning is an error
   cmake -S . -B "build/$2" -DCMAKE_CXX_COMPILER="$1" -DGRADUS_WERROR=ON -DGRADUS_PRECOMPILE=OFF > /dev/null && cmake --build "build/$2" --parallel "$jobs" -- --keep-going
 }
 check_gcc() { compiles g++ check-gcc; }
 check_clang() { compiles clang++ check-clang; }
-check_vectors() {  # the unit tests with the vectors that every processor of this kind has, and with those of AVX2
+check_vectors() {  # the unit tests with the baseline vectors of this processor family, and with AVX2
   local flags folder
   for flags in "" -march=haswell; do
     [ -z "$flags" ] || grep -qs avx2 /proc/cpuinfo || continue
@@ -29,7 +30,7 @@ check_package() {  # in both precisions
   for preset in default double; do cmake --preset $preset > /dev/null && cmake --build --preset $preset --parallel "$jobs" --target gradus || return; done
   tests/test_package.sh default double
 }
-check_tidy() {  # reads how files are compiled from the clang build
+check_tidy() {  # uses the compile commands of the clang build
   find src lectures -name '*.cpp' -print0 | xargs -0 -P "$jobs" -n 2 clang-tidy --quiet -p build/check-clang
 }
 

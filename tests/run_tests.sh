@@ -4,12 +4,15 @@
 #   tests/run_tests.sh [suite ...]     suites: unit gradient lectures prove exercises grader runner fuzz floors package readme
 #                                      (default: all)
 #
-# A suite says how it went in its last line of the form "N passed, N failed" or in doctest's summary. A suite that does
-# not build, crashes, runs out of time or ends with a nonzero exit code counts as at least one failure. A line with
+# A suite reports its result in its last line of the form "N passed,
+# N failed" or in doctest's summary. A suite that does
+# not build, crashes, exceeds its time or ends with a nonzero exit code counts as
+# at least one failure. A line with
 # "SKIPPED:" in a doctest suite turns one passed test into a skipped one. Logs are kept in build/test-logs/.
 #
-# Everything is built first, once. Suites that use all processors by themselves then run one after the other; the others
-# side by side. A suite is a process group of its own: when it ends, or when this script is ended, all that it started ends.
+# Everything is built first, once. Suites that use all processors then run one after
+# another; the others run in parallel.
+# A suite is a process group: when it ends, or when this script is ended, all of its processes end.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 unset MAKEFLAGS MAKELEVEL MFLAGS
@@ -17,7 +20,7 @@ jobs=$(nproc 2> /dev/null || sysctl -n hw.ncpu 2> /dev/null || echo 2)
 logs=build/test-logs
 mkdir -p "$logs"
 scratch=$(mktemp -d) || exit 1
-groups=()  # of the suites that run
+groups=()  # of the running suites
 finish() {
   [ ${#groups[@]} -eq 0 ] || { kill -KILL "${groups[@]/#/-}" && wait; } 2> /dev/null
   rm -rf "$scratch"
@@ -25,11 +28,11 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM HUP
 passed=0 failed=0 skipped=0
-# A limit only ends what hangs: on a slow machine a suite takes ten minutes.
+# The limit only ends suites that hang: on a slow machine a suite takes ten minutes.
 limited() { if command -v timeout > /dev/null; then timeout --foreground --kill-after=10 3600 "$@"; else "$@"; fi; }
 
-# what a suite needs, as preset:target, and how it runs
-alone=(unit gradient lectures)  # these use every processor
+# the targets that a suite needs, as preset:target, and its command
+alone=(unit gradient lectures)  # these use all processors
 needs() {
   case $1 in
     unit) echo default:unit_tests ;;
@@ -58,7 +61,7 @@ suite_floors() {
 suite_package() { limited tests/test_package.sh; }
 suite_readme() { limited tests/test_readme.sh; }
 
-# build_all <suite...>: a preset at a time, as much of it as compiles; targets that are built stand in $scratch/built
+# build_all <suite...>: one preset after another, as much as compiles; lists the built targets in $scratch/built
 build_all() {
   local preset target start log wanted
   wanted=$(for suite in "$@"; do needs "$suite"; done | tr ' ' '\n' | sort -u)
@@ -80,7 +83,7 @@ build_all() {
   done
 }
 
-# count <log> <exit code>: adds up what the suite said; sets p, f, s
+# count <log> <exit code>: reads the counts that the suite reported; sets p, f, s
 count() {
   local log=$1 code=$2 line
   p=0 f=0 s=0
@@ -97,14 +100,14 @@ count() {
     p=1
   fi
   if [ "$code" -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
-  if [ $((p + f + s)) -eq 0 ]; then f=1; fi  # a suite without a single test has lost them
+  if [ $((p + f + s)) -eq 0 ]; then f=1; fi  # a suite without any test has failed
 }
 
-# start_suite <name>: in the background, as a process group; its exit code and seconds go to $scratch/<name>
+# start_suite <name>: runs it in the background as a process group; writes its exit code and seconds to $scratch/<name>
 start_suite() {
   local name=$1 missing="" target
   for target in $(needs "$name"); do grep -qxF "$target" "$scratch/built" || missing+=" $target"; done
-  set -m  # from here on, what starts in the background is a group of its own
+  set -m  # from here on, background jobs are separate process groups
   {
     start=$SECONDS code=1
     if [ -n "$missing" ]; then
@@ -121,7 +124,7 @@ start_suite() {
   set +m
 }
 
-# report_ended: counts and prints the suites that have ended since, and ends what they left running
+# report_ended: counts and prints the suites that have ended, and ends the processes they left
 report_ended() {
   local group name code seconds p f s log
   for group in "${groups[@]}"; do
@@ -148,7 +151,7 @@ report_ended() {
   done
 }
 
-# run_suites <how many at a time> <suite...>
+# run_suites <number in parallel> <suite...>
 run_suites() {
   local most=$1 name
   shift
@@ -159,7 +162,7 @@ run_suites() {
   while [ ${#groups[@]} -gt 0 ]; do wait -n 2> /dev/null; report_ended; done
 }
 
-# ---- the test of this script: suites that go wrong -------------------------------------------------------------
+# ---- self-test of this script: suites that fail -------------------------------------------------------------
 suite_trial_hangs() { sleep 300 & echo $! >> "$TRIAL" && sleep 300; }
 suite_trial_leaves() { sleep 300 & echo $! >> "$TRIAL" && echo "3 passed, 0 failed, 1 skipped"; }
 suite_trial_crashes() { echo "5 passed, 0 failed" && kill -SEGV $BASHPID; }
@@ -168,24 +171,24 @@ self_test() {
   local bad=0 job script
   export TRIAL=$scratch/processes
   expect() { "${@:2}" > /dev/null 2>&1 || { echo "run_tests: $1" && bad=1; }; }
-  runs() { kill -0 "$1" 2> /dev/null && ! grep -qs '^State:.*Z' "/proc/$1/status"; }  # one that ended may wait for its parent
+  runs() { kill -0 "$1" 2> /dev/null && ! grep -qs '^State:.*Z' "/proc/$1/status"; }  # a zombie process counts as ended
   none_left() { for job in $(cat "$TRIAL"); do ! runs "$job" || return 1; done; }
   tests/run_tests.sh trial_leaves trial_crashes trial_silent > "$scratch/said"
-  expect "what a suite leaves running ends with it" none_left
-  expect "suites are counted, and each that ends badly is a failure" grep -qx "8 passed, 2 failed, 1 skipped" "$scratch/said"
+  expect "processes that a suite leaves running must end with it" none_left
+  expect "suites must be counted, and each that ends badly is a failure" grep -qx "8 passed, 2 failed, 1 skipped" "$scratch/said"
   rm "$TRIAL"
   tests/run_tests.sh trial_hangs > "$scratch/said" &
   job=$!
   for _ in {1..300}; do [ -s "$TRIAL" ] && break || sleep 0.1; done
   kill -TERM $job
   wait $job
-  expect "an ended run says so" [ $? -eq 130 ]
-  expect "what a suite started ends with the run" none_left
+  expect "an ended run must exit with 130" [ $? -eq 130 ]
+  expect "processes of a suite must end with the run" none_left
   for script in tests/*.sh scripts/*.sh; do
-    expect "$script ends where no temporary folder can be made" [ "$(grep -c '=\$(mktemp' "$script")" -eq "$(grep -c '=\$(mktemp[^)]*) || exit 1' "$script")" ]
+    expect "$script must end if no temporary folder can be created" [ "$(grep -c '=\$(mktemp' "$script")" -eq "$(grep -c '=\$(mktemp[^)]*) || exit 1' "$script")" ]
   done
   TMPDIR=$scratch/nowhere tests/run_tests.sh trial_silent > "$scratch/said" 2>&1
-  expect "and so does this one, before it runs anything" [ $? -eq 1 -a "$(wc -l < "$scratch/said")" -eq 1 ]
+  expect "this script must end in that case before it runs anything" [ $? -eq 1 -a "$(wc -l < "$scratch/said")" -eq 1 ]
   return $bad
 }
 if [ "${1:-}" = --self-test ]; then
@@ -203,6 +206,6 @@ build_all "$@"
 run_suites 1 "${first[@]}"
 run_suites "$jobs" "${then[@]}"
 echo "total     ${SECONDS} s"
-cat "$scratch/failures" 2> /dev/null  # again, at the end: the place where a reader looks, and where a log is cut last
+cat "$scratch/failures" 2> /dev/null  # repeated at the end, where readers look first
 echo "$passed passed, $failed failed$([ "$skipped" -gt 0 ] && echo ", $skipped skipped")"
 exit $((failed > 0))

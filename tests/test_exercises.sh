@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The exercises as students and instructors use them: every command, in a copy of the project's tree.
+# Tests every command that students and instructors use, in a copy of the project's tree.
 #
 #   tests/test_exercises.sh <gradus-grade>
 set -u
@@ -30,7 +30,7 @@ skip() {  # skip <how many> <why>
 }
 said() { grep -qE -- "$1" "$scratch/said"; }
 not() { ! "$@"; }
-run() {  # run <expected exit code> <arguments...>: what it prints goes to $scratch/said
+run() {  # run <expected exit code> <arguments...>: writes the output to $scratch/said
   local code=$1
   shift
   "$tool" --root "$scratch/tree" "$@" > "$scratch/said" 2>&1 < /dev/null
@@ -47,11 +47,11 @@ solve() { cp "$tree/src/generative/gaussian_kl.cpp" "$tree/src/generative/diverg
 stub() { "$tool" --root "$tree" stubs > /dev/null; }
 stub
 
-# --- a student's first minutes
+# --- first steps of a student
 run 0 list
-expect "list: nothing done, the next line is named" said '^next: exercises/01_[a-z]*/[a-z_]*\.cpp:[0-9]+ '
+expect "list: nothing is done, the next line is named" said '^next: exercises/01_[a-z]*/[a-z_]*\.cpp:[0-9]+ '
 run 1 grade --ex 4
-expect "a stub is not started, not wrong" said '○ 4.5 .* 0/.*not started, exercises/04_divergences/gaussian_kl.cpp:[0-9]+$'
+expect "a stub counts as not started, not as wrong" said '○ 4.5 .* 0/.*not started, exercises/04_divergences/gaussian_kl.cpp:[0-9]+$'
 expect "no TODO of a stub is wrong" not said '✗'
 for level in 1 2 3 3; do
   run 0 hint --ex 4 --todo 4.5
@@ -59,10 +59,10 @@ for level in 1 2 3 3; do
 done
 solve
 run 0 list
-expect "list: a changed file is not taken for graded" said '\? 4.5 .*changed since it was graded'
+expect "list: a changed file does not count as graded" said '\? 4.5 .*changed since it was graded'
 run 0 grade --ex 04
 expect "the library's files have full marks" said '100 / 100'
-expect "what comes next is the picture" said 'make lecture4 EX=04 .*08_divergences'
+expect "the next step is the program with the picture" said 'make lecture4 EX=04 .*08_divergences'
 run 0 list
 expect "list: done" said '✓ 4.5'
 run 0 solution --ex 4
@@ -74,11 +74,11 @@ expect "list: the other TODO of an edited file keeps the points it had" said '\?
 stub
 run 2 solution --ex 4
 
-# --- mistakes of form
+# --- files that do not compile
 solve
 sed -i 's/return kl;/return kl/' "$tree/$kl"
 run 1 grade --ex 4
-expect "a missing semicolon is said plainly, with its line" said "✗ 4.5 .*$kl:[0-9]+|line [0-9]+: a ';' is missing"
+expect "a missing semicolon is reported with its line" said "✗ 4.5 .*$kl:[0-9]+|line [0-9]+: a ';' is missing"
 expect "the other file keeps its points" said '✓ 4.1'
 solve
 sed -i '0,/logvar = logvar_in/s//logvar = logvarin/' "$tree/$kl"
@@ -95,16 +95,16 @@ expect "a deleted function is named" said "does not define 'gradus::GaussianKl::
 solve
 rm "$tree/$kl"
 run 1 grade --ex 4
-expect "a lost file is said to be missing" said 'gaussian_kl.cpp is missing'
-expect "a lost file costs nobody else" said '✓ 4.1'
+expect "a missing file is reported" said 'gaussian_kl.cpp is missing'
+expect "a missing file does not affect other TODOs" said '✓ 4.1'
 run 4 submit
-expect "submit refuses without it" said 'is missing'
+expect "submit refuses a missing file" said 'is missing'
 mv "$tree/exercises/04_divergences/divergence.cpp" "$tree/exercises/04_divergences/divergence_final.cpp"
 run 4 submit
 expect "submit asks about a renamed file" said 'is it divergence_final.cpp'
 mv "$tree/exercises/04_divergences/divergence_final.cpp" "$tree/exercises/04_divergences/divergence.cpp"
 
-# --- the same seed gives the same report, another one other inputs
+# --- the same seed gives the same report, another seed other inputs
 solve
 sed -i 's/Real(0.5) \* (fast_exp(v\[i\]) + m/(fast_exp(v[i]) + m/' "$tree/$kl"
 run 1 grade --todo 4.5 --seed beef && cp "$scratch/said" "$scratch/first"
@@ -114,14 +114,14 @@ expect "the mistake is named" said 'likely cause'
 run 1 grade --todo 4.5 --seed cafe
 expect "another seed draws other inputs" not cmp "$scratch/said" "$scratch/first"
 
-# --- what this machine has is tried out; a cache before the compiler is no compiler for the sandbox
+# --- doctor tests the machine; a compiler cache is not usable as the sandbox's compiler
 mkdir "$scratch/cached"
 printf '#!/bin/sh\ncase "$0" in *ccache) exec "$@" ;; *) exec "/usr/bin/$(basename "$0")" "$@" ;; esac\n' > "$scratch/cached/ccache"
 chmod +x "$scratch/cached/ccache"
 ln -s ccache "$scratch/cached/g++"
 for first in g++ "ccache g++"; do
   PATH=$scratch/cached:$PATH CXX=$first cmake -S "$project" -B "$scratch/behind" --fresh -DGRADUS_REAL=double > "$scratch/said" 2>&1
-  expect "with CXX='$first' the grader takes the compiler itself" grep -q '"compiler": "/usr' "$scratch/behind/grade.json"
+  expect "with CXX='$first' the grader uses the compiler itself" grep -q '"compiler": "/usr' "$scratch/behind/grade.json"
 done
 run 0 doctor
 expect "doctor builds and runs a control in the sandbox" said 'control   compiles, links and runs in the sandbox'
@@ -129,15 +129,15 @@ expect "doctor builds and runs a control in the sandbox" said 'control   compile
 echo '// not compiled before' >> "$tree/$kl"
 TMPDIR=$scratch/nowhere run 70 grade --todo 4.5
 sed -i '$d' "$tree/$kl"
-expect "a temporary folder that is not there is named, in one line" said "^gradus-grade: TMPDIR names '$scratch/nowhere', which is not a folder$"
+expect "a missing temporary folder is named, in one line" said "^gradus-grade: TMPDIR names '$scratch/nowhere', which is not a folder$"
 
-# --- wrong usage has a sentence and code 2; a weak sandbox has 75
+# --- wrong usage gives a message and code 2; a weak sandbox gives 75
 run 2 grade --ex 77
 expect "an unknown exercise is named" said "no exercise '77'"
 run 2 grade --todo 4.99
 expect "an unknown TODO is named" said "no TODO '4.99'"
 run 2 grade --todo 99
-expect "a TODO of no exercise is named as a TODO" said "no TODO '99'"
+expect "a TODO of an unknown exercise is reported as a TODO" said "no TODO '99'"
 run 2 grade --seed xyz
 run 2 grade --level L9
 run 2 nonsense
@@ -146,10 +146,10 @@ run 75 grade --ex 4 --level L1 --required-level L2
 # --- a file of an older edition
 echo '// mine' > "$tree/exercises/01_backprop/relu.cpp"
 run 0 list
-expect "list: a file of an older edition is named, and where its code belongs" said 'exercises/01_backprop/relu.cpp is a file of an older edition .* exercises/01_backprop/activation.cpp$'
+expect "list: a file of an older edition is named with the file for its code" said 'exercises/01_backprop/relu.cpp is a file of an older edition .* exercises/01_backprop/activation.cpp$'
 rm "$tree/exercises/01_backprop/relu.cpp"
 
-# --- make lecture4 EX=5 is the program of exercise 5 with the student's files
+# --- make lecture4 EX=5 runs the program of exercise 5 with the student's files
 for name in 5 05 05_elbo; do
   make -n -C "$tree" lecture4 EX=$name > "$scratch/said" 2>&1
   expect "EX=$name builds the exercise's program" said 'mine_08_vae'
@@ -158,47 +158,47 @@ done
 make -n -C "$tree" lecture4 EX=77 > "$scratch/said" 2>&1
 expect "lecture4: an unknown exercise is named" said 'EX=77: no such exercise'
 make -n -C "$tree" lecture4 ONLY=11 > "$scratch/said" 2>&1
-expect "lecture4: one program alone is built" said 'lecture4_runner 11_vae'
+expect "lecture4: a single program is built" said 'lecture4_runner 11_vae'
 
-# --- what a student's files have trained is forgotten with them, the library's judge is not
+# --- models trained with a student's files are removed when the files change; the library's judge is kept
 mkdir -p "$tree/out/lecture4/cache" "$tree/out/mine/cache"
 trained() { ls "$tree/out/mine/cache" | grep -c safetensors > "$scratch/said"; }
 mine_cache() { (cd "$tree" && bash scripts/mine_cache.sh "$kl" exercises/01_backprop/activation.cpp); }
 mine_cache
 touch "$tree"/out/mine/cache/{judge_1,dcgan_1}.safetensors
 mine_cache && trained
-expect "the same files keep what they trained" said '^2$'
+expect "the same files keep their trained models" said '^2$'
 echo '// another' >> "$tree/$kl"
 mine_cache && trained
-expect "other files train again, a judge that does not run through them stays" said '^1$'
+expect "other files train again; a judge that does not use them stays" said '^1$'
 echo '// another' >> "$tree/exercises/01_backprop/activation.cpp"
 touch "$tree/out/lecture4/cache/judge_2.safetensors"
 mine_cache && trained
-expect "a judge that ran through other layers is forgotten, the library's serves" [ -e "$tree/out/mine/cache/judge_2.safetensors" -a ! -e "$tree/out/mine/cache/judge_1.safetensors" ]
+expect "a judge that used changed layers is removed; the library's is used" [ -e "$tree/out/mine/cache/judge_2.safetensors" -a ! -e "$tree/out/mine/cache/judge_1.safetensors" ]
 sed -i '$d' "$tree/$kl" "$tree/exercises/01_backprop/activation.cpp"
 rm -r "$tree/out"
 
 # --- machine-readable results
 run 1 grade --ex 4 --json "$scratch/results.json" --junit "$scratch/junit.xml" --github
-expect "an annotation stands on the TODO's line" said "^::error file=$kl,line=[0-9]+,title=TODO 4.5"
-expect "results.json is there" grep -q '"number": "4.5"' "$scratch/results.json"
+expect "an annotation is on the TODO's line" said "^::error file=$kl,line=[0-9]+,title=TODO 4.5"
+expect "results.json has the TODO" grep -q '"number": "4.5"' "$scratch/results.json"
 expect "JUnit has the failure" grep -q '<failure message=' "$scratch/junit.xml"
 if command -v python3 > /dev/null; then
   expect "results.json is JSON" python3 -c "import json; json.load(open('$scratch/results.json'))"
   expect "junit.xml is XML" python3 -c "import xml.dom.minidom; xml.dom.minidom.parse('$scratch/junit.xml')"
 else
-  skip 2 "what only python3 can parse: it is not here"
+  skip 2 "parsing of JSON and XML: python3 is not installed"
 fi
 
-# --- submit, and grade what was submitted
+# --- submit, and grade the submission
 run 0 submit --id "ada l/../x"
 expect "the archive has a safe name" [ -e "$tree/adalx.zip" ]
-expect "and a name that changed is said" said "ID='ada l/../x' becomes 'adalx'"
+expect "a changed name is reported" said "ID='ada l/../x' becomes 'adalx'"
 cp "$tree/adalx.zip" "$scratch/first.zip"
 run 0 submit --id "ada l/../x"
 expect "the same files give the same archive" cmp "$tree/adalx.zip" "$scratch/first.zip"
 run 0 submit --id "Jürgen_ß"
-expect "letters of other languages stay" [ -e "$tree/Jürgen_ß.zip" ]
+expect "letters of other languages are kept" [ -e "$tree/Jürgen_ß.zip" ]
 run 2 submit --id "..."
 expect "a name without letters is refused" said 'at least one letter or digit'
 printf 'include Makefile\nprint:\n\t@printf "%%s|" $(call quoted,ID) $(WHICH)\n' > "$scratch/print.mk"
@@ -211,14 +211,14 @@ run 4 grade --ex 4 --submission "$scratch/broken.zip"
 mkdir "$scratch/empty"
 run 3 grade --ex 4 --submission "$scratch/empty"
 
-# --- Gradescope: valid from the first moment, exit code 0 whatever comes
+# --- Gradescope: results are valid from the start, exit code 0 in every case
 mkdir -p "$scratch/autograder"
 run 0 gradescope "$scratch/broken.zip" "$scratch/autograder/results.json"
 expect "a refused submission has a results file" grep -q 'the submission was refused' "$scratch/autograder/results.json"
 run 0 gradescope "$scratch/first.zip" "$scratch/autograder/results.json" --ex 4
 expect "a graded one is complete" grep -q '"complete": true' "$scratch/autograder/results.json"
 
-# --- a class as learning platforms hand it over: who is graded, who is told what
+# --- a class as exported by learning platforms: gradebook, messages and feedback
 mkdir -p "$scratch/class/ada_123_file" "$scratch/class/bob" "$scratch/class/cyd/backup" "$scratch/class/__MACOSX"
 cp "$tree/Jürgen_ß.zip" "$scratch/class/ada_123_file/ada.zip"
 cp "$tree/Jürgen_ß.zip" "$scratch/class/Jürgen_ß.zip"
@@ -231,53 +231,53 @@ touch "$scratch/class/grades.csv" "$scratch/class/Thumbs.db"
 run 0 class "$scratch/class" --ex 4 -j 2 --accept-level
 cp "$scratch/said" "$scratch/class_said"
 book=$scratch/class-grades/gradebook.csv
-expect "a stray table is no student, and said" said 'passed over: grades.csv'
+expect "a stray table is not a student and is reported" said 'passed over: grades.csv'
 expect "five students" [ "$(wc -l < "$book")" -eq 6 ]
 expect "a learning platform's folder is unpacked" grep -qE '^ada_123_file,[1-9]' "$book"
-expect "letters beyond ASCII stay a name" grep -qE '^Jürgen_ß,[1-9]' "$book"
-expect "a nearly right name is graded" grep -qE '^bob,38,.*taken: Gaussian_KL \(1\)\.cpp as gaussian_kl\.cpp' "$book"
-expect "an older copy costs nothing" grep -qE '^cyd,100,' "$book"
-expect "two that differ are refused, and only they" grep -qE '^dan,0,.*refused: both dan and dan.zip exist' "$book"
-expect "the screen tells at the end" said '  bob: taken: Gaussian_KL'
-expect "and so does the feedback" grep -q 'taken: Gaussian_KL' "$scratch/class-grades/feedback/bob.md"
-expect "a refusal has its reason and no points out of 0" not grep -q '0 of 0' "$scratch/class-grades/feedback/dan.md"
+expect "letters beyond ASCII are kept in names" grep -qE '^Jürgen_ß,[1-9]' "$book"
+expect "a file with a changed name is graded" grep -qE '^bob,38,.*taken: Gaussian_KL \(1\)\.cpp as gaussian_kl\.cpp' "$book"
+expect "an older copy costs no points" grep -qE '^cyd,100,' "$book"
+expect "two submissions that differ are refused, and only these" grep -qE '^dan,0,.*refused: both dan and dan.zip exist' "$book"
+expect "the screen reports it at the end" said '  bob: taken: Gaussian_KL'
+expect "the feedback reports it" grep -q 'taken: Gaussian_KL' "$scratch/class-grades/feedback/bob.md"
+expect "a refusal shows its reason and no points out of 0" not grep -q '0 of 0' "$scratch/class-grades/feedback/dan.md"
 run 0 class "$scratch/class" --ex 4 -j 2 --accept-level --regrade cyd
-expect "what is known is said to be unchanged" said 'bob  unchanged'
-expect "no estimate comes from it" not said 'bob .* left'
+expect "known results are reported as unchanged" said 'bob  unchanged'
+expect "unchanged results give no time estimate" not said 'bob .* left'
 
-# --- below a closed folder with umask 077, and a temporary folder that nobody else may enter
+# --- below a closed folder with umask 077, and a temporary folder that no other user may enter
 mkdir -m 700 "$scratch/closed"
 solve
 (umask 077 && rm -rf "$tree/build/grade" && TMPDIR=$scratch/closed "$tool" --root "$tree" grade --todo 4.5 --level L2) > "$scratch/said" 2>&1
-expect "a right answer has its points where others may not enter" said '✓ 4.5 .*19/19'
+expect "a right answer gets its points where others may not enter" said '✓ 4.5 .*19/19'
 
-# --- reset keeps what was there
+# --- reset keeps the previous text
 run 2 reset --ex 4
-expect "reset asks, and no answer changes nothing" grep -q 'fast_exp(v\[i\]) + m' "$tree/$kl"
+expect "reset asks; without an answer nothing changes" grep -q 'fast_exp(v\[i\]) + m' "$tree/$kl"
 run 0 reset --ex 4 --yes
-expect "reset brings the stub" grep -q 'todo("4.5")' "$tree/$kl"
+expect "reset restores the stub" grep -q 'todo("4.5")' "$tree/$kl"
 expect "reset keeps the text" grep -rq 'fast_exp(v\[i\]) + m' "$tree/.saved"
 run 3 submit
 
-# --- watch: a saved file has a verdict, and nothing is left running
+# --- watch: a saved file is graded, and no process is left running
 "$tool" --root "$tree" watch --ex 4 > "$scratch/watched" 2>&1 < /dev/null &
 background=$!
 sleep 3
 solve
 for _ in $(seq 100); do grep -q '100 / 100' "$scratch/watched" && break; sleep 0.2; done
-expect "watch sees a saved file" grep -q '100 / 100' "$scratch/watched"
+expect "watch grades a saved file" grep -q '100 / 100' "$scratch/watched"
 kill -INT $background && wait $background
 expect "watch ends with 0" [ $? -eq 0 ]
 background=""
 
-# --- whose files train the lecture
+# --- files used by the lecture programs
 run 0 mine
 expect "the student's files are named" said 'yours: divergence.cpp gaussian_kl.cpp'
 sed -i 's/return kl;/return kl/' "$tree/$kl"
 run 0 mine
-expect "a file that does not compile is left out, and said" said 'gaussian_kl.cpp is left out'
+expect "a file that does not compile is left out and reported" said 'gaussian_kl.cpp is left out'
 
-# --- the hand-out: the same bytes twice, no solution, and it works
+# --- the hand-out: the same bytes twice, no solutions, and it works
 stub
 if history=$(git -C "$project" rev-parse --absolute-git-dir 2> /dev/null); then echo "gitdir: $history" > "$tree/.git"; fi  # the same date of all files
 run 0 handout "$scratch/one.zip"
@@ -287,20 +287,20 @@ expect "a leaked line is found" said 'solutions would be handed out'
 cp "$project/exercises/04_divergences/hints.md" "$tree/exercises/04_divergences/hints.md"
 mkdir "$scratch/handed"
 expect "the hand-out can be unpacked" cmake -E chdir "$scratch/handed" cmake -E tar xf "$scratch/one.zip"
-expect "no solution in it" not grep -rqE '// \[[0-9.]+\]|kl\.no_half' "$scratch/handed/gradus/src" "$scratch/handed/gradus/exercises" --include=*.cpp --include=*.md
+expect "it contains no solution" not grep -rqE '// \[[0-9.]+\]|kl\.no_half' "$scratch/handed/gradus/src" "$scratch/handed/gradus/exercises" --include=*.cpp --include=*.md
 dead=$(cd "$scratch/handed/gradus" && find . -name '*.md' | while read -r page; do
   grep -oE '\]\([A-Za-z0-9_-]*[/.][A-Za-z0-9_./-]*(#[A-Za-z0-9_-]+)?\)' "$page" | sed 's/#.*//' | tr -d ']()' | while read -r link; do
     [ -e "$(dirname "$page")/$link" ] || echo "$page: $link"
   done
 done)
 echo "$dead" > "$scratch/said"
-expect "no link in it leads nowhere" [ -z "$dead" ]
+expect "it has no dead links" [ -z "$dead" ]
 expect "its slide index has every set" [ "$(grep -c '^## ' "$scratch/handed/gradus/lectures/lecture4/slides.md")" -eq "$(grep -c '^## ' "$project/lectures/lecture4/slides.md")" ]
 expect "and leads to exercise files without a line number" grep -qF '[GaussianKl::forward](../../exercises/04_divergences/gaussian_kl.cpp)' "$scratch/handed/gradus/lectures/lecture4/slides.md"
 expect "and to other sources with it" grep -qE '\[mode_coverage\]\(../../src/generative/coverage.cpp#L[0-9]+\)' "$scratch/handed/gradus/lectures/lecture4/slides.md"
 different() { (cd "$1" && find include tests -name '*.hpp') | while read -r header; do cmp -s "$1/$header" "$2/$header" || echo "$header"; done; }
-expect "every header in it is the project's" [ -z "$(different "$scratch/handed/gradus" "$project")" ]
-# What is compiled there from the same text with the same headers and the same command as here is not compiled again.
+expect "every header in it is that of the project" [ -z "$(different "$scratch/handed/gradus" "$project")" ]
+# Reuses objects that are compiled there from the same text, headers and command as here.
 cat > "$scratch/reuse" << 'END'
 #!/usr/bin/env bash
 # reuse <compiler and its arguments>: $HERE is the folder of the project, $THERE that of the copy
@@ -339,11 +339,11 @@ if (cd "$THERE" && export CMAKE_CXX_COMPILER_LAUNCHER=$scratch/reuse && cmake --
   student=$scratch/handed/gradus/build/double/tests/gradus-grade
   "$student" grade --ex 4 > "$scratch/said" 2>&1
   expect "a student's copy grades its stubs" said '○ 4.5'
-  for folder in "$scratch"/handed/gradus/exercises/[0-9]*; do  # each alone: the others are still untouched
+  for folder in "$scratch"/handed/gradus/exercises/[0-9]*; do  # each alone: the others are still unmodified
     number=$(basename "$folder" | cut -c1-2)
     while read -r source; do cp "$project/$source" "$folder"; done < <(sed -n 's/.*"source": *"\([^"]*\)".*/\1/p' "$folder/exercise.json")
     "$student" grade --ex "$number" > "$scratch/said" 2>&1
-    expect "right answers to $number alone have full marks there" said '100 / 100'
+    expect "right answers to $number alone get full marks there" said '100 / 100'
     "$student" reset --ex "$number" --yes > /dev/null 2>&1
   done
   cp "$project/src/generative/gaussian_kl.cpp" "$project/src/generative/divergence.cpp" "$scratch/handed/gradus/exercises/04_divergences/"
@@ -353,15 +353,15 @@ if (cd "$THERE" && export CMAKE_CXX_COMPILER_LAUNCHER=$scratch/reuse && cmake --
   "$student" reset --ex 4 --yes > "$scratch/said" 2>&1
   expect "reset works there" grep -q 'todo("4.5")' "$scratch/handed/gradus/$kl"
   (cd "$THERE" && export CMAKE_CXX_COMPILER_LAUNCHER=$scratch/reuse && make --no-print-directory lecture4 ONLY=22,23 PRESET=tiny) > "$scratch/said" 2>&1
-  expect "before anything is written, lecture programs run there" said '^2 of 2 programs ran'
+  expect "lecture programs run there before any exercise is started" said '^2 of 2 programs ran'
 else
   failed=$((failed + 1))
   echo "exercises: the hand-out does not build" && tail -n 20 "$scratch/said"
 fi
 
-# --- the instructor's page: its five commands, as they stand there
+# --- the instructor's page: its five commands, as written there
 if [ -e "$project/submissions" ] || [ -e "$project/submissions-grades" ]; then
-  skip 11 "the instructor's commands: a folder submissions is there already"
+  skip 11 "the instructor's commands: a folder named submissions already exists"
 else
   trap 'clean_up; rm -rf "$project/submissions" "$project/submissions-grades"' EXIT
   mkdir -p "$project/submissions/ada" "$project/submissions/bob"

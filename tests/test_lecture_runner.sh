@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The front door: the lecture runner with programs of which some go wrong, what make does before it builds, and
-# `make bench` with sides that give no answer.
+# Tests the lecture runner with programs of which some fail,
+# the checks of make before it builds, and `make bench` with
+# sides that give no answer.
 #
 #   tests/test_lecture_runner.sh <runner>
 set -u
@@ -21,7 +22,7 @@ expect() {  # expect <what> <command...>
   fi
 }
 
-# Five programs. A report is written by putting entries into one object, as the lectures' own programs do.
+# Five programs. A report is written by adding entries to one object, as the lecture programs do.
 mkdir programs
 program() {  # program <name> <body>
   cat > "programs/$1" << EOF
@@ -55,21 +56,21 @@ expect "the summary must keep all reports" grep -q 01_good out/summary.json
 expect "the page must hold every section" [ "$(grep -c '<section ' out/index.html)" -eq 5 ]
 expect "the page must hold the picture itself" grep -q "data:image/png;base64,iVBORw0KGgo" out/index.html
 expect "the page must hold its caption" grep -q "<figcaption>one dot" out/index.html
-expect "a page of a program's own must be linked, not put in" grep -q '<a href="05_good/game.html">Play &amp; learn</a>' out/index.html
+expect "a program's own page must be linked, not embedded" grep -q '<a href="05_good/game.html">Play &amp; learn</a>' out/index.html
 expect "the page must escape text" grep -q "a&lt;b" out/index.html
 expect "the page must show the crash" grep -q "^the last words" out/index.html
-expect "the page must need nothing from outside" bash -c '! grep -qE "(src|href)=\"?(http|//)" out/index.html'
+expect "the page must need no external resources" bash -c '! grep -qE "(src|href)=\"?(http|//)" out/index.html'
 
 "$runner" --from programs --out out --only 05 > one.txt 2>&1
 expect "one program alone must succeed" [ $? -eq 0 ]
-expect "what ran earlier must stay on the page" grep -q "error 31.2" out/index.html
+expect "earlier results must stay on the page" grep -q "error 31.2" out/index.html
 "$runner" --from programs --out out --only 77 > none.txt 2>&1
-expect "a program that is not there is an error" [ $? -eq 2 ]
+expect "an unknown program is an error" [ $? -eq 2 ]
 "$runner" --from programs --out out --only 01,5 > none.txt 2>&1
 expect "one wrong name among right ones is an error" [ $? -eq 2 ]
-expect "the error lists what there is" grep -q "^  03_silent" none.txt
+expect "the error must list the programs" grep -q "^  03_silent" none.txt
 
-# wrong settings and folders: a sentence, and nothing that was there is lost
+# wrong settings and folders give a message, and no earlier results are lost
 cp out/summary.json before.json
 for wrong in "--preset fulll" "--seed -1" "--threads 0" "--epochs x" "--speed 9"; do
   # shellcheck disable=SC2086
@@ -87,7 +88,7 @@ for wrong in file file/deeper /proc/nowhere; do
   expect "--out $wrong must be named" grep -q "^lecture4: $wrong.*cannot" wrong.txt
 done
 "$runner" --from nowhere > wrong.txt 2>&1
-expect "a folder of programs that is not there must be named" grep -q "nowhere" wrong.txt
+expect "a missing folder of programs must be named" grep -q "nowhere" wrong.txt
 mkdir -p blocked/index.html
 "$runner" --from programs --out blocked --only 01 > wrong.txt 2>&1
 expect "a page that cannot be written is an error" [ $? -eq 1 ]
@@ -96,7 +97,7 @@ mkdir -p blocked/05_good/log.txt && rmdir blocked/index.html
 "$runner" --from programs --out blocked --only 01,05 > wrong.txt 2>&1
 expect "a log that cannot be written fails its program" grep -q "05_good.*failed: .*log.txt: cannot be written" wrong.txt
 expect "the other programs still run" grep -q "^1 of 2 programs ran" wrong.txt
-if script --version 2> /dev/null | grep -q util-linux; then  # gives the runner a terminal
+if script --version 2> /dev/null | grep -q util-linux; then  # runs the runner in a terminal
   for term in xterm dumb; do
     TERM=$term script -qec "'$runner' --from programs --out out --only 05" /dev/null < /dev/null > "$term.txt" 2>&1
   done
@@ -107,10 +108,10 @@ fi
 # a second run that fails must not show the figures of the first
 program 01_good 'exit 3'
 "$runner" --from programs --out out --only 01 > again.txt 2>&1
-expect "exit code of the program must be told" grep -q "exit code 3" again.txt
+expect "the program's exit code must be reported" grep -q "exit code 3" again.txt
 expect "old figures must be gone" bash -c '! grep -q "error 31.2" out/index.html'
 
-# Ctrl-C reaches the program once, and nothing is started after it
+# Ctrl-C reaches the program once, and no program starts afterwards
 rm programs/*
 program 01_long 'trap "echo saved; exit 130" INT; echo started; for i in {1..100}; do sleep 0.1; done'
 program 02_never 'echo never'
@@ -123,7 +124,7 @@ expect "a stop must give 130" [ $? -eq 130 ]
 expect "a stop must let the program save" [ "$(grep -c saved stop/01_long/log.txt)" -eq 1 ]
 expect "nothing may start after a stop" [ ! -e stop/02_never/log.txt ]
 
-# --- make, with a cmake and a runner that only say what they were asked for
+# --- make, with a fake cmake and a fake runner that record their arguments
 mkdir -p front/scripts front/fake front/build/default/lectures/lecture4 && cd front || exit 1
 cp "$project/Makefile" . && touch scripts/deps.sh
 printf '#!/bin/sh\nexit 0\n' > fake/cmake
@@ -133,31 +134,31 @@ front_door() { PATH=$PWD/fake:$PATH make "$@" > made.txt 2>&1; }
 has_line() { grep -qxF -- "$1" "${2:-said}"; }
 awkward="it's 100 % \"\$HOME\" \\ here"
 front_door lecture4 OUT="$awkward" DATA="d'a" SEED=010
-expect "make must hand on any value as it is" has_line "$awkward"
-expect "make must hand on an apostrophe" has_line "d'a"
+expect "make must pass any value unchanged" has_line "$awkward"
+expect "make must pass an apostrophe" has_line "d'a"
 mkdir -p build/double/tests && printf '#!/bin/sh\nprintf "%%s\\n" "$@" > said\n' > build/double/tests/gradus-grade
 chmod +x build/double/tests/gradus-grade
 front_door submit ID="o'neil"
-expect "make submit must hand on an apostrophe" has_line "o'neil"
+expect "make submit must pass an apostrophe" has_line "o'neil"
 front_door grade EX="0'4" TODO="4'5" SEED="a'b"
-expect "make grade must hand on an apostrophe" bash -c 'grep -qxF "0'"'"'4" said && grep -qxF "4'"'"'5" said && grep -qxF "a'"'"'b" said'
+expect "make grade must pass an apostrophe" bash -c 'grep -qxF "0'"'"'4" said && grep -qxF "4'"'"'5" said && grep -qxF "a'"'"'b" said'
 
 # a project that was moved or copied
 rm -f said
 echo "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" > build/default/CMakeCache.txt
 front_door lecture4
-expect "a build of this place is used" [ -e said ]
+expect "a build of this folder is used" [ -e said ]
 rm -f said
 for elsewhere in /nowhere/gradus "$scratch"; do
   echo "CMAKE_HOME_DIRECTORY:INTERNAL=$elsewhere" > build/default/CMakeCache.txt
   front_door lecture4
   expect "a moved project stops" [ $? -ne 0 ] && expect "nothing runs in a moved project" [ ! -e said ]
-  expect "a moved project is told in one sentence" has_line "build/ was made for $elsewhere, but the project is in $PWD: run make clean, then this again" made.txt
+  expect "a moved project is reported in one sentence" has_line "build/ was made for $elsewhere, but the project is in $PWD: run make clean, then this again" made.txt
 done
 mkdir -p .saved out && touch .saved/kept.cpp out/picture.png
 front_door clean
 expect "make clean removes build/" [ ! -e build ]
-expect "make clean leaves what reset kept, and pictures" [ -e .saved/kept.cpp -a -e out/picture.png ]
+expect "make clean keeps the texts saved by reset, and pictures" [ -e .saved/kept.cpp -a -e out/picture.png ]
 cd ..
 
 # an exercise file that the build's cache names may be gone

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Every program of lecture 4 in its smallest form: it must run, report, and leave its pictures, the page and the
-# figures that others read.
+# Runs every program of lecture 4 in its smallest form: it must run, report,
+# and write its pictures, the page and the
+# figures that other programs read.
 #
 #   tests/test_lectures.sh <runner>
 set -u
@@ -17,7 +18,7 @@ if [ "$code" -ne 0 ] && [ $failed -eq 0 ]; then failed=1; fi
 if [ -s "$scratch/out/index.html" ] && ! grep -q "Missing picture" "$scratch/out/index.html"; then
   passed=$((passed + 1))
 else
-  failed=$((failed + 1)) && echo "lectures: no page, or one without its pictures"
+  failed=$((failed + 1)) && echo "lectures: the page or its pictures are missing"
 fi
 missing=()
 for figure in w1_1d bimodal_both ring_modes ring_high_quality collapse_modes dcgan_fid dcgan_modes dcgan_seconds cgan_accuracy \

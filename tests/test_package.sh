@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Installs gradus and builds a program outside of this tree against it.
+# Installs gradus and builds a program outside this tree against it.
 #
-#   tests/test_package.sh [preset ...]     presets that are built already (default: default)
+#   tests/test_package.sh [preset ...]     presets that are already built (default: default)
 #
-# A double build must hand its precision on; that is looked up in what it would install, or tried out, if named.
+# A double build must export its precision: checked in the files it would install, or by a build if named.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 passed=0 failed=0
 
-# run <title> <command...>: quiet unless it fails
+# run <title> <command...>: prints output only on failure
 run() {
   local title=$1
   shift
@@ -20,7 +20,7 @@ run() {
   return 1
 }
 # leaks <tree> <folder>: lines of the folder's CMake files with a path into the tree, or with this machine's instructions.
-# The tree's name must begin a path there: for a tree at /gradus, "prefix/include/gradus" is none.
+# Only paths that begin with the tree's name count: for a tree at /gradus, "prefix/include/gradus" does not.
 leaks() {
   local tree
   tree=$(printf '%s' "$1" | sed 's/[][\.*^$+?(){}|]/\\&/g')
@@ -28,7 +28,7 @@ leaks() {
 }
 mkdir "$scratch/lines"
 echo 'set(headers "${_IMPORT_PREFIX}/include/gradus" "${PREFIX}/gradus/x")' > "$scratch/lines/sound.cmake"
-if leaks /gradus "$scratch/lines"; then failed=$((failed + 1)) && echo "package: the lines above are no paths into /gradus"; else passed=$((passed + 1)); fi
+if leaks /gradus "$scratch/lines"; then failed=$((failed + 1)) && echo "package: the lines above are not paths into /gradus"; else passed=$((passed + 1)); fi
 echo 'set(headers "/a+b/gradus/include")' > "$scratch/lines/leak.cmake"
 if leaks /a+b/gradus "$scratch/lines" > "$scratch/log"; then passed=$((passed + 1)); else failed=$((failed + 1)) && echo "package: a path into the tree is not found"; fi
 trial() {
@@ -37,7 +37,7 @@ trial() {
     run "$preset: configure" cmake -S "$root/tests/package" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_FLAGS="-Wall -Wextra -Werror" &&
     run "$preset: build" cmake --build "$work/build" &&
     run "$preset: run" "$work/build/outside" && grep -q "product 24" "$scratch/log" || return 1
-  # A library that has loaded BLAS before: its kernel stays, and the banner says what to do.
+  # Another library has loaded BLAS before: its kernel stays, and the banner explains what to do.
   if [ "$(uname -m)" = x86_64 ] && grep -qw avx2 /proc/cpuinfo 2> /dev/null; then
     local blas
     blas=$(sed -n 's/^blas //p' "$scratch/log")
@@ -46,17 +46,17 @@ trial() {
       grep -q "start the program with OPENBLAS_CORETYPE=" "$scratch/log" &&
       run "$preset: run with a core type" env OPENBLAS_CORETYPE=HASWELL "$work/build/outside" &&
       grep -q "kernel Haswell" "$scratch/log" || {
-      echo "package: $preset: the banner does not say how to get a faster BLAS" && return 1
+      echo "package: $preset: the banner does not explain how to get a faster BLAS" && return 1
     }
     cp "$scratch/plain" "$scratch/log"
   fi
-  # What an installed package must not do: point back into this tree, or force this machine's instructions on others.
+  # An installed package must not refer to this tree or force this machine's instructions on others.
   if leaks "$root" "$prefix"; then
-    echo "package: $preset: the lines above do not belong into an installed package"
+    echo "package: $preset: the lines above do not belong in an installed package"
     return 1
   fi
   grep -q "$([ "$preset" = double ] && echo double || echo float)" "$scratch/log" || {
-    echo "package: $preset: precision was lost on the way" && return 1
+    echo "package: $preset: the precision was not exported" && return 1
   }
 }
 for preset in "${@:-default}"; do
@@ -65,7 +65,7 @@ done
 for targets in "$root"/build/double/CMakeFiles/Export/*/gradusTargets.cmake "$root"/build/double/CMakeFiles/Export/*/*/*/gradusTargets.cmake; do
   [ -e "$targets" ] || continue
   if grep -q 'INTERFACE_COMPILE_DEFINITIONS "GRADUS_DOUBLE"' "$targets"; then passed=$((passed + 1)); else
-    failed=$((failed + 1)) && echo "package: the double build does not hand on GRADUS_DOUBLE"
+    failed=$((failed + 1)) && echo "package: the double build does not export GRADUS_DOUBLE"
   fi
 done
 echo "package: $passed passed, $failed failed"

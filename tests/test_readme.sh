@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# README's commands: what it promises must exist.
+# Checks that README's commands exist.
 #
 #   tests/test_readme.sh [README.md]
 #
-# The first code block holds exactly two commands, the first ends in `make lecture4`, the second in `make test`; every
-# `make X` in the text is a target of `make help`; every command parses, and every make command can be planned (make -n).
+# The first code block holds exactly two commands: the first ends in `make lecture4`,
+# the second in `make test`. Every
+# `make X` in the text is a target of `make help`; every command parses,
+# and every make command can be planned (make -n).
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 readme=${1:-$root/README.md}
@@ -27,10 +29,10 @@ for command in "${commands[@]}"; do
   if bash -n -c "$command" 2> /dev/null; then ok; else bad "does not parse: $command"; fi
 done
 
-# every make target in the text, whether in a block or in `quotes`
+# every make target in the text, in a block or in `quotes`
 help=$(make -s -C "$root" help)
 mapfile -t targets < <(grep -oE '(`|^|&& |; |\$ )make [a-z0-9-]+' "$readme" | sed 's/.*make //' | sort -u)
-if [ ${#targets[@]} -gt 0 ]; then ok; else bad "it names no make target"; fi
+if [ ${#targets[@]} -gt 0 ]; then ok; else bad "the page names no make target"; fi
 for target in "${targets[@]}"; do
   if ! grep -qE "^ *make $target( |\$)" <<< "$help"; then
     bad "'make $target' is not in make help"
@@ -43,7 +45,7 @@ done
 
 # links to files of this repository
 while read -r target; do
-  if [ -e "$(dirname "$readme")/$target" ]; then ok; else bad "link to $target, which is not there"; fi
+  if [ -e "$(dirname "$readme")/$target" ]; then ok; else bad "link to $target, which does not exist"; fi
 done < <(grep -oE '\]\([^)#]+' "$readme" | sed 's/^](//' | grep -vE '^[a-z]+:' | grep -vE '^out/' | sort -u)
 echo "readme: $passed passed, $failed failed"
 exit $((failed > 0))

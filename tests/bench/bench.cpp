@@ -1,9 +1,9 @@
-// Our side of `make bench`: reads lines "case seconds" from standard input, answers each with one line of
-// JSON.
+// Gradus's side of `make bench`: reads lines "case seconds" from standard input
+// and answers each with one line of JSON.
 //
 //   echo "mlp_vae 2" | bench
-//   {"case":"mlp_vae","ms_median":...,"ms_p10":...,"ms_p90":...,"steps":...,"peak_rss_mb":...} bench
-//   --startup                  one training step, then the end: the caller times the process
+//   {"case":"mlp_vae","ms_median":...,"ms_p10":...,"ms_p90":...,"steps":...,"peak_rss_mb":...}
+//   bench --startup            runs one training step and exits: the caller times the process
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -33,7 +33,7 @@ using namespace gradus;
 
 constexpr Index batch = 128, pixels = 784;
 
-/// Random batches, enough of them that none stays in the cache of its own accord.
+/// Random batches, enough that they do not all fit into the cache.
 std::vector<Tensor> batches(Rng& rng) {
   std::vector<Tensor> out;
   for (int i = 0; i < 32; ++i) out.push_back(Tensor::uniform({batch, pixels}, rng));

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """PyTorch's side of `make bench`: the same networks, batch sizes and optimizer as in bench.cpp.
 
-    echo "mlp_vae 2" | peer_torch.py [--foreach] [--channels-last] [--threads 2]     one line of JSON for every line "case seconds"
+    echo "mlp_vae 2" | peer_torch.py [--foreach] [--channels-last] [--threads 2]     one line of JSON per line "case seconds"
     peer_torch.py --startup                                        import, one training step, end
 
-PyTorch gets the settings with which it was fastest here: AVX-512 kernels where the CPU has them, OpenBLAS told the
-CPU's type (version 0.3.21 takes new Intel CPUs for old ones) and in the flavour that shares PyTorch's own threads, and
-an allocator that keeps its memory. They are read when libraries load, so the script starts itself once more.
-`settings` is also what run_bench.py uses, to leave the second start out of the measured start-up time.
+PyTorch gets its fastest settings on the development machine: AVX-512 kernels if the CPU has them, OpenBLAS set to the
+CPU's type (version 0.3.21 mistakes new Intel CPUs for old ones) and built to share PyTorch's threads, and an allocator
+that keeps its memory. Libraries read these settings when they load, so the script restarts itself. run_bench.py also
+uses `settings`, to keep the restart out of the measured start-up time.
 """
 import argparse
 import glob
@@ -95,11 +95,11 @@ def make_case(name, foreach, channels_last):
     return None
 
 
-# ---- pictures: see picture_cases.cpp. `layout` is PyTorch's name for where the channels stand in memory.
+# ---- images: see picture_cases.cpp. `layout` is PyTorch's name for the position of the channels in memory.
 
 
 def in_turn(tensors):
-    """One of the tensors after the other, for ever."""
+    """Cycles through the tensors for ever."""
     while True:
         yield from tensors
 
@@ -260,7 +260,7 @@ PICTURE_CASES = {"small_cnn": small_cnn, "conv_vae": conv_vae, "dcgan32": dcgan(
 
 
 def measure(name, step, seconds):
-    """As bench.cpp measures: a tenth of the time to warm up, then every step on its own."""
+    """Measures as bench.cpp does: a tenth of the time to warm up, then every step on its own."""
     end = time.perf_counter() + 0.1 * seconds
     while time.perf_counter() < end:
         step()
@@ -278,9 +278,9 @@ def measure(name, step, seconds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--foreach", action="store_true", help="Adam over all parameters at once")
-    parser.add_argument("--channels-last", action="store_true", help="pictures with the channels last in memory")
+    parser.add_argument("--channels-last", action="store_true", help="images with the channels last in memory")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--startup", action="store_true", help="one training step, then the end")
+    parser.add_argument("--startup", action="store_true", help="run one training step and exit")
     options = parser.parse_args()
     if not os.environ.get("PEER_READY"):
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **settings(options.threads)})

@@ -133,7 +133,7 @@ struct Discriminator : Module {
   std::vector<std::unique_ptr<BatchNorm>> norms;
 };
 
-/// A DCGAN step: D on real pictures, D on fakes, G through a frozen D.
+/// A DCGAN step: D on real images, D on fakes, G through a frozen D.
 struct DcganCase {
   DcganCase(Index batch, Index size, std::vector<Index> down, Index colours)
       : B(batch),
@@ -265,8 +265,8 @@ struct CycleganCase {
   }
 };
 
-/// "conv2d,forward,64,64,16,128,4,2,1": one pass over B pictures of H x H x C with K windows of size x size,
-/// stride, padding; the inner loop of everything above.
+/// "conv2d,forward,64,64,16,128,4,2,1": one pass over B images of H x H x C with K windows of size x size,
+/// stride, padding; the inner loop of all cases above.
 struct ConvCase {
   explicit ConvCase(const std::string& description) {
     std::istringstream in(description);
@@ -289,14 +289,14 @@ struct ConvCase {
   }
 };
 
-/// The processor's limit: multiply-adds on registers alone, 4.8 million vectors of them in every thread.
+/// The processor's peak: multiply-adds on registers alone, 4.8 million vectors of them per thread.
 struct PeakCase {
   Real sink = 0;
   void step() {
     Real total = 0;
 #pragma omp parallel reduction(+ : total)
     {
-      Vector sum[12];  // all different, or the compiler would work out one for all
+      Vector sum[12];  // all distinct, or the compiler would compute only one
       for (int i = 0; i < 12; ++i) sum[i] = broadcast(static_cast<Real>(i));
       const Vector factor = broadcast(Real(0.999)), term = broadcast(Real(0.001));
       for (int i = 0; i < 400000; ++i)

@@ -2,8 +2,7 @@
 #include <functional>
 #include <string>
 
-/// The function that does one training step of a convolutional case, or none when there is no case of that
-/// name.
+/// The function that runs one training step of a convolutional case; empty for unknown names.
 std::function<void()> picture_case(const std::string& name);
 
 /// Floating-point operations of one step of the case "peak".

@@ -1,18 +1,16 @@
 #!/usr/bin/env python3
-"""Our speed beside PyTorch's, in one run.
+"""Speed of Gradus and PyTorch, compared in one run.
 
     tests/bench/run_bench.py --ours build/default/tests/bench [--cases mlp_vae,conv2d] [--threads 2] [--rounds 5]
 
-Both sides run the same network on the same batch, each in a process of its own of which only one computes at a time,
-and they take turns: ours, PyTorch, PyTorch with its foreach optimizer (for pictures also
-with the channels last in memory), ours, ... so that a slow minute of the machine
-hits all of them. A figure is the median over the rounds of a round's median step; PyTorch is the best of its settings.
-The last column is the median over the rounds of PyTorch's figure over ours, taken seconds apart: 2.00x is twice as fast,
-or half the memory.
-
+Both sides run the same network on the same batch, each in its own process, of which only one computes at a time. They
+take turns (ours, PyTorch, PyTorch with its foreach optimizer, for images also with the channels last in memory, ours,
+...), so that a slow minute of the machine affects all of them. A figure is the median over the rounds of each round's
+median step; PyTorch's figure is the best of its settings. The last column is the median over the rounds of PyTorch's
+figure divided by ours, measured seconds apart: 2.00x is twice as fast, or half the memory.
     infer_b1  one latent decoded       memory  peak resident memory of the process that ran the case above
     startup   process start to the end of the first training step
-    conv2d    Gflop/s of single passes, and their share of what the processor reaches on registers alone, measured in the same
+    conv2d    Gflop/s of single passes, and their share of the processor's peak on registers alone, measured in the same
               round (above 100 %: 3 x 3 windows are computed with fewer multiplications than counted)
     noise     mlp_vae beside one process that keeps a core busy; in brackets, times the quiet step
 """
@@ -31,13 +29,13 @@ sys.dont_write_bytecode = True
 import peer_torch  # noqa: E402
 
 CONVOLUTIONS = [(64, 64, 16, 128, 4, 2, 1), (4, 128, 16, 128, 3, 1, 1), (128, 32, 14, 64, 4, 2, 1), (64, 128, 8, 256, 4, 2, 1),
-                (32, 256, 8, 512, 4, 2, 1)]  # pictures, channels, height and width, windows, size, stride, padding
+                (32, 256, 8, 512, 4, 2, 1)]  # images, channels, height and width, windows, size, stride, padding
 CASES = ["mlp_vae", "mlp_ae", "infer_b1", "infer_b1024", "startup", "noise", "conv2d", *peer_torch.PICTURE_CASES]
 HERE = Path(__file__).resolve().parent
 
 
 class NoAnswer(RuntimeError):
-    """A side that ended, hangs or reports an error instead of a figure."""
+    """A side ended, hangs or reports an error instead of a figure."""
 
     def __init__(self, side, words):
         super().__init__(f"{side.title}: {words}")
@@ -47,7 +45,7 @@ class NoAnswer(RuntimeError):
 class Side:
     """A process that answers "case seconds" with one line of JSON."""
 
-    patience = 60  # seconds more than asked for, before it counts as hanging
+    patience = 60  # seconds beyond the requested time before it counts as hanging
 
     def __init__(self, title, command, env):
         self.title, self.command, self.env = title, command, env
@@ -70,11 +68,11 @@ class Side:
         self.process.stdout.close()
 
     def ask(self, case, seconds, keep=True):
-        """One round: its answer, with the median kept in self.rounds."""
+        """Runs one round and returns its answer; keeps the median in self.rounds."""
         try:
             self.process.stdin.write(f"{case} {seconds}\n".encode())
         except BrokenPipeError:
-            pass  # it has ended; the empty answer below says so
+            pass  # it has ended; the empty answer below reports it
         line, end = b"", time.monotonic() + self.patience + 10 * seconds
         while not line.endswith(b"\n"):
             ready, _, _ = select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))
@@ -90,7 +88,7 @@ class Side:
         return answer
 
     def run_once(self):
-        """Milliseconds of a process of its own, from its start through one training step to its end."""
+        """Milliseconds of a separate process, from its start through one training step to its end."""
         before = time.perf_counter()
         ended = subprocess.run([*self.command, "--startup"], env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                check=False)
@@ -104,7 +102,7 @@ class Side:
         return statistics.median(self.rounds)
 
     def peak_mb(self):
-        """Peak of this program alone (what getrusage reports also counts the process that started it)."""
+        """Peak memory of this program alone (getrusage also counts the process that started it)."""
         try:
             status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
             return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
@@ -113,8 +111,8 @@ class Side:
 
 
 def of_each(sides, call, first=0):
-    """What each side gives, beginning with the side at `first`. One of PyTorch's settings that gives no answer is left
-    out from here on, and that is said; ours, sides[0], must answer."""
+    """The answer of each side, beginning with the side at `first`. A setting of PyTorch that gives no answer is left
+    out from here on, with a message; ours, sides[0], must answer."""
     results = {}
     ours = sides[0]
     for side in [*sides[first:], *sides[:first]]:
@@ -130,7 +128,7 @@ def of_each(sides, call, first=0):
 
 
 def take_turns(sides, case, rounds, seconds):
-    """Every side once to warm up, then in turn; the starting side changes from round to round."""
+    """Runs every side once to warm up, then in turn; the starting side changes from round to round."""
     of_each(sides, lambda side: side.ask(case, min(0.5, seconds), keep=False))
     for number in range(rounds):
         of_each(sides, lambda side: side.ask(case, seconds), number % len(sides))
@@ -145,7 +143,7 @@ def row(name, ours, theirs, ratio):
 
 
 def bench_speed(case, ours, peers, options):
-    """Two rows: time and memory."""
+    """Prints two rows: time and memory."""
     pictures = case in peer_torch.PICTURE_CASES
     peers = [peer for peer in peers if (peer.title == "plain" or not case.startswith("infer"))
              and (pictures or "channels last" not in peer.title)]
@@ -162,7 +160,7 @@ def bench_speed(case, ours, peers, options):
 
 
 def bench_convolutions(ours, options):
-    """The shapes take turns, too, so that a slow minute does not fall on one of them alone."""
+    """The shapes take turns as well, so that a slow minute does not affect only one of them."""
     passes = [(shape, direction) for shape in CONVOLUTIONS for direction in ("forward", "input", "weights")]
     speeds, shares = {each: [] for each in passes}, {each: [] for each in passes}
     try:
@@ -202,7 +200,7 @@ def bench_startup(ours, peers, options):
 
 
 def bench_noise(ours, peers, options):
-    """Quiet and beside a busy process, both measured here."""
+    """Measures quiet steps and steps beside a busy process."""
     with Group([ours, *peers[:1]]) as sides:
         take_turns(sides, "mlp_vae", options.rounds, options.seconds)
         quiet = {side: side.median() for side in sides}
@@ -233,7 +231,7 @@ class Group(list):
 
 
 def find_torch():
-    """A Python that has PyTorch; Debian's first, since that is what the peer's settings are made for."""
+    """A Python that has PyTorch; Debian's first, since the peer's settings are made for it."""
     find = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"
     for python in dict.fromkeys(["/usr/bin/python3", sys.executable]):
         if os.path.exists(python) and subprocess.run([python, "-c", find], check=False).returncode == 0:
@@ -251,17 +249,17 @@ def cpu_name():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ours", required=True, help="our side's program")
+    parser.add_argument("--ours", required=True, help="program of our side")
     parser.add_argument("--cases", default=",".join(CASES), help="comma-separated, of: " + " ".join(CASES))
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--seconds", type=float, default=0.6, help="of one round")
+    parser.add_argument("--seconds", type=float, default=0.6, help="seconds per round")
     options = parser.parse_args()
     wanted = options.cases.replace(" ", ",").split(",")
     if unknown := [case for case in wanted if case not in CASES]:
-        parser.error(f"no case {', '.join(unknown)}; there are {', '.join(CASES)}")
+        parser.error(f"no case {', '.join(unknown)}; the cases are {', '.join(CASES)}")
 
-    # Settings of the shell that would slow one side down stay outside.
+    # Removes settings of the shell that would slow one side down.
     env = {name: value for name, value in os.environ.items() if not name.startswith(("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_"))}
     env["OMP_NUM_THREADS"] = str(options.threads)
     ours = Side("ours", [os.path.abspath(options.ours)], env)
@@ -275,7 +273,7 @@ def main():
     print(f"{time.strftime('%Y-%m-%d %H:%M')}, {cpu_name()}, {os.cpu_count()} CPUs, {options.threads} threads, "
           f"load {os.getloadavg()[0]:.1f}, {options.rounds} rounds of {options.seconds} s")
     if not python:
-        print("PyTorch is not here (Debian: apt-get install python3-torch): our column alone")
+        print("PyTorch is not installed (Debian: apt-get install python3-torch): only our column is shown")
 
     failed = 0
     for case in wanted:

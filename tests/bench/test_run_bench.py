@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The comparison with sides of which some give no answer: the others must still be compared."""
+"""Tests the comparison when some sides give no answer: the others must still be compared."""
 import contextlib
 import io
 import sys
@@ -21,7 +21,7 @@ def side(title, reply, startup=0):
 
 
 def said(case, peers, ours=GOOD % 1.0):
-    """What one case prints."""
+    """The output of one case."""
     options = types.SimpleNamespace(rounds=3, seconds=0.01)
     out = io.StringIO()
     with contextlib.redirect_stdout(out):

@@ -1,6 +1,6 @@
-// Feeds damaged input to what the grader reads from strangers: messages of a worker, archives, texts that end
-// in reports. Each may be read or refused with gradus::Error; everything else is a bug, and so is asking for
-// more memory than a message may have.
+// Feeds damaged input to the grader's readers of untrusted data: messages of a worker,
+// archives, texts that appear in reports. Each may be read or refused with gradus::Error.
+// Any other outcome is a bug, and so is requesting more memory than a message may have.
 //
 //   fuzz_grader --iterations 2000 --seed 1 [--only NAME]
 #include <archive.h>
@@ -79,7 +79,7 @@ Tensors answer() {
   return {Tensor::of({2, 3}, {1, Real(0.1), Real(-0.0), nan, 5, 6}), Tensor::of({3}, {1, 2, 3}), Tensor()};
 }
 
-/// An archive with a graded file, others, a link, a pipe and a long name.
+/// An archive with a graded file, other files, a link, a pipe and a long name.
 fuzzing::Bytes archive_of(int (*format)(archive*), bool compressed) {
   const fs::path file = folder() / "seed";
   {
@@ -118,7 +118,7 @@ void read_as_submission(std::span<const std::byte> bytes) {
     if (note.find('\033') != std::string::npos) throw std::logic_error("an escape in a note");
 }
 
-/// All reports of a student who controls every text.
+/// All reports for a student who controls every text.
 void report(const std::string& text) {
   ExerciseResult result;
   result.exercise = &exercises()[0];
@@ -135,19 +135,19 @@ void report(const std::string& text) {
   const std::string xml = junit_xml({result}), json = gradescope_json({result}, true, {text}),
                     notes = github_annotations({result}), page = markdown({result}, text, {text}),
                     cell = csv_cell(text);
-  demand(nlohmann::json::accept(json), "results.json is no JSON");
+  demand(nlohmann::json::accept(json), "results.json is not JSON");
   const std::string quoted_xml = nlohmann::json(xml).dump();  // throws for damaged UTF-8
   for (const char* bad : {"\xef\xbf\xbe", "\xef\xbf\xbf", "\033", "]]>"})
-    demand(xml.find(bad) == std::string::npos, "JUnit holds what XML forbids");
+    demand(xml.find(bad) == std::string::npos, "JUnit contains characters forbidden in XML");
   for (const char letter : xml)
     demand(static_cast<unsigned char>(letter) >= 32 || letter == '\n' || letter == '\t',
            "a control character in JUnit");
   demand(std::count(notes.begin(), notes.end(), '\n') == 1, "annotations on more than one line");
   demand(page.find("\n::") == std::string::npos && page.find('\033') == std::string::npos,
-         "Markdown is alive");
+         "Markdown is active");
   demand(cell.find('\n') == std::string::npos &&
              (cell.empty() || std::string("=+-@").find(cell[0]) == std::string::npos),
-         "a cell computes");
+         "a cell is evaluated");
 }
 
 std::vector<Target> targets() {
@@ -206,7 +206,7 @@ std::vector<Target> targets() {
   };
 }
 
-/// Writes the right sum into every header of a tar, so that damage gets behind that check.
+/// Writes the right checksum into every header of a tar, so that damage gets past that check.
 void repair_tar(fuzzing::Bytes& bytes) {
   for (std::size_t at = 0; at + 512 <= bytes.size(); at += 512) {
     if (std::memcmp(&bytes[at + 257], "ustar", 5) != 0) continue;

@@ -1,10 +1,10 @@
-// Feeds damaged input to every reader. A reader may succeed or throw gradus::Error; everything else is a bug,
-// and so is asking for much more memory than the input is worth. Build it with the address and
-// undefined-behaviour sanitizers:
+// Feeds damaged input to every reader. A reader may succeed or throw gradus::Error.
+// Any other outcome is a bug, and so is requesting much more memory than the input justifies.
+// Build with the address and undefined-behaviour sanitizers:
 //
 //   fuzz_readers --iterations 2000 --seed 1 [--only NAME]
 //
-// The same seed gives the same inputs on every machine. To try another reader, add a line to `targets`.
+// The same seed gives the same inputs on every machine. To test another reader, add a line to `targets`.
 #include <unistd.h>
 #include <zlib.h>
 
@@ -32,7 +32,7 @@ using namespace gradus;
 using namespace gradus::fuzzing;
 namespace fs = std::filesystem;
 
-// The address sanitizer asks this function for its settings: one allocation above 600 MB is an error.
+// The address sanitizer calls this function for its options: one allocation above 600 MB is an error.
 extern "C" const char* __asan_default_options();
 extern "C" const char* __asan_default_options() {
   return "max_allocation_size_mb=600:allocator_may_return_null=0";
@@ -64,7 +64,7 @@ Bytes from_hex(const std::string& digits) {
   return bytes;
 }
 
-// What a writer makes, by way of a file.
+// The output of a writer, by way of a file.
 Bytes written(const std::string& ending, const std::function<void(const fs::path&)>& write) {
   const fs::path path =
       fs::temp_directory_path() / ("gradus_fuzz_seed_" + std::to_string(::getpid()) + ending);
@@ -103,7 +103,7 @@ Bytes mat_file(bool compressed) {
   return file;
 }
 
-// A safetensors file with a tensor of two elements of every dtype, and one that is unknown.
+// A safetensors file with a tensor of two elements of every dtype, and one of an unknown dtype.
 Bytes weights_of_every_type() {
   std::string header = "{\"__metadata__\":null", numbers;
   for (const auto& [type, width] : std::vector<std::pair<const char*, std::size_t>>{{"F16", 2},
@@ -167,7 +167,7 @@ std::vector<Target> targets() {
          for (const auto& [name, tensor] : file.tensors) state.tensors.emplace_back(name, tensor.clone());
          load_tensors(file, state);
        }},
-      {"weights body",  // with the undamaged length of the header, so that damage gets further in
+      {"weights body",  // with the header's right length, so that damage gets further
        {weights_of_every_type()},
        [sound = weights_of_every_type()](auto bytes) {
          Bytes mended(bytes.begin(), bytes.end());
@@ -218,8 +218,8 @@ std::vector<Target> targets() {
   };
 }
 
-// Writes right checksums into the chunks of a PNG as far as they are whole, so that the damage gets behind
-// that check.
+// Writes right checksums into the chunks of a PNG, as far as they are complete,
+// so that damage gets past that check.
 void repair_png(Bytes& bytes) {
   const auto number = [&](std::size_t at) {
     std::size_t value = 0;
@@ -237,8 +237,8 @@ void repair_png(Bytes& bytes) {
   }
 }
 
-// A compressed stream is checked by a sum, so that most damage ends there: every second input is damaged
-// inside.
+// A compressed stream has a checksum that catches most damage,
+// so every second input is damaged before compression.
 Bytes damaged(const Target& target, Rng& rng) {
   Bytes input = target.seeds[static_cast<std::size_t>(rng.below(target.seeds.size()))];
   const bool inside = is_gzip(input) && rng.bernoulli(Real(0.5));

@@ -1,5 +1,5 @@
 #pragma once
-// What the fuzzers share: random damage that is the same for the same seed on every machine, and the loop.
+// Shared by the fuzzers: random damage that depends only on the seed, and the main loop.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -22,8 +22,8 @@ using Bytes = std::vector<std::byte>;
 
 struct Target {
   std::string name;
-  std::vector<Bytes> seeds;                                // valid inputs, which are then damaged
-  std::function<void(std::span<const std::byte>)> reader;  // from memory
+  std::vector<Bytes> seeds;                                // valid inputs to be damaged
+  std::function<void(std::span<const std::byte>)> reader;  // reads from memory
 };
 
 inline Bytes bytes_of(const std::string& text) {
@@ -31,12 +31,12 @@ inline Bytes bytes_of(const std::string& text) {
   return {begin, begin + text.size()};
 }
 
-// One random change: flip, set, insert, delete, cut, repeat, swap in a number that readers stumble over.
+// One random change: flip, set, insert, delete, truncate, repeat, or insert an edge-case number.
 inline void mutate(Bytes& bytes, Rng& rng) {
   const auto place = [&rng](std::size_t bound) { return static_cast<std::size_t>(rng.below(bound)); };
   const auto any = [&rng] { return static_cast<std::byte>(rng.below(256)); };
   if (bytes.empty()) bytes.push_back(any());
-  // Headers are short and decide much: half of the changes go to the first bytes.
+  // Headers are short and important, so half of the changes apply to the first bytes.
   const std::size_t size = bytes.size(),
                     at = place(rng.bernoulli(Real(0.5)) ? std::min<std::size_t>(size, 40) : size);
   const auto here = bytes.begin() + static_cast<std::ptrdiff_t>(at);
@@ -83,7 +83,7 @@ struct Count {
   long read = 0, refused = 0;
 };
 
-// One damaged input, in a buffer of exactly its size so that the sanitizer sees the first byte too far.
+// One damaged input, in a buffer of exactly its size so that the sanitizer detects reads past its end.
 inline bool run_one(const Target& target, const Bytes& input, long iteration, Count& count) {
   const std::unique_ptr<std::byte[]> exact(new std::byte[input.size()]);
   std::copy(input.begin(), input.end(), exact.get());
@@ -102,7 +102,7 @@ inline bool run_one(const Target& target, const Bytes& input, long iteration, Co
   return true;
 }
 
-// Without a sanitizer the system keeps the limit. With one it must not: shadow memory is large.
+// Without a sanitizer, limits the process's memory. With one it must not: shadow memory is large.
 inline void limit_memory() {
 #if !defined(__SANITIZE_ADDRESS__)
 #if defined(__has_feature)
@@ -115,8 +115,8 @@ inline void limit_memory() {
 #endif
 }
 
-// Reads the options, feeds every target with its seeds as they are and then with `damaged` ones; 0 when all
-// is well.
+// Reads the options and feeds every target with its seeds unchanged and then with `damaged` inputs.
+// Returns 0 when there is no failure.
 inline int fuzz(int argc, char** argv, const char* name, const std::vector<Target>& targets,
                 const std::function<Bytes(const Target&, Rng&)>& damaged) {
   long iterations = 2000;

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Golden values from PyTorch, an implementation that shares nothing with this one.
+"""Golden values from PyTorch, an independent implementation.
 
     python3 tests/golden/make_golden.py        (Debian: apt install python3-torch)
 
 writes tests/golden/ops.json: inputs, outputs and gradients of every op, and a few steps of every optimizer,
-computed in double. Of an output or gradient of more than 150 numbers two weighted sums are stored instead.
+computed in double. Outputs and gradients of more than 150 numbers are stored as two weighted sums.
 tests/unit/test_golden.cpp compares. The file is committed: run this only to add cases.
 """
 import json
@@ -31,9 +31,9 @@ WORD = 0xFFFFFFFF
 
 
 def hashed(shape, case, which, low=-512, high=512):
-    """Odd multiples of 1/512 in (low/256, high/256): exact in a float, and never at a kink. A hash of the place,
+    """Odd multiples of 1/512 in (low/256, high/256): exact in float, and never at a kink. A hash of the position,
     the number of the case and `which` (input 0, 1, ..., 100 for dy, 200 + 2 t and 201 + 2 t for the weights of
-    tensor t). tests/unit/test_golden.cpp repeats it."""
+    tensor t). tests/unit/test_golden.cpp has the same function."""
     h = (torch.arange(math.prod(shape)) * 0x9E3779B1 + (1000 * case + which) * 0x85EBCA6B) & WORD
     for shift, factor in ((15, 0x2C1B3C6D), (12, 0x297A2D39)):
         h = ((h ^ (h >> shift)) * factor) & WORD
@@ -42,7 +42,7 @@ def hashed(shape, case, which, low=-512, high=512):
 
 
 def weighted_sums(x, case, tensor):
-    """Two sums of the numbers of x, with weights: tensor 0 is the output, 1, 2, ... are the gradients."""
+    """Two weighted sums of the numbers of x: tensor 0 is the output, 1, 2, ... are the gradients."""
     return [float(f"{float((x.detach() * hashed(x.shape, case, 200 + 2 * tensor + r)).sum()):.8g}")
             for r in range(2)]
 
@@ -55,7 +55,7 @@ cases = []
 
 
 def result(x, tensor):
-    """What is compared: all numbers of a short tensor, two sums of a long one."""
+    """The compared values: all numbers of a short tensor, two sums of a long one."""
     return packed(x) if x.numel() <= 150 else {"shape": list(x.shape), "sums": weighted_sums(x, len(cases), tensor)}
 
 
@@ -246,7 +246,7 @@ def training():
 
 
 def pictures():
-    """Channels last, as the library keeps them; PyTorch wants them second."""
+    """Channels last, as in the library; PyTorch has them second."""
     def there(x):
         return x.permute(0, 3, 1, 2)
 
@@ -275,7 +275,7 @@ def pictures():
     case("upsample_nearest", lambda a: back(F.interpolate(there(a), scale_factor=2, mode="nearest")), [x])
     case("reflection_pad2d", lambda a: back(F.pad(there(a), (2, 2, 2, 2), mode="reflect")), [x])
 
-    # one pixel, one channel, one picture, more channels than fit into a vector
+    # one pixel, one channel, one image, more channels than fit into a vector
     for shape, groups in [((3, 1, 1, 5), 1), ((1, 5, 1, 33), 11), ((3, 4, 5, 1), 1), ((2, 3, 2, 3), 3)]:
         B, H, W, C = shape
         x = numbers(shape)
@@ -291,9 +291,9 @@ def pictures():
             case("layer_norm", lambda a, g, b: F.layer_norm(a, (H, W, C)) * g + b, [x, *weights])
         case("group_norm", lambda a, g, b: back(F.group_norm(there(a), groups, g, b)), [x, *weights], groups=groups)
         case("pixel_norm", lambda a: a / torch.sqrt((a * a).mean(-1, keepdim=True) + 1e-8),
-             [numbers(shape, gap=0.5, around=(0,))])  # of one channel near 0 the gradient is what rounding leaves
+             [numbers(shape, gap=0.5, around=(0,))])  # for one channel near 0 the gradient is only rounding error
         case("upsample_nearest", lambda a: back(F.interpolate(there(a), scale_factor=2, mode="nearest")), [x])
-        # windows that overlap, touch, leave gaps and see one pixel
+        # windows that overlap, touch, leave gaps and cover one pixel
         for size, stride in [(3, 2), (2, 2), (2, 3), (1, 1)]:
             if size <= min(H, W):
                 case("max_pool2d", lambda a: back(F.max_pool2d(there(a), size, stride)), [x], size=size, stride=stride)
@@ -311,7 +311,7 @@ def pictures():
 
 
 def axes():
-    """A number for each axis of a window, sequences, choices, sums of one axis, one number per channel and example."""
+    """Window sizes per axis, sequences, choices, sums over one axis, one number per channel and example."""
     def there(x):
         return x.movedim(-1, 1)
 
@@ -366,7 +366,7 @@ def main():
     adversarial()
     pictures()
     axes()
-    steps += decayed()  # what is new comes last, so that the random numbers before it stay what they were
+    steps += decayed()  # new cases come last, so that earlier random numbers stay the same
     path = pathlib.Path(__file__).with_name("ops.json")
     with path.open("w") as out:
         out.write('{"made_by": "tests/golden/make_golden.py, PyTorch %s",\n' % torch.__version__)

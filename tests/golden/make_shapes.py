@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Forty random shapes per family of ops against PyTorch: sizes of 1, primes, ragged ones.
+"""Forty random shapes per family of ops against PyTorch: sizes of 1, primes, irregular sizes.
 
     python3 tests/golden/make_shapes.py        (Debian: apt install python3-torch)
 
-writes tests/golden/shapes.json. It holds no tensor: inputs, dy and weights come from make_golden.py's `hashed`, which
-tests/unit/test_golden.cpp repeats, and of the output and every gradient two sums with such weights are stored,
-computed in double. The file is committed: run this only to add cases.
+writes tests/golden/shapes.json. It holds no tensors: inputs, dy and weights come from make_golden.py's `hashed`, which
+tests/unit/test_golden.cpp also has. The output and every gradient are stored as two sums with such weights, computed
+in double. The file is committed: run this only to add cases.
 """
 import json
 import math
@@ -55,7 +55,7 @@ def shape(most=4000, ranks=(1, 2, 3, 4)):
 
 def forty(family):
     for i in range(40):
-        family(20000 if i % 10 == 9 else 3000)  # some large enough that several threads work
+        family(20000 if i % 10 == 9 else 3000)  # some large enough for several threads
 
 
 def arithmetic(most):
@@ -161,7 +161,7 @@ def convolutions(most):
 
 
 def fast_convolutions(most):
-    """Three by three with many channels, where the fast kernels work."""
+    """Three by three with many channels, where the fast kernels apply."""
     C, K, B, padding = dice.choice((64, 96)), dice.choice((64, 80)), dice.choice((1, 2, 3)), dice.randrange(3)
     H, W = dice.randint(4, 9), dice.randint(4, 13)
     bounds = (-32, 32)
@@ -189,7 +189,7 @@ def norms(most):
     instance = F.instance_norm if B > 1 else lambda a: F.layer_norm(a, (H, W))  # see make_golden.py about B = 1
     case({"instance_norm": lambda a: back(instance(there(a).contiguous())),
           "pixel_norm": lambda a: a / torch.sqrt((a * a).mean(-1, keepdim=True) + 1e-8)},
-         [(s, 128, 768)])  # of one channel near 0 pixel_norm's gradient is what rounding leaves
+         [(s, 128, 768)])  # for one channel near 0 pixel_norm's gradient is only rounding error
 
 
 def pools(most):

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Twenty training steps of a VAE in PyTorch, from numbers that both sides can make: tests/golden/vae_steps.json.
+"""Twenty training steps of a VAE in PyTorch, from numbers that both sides can generate: tests/golden/vae_steps.json.
 
     python3 tests/golden/make_vae_steps.py          (Debian: python3-torch)
 
-Weights, pictures and noise are uniform numbers from an integer hash, so that no file has to carry them.
-784-400-20-400-784, relu, Bernoulli likelihood, batch 64, Adam 1e-3; a row a step: mean reconstruction term, mean KL, loss.
+Weights, pictures and noise are uniform numbers from an integer hash, so that no file has to store them.
+784-400-20-400-784, relu, Bernoulli likelihood, batch 64, Adam 1e-3; one row per step: mean reconstruction term, mean KL, loss.
 """
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ B, D, H, K, STEPS = 64, 784, 400, 20, 20
 
 
 def uniform(stream, shape):
-    """In [0, 1): the hash of (stream, index), 24 bits of it."""
+    """In [0, 1): 24 bits of the hash of (stream, index)."""
     i = np.arange(int(np.prod(shape)), dtype=np.uint64)
     x = (i * np.uint64(2654435761) + np.uint64(stream) * np.uint64(40503) + np.uint64(12345)) & np.uint64(0xFFFFFFFF)
     for shift, factor in ((16, 0x45D9F3B), (16, 0x45D9F3B)):

@@ -1,5 +1,4 @@
-// Numbers for each axis, choices, channels of an example, norm layers: backward against differences of
-// forward.
+// Sizes per axis, choices, channels per example, norm layers: backward compared with differences of forward.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -41,9 +40,9 @@ void check(const std::string& name, const std::function<Var(Vars)>& f, const std
 }
 
 Tensor random(const Shape& shape, Rng& rng) { return Tensor::randn(shape, rng); }
-/// Nothing near zero, where 1 / x has no differences to speak of.
+/// Values away from zero, where differences of 1 / x are inaccurate.
 Tensor positive(const Shape& shape, Rng& rng) { return Tensor::uniform(shape, rng, Real(0.5), 2); }
-/// a + something of either sign that is never near zero: no near ties.
+/// a plus a nonzero term of either sign, so that there are no near ties.
 Tensor apart_from(const Tensor& a, Rng& rng) {
   Tensor b = Tensor::uniform(a.shape(), rng, Real(0.1), 1);
   for (Index i = 0; i < b.size(); ++i) b[i] = a[i] + (rng.below(2) ? b[i] : -b[i]);
@@ -87,7 +86,7 @@ TEST_CASE("one number per channel and example") {
   }
 }
 
-TEST_CASE("convolutions and pools with numbers for each axis") {
+TEST_CASE("convolutions and pools with sizes per axis") {
   Rng rng(3);
   struct Case {
     Shape x, w;
@@ -147,7 +146,7 @@ TEST_CASE("sequences") {
   check("average_pool1d", [](Vars v) { return average_pool1d(v[0], 3, 1, 1); }, {inputs[0]});
 }
 
-TEST_CASE("norm layers, and what they remember") {
+TEST_CASE("norm layers and their running statistics") {
   Rng rng(5);
   struct Net : Module {
     GroupNorm group{*this, "group", 2, 6};

@@ -45,7 +45,7 @@ TEST_CASE("gradients of the adversarial losses") {
   Rng rng(21);
   for (const Shape& shape : {Shape{1}, Shape{1, 1}, Shape{7}, Shape{13, 1}, Shape{67}, Shape{16411}}) {
     Tensor logits = Tensor::randn(shape, rng, 0, 3);
-    for (Real& a : logits.values())  // away from the hinges' kinks
+    for (Real& a : logits.values())  // away from the kinks of the hinge losses
       if (std::abs(std::abs(a) - 1) < Real(0.01)) a *= Real(1.05);
     const Index probes = shape.size() > 4096 ? 25 : 0;
     for (const auto& [name, loss] : losses)
@@ -61,7 +61,7 @@ TEST_CASE("gradients of the adversarial losses") {
   }
 }
 
-TEST_CASE("gradients of the difference penalty in the discriminator's weights") {
+TEST_CASE("gradients of the difference penalty with respect to the discriminator's weights") {
   Rng rng(22);
   for (const auto& [B, D] : {std::pair<Index, Index>{1, 1}, {5, 2}, {3, 7}}) {
     const Tensor x = Tensor::randn({B, D}, rng), u = Tensor::randn({B, D}, rng);

@@ -39,7 +39,7 @@ TEST_CASE("gradients of the variational autoencoder's terms and of the divergenc
           {Tensor::randn({B}, rng), Tensor::randn({B}, rng)});
     check("vae_loss", [](Inputs v) { return vae_loss(v[0], v[1], 4); },
           {Tensor::randn({B}, rng), Tensor::randn({B}, rng)});
-    // The formulas hold for all positive numbers; away from zero, differences are as exact as the rest.
+    // The formulas hold for all positive numbers; away from zero the differences are accurate.
     const Tensor p = Tensor::uniform({B, K}, rng, Real(0.5), Real(1.5)),
                  q = Tensor::uniform({B, K}, rng, Real(0.5), Real(1.5));
     check("kl_divergence", [](Inputs v) { return kl_divergence(v[0], v[1], Real(0.5)); }, {p, q});

@@ -1,4 +1,4 @@
-// Every op's backward against differences of its forward, in double, at odd shapes.
+// Every op's backward compared with differences of its forward, in double, at odd shapes.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -31,10 +31,10 @@ using Vars = std::span<const Var>;
 using Function = std::function<Var(Vars)>;
 
 constexpr double tolerance = 1e-7;
-constexpr Index large = 4096;  // from here on, a sample of the elements has to do
+constexpr Index large = 4096;  // from this size on, only a sample of the elements is checked
 
-/// One number, prime sizes, more than a block of 64 columns, more than a chunk of 4096 and enough for several
-/// threads.
+/// A single number, prime sizes, more than a block of 64 columns,
+/// more than a chunk of 4096 and enough for several threads.
 const std::vector<Shape> matrices{{1, 1}, {1, 5}, {5, 1}, {7, 13}, {3, 67}, {131, 127}};
 const std::vector<Shape> any_rank{{1},     {1, 1},    {5},          {1, 5},     {7, 13},
                                   {3, 67}, {2, 3, 5}, {3, 2, 1, 5}, {131, 127}, {2, 3, 59, 53}};
@@ -43,7 +43,7 @@ Tensor random(const Shape& shape, Rng& rng) { return Tensor::randn(shape, rng); 
 
 Tensor positive(const Shape& shape, Rng& rng) { return Tensor::uniform(shape, rng, Real(0.5), 2); }
 
-/// Random numbers that keep a distance of 0.01 from every kink.
+/// Random numbers at a distance of at least 0.01 from every kink.
 Tensor away_from(const Shape& shape, Rng& rng, std::vector<Real> kinks) {
   Tensor x = random(shape, rng);
   for (Real& v : x.values())
@@ -52,7 +52,7 @@ Tensor away_from(const Shape& shape, Rng& rng, std::vector<Real> kinks) {
   return x;
 }
 
-/// All inputs at once; then each alone, the others being constants, so that `needs` is put to the test.
+/// Checks all inputs together, then each alone with the others constant, which tests `needs`.
 void check(const std::string& name, const Function& f, const std::vector<Tensor>& inputs,
            double step = 1e-5) {
   Index most = 0;
@@ -92,7 +92,7 @@ void check_binary(const std::string& name, Var (*op)(const Var&, const Var&), Ma
 
 Tensor off_zero(const Shape& shape, Rng& rng) { return away_from(shape, rng, {0}); }
 
-/// y = x^2 with a factor that should be 2, and one element that can be spoilt.
+/// y = x^2 with a derivative factor that should be 2, and one element that can be changed.
 struct Mistaken {
   Real factor;
   Real extra;
@@ -113,7 +113,7 @@ struct Mistaken {
 
 }  // namespace
 
-TEST_CASE("gradcheck sees mistakes") {
+TEST_CASE("gradcheck detects mistakes") {
   const auto error = [](Real factor, Real extra, const Shape& shape) {
     Rng rng(1);
     const Tensor x = Tensor::uniform(shape, rng, 1, 2);
@@ -129,7 +129,7 @@ TEST_CASE("gradcheck sees mistakes") {
   CHECK(std::isinf(error(2, std::numeric_limits<Real>::infinity(), {3})));
 }
 
-TEST_CASE("gradcheck says where, and complains when nothing arrives") {
+TEST_CASE("gradcheck reports the position, and complains when no gradient arrives") {
   Rng rng(1);
   const Tensor x = Tensor::of({3}, {1, 2, 3});
   const auto result = gradcheck([](Vars v) { return record(Mistaken{2, 5}, v[0]); }, {x});
@@ -137,7 +137,7 @@ TEST_CASE("gradcheck says where, and complains when nothing arrives") {
   CHECK_THROWS_AS(gradcheck([](Vars v) { return v[0] * v[1].detach(); }, {x, x}), Error);
   CHECK_THROWS_AS(gradcheck([](Vars v) { return v[0].detach(); }, {x}), Error);
 
-  // With probes, only so many elements are looked at, and all of them when there are no more.
+  // With probes, only that many elements are checked, or all when there are no more.
   int runs = 0;
   const Function counted = [&](Vars v) {
     ++runs;
@@ -240,7 +240,7 @@ TEST_CASE("matrix products") {
   }
 }
 
-TEST_CASE("moving numbers") {
+TEST_CASE("ops that move numbers") {
   Rng rng(6);
   check_unary("transpose", transpose, {{1, 1}, {1, 5}, {7, 13}, {17, 67}, {33, 16}, {131, 127}});
   check_unary(
@@ -273,7 +273,7 @@ TEST_CASE("moving numbers") {
 
 TEST_CASE("losses") {
   Rng rng(9);
-  constexpr double step = 1e-4;  // a sum of thousands has lost the digits that a smaller step needs
+  constexpr double step = 1e-4;  // a sum of thousands of terms is too inaccurate for a smaller step
   for (const Shape& shape : any_rank) {
     const Tensor target = random(shape, rng), offset = off_zero(shape, rng);
     Tensor y(shape);
@@ -296,7 +296,7 @@ TEST_CASE("losses") {
   }
 }
 
-TEST_CASE("dropout, the same mask each time") {
+TEST_CASE("dropout with the same mask each time") {
   for (const Real p : {Real(0), Real(0.3), Real(0.9)})
     for (const Shape& shape : any_rank) {
       Rng rng(10);

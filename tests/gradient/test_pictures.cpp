@@ -1,4 +1,4 @@
-// Convolutions, normalisations, pools: backward against differences of forward, in double.
+// Convolutions, normalisations, pools: backward compared with differences of forward, in double.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -22,7 +22,7 @@ namespace {
 
 using Vars = std::span<const Var>;
 
-/// All inputs at once, then each alone.
+/// Checks all inputs together, then each alone.
 void check(const std::string& name, const std::function<Var(Vars)>& f, const std::vector<Tensor>& inputs,
            double tolerance = 1e-7) {
   const auto judge = [&](const std::string& what, const GradcheckResult& result) {
@@ -43,7 +43,7 @@ void check(const std::string& name, const std::function<Var(Vars)>& f, const std
 
 Tensor random(const Shape& shape, Rng& rng) { return Tensor::randn(shape, rng); }
 
-/// The largest difference, as a part of the largest number expected.
+/// The largest difference relative to the largest expected number.
 double worst(const Tensor& got, const Tensor& expected) {
   REQUIRE(got.shape() == expected.shape());
   double difference = 0, size = 0;
@@ -93,7 +93,7 @@ TEST_CASE("convolutions") {
   }
 }
 
-TEST_CASE("the seven loops themselves") {
+TEST_CASE("the reference convolution with seven loops") {
   Rng rng(2);
   check("naive conv2d",
         [](Vars v) {
@@ -107,14 +107,14 @@ TEST_CASE("the seven loops themselves") {
         {random({2, 3, 4, 4}, rng), random({4, 3, 3, 2}, rng), random({2}, rng)});
 }
 
-// Differences only show that backward belongs to forward; the loops say what forward must be.
-TEST_CASE("convolutions by Winograd's way are the seven loops") {
+// Differences only show that backward matches forward; the reference loops check forward itself.
+TEST_CASE("convolutions by Winograd's algorithm equal the seven loops") {
   Rng rng(6);
   struct Case {
     Shape x;
     Index K, padding;
   };
-  for (const Case& c : std::vector<Case>{{{1, 5, 6, 64}, 64, 1},  // few tiles: 2 x 2 results each
+  for (const Case& c : std::vector<Case>{{{1, 5, 6, 64}, 64, 1},  // few tiles, of 2 x 2 outputs each
                                          {{1, 6, 7, 64}, 72, 0},
                                          {{2, 16, 16, 64}, 64, 1},  // 32 tiles of 4 x 4
                                          {{3, 15, 17, 64}, 64, 0}}) {
@@ -172,14 +172,14 @@ TEST_CASE("minibatch deviation and spectral norm") {
         {random({4, 3, 2, 5}, rng)});
   check("minibatch_deviation of all", [](Vars v) { return minibatch_deviation(v[0], 3); },
         {random({3, 1, 2, 2}, rng)});
-  // u and v count as constants backwards: true to first order where u is the singular vector
+  // u and v are constants in the backward pass: exact to first order when u is the singular vector.
   Tensor w = random({5, 2, 2, 3}, rng), u = random({5}, rng);
   for (int i = 0; i < 3000; ++i) spectral_norm(w, u);
   check(
       "spectral_norm", [&](Vars v) { return spectral_norm(v[0], u, false); }, {w}, 1e-7);
 }
 
-TEST_CASE("spectral norm in training: dw = (dy - (dy . y) u vT) / s, u and v those of this very step") {
+TEST_CASE("spectral norm in training: dw = (dy - (dy . y) u vT) / s with the u and v of this step") {
   constexpr Index K = 5, R = 12;
   Rng rng(7);
   const Tensor w = random({K, 2, 2, 3}, rng), first = random({K}, rng), dy = random(w.shape(), rng);
@@ -204,7 +204,7 @@ TEST_CASE("spectral norm in training: dw = (dy - (dy . y) u vT) / s, u and v tho
   Tensor memory = first.clone();
   Tape tape;
   const Var y = spectral_norm(weights, memory);
-  spectral_norm(w, memory);  // the next step, before this one's gradient: it must not see the new u
+  spectral_norm(w, memory);  // the next step precedes this step's gradient, which must not use the new u
   tape.backward(sum(y * dy));
   for (Index k = 0; k < K; ++k)
     for (Index r = 0; r < R; ++r) {

@@ -1,8 +1,7 @@
-// Twenty lines of somebody else's program.
+// A short program outside this project.
 //
-//   outside          a product and a picture of it; where BLAS is
-//   outside <BLAS>   with BLAS loaded before Gradus can, and with its slowest kernel, as another library may
-//   do
+//   outside          a product and an image of it; the location of BLAS
+//   outside <BLAS>   loads BLAS before Gradus can, with its slowest kernel, as another library may
 #include <dlfcn.h>
 
 #include <cstdlib>

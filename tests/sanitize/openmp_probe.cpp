@@ -1,6 +1,6 @@
-// Is the thread sanitizer to be trusted with OpenMP here? Without arguments every loop below is correct and
-// nothing may be reported; with the argument "race" one loop adds to a shared number without protection, and
-// that must be.
+// Tests whether the thread sanitizer is reliable with OpenMP here.
+// Without arguments every loop below is correct and must cause no report.
+// With the argument "race" one loop adds to a shared number without protection, which must be reported.
 #include <cstdio>
 #include <vector>
 
@@ -14,7 +14,7 @@ int main(int argc, char**) {
     for (int i = 0; i < count; ++i) y[i] = 0.5F * x[i] + static_cast<float>(round);
 #pragma omp parallel for
     for (int i = 0; i < count; ++i)
-      x[i] = y[count - 1 - i];  // the other thread's part: safe only after the barrier
+      x[i] = y[count - 1 - i];  // written by the other thread: safe only after the barrier
     float sum = 0;
 #pragma omp parallel for reduction(+ : sum)
     for (int i = 0; i < count; ++i) sum += y[i];

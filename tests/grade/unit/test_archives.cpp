@@ -1,4 +1,4 @@
-// Submissions are hostile until proven otherwise.
+// Reading submissions, including malicious ones.
 #include <archive.h>
 #include <archive_entry.h>
 #include <doctest/doctest.h>
@@ -68,7 +68,7 @@ void write_archive(const fs::path& file, const std::vector<Entry>& entries, bool
 
 }  // namespace
 
-TEST_CASE("a zip, a tar and a folder give the same files and the same digest, wherever the file lies") {
+TEST_CASE("a zip, a tar and a folder give the same files and the same digest at any depth") {
   const Folder folder;
   write_archive(folder.path / "a.zip", {{"deep/down/gaussian_kl.cpp", "int x;\n"}, {"Makefile", "all:"}});
   write_archive(folder.path / "a.tar", {{"gaussian_kl.cpp", "int x;\n"}}, true);
@@ -82,7 +82,7 @@ TEST_CASE("a zip, a tar and a folder give the same files and the same digest, wh
   CHECK(zip.notes == std::vector<std::string>{"passed over: Makefile (not an exercise file)"});
 }
 
-TEST_CASE("names of entries are never paths: nothing is written, links and other types are left out") {
+TEST_CASE("entry names are never used as paths: nothing is written, links and special files are skipped") {
   const Folder folder;
   write_archive(folder.path / "evil.tar",
                 {{"../../../tmp/gradus_slip/gaussian_kl.cpp", "up"},
@@ -97,9 +97,7 @@ TEST_CASE("names of entries are never paths: nothing is written, links and other
   CHECK(got.notes.size() == 3);
 }
 
-TEST_CASE(
-    "a name that a browser, an editor or a system changed is taken, and said; a nearly right one gets a "
-    "question") {
+TEST_CASE("a changed file name is accepted and noted; a similar name gets a question") {
   const Folder folder;
   for (const char* name : {"gaussian_kl (1).cpp", "Gaussian_KL.CPP", "gaussian_kl.cpp.txt",
                            "gaussian_kl - Copy.cpp", "a/gaussian_kl(2).cpp.txt"}) {
@@ -116,7 +114,7 @@ TEST_CASE(
   CHECK(other.notes.at(1).starts_with("no exercise file was found"));
 }
 
-TEST_CASE("of several copies the surest is taken; where two are as sure, that file is not, and it is said") {
+TEST_CASE("the best-ranked copy is taken; two different copies of equal rank are refused and noted") {
   const Folder folder;
   const auto taken = [&](const std::vector<Entry>& entries) {
     write_archive(folder.path / "a.zip", entries);
@@ -130,10 +128,9 @@ TEST_CASE("of several copies the surest is taken; where two are as sure, that fi
         std::pair<std::string, std::string>("same", ""));
   const auto [none, why] = taken({{"a/gaussian_kl.cpp", "1"}, {"b/gaussian_kl.cpp", "2"}});
   CHECK(none == "");
-  CHECK(
-      why ==
-      "gaussian_kl.cpp occurs twice, with different text, in a/gaussian_kl.cpp and b/gaussian_kl.cpp: not "
-      "graded; submit only one of them");
+  CHECK(why ==
+        "gaussian_kl.cpp occurs twice, with different text, in a/gaussian_kl.cpp and b/gaussian_kl.cpp: not "
+        "graded; submit only one of them");
   for (const char* path : {"src/gaussian_kl.cpp", "build/gaussian_kl.cpp", ".mine/gaussian_kl.cpp"}) {
     CAPTURE(path);
     CHECK(taken({{path, "only"}}).first == "only");
@@ -144,8 +141,7 @@ TEST_CASE("of several copies the surest is taken; where two are as sure, that fi
         std::pair<std::string, std::string>("mine", ""));
 }
 
-TEST_CASE(
-    "a folder of a learning platform that holds a zip, and a project that was packed with what was built") {
+TEST_CASE("a learning platform's folder with a zip, and a packed project with its build files") {
   const Folder folder;
   write_text(folder.path / "class/ada_12/onlinetext.html", "<p>");
   write_archive(folder.path / "class/ada_12/My Solution.ZIP", {{"gaussian_kl.cpp", "int x;\n"}});
@@ -158,11 +154,10 @@ TEST_CASE(
   write_archive(folder.path / "project.zip", project);
   const Submitted whole = read_submission(folder.path / "project.zip", exercises());
   CHECK(whole.files.at("gaussian_kl.cpp") == "int x;\n");
-  CHECK(whole.notes.at(0).find("9 MiB of it are in gradus/build: remove that folder") !=
-        std::string::npos);
+  CHECK(whole.notes.at(0).find("9 MiB of it are in gradus/build: remove that folder") != std::string::npos);
 }
 
-TEST_CASE("an empty zip is a zip without files, an empty file is named") {
+TEST_CASE("an empty zip has no files; an empty file is reported") {
   const Folder folder;
   write_archive(folder.path / "a.zip", {});
   CHECK(read_submission(folder.path / "a.zip", exercises())
@@ -173,8 +168,7 @@ TEST_CASE("an empty zip is a zip without files, an empty file is named") {
                        doctest::Contains("an empty file"), Error);
 }
 
-TEST_CASE(
-    "zips with the mark for UTF-8 are read in any language; those that contradict themselves are refused") {
+TEST_CASE("zips with the UTF-8 flag are read in any locale; inconsistent zips are refused") {
   const Folder folder;
   const fs::path file = folder.path / "a.zip";
   const std::string folder_name =
@@ -202,7 +196,7 @@ TEST_CASE(
                        doctest::Contains("a NUL"), Error);
 }
 
-TEST_CASE("bombs, crowds and contradictions are refused") {
+TEST_CASE("bombs, too many entries and inconsistent archives are refused") {
   const Folder folder;
   write_archive(folder.path / "bomb.zip", {{"gaussian_kl.cpp", std::string(50 << 20, ' ')}});
   CHECK(fs::file_size(folder.path / "bomb.zip") < 100'000);
@@ -216,7 +210,7 @@ TEST_CASE("bombs, crowds and contradictions are refused") {
   CHECK_THROWS_AS(read_submission(folder.path / "missing.zip", exercises()), Error);
 }
 
-TEST_CASE("3000 damaged zips: an Error or small files, nothing else") {
+TEST_CASE("3000 damaged zips give an Error or small files") {
   const Folder folder;
   write_archive(folder.path / "a.zip", {{"x/gaussian_kl.cpp", std::string(3000, 'a')}, {"b", "c"}});
   const std::string sound = read_text(folder.path / "a.zip");
@@ -238,7 +232,7 @@ TEST_CASE("3000 damaged zips: an Error or small files, nothing else") {
   CHECK(read < 3000);
 }
 
-TEST_CASE("a tar of '.' and names with umlauts are read; hostile names are harmless in a note") {
+TEST_CASE("a tar of '.' and names with umlauts are read; malicious names are harmless in notes") {
   const Folder folder;
   write_archive(folder.path / "a.tar", {{"./exercises/./gaussian_kl.cpp", "int x;\n"}, {"./.git/x", ""}},
                 true);
@@ -258,7 +252,7 @@ TEST_CASE("a tar of '.' and names with umlauts are read; hostile names are harml
   CHECK(umlaut.notes[0].find_first_of("\033\n") == std::string::npos);
 }
 
-TEST_CASE("bombs among the files that are passed over, and packing in layers, are refused") {
+TEST_CASE("bombs in skipped files and nested compression are refused") {
   const Folder folder;
   const std::string zeros(std::size_t{70} << 20, '\0');
   for (const int layers : {1, 2}) {
@@ -282,7 +276,7 @@ TEST_CASE("bombs among the files that are passed over, and packing in layers, ar
   }
 }
 
-TEST_CASE("zips packed by a method that may want gigabytes are refused, and files that are none") {
+TEST_CASE("zips with memory-hungry compression, pipes and oversized files are refused") {
   const Folder folder;
   const fs::path file = folder.path / "a.zip";
   write_archive(file, {{"gaussian_kl.cpp", std::string(3000, 'a')}});
@@ -303,7 +297,7 @@ TEST_CASE("zips packed by a method that may want gigabytes are refused, and file
 TEST_CASE("the same files give the same zip") {
   const Folder folder;
   const std::vector<Packed> files = {{"a.cpp", "int a;\n"}, {"b.sh", "echo\n", true}};
-  setenv("TZ", "UTC-9", 1);  // Tokyo's
+  setenv("TZ", "UTC-9", 1);  // as in Tokyo
   write_zip(folder.path / "1.zip", files);
   CHECK(std::string(std::getenv("TZ")) == "UTC-9");
   unsetenv("TZ");
@@ -312,7 +306,7 @@ TEST_CASE("the same files give the same zip") {
   CHECK(read_text(folder.path / "1.zip") == read_text(folder.path / "2.zip"));
 }
 
-TEST_CASE("originals beside a student's files are named only when nothing else had their name") {
+TEST_CASE("original files are reported only if no other file has their name") {
   const Folder folder;
   const std::vector<Entry> original = {{"exercises/.original/gaussian_kl.cpp", "int o;\n"}};
   write_archive(folder.path / "alone.zip", original);

@@ -19,7 +19,7 @@ Tensor transformed(const Tensor& x, Real factor, Real offset) {
   return y;
 }
 
-/// What is said of f(x) for x in three shapes.
+/// The relation reported for f(x), for x of three shapes.
 template <class F>
 std::string said(F f) {
   Rng rng(3);
@@ -46,7 +46,7 @@ TEST_CASE("a NaN, an infinity, another shape or a missing tensor is never right"
   CHECK(difference({Tensor()}, right, 1e-6, {"kl"}).has_value());
 }
 
-TEST_CASE("an expected infinity or NaN asks for just that") {
+TEST_CASE("an expected infinity or NaN is required exactly") {
   const Tensors right = {Tensor::of({2}, {inf, nan})};
   CHECK_FALSE(difference(right, {Tensor::of({2}, {inf, nan})}, 1e-6, {}).has_value());
   CHECK(difference(right, {Tensor::of({2}, {-inf, nan})}, 1e-6, {}).has_value());
@@ -54,7 +54,7 @@ TEST_CASE("an expected infinity or NaN asks for just that") {
   CHECK(difference(right, {Tensor::of({2}, {inf, 0})}, 1e-6, {}).has_value());
 }
 
-TEST_CASE("relations are named from the numbers alone") {
+TEST_CASE("relations are derived from the numbers alone") {
   CHECK(said([](const Tensor& x) { return transformed(x, 2, 0); }) ==
         "your answer is 2 times the right one, everywhere");
   CHECK(said([](const Tensor& x) { return transformed(x, -1, 0); }) == "your answer has the wrong sign");
@@ -81,11 +81,10 @@ TEST_CASE("relations are named from the numbers alone") {
           Tensor y = x.clone();
           y[0] += 1;
           return y;
-        }).empty());  // no simple relation: nothing is guessed
+        }).empty());  // no simple relation: empty
 }
 
-TEST_CASE(
-    "a number that is off by little: its digits differ where it is printed, and no division is made up") {
+TEST_CASE("a small error is visible in the printed digits and reported as no division") {
   const Tensors right = {Tensor::full({1}, Real(13.2577))},
                 mine = {Tensor::full({1}, Real(13.2577 * (1 + 1e-6)))};
   CHECK(difference(right, mine, 1e-8, {"score"}) == "element [0] of score is 13.25771, expected 13.2577");
@@ -97,13 +96,13 @@ TEST_CASE(
   CHECK(relation({right, other}, {twice, {Tensor::full({1}, 4)}}, 1e-8).empty());  // one row each
 }
 
-TEST_CASE("mistakes are compared on small cases, on all where none is small") {
+TEST_CASE("mistakes are compared on small cases, or on all if none is small") {
   const Tensors small = {Tensor({3, 5})}, large = {Tensor({67, 71})};
   CHECK(compared_cases({small, large, small}) == std::vector<std::size_t>{0, 2});
   CHECK(compared_cases({large, large}) == std::vector<std::size_t>{0, 1});
 }
 
-TEST_CASE("what is shown fits on a line: all of it, the row, or a part of the row") {
+TEST_CASE("tensors are shown on one line: completely, as a row, or as part of a row") {
   CHECK(shown("rate", Tensor::full({1}, 3)) == "rate = 3");
   CHECK(shown("w", Tensor::full({1, 1}, 3)) == "w = [[3]]");
   CHECK(shown("w", Tensor::of({2, 2}, {1, 2, 3, nan})) == "w = [[1, 2], [3, nan]]");

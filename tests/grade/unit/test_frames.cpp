@@ -1,4 +1,4 @@
-// Messages from a worker are hostile until proven otherwise.
+// Messages of a worker, including malicious ones.
 #include <doctest/doctest.h>
 
 #include <limits>
@@ -21,7 +21,7 @@ Bytes payload_of(const Tensors& tensors) {
 
 }  // namespace
 
-TEST_CASE("a payload comes back bit for bit, NaN, infinity, empty tensors and all") {
+TEST_CASE("a payload is read back bit for bit, including NaN, infinity and empty tensors") {
   const Real nan = std::numeric_limits<Real>::quiet_NaN(), inf = std::numeric_limits<Real>::infinity();
   const Tensors sent = {Tensor::of({2, 3}, {1, Real(0.1), -0.0, nan, inf, -inf}), Tensor(),
                         Tensor::of({1, 1, 1, 1}, {7}), Tensor::zeros({0})};
@@ -36,7 +36,7 @@ TEST_CASE("a payload comes back bit for bit, NaN, infinity, empty tensors and al
   CHECK_FALSE(static_cast<bool>(got[1]));
 }
 
-TEST_CASE("tensors on the same numbers stay so where it is asked, and never of a later one") {
+TEST_CASE("tensors sharing numbers still share them if requested; references to later tensors are refused") {
   const Tensor a = Tensor::of({2}, {1, 2});
   Packer apart, together;
   apart.tensors({a, a});
@@ -53,7 +53,7 @@ TEST_CASE("tensors on the same numbers stay so where it is asked, and never of a
   CHECK_THROWS_AS(Unpacker(first.bytes).tensors(), gradus::Error);
 }
 
-TEST_CASE("headers: other magic, kinds, flags and lengths are refused") {
+TEST_CASE("headers with a wrong magic, kind, flags or length are refused") {
   const Header header{Kind::result, 0, 7, 0x123456789abcdef0, 100};
   const Bytes bytes = pack_header(header);
   REQUIRE(bytes.size() == header_bytes);
@@ -70,7 +70,7 @@ TEST_CASE("headers: other magic, kinds, flags and lengths are refused") {
   CHECK_THROWS_AS(unpack_header(std::span(bytes).first(23)), Error);
 }
 
-TEST_CASE("sizes that overflow or promise more than is there take no memory") {
+TEST_CASE("sizes that overflow or exceed the message allocate no memory") {
   Packer out;
   out.u16(1);
   out.bytes.push_back(4);
@@ -88,7 +88,7 @@ TEST_CASE("sizes that overflow or promise more than is there take no memory") {
   CHECK_THROWS_AS(many.tensors(), Error);
 }
 
-TEST_CASE("300 000 damaged payloads: an Error or tensors no larger than the message, nothing else") {
+TEST_CASE("300 000 damaged payloads give an Error or tensors no larger than the message") {
   Rng rng(1);
   const Bytes sound = payload_of({Tensor::randn({3, 4}, rng), Tensor::randn({5}, rng), Tensor()});
   int read = 0;
@@ -108,5 +108,5 @@ TEST_CASE("300 000 damaged payloads: an Error or tensors no larger than the mess
     } catch (const Error&) {
     }
   }
-  CHECK(read > 0);  // a changed number alone is a sound message
+  CHECK(read > 0);  // a message with only a changed number is valid
 }

@@ -1,5 +1,5 @@
-// Who pays for what: what the machine did to a student's process costs nobody, what the grader does for
-// itself is not taken off a student's seconds, and a control that fails is a fault of the grader.
+// Responsibility for failures: faults of the machine cost no points, the grader's own work does not count
+// towards the student's time, and a failing control is a fault of the grader.
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// TODO 4.5 with other texts than the library's, graded at level 1, where code may leave a file behind.
+/// TODO 4.5 with other texts than the library's, graded at level 1, where code can leave a file behind.
 struct Trial {
   fs::path home = fs::temp_directory_path() / ("gradus_grading_" + std::to_string(getpid()));
   Exercise exercise = exercise_named(read_exercises(fs::path(GRADUS_SOURCE_DIR) / "exercises"), "04");
@@ -36,7 +36,7 @@ struct Trial {
     return "#include <csignal>\n#include <fcntl.h>\n#include <unistd.h>\n" + library.substr(0, at + 2) +
            lines + library.substr(at + 2);
   }
-  /// Lines that do `what` only where `file` is not there yet.
+  /// Lines that do `what` only if `file` does not exist yet.
   std::string once(const std::string& what) const {
     return "if (const int file = open(\"" + (home / "left").string() +
            "\", O_CREAT | O_EXCL | O_WRONLY, 0600); file >= 0) " + what + "\n";
@@ -59,7 +59,7 @@ const CheckResult& first(const ExerciseResult& result) { return result.todos.at(
 
 }  // namespace
 
-TEST_CASE("a process that the system ended, or that had no answer in time, is asked once more") {
+TEST_CASE("a process that the system ended, or that timed out, is run once more") {
   Trial trial;
   for (const char* end : {"{ kill(getpid(), SIGKILL); }", "{ sleep(4); }"}) {
     CAPTURE(end);
@@ -68,20 +68,20 @@ TEST_CASE("a process that the system ended, or that had no answer in time, is as
     CHECK_MESSAGE(result.points() == result.most(), first(result).sentence);
     CHECK(fs::exists(trial.home / "left"));
   }
-  // what ends by itself is not
+  // A process that ends by itself is not run again.
   fs::remove(trial.home / "left");
   CHECK(first(trial.graded(trial.with(trial.once("{ __builtin_trap(); }")))).state == State::crash);
-  // and what is ended twice has no points
+  // A process that the system ends twice gets no points.
   CHECK(first(trial.graded(trial.with("kill(getpid(), SIGKILL);\n"))).state == State::memory);
 }
 
-TEST_CASE("seconds of the grader's own are not taken off a student's") {
+TEST_CASE("the grader's own time does not count towards the student's") {
   Trial trial;
-  const ExerciseResult cold = trial.graded(trial.library);  // the headers are compiled ahead, too
+  const ExerciseResult cold = trial.graded(trial.library);  // includes precompiling the headers
   CHECK(cold.points() == cold.most());
   CHECK(cold.spent < cold.seconds - 0.3);
   CHECK(trial.budget.submission == doctest::Approx(600 - cold.spent));
-  // a control that takes three seconds to start
+  // A control that takes three seconds to start.
   trial.set_control(trial.library +
                     "\n#include <unistd.h>\nnamespace { struct Slow { Slow() { sleep(3); } } slow; }\n");
   const ExerciseResult slow = trial.graded(trial.with("__builtin_trap();\n"));
@@ -89,9 +89,9 @@ TEST_CASE("seconds of the grader's own are not taken off a student's") {
   CHECK(slow.spent < slow.seconds - 3);
 }
 
-TEST_CASE("when a student's seconds are used up, what is left is not run, and the words say so") {
+TEST_CASE("after the student's time is used up, the remaining checks are not run and say so") {
   Trial trial;
-  trial.graded(trial.library);  // compiled: only its checks take time from now on
+  trial.graded(trial.library);  // now cached: only the checks take time
   const std::string endless = trial.with("for (;;) sleep(1);\n");
   trial.graded(endless);
   const double before = trial.budget.submission = 1.5;
@@ -112,17 +112,17 @@ TEST_CASE("when a student's seconds are used up, what is left is not run, and th
       "not run: the checks before it used up the 1 s that an exercise may take: is there an infinite loop?");
 }
 
-TEST_CASE("a student's process that fails where the library's own fails as well is a fault of the grader") {
+TEST_CASE("a student's process that fails like the library's own is a fault of the grader") {
   Trial trial;
   trial.set_control(trial.with("__builtin_trap();\n"));
   CHECK_THROWS_WITH_AS(trial.graded(trial.with("__builtin_trap();\n// mine\n")),
                        doctest::Contains("the library's own answer to"), GraderFault);
-  // what has an answer is graded all the same
+  // A text that answers is still graded.
   const ExerciseResult right = trial.graded(trial.library);
   CHECK(right.points() == right.most());
 }
 
-TEST_CASE("signals that a student's code has the system send to the grader do not end it") {
+TEST_CASE("signals that a student's code makes the system send to the grader do not end it") {
   Trial trial;
   for (const char* number : {"0", "SIGUSR1", "SIGALRM", "SIGPIPE", "SIGXCPU", "SIGRTMIN"}) {
     CAPTURE(number);
@@ -135,7 +135,7 @@ TEST_CASE("signals that a student's code has the system send to the grader do no
   }
 }
 
-TEST_CASE("a parameter that nobody uses is no matter: a right answer need not use all that it is given") {
+TEST_CASE("unused parameters are accepted, since a right answer need not use all of them") {
   Trial trial;
   const ExerciseResult result = trial.graded(
       trial.library + "\nstatic int of_mine(int unused) { return 1; }\nint broken = of_mine(1)\n");

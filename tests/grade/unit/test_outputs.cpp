@@ -1,4 +1,4 @@
-// Reports with a hostile student in them are still valid files.
+// Reports that contain malicious text are still valid files.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -43,7 +43,7 @@ struct Sample {
 
 }  // namespace
 
-TEST_CASE("results.json has the fields and types that Gradescope asks for, and the sums are right") {
+TEST_CASE("results.json has the fields and types required by Gradescope, and the sums are right") {
   const Sample sample;
   const auto json = nlohmann::json::parse(gradescope_json(sample.results, true, {hostile}));
   CHECK(json.at("score") == 40);
@@ -67,7 +67,7 @@ TEST_CASE("results.json has the fields and types that Gradescope asks for, and t
   CHECK(placeholder.at("tests").empty());
 }
 
-TEST_CASE("JUnit: no control characters, no open entities, counts that add up") {
+TEST_CASE("JUnit has no control characters, no unescaped entities, and consistent counts") {
   const Sample sample;
   const std::string xml = junit_xml(sample.results);
   CHECK(xml.find("tests=\"2\" failures=\"1\" errors=\"0\"") != std::string::npos);
@@ -84,14 +84,14 @@ TEST_CASE("JUnit: no control characters, no open entities, counts that add up") 
   }
 }
 
-TEST_CASE("annotations: one line a TODO, nothing from outside begins a line") {
+TEST_CASE("annotations have one line per TODO, and untrusted text starts no line") {
   const Sample sample;
   const std::string text = github_annotations(sample.results);
   CHECK(std::count(text.begin(), text.end(), '\n') == 1);
   CHECK(text.starts_with("::error file=exercises/a%2Cb%3Ac.cpp,line=12,title="));
 }
 
-TEST_CASE("Markdown: what a student printed stays inside an indented block") {
+TEST_CASE("Markdown keeps a student's output inside an indented block") {
   const Sample sample;
   const std::string text = markdown(sample.results, hostile, {});
   CHECK(text.find("\n::error") == std::string::npos);
@@ -99,7 +99,7 @@ TEST_CASE("Markdown: what a student printed stays inside an indented block") {
   CHECK(text.find("\n<script") == std::string::npos);
 }
 
-TEST_CASE("CSV cells: spreadsheets compute nothing") {
+TEST_CASE("CSV cells are not evaluated by spreadsheets") {
   CHECK(csv_cell("ada") == "ada");
   CHECK(csv_cell("=HYPERLINK(\"x\")") == "\"'=HYPERLINK(\"\"x\"\")\"");
   CHECK(csv_cell("+1") == "\"'+1\"");
@@ -108,26 +108,25 @@ TEST_CASE("CSV cells: spreadsheets compute nothing") {
   CHECK(csv_cell("a\nb") == "a b");
 }
 
-TEST_CASE("quoted: every line after the prefix, control characters visible, long texts cut") {
+TEST_CASE("quoted prefixes every line, shows control characters and truncates long texts") {
   CHECK(quoted("a\033b\n\tc", "> ") == "> a\\x1bb\n>     c\n");
   CHECK(quoted("1\n2\n3\n", "> ", 2) == "> 1\n> 2\n> ...\n");
 }
 
-TEST_CASE(
-    "what others wrote is shown on one line and moves neither the cursor nor the direction of writing") {
+TEST_CASE("visible keeps untrusted text on one line and prevents cursor movement and direction changes") {
   CHECK(visible("fine \xc3\xa9 \xe2\x9c\x93") == "fine \xc3\xa9 \xe2\x9c\x93");
   CHECK(visible("a\033[2Jb\tc") == "a\\x1b[2Jb    c");
   CHECK(visible("first\nsecond") == "first");
   CHECK(visible("\xc2\x9b"
                 "2J") == "\\xc2\\x9b2J");  // the one-byte CSI, as UTF-8
   CHECK(visible("\x9b"
-                "2J") == "\\x9b2J");  // and as it is
+                "2J") == "\\x9b2J");  // and as a raw byte
   CHECK(visible("x\xe2\x80\xae"
                 "y") == "x\\xe2\\x80\\xaey");  // right to left
   CHECK(visible("cut \xe2\x80") == "cut \\xe2\\x80");
 }
 
-TEST_CASE("damaged UTF-8, lone surrogates and what turns the direction of writing are shown as bytes") {
+TEST_CASE("damaged UTF-8, lone surrogates and direction controls are shown as bytes") {
   CHECK(visible("\xed\xa0\x80|\xc0\x80|\xe0\x80\xaf|\xf4\x90\x80\x80|\xff") ==
         "\\xed\\xa0\\x80|\\xc0\\x80|\\xe0\\x80\\xaf|\\xf4\\x90\\x80\\x80|\\xff");
   CHECK(visible("\xed\x9f\xbf \xee\x80\x80 \xf0\x9f\x98\x80") ==

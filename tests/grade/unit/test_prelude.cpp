@@ -1,5 +1,4 @@
-// Headers compiled ahead: used only where they change nothing but the time, and made anew when something
-// changed.
+// Precompiled headers are used only where they change nothing but the time, and rebuilt after changes.
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A folder with two headers named as the library's; op.hpp includes tensor.hpp, shape.hpp neither.
+/// A folder with two headers named like the library's; op.hpp includes tensor.hpp but not shape.hpp.
 struct Headers {
   fs::path path = fs::temp_directory_path() / ("gradus_prelude_" + std::to_string(getpid()));
   fs::path include = path / "include", cache = path / "cache";
@@ -31,7 +30,7 @@ struct Headers {
 
 }  // namespace
 
-TEST_CASE("a file begins with the largest shared header that its first lines include") {
+TEST_CASE("a file's prelude is the largest shared header that its first lines include") {
   const Headers headers;
   const auto prelude = [&](const char* source) { return prelude_of(source, headers.include); };
   CHECK(prelude("// words\n\n#include \"gradus/ops/relu.hpp\"\nint x;\n") == "gradus/autograd/op.hpp");
@@ -39,14 +38,13 @@ TEST_CASE("a file begins with the largest shared header that its first lines inc
   CHECK(prelude("#include \"gradus/tensor/shape.hpp\"\n") == "");
   CHECK(prelude("// #include \"gradus/ops/relu.hpp\"\nint x;\n") == "");
   CHECK(prelude("/*\n#include \"gradus/ops/relu.hpp\"\n*/\nint x;\n") == "");
-  // whatever stands before it could change its meaning, and a name may not be known before it is included
+  // Code before the include could change its meaning, and names may be used only after it.
   CHECK(prelude("#define Tensor Number\n#include \"gradus/ops/relu.hpp\"\n") == "");
   CHECK(prelude("int x;\n#include \"gradus/ops/relu.hpp\"\n") == "");
   CHECK(prelude("#include \"gradus/../../secret.hpp\"\n") == "");
 }
 
-TEST_CASE(
-    "a header compiled ahead is kept, and made anew when a header, the flags or nothing valid is there") {
+TEST_CASE("a precompiled header is kept, and rebuilt when a header, the flags or its validity changes") {
   const Headers headers;
   Toolchain tools = Toolchain::read(GRADUS_GRADE_CONFIG);
   tools.include = headers.include;
@@ -64,12 +62,12 @@ TEST_CASE(
   CHECK(second != first);
   CHECK(fs::exists(second.string() + ".gch"));
   write_text(headers.include / "gradus/tensor/tensor.hpp", "#pragma once\nstruct Tensor {\n");
-  CHECK(ahead("-O0") == "");  // does not compile: the file is then compiled whole, which says why
+  CHECK(ahead("-O0") == "");  // does not compile: compiling the file without it gives the reason
 }
 
 namespace {
 
-/// Whether `gcc -H` names a header compiled ahead as used: "! .../prelude.hpp.gch".
+/// Whether `gcc -H` reports a precompiled header as used: "! .../prelude.hpp.gch".
 bool uses_prelude(const Built& built) {
   return built.compiler.starts_with("! ") && built.compiler.find("prelude.hpp.gch\n") != std::string::npos;
 }
@@ -83,8 +81,8 @@ std::vector<fs::path> preludes_in(const fs::path& cache) {
 
 }  // namespace
 
-TEST_CASE("the compiler uses a header compiled ahead; one that is damaged costs only time") {
-  const Headers headers;  // its folder only
+TEST_CASE("the compiler uses a precompiled header; a damaged one costs only time") {
+  const Headers headers;  // only its folder
   Toolchain tools = Toolchain::read(GRADUS_GRADE_CONFIG);
   tools.flags += " -H";
   const GradedFile relu{.source = "src/ops/activation.cpp",
@@ -117,11 +115,11 @@ TEST_CASE("the compiler uses a header compiled ahead; one that is damaged costs 
   CHECK(uses_prelude(attempt.run(source, "").built));
 }
 
-TEST_CASE("of graders that need a header at the same time, one compiles it and the others wait") {
+TEST_CASE("if several graders need a header at the same time, one compiles it and the others wait") {
   const Headers headers;
   Toolchain tools = Toolchain::read(GRADUS_GRADE_CONFIG);
   tools.include = headers.include;
-  // the compiler leaves a mark each time that it is called
+  // The compiler records each call.
   const fs::path compiler = headers.path / "compiler", marks = headers.path / "marks";
   write_text(compiler,
              "#!/bin/sh\necho called >> " + marks.string() + "\nexec " + tools.compiler + " \"$@\"\n");

@@ -1,4 +1,4 @@
-// What the sandbox reads although its user cannot reach it, and faults that are the grader's own.
+// Files that the sandbox reads although its user cannot reach them, and faults of the grader.
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A folder that nobody else may enter, as umask 077 makes them.
+/// A folder that no other user may enter, as created under umask 077.
 struct Closed {
   mode_t before = umask(077);
   fs::path path = fs::temp_directory_path() / ("gradus_closed_" + std::to_string(getpid()));
@@ -54,7 +54,7 @@ GradedFile relu(const fs::path& control) {
 
 }  // namespace
 
-TEST_CASE("below a closed folder and with umask 077, the sandbox reads what it is shown, at every level") {
+TEST_CASE("below a closed folder and with umask 077, the sandbox reads its files at every level") {
   const Closed closed;
   const fs::path file = closed.path / "folder/words.txt";
   write_text(file, "seen inside\n");
@@ -70,12 +70,13 @@ TEST_CASE("below a closed folder and with umask 077, the sandbox reads what it i
     CHECK(cat(file, file.parent_path()).text == "seen inside\n");
     CHECK(cat(scratch.path / "own.txt", file).text == "ours too\n");
     const Outcome missing = cat(file.parent_path() / "none", file.parent_path());
-    CHECK(missing.text.find((file.parent_path() / "none").string()) != std::string::npos);  // its own name
+    CHECK(missing.text.find((file.parent_path() / "none").string()) !=
+          std::string::npos);  // its original name
     CHECK(reachable(file, level) == (level != Level::l2 || geteuid() != 0));
   }
 }
 
-TEST_CASE("a temporary folder that the sandbox's user cannot enter is not used, and a missing one is named") {
+TEST_CASE("an unreachable temporary folder is not used, and a missing one is reported") {
   const Closed closed;
   setenv("TMPDIR", closed.path.c_str(), 1);
   {
@@ -93,7 +94,7 @@ TEST_CASE("a temporary folder that the sandbox's user cannot enter is not used, 
   unsetenv("TMPDIR");
 }
 
-TEST_CASE("what the library's own text fails at as well is the grader's fault, and is not kept") {
+TEST_CASE("a failure that the library's own file has too is a fault of the grader and is not cached") {
   const Closed closed;
   const fs::path control = closed.path / "control.cpp";
   write_text(control, "int control;\n");
@@ -109,18 +110,18 @@ TEST_CASE("what the library's own text fails at as well is the grader's fault, a
       if (fs::exists(entry.path() / "built.json")) return true;
     return false;
   };
-  // does not link, and neither does the control
+  // Neither this text nor the control links.
   CHECK_THROWS_WITH_AS(build(tools, file, "int x;\n", closed.path / "cache", options),
                        doctest::Contains("cannot be built here either"), Error);
   CHECK_FALSE(kept());
-  // does not compile, and neither does the control
+  // Neither this text nor the control compiles.
   write_text(control, "int control\n");
   tools.flags += " -DANOTHER_WAY";
   CHECK_THROWS_AS(build(tools, file, "int x\n", closed.path / "cache", options), Error);
   CHECK_FALSE(kept());
 }
 
-TEST_CASE("a text that fails where the library's own does not is the student's, and is kept") {
+TEST_CASE("a failure that the library's own file does not have is the student's and is cached") {
   const Closed closed;
   const GradedFile file = relu(fs::path(GRADUS_SOURCE_DIR) / "src/ops/activation.cpp");
   REQUIRE(fs::exists(file.control));
@@ -133,7 +134,7 @@ TEST_CASE("a text that fails where the library's own does not is the student's, 
   CHECK_FALSE(build(tools, file, broken, closed.path / "cache", options).fresh);
 }
 
-TEST_CASE("a compiler that the system did not install is seen in the sandbox, with its folder") {
+TEST_CASE("the sandbox shows a compiler outside the system's folders together with its folder") {
   const fs::path home = fs::temp_directory_path() / ("gradus_compiler_" + std::to_string(getpid()));
   fs::remove_all(home);
   nlohmann::json config = nlohmann::json::parse(read_text(GRADUS_GRADE_CONFIG));
@@ -159,7 +160,7 @@ TEST_CASE("a compiler that the system did not install is seen in the sandbox, wi
 
 namespace {
 
-/// Whether a process runs whose command line holds these words.
+/// Whether a process exists whose command line contains these words.
 bool runs(const std::string& words) {
   for (const auto& entry : fs::directory_iterator("/proc")) {
     std::ifstream file(entry.path() / "cmdline");
@@ -182,7 +183,7 @@ bool soon(Condition condition) {
 
 }  // namespace
 
-TEST_CASE("what a compiler has started ends with it, and with the grader") {
+TEST_CASE("processes started by a compiler end with it, and with the grader") {
   if (!fs::exists("/proc/self/cmdline")) return;
   for (const Level level : levels_here()) {
     CAPTURE(name_of(level));
@@ -197,16 +198,16 @@ TEST_CASE("what a compiler has started ends with it, and with the grader") {
     kill(grader, SIGKILL);
     waitpid(grader, nullptr, 0);
     CHECK(soon([&] { return !runs(words); }));
-    // and when its time is over
+    // ... and when its time is over
     CHECK(Scratch(level, 5).run(command, {.compiler = true}, 0.3).out_of_time);
     CHECK(soon([&] { return !runs(words); }));
-    // and when it ends by itself
+    // ... and when it ends by itself
     (void)Scratch(level, 5).run({"/bin/sh", "-c", words + " > /dev/null 2>&1 &"}, {.compiler = true}, 10);
     CHECK(soon([&] { return !runs(words); }));
   }
 }
 
-TEST_CASE("another library does not take away the one that a grader is linking with") {
+TEST_CASE("a change of the library does not remove the one that a grader is linking with") {
   const Closed closed;
   const GradedFile file = relu(fs::path(GRADUS_SOURCE_DIR) / "src/ops/activation.cpp");
   Toolchain tools = Toolchain::read(GRADUS_GRADE_CONFIG);
@@ -225,7 +226,7 @@ TEST_CASE("another library does not take away the one that a grader is linking w
   CHECK(slim() == 2);
   CHECK(before.run(read_text(file.control), "").built.state == State::pass);
   CHECK(after.run(read_text(file.control), "").built.state == State::pass);
-  // nobody asked for them for an hour: they go when the next one is made
+  // Libraries unused for an hour are removed when the next one is made.
   for (const auto& entry : fs::directory_iterator(cache))
     if (entry.path().extension() == ".a")
       fs::last_write_time(entry.path(), fs::file_time_type::clock::now() - std::chrono::hours(1));
@@ -234,15 +235,15 @@ TEST_CASE("another library does not take away the one that a grader is linking w
   CHECK(slim() == 1);
 }
 
-TEST_CASE("what the sandbox's user cannot reach is copied once, and again when it changes") {
-  if (geteuid() != 0 || !sandbox_works(Level::l2)) return;  // it is nobody else's user then
+TEST_CASE("files that the sandbox's user cannot reach are copied once, and again after a change") {
+  if (geteuid() != 0 || !sandbox_works(Level::l2)) return;  // otherwise the sandbox has no separate user
   const Closed closed;
   const fs::path folder = closed.path / "headers";
   write_text(folder / "deep/one.hpp", "first\n");
   share_copies(Level::l2);
   fs::path copy;
   int counted = 0;
-  for (int grader = 0; grader < 2; ++grader) {  // one process after the other, as watch starts them
+  for (int grader = 0; grader < 2; ++grader) {  // processes in sequence, as started by watch
     int ends[2];
     REQUIRE(pipe(ends) == 0);
     const int process = fork();

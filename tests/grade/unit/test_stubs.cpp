@@ -48,7 +48,7 @@ std::string without(const std::string& words) {
 
 }  // namespace
 
-TEST_CASE("regions become tasks, helpers disappear, the include stands in its place") {
+TEST_CASE("regions become tasks, helpers are removed, the include is inserted in order") {
   const std::string stub = stub_of(file, sound);
   CHECK(stub.find("secret") == std::string::npos);
   CHECK(stub.find("  // TODO(4.1) Return the answer:\n  //   forty-two\n  todo(\"4.1\");\n}") !=
@@ -60,7 +60,7 @@ TEST_CASE("regions become tasks, helpers disappear, the include stands in its pl
   CHECK(stub.find("[end]") == std::string::npos);
 }
 
-TEST_CASE("faults of the markers are named with their line") {
+TEST_CASE("errors in the markers are reported with their line") {
   CHECK_THROWS_WITH_AS(stub_of(file, without("  // [end]\n}\nint two")),
                        "src/x.cpp:18: [4.2] inside another region", gradus::Error);
   CHECK_THROWS_AS(stub_of(file, without("// [4]\n")), gradus::Error);
@@ -79,13 +79,13 @@ TEST_CASE("tasks are read by their id") {
   CHECK_THROWS_AS(read_tasks("### 4.1 a\nx\n### 4.1 b\ny\n"), gradus::Error);
 }
 
-TEST_CASE("solution lines: code only, long enough to be one") {
+TEST_CASE("solution lines contain only code and are long enough") {
   const std::vector<std::string> lines = solution_lines(sound);
   CHECK(lines == std::vector<std::string>{"int secret_helper() { return 42; }", "// because it is secret",
                                           "return secret_helper();", "return 2 * secret_helper();"});
 }
 
-TEST_CASE("the compiler's words, told plainly") {
+TEST_CASE("compiler messages are explained in plain sentences") {
   const auto said = [](const char* words) { return plain_words(words); };
   CHECK(said("x.cpp:14:3: error: 'logvarr' was not declared in this scope; did you mean 'logvar'?") ==
         "the name 'logvarr' is unknown here; did you mean 'logvar'?");
@@ -103,12 +103,12 @@ TEST_CASE("the compiler's words, told plainly") {
             .starts_with("round brackets call a function"));
   CHECK(said("x.cpp:3:4: error: quite new words\n"
              "x.cpp:9:1: error: no return statement in function returning non-void [-Werror=return-type]")
-            .empty());  // the line that is named is the first error's
+            .empty());  // only the first error counts
   CHECK(said("a.o: undefined reference to `f()'\ncollect2: error: ld returned 1 exit status")
             .starts_with("your file does not define 'f()'"));
 }
 
-TEST_CASE("the compiler's words of wrong types, and of what other languages write") {
+TEST_CASE("compiler messages about wrong types and about syntax of other languages are explained") {
   const auto says = [](const char* words, const char* part) {
     INFO(words);
     CHECK(plain_words(words).find(part) != std::string::npos);
@@ -153,26 +153,26 @@ TEST_CASE("the compiler's words of wrong types, and of what other languages writ
             .starts_with("'gradus::term' is called with the wrong arguments"));
 }
 
-TEST_CASE("a source that is saved as UTF-16 is told so") {
+TEST_CASE("a source saved as UTF-16 is reported") {
   using namespace std::string_literals;
   CHECK(no_plain_text("\xff\xfe#\0i\0"s) == "the file is saved as UTF-16. Save it as UTF-8");
   CHECK(no_plain_text("\0#\0i"s).find("UTF-16, or damaged") != std::string::npos);
   CHECK(no_plain_text("int a;\n").empty());
 }
 
-TEST_CASE("where a function with a task begins") {
+TEST_CASE("the line where a function with a task begins") {
   const char* source = "#include\n\nint one() {\n  // TODO(4.1)\n}\n\nint two(int x) {\n  // TODO(4.2)\n}\n";
   CHECK(function_line(source, "4.1") == 1);
   CHECK(function_line(source, "4.2") == 6);
   CHECK(function_line(source, "4.3") == 0);
 }
 
-TEST_CASE("digests are those of the standards") {
+TEST_CASE("digests match the standards' examples") {
   CHECK(digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2
   CHECK(keyed_digest("Jefe", "what do ya want for nothing?") == 0x5bdcc146bf60754eULL);  // RFC 4231, case 2
 }
 
-TEST_CASE("a call of todo counts, one in a comment does not") {
+TEST_CASE("a call of todo counts, but not in a comment") {
   const char* source =
       "int a;\n// todo(\"4.5\");\n/* todo(\"4.6\")\n*/ f(\"// \\\" x\"); todo(\"4.7\");\n// TODO(4.5) "
       "write\n";
