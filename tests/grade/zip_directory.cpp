@@ -32,7 +32,7 @@ std::string piece(std::ifstream& in, std::size_t from, std::size_t size) {
 /// Compares the table's entry at `at` with the header before its file.
 void compare(std::ifstream& in, const std::string& table, std::size_t at) {
   const std::string name = table.substr(at + entry_bytes, number(table, at + 28, 2));
-  GRADUS_CHECK(name.find('\0') == std::string::npos, "a name in the zip contains NUL");
+  GRADUS_CHECK(name.find('\0') == std::string::npos, "a name in the zip contains a NUL");
   const std::size_t begin = number(table, at + 42, 4);
   const std::string local = piece(in, begin, local_bytes);
   GRADUS_CHECK(local.starts_with("PK\003\004"), "a damaged zip: no file at the position in its table");

@@ -1,4 +1,4 @@
-// Animations: what was written is read back with giflib's decoder and compared pixel by pixel.
+// Animations: written files are read back with giflib's decoder and compared pixel by pixel.
 #include <gif_lib.h>
 #include <unistd.h>
 
@@ -17,11 +17,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A GIF as a player sees it.
+// A GIF as seen by a player.
 struct Film {
   int width = 0, height = 0, repeats = -1;
   std::vector<int> delays;                    // hundredths of a second
-  std::vector<std::vector<GifByteType>> rgb;  // a frame each
+  std::vector<std::vector<GifByteType>> rgb;  // one per frame
 
   explicit Film(const fs::path& path) {
     int code = 0;
@@ -59,7 +59,7 @@ GifByteType byte_of(Real value) {
 
 }  // namespace
 
-TEST_CASE("write_gif: a grey film keeps every grey, delay and repeats") {
+TEST_CASE("write_gif: a grey animation keeps every grey level, delays and repeats") {
   const Folder folder;
   const fs::path path = folder.path / "grey.gif";
   Tensor frames({5, 16, 24, 1});
@@ -85,7 +85,7 @@ TEST_CASE("write_gif: a grey film keeps every grey, delay and repeats") {
         1);  // no temporary file
 }
 
-TEST_CASE("write_gif: back and forth, pictures one by one, played for ever") {
+TEST_CASE("write_gif: back and forth, images one by one, repeated for ever") {
   const Folder folder;
   const fs::path path = folder.path / "walk.gif";
   std::vector<Tensor> frames;
@@ -100,11 +100,11 @@ TEST_CASE("write_gif: back and forth, pictures one by one, played for ever") {
   }
   CHECK(film.repeats == 0);
   write_gif(path, std::vector<Tensor>{frames[0]},
-            {.back_and_forth = true});  // replaces, and one frame is a film
+            {.back_and_forth = true});  // replaces the file; one frame is an animation
   CHECK(Film(path).rgb.size() == 1);
 }
 
-TEST_CASE("write_gif: up to 256 colours are exact, more come close") {
+TEST_CASE("write_gif: up to 256 colours are exact, more are approximated") {
   const Folder folder;
   const fs::path path = folder.path / "color.gif";
   Tensor few({2, 8, 16, 3});
@@ -121,7 +121,7 @@ TEST_CASE("write_gif: up to 256 colours are exact, more come close") {
     CHECK_UNARY(exact.rgb[frame][at] == byte_of(few[i]));
   }
 
-  Tensor many({2, 64, 64, 3});  // red over the rows, green over the columns, blue the frame
+  Tensor many({2, 64, 64, 3});  // red varies over rows, green over columns, blue over frames
   for (Index n = 0; n < 2; ++n)
     for (Index i = 0; i < 64; ++i)
       for (Index j = 0; j < 64; ++j) {
@@ -144,7 +144,7 @@ TEST_CASE("write_gif: up to 256 colours are exact, more come close") {
   CHECK(worst < 0.25);
 }
 
-TEST_CASE("write_gif: misuse is told and leaves no file") {
+TEST_CASE("write_gif: misuse gives an error and leaves no file") {
   const Folder folder;
   const fs::path path = folder.path / "a.gif";
   const Tensor frame = Tensor::zeros({2, 4, 4, 1});

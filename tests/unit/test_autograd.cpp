@@ -20,7 +20,7 @@ using namespace gradus;
 
 namespace {
 
-/// dL/dp of a loss that f computes from p, on a tape of its own.
+/// dL/dp of a loss that f computes from p, on a separate tape.
 template <class F>
 std::vector<Real> gradient(Parameter& p, F f) {
   p.grad = {};
@@ -29,7 +29,7 @@ std::vector<Real> gradient(Parameter& p, F f) {
   return numbers(p.grad);
 }
 
-/// What a student writes: y = x^3, dx = 3 x^2 dy.
+/// A user-defined op: y = x^3, dx = 3 x^2 dy.
 struct Cube {
   Tensor x{};
   Tensor forward(const Tensor& x_in) {
@@ -45,7 +45,7 @@ struct Cube {
   }
 };
 
-/// Gives the same buffer, which it also keeps, to both inputs.
+/// Returns the same buffer, which it also keeps, for both inputs.
 struct SharedGradient {
   Tensor kept;
   Tensor forward(const Tensor& a, const Tensor&) { return a.clone(); }
@@ -58,13 +58,13 @@ struct WrongShape {
   Grads<1> backward(const Tensor& dy) const { return {dy.reshape({dy.size(), 1})}; }
 };
 
-/// Hands a gradient to its first input only.
+/// Returns a gradient for its first input only.
 struct FirstOnly {
   Tensor forward(const Tensor& a, const Tensor&) { return a.clone(); }
   Grads<2> backward(const Tensor& dy) const { return {dy, Tensor()}; }
 };
 
-/// Writes down which gradients were asked for.
+/// Records which gradients are requested.
 struct Asked {
   std::vector<bool>* asked;
   Tensor forward(const Tensor& a, const Tensor&, const Tensor&) { return a.clone(); }
@@ -74,7 +74,7 @@ struct Asked {
   }
 };
 
-/// The identity; writes down how much memory is in use when the backward pass comes by.
+/// The identity; records the memory in use during the backward pass.
 struct Probe {
   std::size_t* live;
   Tensor forward(const Tensor& x) { return x.clone(); }
@@ -197,7 +197,7 @@ TEST_CASE("every misuse of a tape has a message") {
   CHECK(!Tape::active());
 }
 
-TEST_CASE("a mistake does not spoil the next tape") {
+TEST_CASE("a mistake does not affect the next tape") {
   Parameter p(Tensor::of({2}, {1, 2}));
   CHECK(!message([&] {
            Tape tape;
@@ -206,7 +206,7 @@ TEST_CASE("a mistake does not spoil the next tape") {
   CHECK(gradient(p, [](Parameter& x) { return sum(square(x)); }) == std::vector<Real>{2, 4});
 }
 
-TEST_CASE("only the parameters that the loss depends on must have the shape of the forward pass") {
+TEST_CASE("only parameters that the loss depends on must have the shape of the forward pass") {
   Parameter used(Tensor::of({2}, {1, 2})), idle(Tensor::of({2}, {3, 4}));
   Tape tape;
   const Var loss = sum(square(used)), other = sum(square(idle)), both = loss + other;
@@ -218,7 +218,7 @@ TEST_CASE("only the parameters that the loss depends on must have the shape of t
   CHECK(!idle.grad);
 }
 
-TEST_CASE("an op struct of the user's own is recorded like the library's") {
+TEST_CASE("a user-defined op struct is recorded like the library's") {
   Parameter p(Tensor::of({3}, {1, -2, 3}));
   CHECK(numbers(record(Cube{}, Var(p)).value()) == std::vector<Real>{1, -8, 27});
   CHECK(gradient(p, [](Parameter& x) { return sum(record(Cube{}, Var(x))); }) ==
@@ -268,7 +268,7 @@ TEST_CASE("gradients add up") {
   }
 }
 
-TEST_CASE("no gradient is written into a buffer that somebody else sees") {
+TEST_CASE("no gradient is written to a shared buffer") {
   Parameter a(Tensor::of({2}, {1, 2})), b(Tensor::of({2}, {3, 4}));
   SUBCASE("add hands one buffer to two parameters") {
     for (int pass = 1; pass <= 2; ++pass) {
@@ -283,7 +283,7 @@ TEST_CASE("no gradient is written into a buffer that somebody else sees") {
   }
   SUBCASE("one of the two receives more") {
     Tape tape;
-    const Var u = affine(a, 1, 0), v = affine(b, 1, 0);  // both hand dy on as it is
+    const Var u = affine(a, 1, 0), v = affine(b, 1, 0);  // both pass dy on unchanged
     const Var early = 3 * u;                             // visited after the sharing
     const Var y = add(u, v);
     tape.backward(sum(early) + sum(y));
@@ -310,7 +310,7 @@ TEST_CASE("no gradient is written into a buffer that somebody else sees") {
   }
 }
 
-TEST_CASE("an empty gradient means none; unneeded ones are not asked for") {
+TEST_CASE("an empty gradient means none; unneeded gradients are not requested") {
   Parameter a(Tensor::of({2}, {1, 2})), b(Tensor::of({2}, {3, 4}));
   {
     Tape tape;
@@ -328,7 +328,7 @@ TEST_CASE("an empty gradient means none; unneeded ones are not asked for") {
   CHECK(numbers(b.grad) == std::vector<Real>{1, 1});
 }
 
-TEST_CASE("detach lets numbers through and no gradient") {
+TEST_CASE("detach passes values and no gradient") {
   Parameter p(Tensor::of({2}, {3, 5}));
   CHECK(gradient(p, [](Parameter& x) {
           const Var y = square(x);
@@ -339,7 +339,7 @@ TEST_CASE("detach lets numbers through and no gradient") {
         }) == std::vector<Real>{9, 25});
 }
 
-TEST_CASE("Frozen: gradients pass through a module, none arrives in it") {
+TEST_CASE("Frozen: gradients pass through a module but do not accumulate in it") {
   Rng rng(3);
   struct Two : Module {
     Linear inner{*this, "inner", 3, 4}, outer{*this, "outer", 4, 2};
@@ -368,7 +368,7 @@ TEST_CASE("Frozen: gradients pass through a module, none arrives in it") {
       Frozen again{model.outer};
       CHECK(run() == expected);
     }
-    CHECK(model.outer.w.frozen());  // the outer Frozen still holds
+    CHECK(model.outer.w.frozen());  // the outer Frozen is still active
   }
   {
     Frozen part{model.inner};
@@ -396,7 +396,7 @@ TEST_CASE("without a tape nothing is recorded or kept") {
   CHECK(tape.steps().empty());
 }
 
-TEST_CASE("tapes nest: the innermost records") {
+TEST_CASE("tapes nest: the innermost tape records") {
   Parameter p(Tensor::of({2}, {3, 5}));
   CHECK(!Tape::active());
   {
@@ -412,16 +412,16 @@ TEST_CASE("tapes nest: the innermost records") {
     }
     CHECK(Tape::active() == &outer);
     p.grad = {};
-    outer.backward(sum(y) + sum(7 * Var(p)));  // p was seen by another tape in between
+    outer.backward(sum(y) + sum(7 * Var(p)));  // p was used on another tape in between
     CHECK(numbers(p.grad) == std::vector<Real>{13, 17});
     Var elsewhere;
     std::thread([&] { elsewhere = square(p); }).join();
-    CHECK(!elsewhere.tracked());  // a tape records its own thread only
+    CHECK(!elsewhere.tracked());  // a tape records only its own thread
   }
   CHECK(!Tape::active());
 }
 
-TEST_CASE("the backward pass gives saved tensors back as it goes") {
+TEST_CASE("the backward pass releases saved tensors step by step") {
   const Index n = 50'000;
   const int depth = 10;
   Parameter p(Tensor::full({n}, Real(0.5)));
@@ -432,19 +432,19 @@ TEST_CASE("the backward pass gives saved tensors back as it goes") {
     Var loss;
     {
       Var y = record(Probe{&on_arrival}, Var(p));
-      for (int i = 0; i < depth; ++i) y = tanh(y);  // each keeps its output
+      for (int i = 0; i < depth; ++i) y = tanh(y);  // each saves its output
       loss = sum(y);
     }
     CHECK(pool_stats().live_bytes - start >= depth * one);
     tape.backward(loss);
     CHECK(on_arrival - start < 4 * one);
-    CHECK(pool_stats().live_bytes - start < 2 * one);  // the gradient of p is left
+    CHECK(pool_stats().live_bytes - start < 2 * one);  // only the gradient of p remains
   }
   p.grad = {};
   CHECK(pool_stats().live_bytes == start);
 }
 
-TEST_CASE("training takes no new buffer after its second step") {
+TEST_CASE("training allocates no new buffer after its second step") {
   std::vector<std::uint64_t> fresh;
   std::vector<Real> losses;
   train(8, [&](Real loss) {

@@ -9,7 +9,7 @@ using namespace gradus;
 
 namespace {
 
-Real ink(const Canvas& canvas, Index row, Index column) {  // of a black drawing on white
+Real ink(const Canvas& canvas, Index row, Index column) {  // amount of black on white
   return 1 - canvas.image().at({row, column, 0});
 }
 
@@ -21,7 +21,7 @@ double total_ink(const Canvas& canvas) {
 
 }  // namespace
 
-TEST_CASE("canvas: a disc stands where its coordinates say, with its area") {
+TEST_CASE("canvas: a disc is at its coordinates, with its area") {
   Canvas canvas(50, 100, {-1, 1, 0, 1});
   CHECK(canvas.image().shape() == Shape{50, 100, 3});
   CHECK(total_ink(canvas) == 0);
@@ -33,7 +33,7 @@ TEST_CASE("canvas: a disc stands where its coordinates say, with its area") {
   CHECK(std::abs(total_ink(canvas) - 3.14159 * 64) < 4);
 }
 
-TEST_CASE("canvas: half a disc is cut at the edge, far away nothing happens, opacity mixes") {
+TEST_CASE("canvas: half a disc is clipped at the border, a distant one draws nothing, opacity blends") {
   Canvas canvas(40, 40, {0, 1, 0, 1});
   canvas.disc(0, 0.5, 8, colors::black);
   CHECK(std::abs(total_ink(canvas) - 3.14159 * 32) < 4);
@@ -64,7 +64,7 @@ TEST_CASE("canvas: lines and bars") {
   CHECK_THROWS_AS(canvas.bars({0, 1}, {0, 1}, colors::black), Error);
 }
 
-TEST_CASE("canvas: fill paints every pixel by its place; sizes must be positive") {
+TEST_CASE("canvas: fill colours every pixel by its position; sizes must be positive") {
   Canvas canvas(2, 4, {0, 4, 0, 2});
   canvas.fill([](double x, double y) {
     return Color{static_cast<Real>(x / 4), static_cast<Real>(y / 2), 0};

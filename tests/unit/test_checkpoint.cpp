@@ -25,7 +25,7 @@
 using namespace gradus;
 namespace fs = std::filesystem;
 
-TEST_CASE("checkpoint: tensors, notes and counters come back as they were") {
+TEST_CASE("checkpoint: tensors, notes and counters are restored exactly") {
   const Folder folder;
   Rng rng(3);
   rng.normal();
@@ -57,7 +57,7 @@ TEST_CASE("checkpoint: tensors, notes and counters come back as they were") {
   CHECK(std::distance(fs::directory_iterator(folder.path / "deep"), {}) == 1);  // no temporary file is left
 }
 
-TEST_CASE("checkpoint: another network's file is refused and nothing is written") {
+TEST_CASE("checkpoint: another network's file is refused and changes nothing") {
   const Folder folder;
   const fs::path path = folder.path / "net.safetensors";
   std::uint64_t steps = 4;
@@ -91,7 +91,7 @@ TEST_CASE("checkpoint: another network's file is refused and nothing is written"
   }
 }
 
-TEST_CASE("checkpoint: what cannot be saved says why") {
+TEST_CASE("checkpoint: unsaveable content gives an error with the reason") {
   const Folder folder;
   const Tensor one = Tensor::zeros({1});
   const auto saving = [&](const fs::path& path, std::vector<std::pair<std::string, Tensor>> tensors) {
@@ -108,11 +108,11 @@ TEST_CASE("checkpoint: what cannot be saved says why") {
   CHECK(contains(message([&] { read_safetensors(folder.path); }), "is a folder"));
 }
 
-TEST_CASE("checkpoint: kill -9 in the middle of a save leaves a complete file") {
+TEST_CASE("checkpoint: kill -9 during a save leaves a complete file") {
   const Folder folder;
   const fs::path path = folder.path / "state.safetensors";
   std::uint64_t count = 0;
-  State state;  // large enough that most of the time is spent in saving
+  State state;  // large enough that saving takes most of the time
   for (const char* name : {"a", "b", "c"}) state.tensors.emplace_back(name, Tensor::zeros({250000}));
   state.counters = {{"count", &count}};
   save_checkpoint(path, state);
@@ -121,7 +121,7 @@ TEST_CASE("checkpoint: kill -9 in the middle of a save leaves a complete file") 
   for (int round = 0; round < 25; ++round) {
     const pid_t child = fork();
     REQUIRE(child >= 0);
-    if (child == 0) {  // no parallel loops here: the other threads did not come along
+    if (child == 0) {  // no parallel loops here: the other threads do not exist after fork
       try {
         for (;;) {
           ++count;
@@ -151,7 +151,7 @@ TEST_CASE("checkpoint: kill -9 in the middle of a save leaves a complete file") 
       }
   }
   CHECK(count > 0);
-  CHECK(left_over > 0);  // otherwise no save was ever hit
+  CHECK(left_over > 0);  // otherwise no save was interrupted
 }
 
 namespace {
@@ -164,7 +164,7 @@ struct Net : Module {
   Var operator()(const Var& x) { return out(drop(relu(hidden(x)))); }
 };
 
-/// A training with everything that has a memory.
+/// A training run with everything that has state.
 struct Training {
   Rng rng;
   Net net;
@@ -184,7 +184,7 @@ struct Training {
     all.counters.emplace_back("loader.position", &position);
     return all;
   }
-  /// After loading: the order of the batches hangs on the generator's seed.
+  /// After loading: the order of the batches depends on the generator's seed.
   void make_loader() {
     Rng data_rng(1);
     Dataset data{"points", Tensor::randn({50, 6}, data_rng), {}, 0, {}};
@@ -208,7 +208,7 @@ struct Training {
 
 }  // namespace
 
-TEST_CASE("checkpoint: a resumed training has the bits of an uninterrupted one") {
+TEST_CASE("checkpoint: a resumed training run equals an uninterrupted one bit for bit") {
   const Folder folder;
   constexpr int steps = 14, stop = 10;  // two epochs of seven batches, stopped within the second
   Training whole(21);

@@ -1,4 +1,5 @@
-// Numbers before an operator, choices between two tensors, one axis, one number per channel and example.
+// Numbers before an operator, elementwise choices, reductions over one axis,
+// one number per channel and example.
 #include <cmath>
 #include <limits>
 
@@ -28,7 +29,7 @@ std::vector<Values> gradients(F f, const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
-TEST_CASE("a number may stand on either side of an operator") {
+TEST_CASE("a number may be on either side of an operator") {
   const Var x(Tensor::of({2}, {2, -4}));
   CHECK(values(1 + x) == Values{3, -3});
   CHECK(values(x + 1) == Values{3, -3});
@@ -43,7 +44,7 @@ TEST_CASE("a number may stand on either side of an operator") {
   CHECK(numbers(p.grad) == Values{-2, Real(-0.5)});  // -8 / x^2
 }
 
-TEST_CASE("pow: a number as exponent") {
+TEST_CASE("pow with a number as exponent") {
   const Var x(Tensor::of({4}, {4, 1, 0, -2}));
   CHECK(values(pow(x, 2)) == Values{16, 1, 0, 4});
   CHECK(values(pow(x, 0)) == Values{1, 1, 1, 1});
@@ -60,7 +61,7 @@ TEST_CASE("pow: a number as exponent") {
   CHECK(slope(0, 2) == 0);
 }
 
-TEST_CASE("maximum and minimum: the gradient goes to the chosen one, equals share it") {
+TEST_CASE("maximum and minimum: the gradient goes to the chosen input, ties share it") {
   const Tensor a = Tensor::of({4}, {1, 5, 2, -infinity}), b = Tensor::of({4}, {3, 4, 2, 7});
   CHECK(values(maximum(a, b)) == Values{3, 5, 2, 7});
   CHECK(values(minimum(a, b)) == Values{1, 4, 2, -infinity});
@@ -74,7 +75,7 @@ TEST_CASE("maximum and minimum: the gradient goes to the chosen one, equals shar
   CHECK(contains(message([&] { minimum(a, Tensor::zeros({4, 1})); }), {"minimum", "[4] and [4, 1]"}));
 }
 
-TEST_CASE("where: the other one does not matter, not even as NaN") {
+TEST_CASE("where: the input that is not chosen has no effect, even if NaN") {
   const Tensor mask = Tensor::of({4}, {1, 0, -2, 0}), a = Tensor::of({4}, {1, no_number, 3, infinity}),
                b = Tensor::of({4}, {no_number, 20, infinity, 40});
   CHECK(values(where(mask, a, b)) == Values{1, 20, 3, 40});
@@ -88,7 +89,7 @@ TEST_CASE("where: the other one does not matter, not even as NaN") {
   CHECK(contains(message([&] { where(Tensor::zeros({2}), a, b); }), {"where", "[2] and [4]"}));
 }
 
-TEST_CASE("sum and mean over one axis, which is then gone") {
+TEST_CASE("sum and mean over one axis, which is removed") {
   Tensor x({2, 3, 2});
   for (Index i = 0; i < 12; ++i) x[i] = static_cast<Real>(i);
   CHECK(sum(x, 0).shape() == Shape{3, 2});
@@ -125,7 +126,7 @@ TEST_CASE("add_channels and multiply_channels: one number per channel of each ex
   CHECK(contains(message([&] { multiply_channels(Tensor::zeros({4}), v); }), "multiply_channels: x [4]"));
 }
 
-TEST_CASE("choices, axes and channels: the same bits at any number of threads") {
+TEST_CASE("choices, axes and channels give the same bits at any number of threads") {
   Rng rng(1);
   const std::vector<Tensor> pair{Tensor::randn({7, 31, 9, 17}, rng), Tensor::randn({7, 31, 9, 17}, rng)},
       channels{pair[0], Tensor::randn({7, 17}, rng)};

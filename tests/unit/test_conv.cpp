@@ -19,8 +19,8 @@ struct Case {
   Index B, H, W, C, K, U, V, stride, padding, output_padding = 0;
 };
 
-/// Every branch of the kernels: edges of tiles, classes without a tap (stride over kernel), few channels, few
-/// results, one pixel, windows as large as the picture, sizes that the stride does not divide.
+/// Every branch of the kernels: borders of tiles, classes without a tap (stride above kernel size), few
+/// channels, few outputs, one pixel, windows as large as the image, sizes that the stride does not divide.
 const std::vector<Case> cases{
     {1, 1, 1, 1, 1, 1, 1, 1, 0},      {1, 1, 1, 3, 5, 1, 1, 1, 0},    {2, 5, 7, 3, 5, 3, 3, 1, 1},
     {2, 8, 8, 16, 32, 4, 4, 2, 1},    {3, 9, 6, 33, 17, 3, 2, 2, 1},  {1, 7, 7, 5, 33, 2, 2, 3, 0},
@@ -46,7 +46,7 @@ double worst(const Tensor& a, const Tensor& b) {
 
 template <class Fast, class Naive>
 void compare(Fast fast, Naive naive, const Tensor& x, const Tensor& w, const Tensor& b, Rng& rng) {
-  // windows of 3 x 3 with many channels are computed with a quarter of the multiplications, see winograd.cpp
+  // Windows of 3 x 3 with many channels use a quarter of the multiplications, see winograd.cpp.
   const bool winograd = w.dim(1) == 3 && w.dim(2) == 3 && std::min(w.dim(0), w.dim(3)) >= 64;
   const double tolerance = (winograd ? 400 : 40) * std::numeric_limits<Real>::epsilon();
   const Tensor y = naive.forward(x, w, b), dy = Tensor::randn(y.shape(), rng);
@@ -64,7 +64,7 @@ void compare(Fast fast, Naive naive, const Tensor& x, const Tensor& w, const Ten
 
 }  // namespace
 
-TEST_CASE("conv2d is the seven loops") {
+TEST_CASE("conv2d equals the seven loops") {
   Rng rng(3);
   for (const Case& c : cases) {
     CAPTURE(c.B);
@@ -80,7 +80,7 @@ TEST_CASE("conv2d is the seven loops") {
   }
 }
 
-TEST_CASE("conv_transpose2d is the seven loops backwards") {
+TEST_CASE("conv_transpose2d equals the seven loops in reverse") {
   Rng rng(4);
   for (const Case& c : cases) {
     const Index I = (c.H + 2 * c.padding - c.U) / c.stride + 1,
@@ -112,7 +112,7 @@ TEST_CASE("a convolution by hand") {
 TEST_CASE("a convolution gives the same bits at any number of threads") {
   Rng rng(5);
   const int before = omp_get_max_threads();
-  // by classes, two sizes of Winograd's tiles, few channels, few results
+  // By classes, two sizes of Winograd's tiles, few channels, few outputs.
   for (const Case& c : std::vector<Case>{{6, 16, 16, 32, 48, 4, 4, 2, 1},
                                          {9, 16, 16, 64, 64, 3, 3, 1, 1},
                                          {1, 16, 16, 64, 96, 3, 3, 1, 1},
@@ -143,7 +143,7 @@ TEST_CASE("a transposed convolution gives the same bits at any number of threads
     Shape x, w;
     ConvOptions options;
   };
-  // by classes, few channels, Winograd's tiles
+  // By classes, few channels, Winograd's tiles.
   for (const Case& c :
        std::vector<Case>{{{6, 9, 9, 48}, {48, 4, 4, 32}, {.stride = 2, .padding = 1, .output_padding = 1}},
                          {{4, 14, 14, 32}, {32, 4, 4, 1}, {.stride = 2, .padding = 1, .output_padding = 1}},
@@ -156,7 +156,8 @@ TEST_CASE("a transposed convolution gives the same bits at any number of threads
   }
 }
 
-/// How many results change with pixel (7, 9) of the input although their 3 x 3 windows do not see it.
+/// The number of outputs that change with pixel (7, 9) of the input although their 3
+/// x 3 windows do not contain it.
 template <class Convolution>
 Index moved_unseen(Convolution convolution, const Tensor& x, Real value) {
   Tensor broken = x.clone();
@@ -171,9 +172,9 @@ Index moved_unseen(Convolution convolution, const Tensor& x, Real value) {
   return moved;
 }
 
-TEST_CASE("a direct convolution is local: a broken pixel reaches only the windows that see it") {
+TEST_CASE("a direct convolution is local: a changed pixel affects only the windows that contain it") {
   Rng rng(7);
-  for (const Index size : {16, 24}) {  // tiles of 2 x 2 results, which happen to be local, and of 4 x 4
+  for (const Index size : {16, 24}) {  // tiles of 2 x 2 outputs, which happen to be local, and of 4 x 4
     const Shape shape{1, size, size, 64};
     const Tensor x = Tensor::randn(shape, rng), w = Tensor::randn({64, 3, 3, 64}, rng, 0, Real(0.05)),
                  dy = Tensor::randn(shape, rng);
@@ -211,7 +212,8 @@ TEST_CASE("a direct convolution is local: a broken pixel reaches only the window
   }
 }
 
-TEST_CASE("a layer asks for direct kernels, which are ten times as exact, and a tape keeps its choice") {
+TEST_CASE(
+    "a layer can request direct kernels, which are ten times as accurate, and a tape keeps that choice") {
   Rng rng(8);
   const Tensor x = Tensor::randn({1, 16, 16, 64}, rng), w = Tensor::randn({64, 3, 3, 64}, rng);
   NaiveConv2d naive{1, 1};
@@ -241,14 +243,14 @@ TEST_CASE("a layer asks for direct kernels, which are ten times as exact, and a 
   Conv2dOp op{1, 1};
   const Tensor y = op.forward(x, w, {});
   const Grads<3> before = op.backward(y, {true, true, false});
-  set_direct_convolutions(true);  // after the forward pass: its kernel's frame stays the one to read
+  set_direct_convolutions(true);  // after the forward pass, whose kernel layout must still be used
   const Grads<3> after = op.backward(y, {true, true, false});
   set_direct_convolutions(false);
   CHECK(same_bits(before[0], after[0]));
   CHECK(same_bits(before[1], after[1]));
 }
 
-TEST_CASE("a convolution that does not fit says why") {
+TEST_CASE("a convolution that does not fit gives an error with the reason") {
   const Tensor x = Tensor::zeros({1, 4, 4, 3});
   CHECK_THROWS_WITH_AS(conv2d(x, Tensor::zeros({8, 3, 3, 2})), doctest::Contains("must agree in channels"),
                        Error);

@@ -1,4 +1,5 @@
-// Distances and coverage of generated points; mixtures with a known law; the Inception score's blind spot.
+// Distances and coverage of generated points; mixtures with a known distribution;
+// limits of the Inception score.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -18,7 +19,7 @@ bool close(double a, double b, double tolerance) { return std::abs(a - b) <= tol
 
 }  // namespace
 
-TEST_CASE("wasserstein1: shifts, itself, order, unequal numbers of samples") {
+TEST_CASE("wasserstein1: shifts, identity, order, unequal numbers of samples") {
   const Tensor a = Tensor::of({4}, {3, 0, 1, 2}), shifted = Tensor::of({4, 1}, {Real(2.5), 3, 4, 5});
   CHECK(wasserstein1(a, a) == 0);
   CHECK(close(wasserstein1(a, Tensor::of({4}, {2, 3, 4, 5})), 2, 1e-12));
@@ -29,9 +30,9 @@ TEST_CASE("wasserstein1: shifts, itself, order, unequal numbers of samples") {
   CHECK(close(wasserstein1(Tensor::of({2}, {0, 2}), Tensor::of({3}, {1, 5, 2}).reshape({3})),
               (1. / 3) * 1 + (1. / 6) * 2 + (1. / 6) * 0 + (1. / 3) * 3, 1e-12));
   CHECK(close(wasserstein1(Tensor::of({2}, {0, 2}), Tensor::of({4}, {0, 0, 2, 2})), 0, 1e-12));
-  Rng rng(2);  // two Gaussians of one width: the distance of their means
+  Rng rng(2);  // two Gaussians of equal width: the distance of their means
   CHECK(close(wasserstein1(Tensor::randn({50000}, rng), Tensor::randn({30000}, rng, 6)), 6, 0.03));
-  // Of one mean: E|z| times the difference of the widths.
+  // With equal means: E|z| times the difference of the widths.
   CHECK(close(wasserstein1(Tensor::randn({50000}, rng), Tensor::randn({50000}, rng, 0, 3)),
               2 * std::sqrt(2 / std::numbers::pi), 0.05));
   CHECK_THROWS_AS(wasserstein1(a, Tensor()), Error);
@@ -39,9 +40,9 @@ TEST_CASE("wasserstein1: shifts, itself, order, unequal numbers of samples") {
   CHECK_THROWS_AS(wasserstein1(Tensor::zeros({0}), a), Error);
 }
 
-TEST_CASE("mode coverage counts by hand, and at the borders") {
+TEST_CASE("mode coverage by hand, and at the thresholds") {
   const Tensor centers = Tensor::of({2, 2}, {0, 0, 10, 0});
-  // Deviation 1: within 3 of a centre is good.
+  // Standard deviation 1: within 3 of a centre is good.
   const Tensor samples = Tensor::of({5, 2}, {3, 0, 0, Real(3.01), 10, -2, 10, 2, 5, 0});
   const ModeCoverage c = mode_coverage(samples, centers, 1);
   CHECK(c.modes == 2);
@@ -59,7 +60,7 @@ TEST_CASE("mode coverage counts by hand, and at the borders") {
   CHECK_THROWS_AS(mode_coverage(samples, centers, 0), Error);
 }
 
-TEST_CASE("a ring's own samples cover it as the Rayleigh law says") {
+TEST_CASE("samples of a ring cover it as the Rayleigh distribution predicts") {
   const GaussianMixture ring = ring_of_gaussians();
   CHECK(ring.centers.shape() == Shape{8, 2});
   CHECK(close(ring.centers[0], 2, 1e-6));
@@ -72,7 +73,7 @@ TEST_CASE("a ring's own samples cover it as the Rayleigh law says") {
   for (const double share : c.shares) CHECK(close(share, 0.125 * c.high_quality, 0.01));
 }
 
-TEST_CASE("a mixture's density is the law of its samples") {
+TEST_CASE("a mixture's density matches its samples") {
   const GaussianMixture two{Tensor::of({2, 1}, {-2, 2}), Real(0.5)};
   Tensor places({1001, 1});
   for (Index i = 0; i < 1001; ++i) places[i] = static_cast<Real>(-5 + 0.01 * double(i));
@@ -94,8 +95,8 @@ TEST_CASE("a mixture's density is the law of its samples") {
   CHECK_THROWS_AS(ring_of_gaussians(0), Error);
 }
 
-// Erratum: the Inception score is exp of a mean KL divergence, and does not see collapse inside a class.
-TEST_CASE("the Inception score of one memorised picture a class is the best there is") {
+// Erratum: the Inception score is exp of a mean KL divergence and does not detect collapse within a class.
+TEST_CASE("one memorised image per class reaches the maximum of the Inception score") {
   Tensor memorised = Tensor::zeros({10, 10}), unsure = Tensor::full({10, 10}, Real(0.1)),
          one_class = Tensor::zeros({10, 10});
   for (Index i = 0; i < 10; ++i) memorised[11 * i] = 1, one_class[10 * i + 3] = 1;

@@ -22,7 +22,7 @@ struct Silence {
   ~Silence() { std::cout.rdbuf(out); }
 };
 
-/// Average, generator and film after a training of 300 steps.
+/// Average, generator and animation after a training run of 300 steps.
 std::vector<Tensor> trained(const fs::path& folder, std::vector<const char*> more, Index classes) {
   const Silence silence;
   const std::string place = folder.string();
@@ -43,13 +43,13 @@ std::vector<Tensor> trained(const fs::path& folder, std::vector<const char*> mor
 
 }  // namespace
 
-TEST_CASE("DCGAN: a training that was stopped and resumed ends with the bits of one that was not") {
+TEST_CASE("DCGAN: a training run that is stopped and resumed equals an uninterrupted one bit for bit") {
   const fs::path folder = fs::temp_directory_path() / text("gradus_dcgan_", getpid());
   for (const Index classes : {0, 10}) {
     const fs::path whole = folder / text("whole", classes), parts = folder / text("parts", classes);
     const std::vector<Tensor> expected = trained(whole, {}, classes);
-    std::signal(SIGINT, [](int) {});  // should it come too late, a check fails, not the process
-    std::thread stop([&] {            // once the first tenth is saved, as if by Ctrl-C
+    std::signal(SIGINT, [](int) {});  // if the signal arrives too late, a check fails instead of the process
+    std::thread stop([&] {            // after the first tenth is saved, like Ctrl-C
       for (int wait = 0; wait < 60000 && !fs::exists(parts / "20_test" / "gan.safetensors"); ++wait)
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
       kill(getpid(), SIGINT);
@@ -66,7 +66,7 @@ TEST_CASE("DCGAN: a training that was stopped and resumed ends with the bits of 
   fs::remove_all(folder);
 }
 
-TEST_CASE("DCGAN: planes repeat a label over the picture, and follow the picture's own channel") {
+TEST_CASE("DCGAN: label planes repeat a label over the image and follow the image's own channel") {
   const Tensor y = one_hot({2, 0}, 3), sheet = planes(y);
   CHECK(sheet.shape() == Shape{2, 28, 28, 3});
   for (const Index i : {0, 13, 27})
@@ -91,7 +91,7 @@ TEST_CASE(
                   {.name = "20_test", .title = "t"});
   Dcgan gan(program, "gan", {.channels = 4, .noise = 6});
   Rng chance(1);
-  for (Index i = 0; i < 3; ++i) gan.generator(gan.noise(16, {}, chance));  // moves batch norm's statistics
+  for (Index i = 0; i < 3; ++i) gan.generator(gan.noise(16, {}, chance));  // changes batch norm's statistics
   gan.average.update();
   const Tensor z = gan.noise(600, {}, chance), all = gan.pictures(z), alone = gan.pictures(z.rows(599, 600));
   CHECK(all.shape() == Shape{600, 28, 28, 1});

@@ -45,7 +45,7 @@ TEST_CASE("Ema: decay average + (1 - decay) weights, for weights and buffers") {
     CHECK(contains(message([&] { Ema(model, wrong); }), "Ema: the decay"));
 }
 
-TEST_CASE("Ema::Applied gives the weights back bit for bit, exceptions or not") {
+TEST_CASE("Ema::Applied restores the weights bit for bit, also after exceptions") {
   Rng rng(2);
   Averaged model(rng);
   Ema ema(model, Real(0.9));
@@ -76,7 +76,7 @@ TEST_CASE("Ema::Applied gives the weights back bit for bit, exceptions or not") 
   }
 }
 
-TEST_CASE("Ema and State follow what a module has replaced, and refuse another shape") {
+TEST_CASE("Ema and State follow tensors that a module has replaced, and refuse another shape") {
   Rng rng(1);
   Averaged model(rng);
   const State before = model.state();

@@ -1,4 +1,4 @@
-// Generated faces: repeatable, smooth in every factor, and each factor does what its name says.
+// Generated faces are reproducible and smooth in every factor, and each factor has the named effect.
 #include <doctest/doctest.h>
 #include <omp.h>
 
@@ -17,7 +17,7 @@ namespace {
 
 constexpr Index side = 32;
 
-// A face whose factor k is `t` of the way through its range, the others as they are.
+// A face with factor k at position `t` of its range and all other factors unchanged.
 Tensor face_at(FaceFactors face, std::size_t k, double t, const FaceOptions& options = {}) {
   auto values = face.values();
   values[k] = static_cast<Real>(FaceFactors::low[k] + (FaceFactors::high[k] - FaceFactors::low[k]) * t);
@@ -37,7 +37,7 @@ double mean_of(const Tensor& image, Index top, Index bottom, Index left, Index r
   return sum / static_cast<double>((bottom - top) * (right - left));
 }
 
-// Variance of the picture when only factor k varies, summed over pixels, averaged over the other factors.
+// Variance of the image when only factor k varies, summed over pixels, averaged over the other factors.
 double energy(std::size_t k) {
   constexpr int faces = 40, steps = 17;
   Rng rng(3);
@@ -58,8 +58,8 @@ double energy(std::size_t k) {
   return sum;
 }
 
-// The middle of the dark mouth in a column, in rows from the top: weights are how much darker than the chin's
-// skin.
+// The centre of the dark mouth in a column, in rows from the top;
+// weights are the darkness relative to the chin's skin.
 double mouth_row(const Tensor& image, Index column) {
   double sum = 0, at = 0;
   for (Index i = 17; i < 27; ++i) {
@@ -94,7 +94,9 @@ TEST_CASE("faces: shapes and ranges") {
   CHECK(generated_faces(3, 1, {.channels = 3}).data.images.shape() == Shape{3, side, side, 3});
 }
 
-TEST_CASE("faces: the same bits at any number of threads, from the seed; a shorter set begins a longer one") {
+TEST_CASE(
+    "faces: the same bits at any number of threads, from the seed; a shorter set is a prefix of a longer "
+    "one") {
   const int threads = omp_get_max_threads();
   omp_set_num_threads(1);
   const Faces one = generated_faces(60, 7), wrong_one = generated_faces(60, 7, {.displaced = Real(0.2)});
@@ -113,7 +115,7 @@ TEST_CASE("faces: the same bits at any number of threads, from the seed; a short
   CHECK(same_bits(film.data.images, long_film.data.images.rows(0, 20).clone()));
 }
 
-TEST_CASE("faces: the factors tell the picture") {
+TEST_CASE("faces: the factors determine the image") {
   const Faces faces = generated_faces(10, 5);
   CHECK(same_bits(draw_faces(faces.factors), faces.data.images));
   const Tensor row = faces.factors.row(3);
@@ -121,7 +123,7 @@ TEST_CASE("faces: the factors tell the picture") {
                   faces.data.images.row(3).clone()));
 }
 
-TEST_CASE("faces: a small change of a factor is a small change of the picture") {
+TEST_CASE("faces: a small change of a factor is a small change of the image") {
   constexpr int steps = 200;
   Rng rng(11);
   for (std::size_t k = 0; k < 5; ++k) {
@@ -142,13 +144,13 @@ TEST_CASE("faces: a small change of a factor is a small change of the picture") 
       smallest_total = std::min(smallest_total, total);
     }
     CAPTURE(std::string(FaceFactors::names[k]));
-    CHECK(smallest_total > 0.4);  // the factor does something to every face
-    CHECK(largest < 0.6);         // of a length of about 10: no jump
+    CHECK(smallest_total > 0.4);  // the factor affects every face
+    CHECK(largest < 0.6);         // relative to a length of about 10: no jump
     CHECK(pixel < 0.16);
   }
 }
 
-TEST_CASE("faces: energies are in the order that the lectures need") {
+TEST_CASE("faces: energies are in the order required by the lectures") {
   double of[5];
   for (std::size_t k = 0; k < 5; ++k) {
     of[k] = energy(k);
@@ -165,8 +167,8 @@ TEST_CASE("faces: energies are in the order that the lectures need") {
   CHECK(open < 2.6);
 }
 
-TEST_CASE("faces: turning moves the features and the hair, and the other turn is the mirror image") {
-  // Where the mouth is: the middle of what changes when it opens.
+TEST_CASE("faces: turning moves the features and the hair, and the opposite turn is the mirror image") {
+  // The position of the mouth: the centre of the pixels that change when it opens.
   const auto mouth_column = [](Real azimuth) {
     const Tensor open = draw_face({.azimuth = azimuth, .mouth_open = 1}),
                  closed = draw_face({.azimuth = azimuth});
@@ -184,12 +186,12 @@ TEST_CASE("faces: turning moves the features and the hair, and the other turn is
   CHECK(right > ahead + 3);
   CHECK(left - 16 == doctest::Approx(16 - right).epsilon(0.05));
   const Tensor to_left = draw_face({.azimuth = -1}), to_right = draw_face({.azimuth = 1});
-  // The back of the head comes into view on the other side.
+  // The back of the head becomes visible on the other side.
   CHECK(mean_of(to_right, 8, 16, 4, 8) < mean_of(to_right, 8, 16, 22, 26) - 0.2);
   CHECK(mean_of(to_left, 8, 16, 24, 28) < mean_of(to_left, 8, 16, 6, 10) - 0.2);
 }
 
-TEST_CASE("faces: the mouth bends with the smile and opens") {
+TEST_CASE("faces: the mouth curves with the smile and opens") {
   FaceFactors glad{.smile = 1, .tone = 1}, sad{.smile = -1, .tone = 1}, open{.mouth_open = 1, .tone = 1};
   const Tensor smiling = draw_face(glad), frowning = draw_face(sad);
   CHECK(mouth_row(smiling, 16) > mouth_row(smiling, 10) + 1.5);  // rows count downwards
@@ -218,7 +220,7 @@ TEST_CASE("faces: tone and width") {
   CHECK(face_columns(1) > face_columns(-1) + 4);
 }
 
-TEST_CASE("faces: grey is the luminance of the coloured picture") {
+TEST_CASE("faces: grey is the luminance of the coloured image") {
   const Faces grey = generated_faces(4, 2), color = generated_faces(4, 2, {.channels = 3});
   for (Index i = 0; i < grey.data.images.size(); ++i) {
     const Real* rgb = color.data.images.data() + 3 * i;
@@ -227,17 +229,17 @@ TEST_CASE("faces: grey is the luminance of the coloured picture") {
   }
 }
 
-TEST_CASE("faces: displaced features are another picture of the same head") {
+TEST_CASE("faces: displaced features give another image of the same head") {
   const Faces faces = generated_faces(50, 4), wrong = generated_faces(50, 4, {.displaced = Real(0.25)});
   CHECK(same_bits(faces.factors, wrong.factors));
   for (Index i = 0; i < 50; ++i) {
     CHECK(distance2(faces.data.images.row(i), wrong.data.images.row(i)) > 2);
-    for (Index j = 0; j < side; ++j)  // hair and background above stay
+    for (Index j = 0; j < side; ++j)  // hair and background above are unchanged
       CHECK_UNARY(faces.data.images.at({i, 0, j, 0}) == wrong.data.images.at({i, 0, j, 0}));
   }
 }
 
-TEST_CASE("faces: a film moves slowly and goes everywhere") {
+TEST_CASE("faces: an animation moves slowly and covers the whole range") {
   const Faces film = generated_face_video(1000, 3, {.height = 28, .width = 20});
   CHECK(film.data.images.shape() == Shape{1000, 28, 20, 1});
   double largest = 0, far = 0;
@@ -258,7 +260,7 @@ TEST_CASE("faces: a film moves slowly and goes everywhere") {
   for (Index i = 1; i < 1000; ++i) CHECK_UNARY(film.factors.at({i, 3}) == film.factors.at({0, 3}));
 }
 
-TEST_CASE("faces: misuse is told") {
+TEST_CASE("faces: misuse gives an error") {
   CHECK_THROWS_AS(draw_face({.azimuth = Real(1.5)}), Error);
   CHECK_THROWS_AS(draw_face({.mouth_open = Real(-0.1)}), Error);
   CHECK_THROWS_AS(draw_face({.tone = std::nanf("")}), Error);

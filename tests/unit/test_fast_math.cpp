@@ -1,5 +1,5 @@
-// Accuracy of the branch-free functions, in units of the last place of a float, over the whole range of
-// floats.
+// Accuracy of the branch-free functions, in units in the last place (ulp) of a float,
+// over the whole range of floats.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -18,8 +18,8 @@ namespace {
 constexpr float inf = std::numeric_limits<float>::infinity();
 constexpr float no_number = std::numeric_limits<float>::quiet_NaN();
 
-/// Distance from the float nearest to `exact` in units of its last place (of the smallest normal number at
-/// least).
+/// Distance from the float nearest to `exact` in units of its last place (at least
+/// that of the smallest normal number).
 double ulps(float value, double exact) {
   if (std::isnan(exact)) return std::isnan(value) ? 0 : 1e30;
   if (std::isinf(exact) || std::isinf(value)) return static_cast<double>(value) == exact ? 0 : 1e30;
@@ -32,7 +32,7 @@ struct Worst {
   float at = 0;
 };
 
-/// The largest error(x) over every `stride`-th float in [low, high], both signs of zero included.
+/// The largest error(x) over every `stride`-th float in [low, high], including both signs of zero.
 template <class Error>
 Worst worst(float low, float high, std::uint32_t stride, Error error) {
   Worst found;
@@ -50,7 +50,8 @@ Worst worst(float low, float high, std::uint32_t stride, Error error) {
   return found;
 }
 
-/// True when f never falls by more than `slack` units in the last place between neighbouring floats around x.
+/// True when f never decreases by more than `slack` units in the last place
+/// between neighbouring floats around x.
 template <class F>
 bool monotone_near(F f, float x, double slack) {
   float before = x;
@@ -71,7 +72,7 @@ float exp_of(float x) { return fast_exp(x); }
 float log_of(float x) { return fast_log(x); }
 float tanh_of(float x) { return fast_tanh(x); }
 
-constexpr std::uint32_t stride = 4999;  // a prime: every bit of the mantissa changes
+constexpr std::uint32_t stride = 4999;  // a prime, so that every bit of the mantissa changes
 
 }  // namespace
 
@@ -121,10 +122,10 @@ TEST_CASE("fast_tanh: three units in the last place, odd, within [-1, 1]") {
   CHECK(fast_tanh(-inf) == -1);
   CHECK(fast_tanh(1e30f) == 1);
   CHECK(std::isnan(fast_tanh(no_number)));
-  CHECK(fast_tanh(1e-40f) == 1e-40f);  // denormal numbers too
+  CHECK(fast_tanh(1e-40f) == 1e-40f);  // also denormal numbers
 }
 
-TEST_CASE("fast_sigmoid: four units in the last place, tails included") {
+TEST_CASE("fast_sigmoid: four units in the last place, including the tails") {
   const Worst all =
       worst(-87, 100, stride, [](float x) { return ulps(fast_sigmoid(x), 1 / (1 + std::exp(-double{x}))); });
   CAPTURE(all.at);
@@ -149,7 +150,7 @@ TEST_CASE("fast_softplus: 1.5e-7 of max(1, result), finite for every finite numb
   const Worst tail =
       worst(-87, 0, stride, [&](float x) { return std::abs(fast_softplus(x) / exact(x) - 1); });
   CAPTURE(tail.at);
-  CHECK(tail.error < 3e-7);  // of the result itself: log(1 + e) alone has no digit left below -16
+  CHECK(tail.error < 3e-7);  // relative to the result: log(1 + e) loses all digits below -16
   const float largest = std::numeric_limits<float>::max();
   CHECK(fast_softplus(largest) == largest);
   CHECK(fast_softplus(-largest) == 0);
@@ -158,7 +159,7 @@ TEST_CASE("fast_softplus: 1.5e-7 of max(1, result), finite for every finite numb
   CHECK(std::isnan(fast_softplus(no_number)));
 }
 
-TEST_CASE("sine and cosine of a part of a turn") {
+TEST_CASE("sine and cosine of a fraction of a turn") {
   const double pi = std::numbers::pi;
   const Worst sine = worst(-0.5f, 0.5f, stride * 7,
                            [=](float t) { return std::abs(fast_sin_turn(t) - std::sin(2 * pi * t)); });
@@ -175,9 +176,9 @@ TEST_CASE("sine and cosine of a part of a turn") {
   CHECK(std::isnan(fast_sin_turn(no_number)));
 }
 
-TEST_CASE("no step backwards where the formulas change over") {
+TEST_CASE("no decrease where the formulas change over") {
   const float log2 = 0.69314718f;
-  for (const int n : {-126, -60, -1, 0, 1, 63, 126}) {  // the argument changes its power of two half way
+  for (const int n : {-126, -60, -1, 0, 1, 63, 126}) {  // the argument's power of two changes half way
     CAPTURE(n);
     CHECK(monotone_near(exp_of, (static_cast<float>(n) + 0.5f) * log2, 2));
   }

@@ -1,5 +1,5 @@
-// Frey faces: MATLAB 5 and idx hold the same pixels; damaged files are told; without a file there is a
-// generated film.
+// Frey faces: MATLAB 5 and idx hold the same pixels, damaged files give errors,
+// and without a file an animation is generated.
 #include <unistd.h>
 #include <zlib.h>
 
@@ -64,7 +64,7 @@ Bytes pixels(std::uint32_t rows, std::uint32_t columns) {
   return bytes;
 }
 
-// What makes a matrix in the file, so that a test can spoil one part.
+// The parts of a matrix in the file, so that a test can damage one of them.
 struct Matrix {
   std::string name = "ff";
   Bytes flags = numbers({9, 0}), sizes = numbers({560, 4}), data = pixels(560, 4);
@@ -133,7 +133,7 @@ bool says(const Bytes& file, const std::string& words) {
 
 }  // namespace
 
-TEST_CASE("frey: a column of the matrix is a frame, plain or compressed, whatever stands before it") {
+TEST_CASE("frey: a column of the matrix is a frame, plain or compressed, after any other content") {
   Matrix other;
   other.name = "a long name";
   other.flags = numbers({6, 0});
@@ -146,7 +146,7 @@ TEST_CASE("frey: a column of the matrix is a frame, plain or compressed, whateve
   check_pixels(parse_frey(file_of({packed(other.bytes()), packed(Matrix().bytes())}), "f.mat"));
 }
 
-TEST_CASE("frey: parse_mat gives any matrix of bytes") {
+TEST_CASE("frey: parse_mat reads any matrix of bytes") {
   Matrix small;
   small.name = "x";
   small.sizes = numbers({2, 2});
@@ -171,7 +171,7 @@ TEST_CASE("frey: an idx file of the same frames") {
   CHECK_THROWS_WITH_AS(load_frey(folder.path), doctest::Contains("frey-images-idx3-ubyte"), Error);
 }
 
-TEST_CASE("frey: damaged MATLAB files are told") {
+TEST_CASE("frey: damaged MATLAB files give errors") {
   const Bytes whole = file_of({Matrix().bytes()});
   says(Bytes(whole.begin(), whole.begin() + 100), "header");
   Bytes big = whole;
@@ -203,7 +203,7 @@ TEST_CASE("frey: damaged MATLAB files are told") {
   says(spoiled([](Matrix& m) { m.data.clear(); }), "0 bytes");
 
   Bytes length = whole;
-  length[132] = std::byte{0xff};  // of the matrix
+  length[132] = std::byte{0xff};  // length of the matrix
   length[133] = std::byte{0xff};
   says(length, "claims");
   Bytes small = whole;  // a small element of 255 bytes: the name's
@@ -211,7 +211,7 @@ TEST_CASE("frey: damaged MATLAB files are told") {
   says(small, "small element");
 }
 
-TEST_CASE("frey: files of MATLAB 7.3 and 4 are called so") {
+TEST_CASE("frey: files of MATLAB 7.3 and 4 are recognised") {
   Bytes hdf5 = letters("MATLAB 7.3 MAT-file, Platform: GLNXA64");
   hdf5.resize(600, std::byte{' '});
   CHECK(says(hdf5, "a MATLAB 7.3 file (HDF5), expected MATLAB 5 (save it with -v6 or -v7)"));
@@ -228,7 +228,7 @@ TEST_CASE("frey: files of MATLAB 7.3 and 4 are called so") {
   }
 }
 
-TEST_CASE("frey: damaged compressed elements are told") {
+TEST_CASE("frey: damaged compressed elements give errors") {
   const Bytes element = packed(Matrix().bytes());
   Bytes damaged = file_of({element});
   damaged[140] ^= std::byte{0x55};
@@ -242,7 +242,7 @@ TEST_CASE("frey: damaged compressed elements are told") {
   says(file_of({packed({})}), "tag of a variable");
 }
 
-TEST_CASE("frey: without a file there is a generated film, with a note; a broken file is not replaced") {
+TEST_CASE("frey: without a file an animation is generated with a note; a broken file is not replaced") {
   const FreyFolder folder;
   CHECK_THROWS_WITH_AS(load_frey(folder.path), doctest::Contains("frey_rawface.mat"), Error);
   const FreyFaces made = frey_faces(folder.path);
@@ -261,7 +261,7 @@ TEST_CASE("frey: without a file there is a generated film, with a note; a broken
   CHECK_THROWS_AS(frey_faces(folder.path), Error);
 }
 
-TEST_CASE("frey: the real film is the same in both formats") {
+TEST_CASE("frey: the real data are the same in both formats") {
   const char* root = std::getenv("GRADUS_DATASETS");
   const fs::path folder = fs::path(root ? root : "") / "frey";
   if (!root || !fs::exists(folder / "frey_rawface.mat") || !fs::exists(folder / "frey-images-idx3-ubyte")) {
@@ -273,7 +273,7 @@ TEST_CASE("frey: the real film is the same in both formats") {
   CHECK(mat.images.shape() == Shape{1965, 28, 20, 1});
   CHECK(same_bits(mat.images, idx.images));
   CHECK(frey_faces(root).real);
-  // Rows and columns are not confused: neighbours along a row of the picture are alike.
+  // Rows and columns are not exchanged: neighbours along a row of the image are similar.
   double along = 0, across = 0;
   for (Index n = 0; n < 100; ++n)
     for (Index i = 0; i + 1 < 28; ++i)

@@ -1,4 +1,5 @@
-// Losses, steps and value of the adversarial game against closed forms; who learns in which step.
+// Losses, steps and value of the adversarial game compared with closed forms;
+// which player learns in which step.
 
 #include <cmath>
 #include <limits>
@@ -38,7 +39,7 @@ Loss real_with_label(Real label) {
   return [label](const Var& a) { return minimax_real_loss(a, label); };
 }
 
-/// A small generator or discriminator with the first weights of its seed.
+/// A small generator or discriminator with the initial weights of its seed.
 struct Net : Module {
   Net(Rng& random, const std::vector<Index>& sizes)
       : Module(random), layers(*this, "layers", sizes, gradus::tanh) {}
@@ -59,7 +60,7 @@ int changed(Module& module, const std::vector<Tensor>& before) {
   return count;
 }
 
-/// z [B, 1, 1, 3] -> pictures [B, 4, 4, 1]
+/// z [B, 1, 1, 3] -> images [B, 4, 4, 1]
 struct Painter : Module {
   using Module::Module;
   Var operator()(const Var& z) { return gradus::tanh(last(relu(norm(first(z))))); }
@@ -76,7 +77,7 @@ int with_gradient(Module& module) {
 
 }  // namespace
 
-TEST_CASE("GAN losses are the logarithms that they stand for") {
+TEST_CASE("GAN losses equal their logarithms") {
   for (const Real a : {Real(-3), Real(-0.5), Real(0), Real(1.25), Real(4)}) {
     CAPTURE(a);
     const double d = 1 / (1 + std::exp(-double(a)));
@@ -98,7 +99,7 @@ TEST_CASE("GAN losses are the logarithms that they stand for") {
   }
 }
 
-TEST_CASE("GAN losses: [B] and [B, 1] give [B], other shapes and labels are refused by name") {
+TEST_CASE("GAN losses: [B] and [B, 1] give [B]; other shapes and labels are refused with the op's name") {
   const std::vector<Loss> all{real_with_label(1),
                               minimax_fake_loss,
                               saturating_generator_loss,
@@ -132,7 +133,7 @@ TEST_CASE("GAN losses: [B] and [B, 1] give [B], other shapes and labels are refu
   CHECK_THROWS_AS(minimax_real_loss(Tensor::zeros({2}), std::numeric_limits<Real>::quiet_NaN()), Error);
 }
 
-TEST_CASE("GAN losses stay finite, keep small gradients, and pass NaN and infinities on") {
+TEST_CASE("GAN losses stay finite, keep small gradients, and pass on NaN and infinities") {
   constexpr Real infinity = std::numeric_limits<Real>::infinity();
   CHECK(value(real_with_label(1), -1000) == 1000);
   CHECK(value(minimax_fake_loss, 1000) == 1000);
@@ -155,8 +156,8 @@ TEST_CASE("GAN losses stay finite, keep small gradients, and pass NaN and infini
   CHECK(slope(hinge_fake_loss, -1) == 0);
 }
 
-// Erratum: D is P(real) in the editions of 2020, P(fake) in those of 2025 and 2026.
-TEST_CASE("both label conventions are the same game; their mixture turns the generator round") {
+// Erratum: D is P(real) in the editions of 2020 and P(fake) in those of 2025 and 2026.
+TEST_CASE("both label conventions are the same game; mixing them reverses the generator's gradient") {
   Rng rng(4);
   Net judge(rng, {2, 5, 1});
   Parameter fake(Tensor::randn({7, 2}, rng));
@@ -190,7 +191,7 @@ TEST_CASE("both label conventions are the same game; their mixture turns the gen
     for (std::size_t i = 0; i < old.judge.size(); ++i) CHECK(same_bits(old.judge[i], recent.judge[i]));
     CHECK(same_bits(old.fake, recent.fake));
   }
-  // The newer slide's own lines, written with log D and log(1 - D), D = sigmoid = P(fake).
+  // The newer slide's formulas, written with log D and log(1 - D), D = sigmoid = P(fake).
   const Gradients printed = gradients(
       -1, [](const Var& a) { return -log(1 - reshape(sigmoid(a), {a.dim(0)})); },
       [](const Var& a) { return -log(reshape(sigmoid(a), {a.dim(0)})); },
@@ -200,13 +201,14 @@ TEST_CASE("both label conventions are the same game; their mixture turns the gen
   for (std::size_t k = 0; k < ours.judge.size(); ++k)
     for (Index i = 0; i < ours.judge[k].size(); ++i)
       CHECK(close(ours.judge[k][i], printed.judge[k][i], 1e-6));
-  // D = P(real) with the newer edition's line for G: every coordinate of every point is pushed the other way.
+  // D = P(real) with the newer edition's formula for G:
+  // every coordinate of every point moves the opposite way.
   const Gradients mixed =
       gradients(1, real_with_label(1), minimax_fake_loss, p_fake::saturating_generator_loss);
   for (Index i = 0; i < ours.fake.size(); ++i) CHECK(mixed.fake[i] * ours.fake[i] < 0);
 }
 
-TEST_CASE("the discriminator's step leaves the generator alone, the generator's step the discriminator") {
+TEST_CASE("the discriminator's step leaves the generator unchanged, and vice versa") {
   Rng rng(5);
   Net generator(rng, {2, 4, 2}), judge(rng, {2, 4, 1});
   Adam g_adam(generator.parameters()), d_adam(judge.parameters());
@@ -241,7 +243,7 @@ TEST_CASE("the discriminator's step leaves the generator alone, the generator's 
 }
 
 TEST_CASE(
-    "the discriminator's step adds nothing to gradients that the generator has, but G's batch norm runs") {
+    "the discriminator's step adds nothing to the generator's gradients, but G's batch norm is updated") {
   Rng rng(10);
   Painter generator(rng);
   Net judge(rng, {16, 5, 1});
@@ -272,7 +274,7 @@ TEST_CASE(
   CHECK(!same_bits(running.mean, mean_before));
   CHECK(!same_bits(running.variance, variance_before));
   {
-    Tape outer;  // the caller's
+    Tape outer;  // the caller's tape
     step();
     CHECK(untouched());
   }
@@ -284,7 +286,7 @@ TEST_CASE(
   CHECK(same_bits(running.variance, variance_before));
 }
 
-TEST_CASE("the generator's step minimises what is added to it as well, on the very examples that D judges") {
+TEST_CASE("the generator's step also minimises the extra term, on the examples that D sees") {
   Rng rng(9);
   Net generator(rng, {2, 4, 2}), judge(rng, {2, 4, 1});
   Adam adam(generator.parameters());
@@ -314,17 +316,17 @@ TEST_CASE("the generator's step minimises what is added to it as well, on the ve
   for (Index i = 0; i < expected.size(); ++i) CHECK(close(gradient()[i], expected[i], 1e-6));
 }
 
-TEST_CASE("the discriminator's step cuts the generator off even when it was recorded by the caller") {
+TEST_CASE("the discriminator's step detaches the generator even when its work was recorded by the caller") {
   Rng rng(6);
   Net generator(rng, {1, 3, 1}), judge(rng, {1, 3, 1});
   Adam d_adam(judge.parameters());
   const Tensor z = Tensor::randn({4, 1}, rng);
-  Tape outer;  // the caller's
+  Tape outer;  // the caller's tape
   discriminator_step(std::ref(judge), std::ref(generator), z, z, minimax_losses(), d_adam);
   CHECK(with_gradient(generator) == 0);
 }
 
-TEST_CASE("D's steps tell real from generated, G's step is believed more") {
+TEST_CASE("D's steps separate real from generated, and G's step raises D's output for the fakes") {
   Rng rng(7);
   Net generator(rng, {1, 8, 1}), judge(rng, {1, 8, 1});
   Adam g_adam(generator.parameters()), d_adam(judge.parameters());
@@ -342,7 +344,7 @@ TEST_CASE("D's steps tell real from generated, G's step is believed more") {
   }
 }
 
-TEST_CASE("the difference penalty of a plane is its squared slope in the direction") {
+TEST_CASE("the difference penalty of a linear function is its squared slope in the direction") {
   const Tensor w = Tensor::of({1, 2}, {3, -4});
   const Network plane = [&](const Var& x) { return linear(x, w, Tensor::of({1}, {Real(0.5)})); };
   const Tensor x = Tensor::of({3, 2}, {0, 0, 1, -1, 2, Real(0.5)}),
@@ -361,7 +363,7 @@ TEST_CASE("the difference penalty of a plane is its squared slope in the directi
   CHECK_THROWS_AS(difference_penalty(plane, x, u, 0), Error);
 }
 
-TEST_CASE("the best discriminator, and the value 2 JS - log 4 in both conventions") {
+TEST_CASE("the optimal discriminator, and the value 2 JS - log 4 in both conventions") {
   const Tensor p = Tensor::of({2, 4}, {.5, .3, .2, 0, .25, .25, .25, .25}),
                q = Tensor::of({2, 4}, {.1, .2, .3, .4, .25, .25, .25, .25});
   const Tensor best = optimal_discriminator(p, q);
@@ -377,7 +379,7 @@ TEST_CASE("the best discriminator, and the value 2 JS - log 4 in both convention
   CHECK(close(v[0], -.9433, 5e-5));
   CHECK(close(js[0], .2215, 5e-5));
   CHECK(close(v[1], -std::log(4.0), 1e-6));
-  Rng rng(9);  // and no other discriminator wins more
+  Rng rng(9);  // no other discriminator has a higher value
   for (int trial = 0; trial < 50; ++trial) {
     const Tensor d = Tensor::uniform({2, 4}, rng, Real(0.01), Real(0.99)), worse = game_value(p, q, d);
     CHECK(worse[0] < v[0]);
@@ -385,7 +387,7 @@ TEST_CASE("the best discriminator, and the value 2 JS - log 4 in both convention
   }
   const Tensor apart =
       game_value(Tensor::of({1, 2}, {1, 0}), Tensor::of({1, 2}, {0, 1}), Tensor::of({1, 2}, {1, 0}));
-  CHECK(apart.item() == 0);  // disjoint laws: JS = log 2
+  CHECK(apart.item() == 0);  // disjoint distributions: JS = log 2
   CHECK_THROWS_AS(game_value(p, q, Tensor::zeros({2, 3})), Error);
   CHECK_THROWS_AS(optimal_discriminator(p, Tensor::zeros({4, 2})), Error);
 }

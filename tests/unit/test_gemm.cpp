@@ -18,8 +18,8 @@ using namespace gradus;
 
 namespace {
 
-/// One product with everything around it: rows are longer than the matrix is wide, and the gaps hold NaN,
-/// which spoils the result if it is read and is missing afterwards if it is written.
+/// One product with padding around it: rows are longer than the matrix is wide, and the gaps hold NaN.
+/// Reading a gap spoils the result; writing to a gap removes its NaN.
 struct Product {
   Transpose transpose_a, transpose_b;
   Index M, N, K, gap;
@@ -62,7 +62,7 @@ struct Product {
              at(b, transpose_b == Transpose::no ? k * ldb() + j : j * ldb() + k);
     return sum;
   }
-  /// Largest difference from the definition; infinity when a gap was written or a result is not finite.
+  /// Largest difference from the definition; infinity when a gap was written to or a result is not finite.
   double error() const {
     const std::vector<Real> out = run();
     double worst = 0;
@@ -74,8 +74,8 @@ struct Product {
       }
     return worst;
   }
-  /// Rounding errors of K + 2 terms below 1 in size: they grow like the square root, allow for a few times
-  /// that.
+  /// Rounding errors of K + 2 terms of magnitude below 1 grow like the square
+  /// root; allows for a few times that.
   double tolerance() const {
     return 4 * std::numeric_limits<Real>::epsilon() * std::sqrt(static_cast<double>(K) + 4) * std::sqrt(4.0);
   }
@@ -111,7 +111,7 @@ void check_against_definition(Index M, Index N, Index K) {
 
 }  // namespace
 
-TEST_CASE("a product without rows or columns is empty, also as a thread's first") {
+TEST_CASE("a product without rows or columns is empty, also as a thread's first product") {
   const std::vector<Real> numbers(400 * 784, 1);
   std::vector<Real> c(1, 7);
   for (const auto& [M, N] : {std::pair<Index, Index>{0, 400}, {400, 0}, {0, 0}})
@@ -149,7 +149,7 @@ TEST_CASE("gemm equals its definition for random shapes") {
   }
 }
 
-TEST_CASE("gemm equals its definition where OpenBLAS takes over") {
+TEST_CASE("gemm equals its definition for sizes handled by OpenBLAS") {
   for (auto [transpose_a, transpose_b] : {std::pair{no, no}, {no, yes}, {yes, no}, {yes, yes}}) {
     Rng rng(3);
     Product product{transpose_a, transpose_b, 1040, 1033, 1031, 3, true, true};
@@ -193,14 +193,14 @@ TEST_CASE("gemm gives the same bits at any number of threads") {
     for_each_kind(M, N, K, same_bits);
   for (auto [transpose_a, transpose_b] : {std::pair{no, no}, {no, yes}, {yes, no}, {yes, yes}}) {
     Rng rng(5);
-    Product product{transpose_a, transpose_b, 1031, 1033, 1039, 5, true, true};  // OpenBLAS takes over
+    Product product{transpose_a, transpose_b, 1031, 1033, 1039, 5, true, true};  // handled by OpenBLAS
     product.fill(rng);
     same_bits(product);
   }
   set_threads(before);
 }
 
-TEST_CASE("gemm hands NaN and infinity on") {
+TEST_CASE("gemm propagates NaN and infinity") {
   Product product{no, yes, 9, 21, 33, 0, false, false};
   Rng rng(11);
   product.fill(rng);
@@ -256,7 +256,7 @@ TEST_CASE("symmetric_eigen: A v = lambda v, orthonormal, ascending, the same bit
   set_threads(before);
 }
 
-TEST_CASE("symmetric_eigen refuses what it cannot do") {
+TEST_CASE("symmetric_eigen refuses invalid input") {
   std::vector<double> matrix(6), values(2);
   CHECK_THROWS_AS(symmetric_eigen(matrix, values, 2), Error);
   matrix.resize(4);

@@ -1,4 +1,4 @@
-// The lectures' mathematics against closed forms, known answers and Monte Carlo.
+// The lectures' mathematics compared with closed forms, known answers and Monte Carlo.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -46,7 +46,7 @@ TEST_CASE("PCA of the slide's five points gives the slide's table") {
   CHECK(close(pca.components[1], .513978, 1e-5));
 }
 
-TEST_CASE("PCA: all components reconstruct exactly, fewer lose exactly the other variances") {
+TEST_CASE("PCA: all components reconstruct exactly; fewer lose exactly the remaining variances") {
   Rng rng(3);
   const Tensor x = Tensor::randn({400, 7}, rng);
   const Pca pca = fit_pca(x, 7);
@@ -58,7 +58,7 @@ TEST_CASE("PCA: all components reconstruct exactly, fewer lose exactly the other
   CHECK_THROWS_AS(fit_pca(x, 0), Error);
 }
 
-TEST_CASE("principal cosines: shared, orthogonal and turned spaces") {
+TEST_CASE("principal cosines: shared, orthogonal and rotated spaces") {
   const Tensor xy = Tensor::of({2, 3}, {1, 0, 0, 0, 1, 0}), yx = Tensor::of({2, 3}, {2, 3, 0, -1, 5, 0});
   for (const double c : principal_cosines(xy, yx)) CHECK(close(c, 1, 1e-9));
   const double angle = 0.4;
@@ -67,14 +67,14 @@ TEST_CASE("principal cosines: shared, orthogonal and turned spaces") {
   CHECK(close(principal_cosines(xy, Tensor::of({1, 3}, {0, 0, 2})).at(0), 0, 1e-6));
 }
 
-TEST_CASE("Frechet distance: closed forms, itself, and as a trap the square breaks the triangle") {
+TEST_CASE("Frechet distance: closed forms, identity, and the square violates the triangle inequality") {
   const Moments a = gaussian({0, 0}, {1, 0, 0, 4}), b = gaussian({3, 4}, {1, 0, 0, 4});
   CHECK(close(frechet_distance(a, a), 0, 1e-9));
   CHECK(close(frechet_distance(a, b), 25, 1e-9));
   const Moments c = gaussian({0, 0}, {9, 0, 0, 1});  // commuting: (3 - 1)^2 + (1 - 2)^2
   CHECK(close(frechet_distance(a, c), 5, 1e-9));
-  // Covariances with different axes. For 2 x 2 the trace of a root is sqrt(trace + 2 sqrt(det)), and S1 S2
-  // has trace 10 and determinant 12.
+  // Covariances with different axes. For 2 x 2 the trace of a root is sqrt(trace + 2 sqrt(det));
+  // S1 S2 has trace 10 and determinant 12.
   const Moments turned = gaussian({0, 0}, {2, 1, 1, 2});
   CHECK(close(frechet_distance(turned, a), 9 - 2 * std::sqrt(10 + 2 * std::sqrt(12.0)), 1e-12));
   CHECK(close(frechet_distance(turned, a), 0.7712204476543416, 1e-12));
@@ -97,7 +97,8 @@ TEST_CASE("Frechet distance of samples: N(0, I) and N(m, s^2 I) are |m|^2 + D (1
   Rng rng(6);
   const Tensor x = Tensor::randn({N, D}, rng),
                y = Tensor::randn({N, D}, rng, 1, 2);  // m = (1, 1, 1, 1), s = 2
-  // |m|^2's estimate has a deviation of 2 |m| sqrt((1 + s^2) / N) = 0.04, the roots of the variances less
+  // The estimate of |m|^2 has a standard deviation of 2 |m| sqrt((1 + s^2) / N) = 0.04,
+  // the roots of the variances less
   CHECK(close(frechet_distance(moments_of(x), moments_of(y)), 4 + 4, 0.2));
   const Tensor again = Tensor::randn({N, D}, rng);
   const double itself = frechet_distance(moments_of(x), moments_of(again));
@@ -159,7 +160,8 @@ TEST_CASE("KL on a grid: two normal densities one apart have KL 1/2") {
   CHECK(close(kl_divergence(p, q, Real(0.01)).item(), 0.5, 1e-4));
 }
 
-TEST_CASE("linear-Gaussian model: ELBO + KL(q || posterior) = log p(x), and the posterior is Bayes'") {
+TEST_CASE(
+    "linear-Gaussian model: ELBO + KL(q || posterior) = log p(x), and the posterior satisfies Bayes' rule") {
   const LinearGaussian model(3, 2, {1, 0.2, -0.5, 1.1, 0.3, 0.7}, {0.1, -0.2, 0.3}, 0.4);
   const std::vector<double> x{0.9, -1.1, 0.4}, g{0.3, -0.6}, h{0.5, 0.2};
   const double elbo = model.expected_log_likelihood(x, g, h) - diagonal_kl_to_standard(g, h);
@@ -237,7 +239,7 @@ TEST_CASE("likelihoods: C is half the precision, and the learned sigma keeps its
   CHECK(warmed_beta(8, 0, 0) == 8);
 }
 
-TEST_CASE("normal quantile: inverse of the distribution function to 1e-9, and its limits are refused") {
+TEST_CASE("normal quantile: inverse of the distribution function to 1e-9; its limits are refused") {
   for (const double p : {1e-12, 1e-5, 0.02425, 0.3, 0.5, 0.84, 0.97575, 1 - 1e-7}) {
     const double z = normal_quantile(p), back = 0.5 * std::erfc(-z / std::numbers::sqrt2);
     CHECK(std::abs(back - p) < 1e-9 * std::min(1.0, p * 1e6));
@@ -254,7 +256,7 @@ TEST_CASE("normal quantile: inverse of the distribution function to 1e-9, and it
   CHECK(close(sheet.at({0, 1}), normal_quantile(0.875), 1e-6));
 }
 
-TEST_CASE("traversals change one unit; slerp keeps the length; attribute vectors point where they should") {
+TEST_CASE("traversals change one unit; slerp keeps the length; attribute vectors have the right direction") {
   const Tensor z = Tensor::of({3}, {1, 2, 3}), walk = traversals(z, 5);
   CHECK(walk.shape() == Shape{15, 3});
   CHECK(walk.at({7, 0}) == 1);
@@ -266,7 +268,7 @@ TEST_CASE("traversals change one unit; slerp keeps the length; attribute vectors
   CHECK(close(std::hypot(double(line.at({1, 0})), double(line.at({1, 1}))), 3 / std::sqrt(2.0), 1e-5));
   CHECK(close(arc.at({0, 0}), 3, 1e-5));
   CHECK(close(arc.at({2, 1}), 3, 1e-5));
-  CHECK(slerp(a, a, 3).at({1, 0}) == 3);  // no angle: the straight line
+  CHECK(slerp(a, a, 3).at({1, 0}) == 3);  // zero angle: linear interpolation
   Rng rng(2);
   Tensor codes = Tensor::randn({2000, 4}, rng), strength({2000});
   for (Index i = 0; i < 2000; ++i) strength[i] = codes[4 * i + 2];
@@ -289,21 +291,21 @@ TEST_CASE("rank correlation and mutual information: known answers, ties, indepen
     factors[2 * i] = f, factors[2 * i + 1] = g;
     z[3 * i] = f, z[3 * i + 1] = g, z[3 * i + 2] = rng.normal();
   }
-  CHECK(mutual_information_gap(z, factors) > 0.95);  // one unit a factor
+  CHECK(mutual_information_gap(z, factors) > 0.95);  // one unit per factor
   Tensor mixed = z.clone();
   for (Index i = 0; i < n; ++i) {
     mixed[3 * i] = (z[3 * i] + z[3 * i + 1]) / Real(std::numbers::sqrt2);
     mixed[3 * i + 1] = (z[3 * i] - z[3 * i + 1]) / Real(std::numbers::sqrt2);
   }
   CHECK(mutual_information_gap(mixed, factors) <
-        0.05);  // turned by 45 degrees: two units say the same of each factor
+        0.05);  // rotated by 45 degrees: two units carry the same information about each factor
   std::vector<double> u, v;
   for (Index i = 0; i < n; ++i) u.push_back(rng.normal()), v.push_back(rng.normal());
   CHECK(mutual_information(u, v) < 0.01);
   CHECK(mutual_information(u, u) > 2.9);  // log 20
 }
 
-TEST_CASE("a label stands beside its row as ones and zeros, and gradients pass it by") {
+TEST_CASE("a label is appended as a one-hot row, and gradients reach the input") {
   Parameter x(Tensor::of({2, 2}, {Real(.5), -1, 2, 0}));
   Tape tape;
   const Var both = with_label(Var(x), {2, 1}, 3);

@@ -1,5 +1,5 @@
-// Values, gradients and optimizer steps against PyTorch's: tests/golden/ops.json and shapes.json, written by
-// make_golden.py and make_shapes.py beside them.
+// Values, gradients and optimizer steps compared with PyTorch's: tests/golden/ops.json and shapes.json,
+// written by make_golden.py and make_shapes.py in the same folder.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -57,7 +57,8 @@ Tensor tensor(const json& packed) {
   return Tensor::of(shape_of(packed["shape"]), packed["data"].get<std::vector<Real>>());
 }
 
-/// The shapes agree, and every number to 1e-5 of its own size, or of `least` where it is smaller than that.
+/// The shapes agree, and every number agrees to 1e-5 relative to its magnitude,
+/// or to `least` where it is smaller.
 void check_close(const std::string& what, const Tensor& x, const json& expected, double least = 0.1) {
   CAPTURE(what);
   REQUIRE(x.shape() == shape_of(expected["shape"]));
@@ -78,7 +79,7 @@ Function binary(Var (*op)(const Var&, const Var&)) {
   return [op](const Inputs& x, const json&) { return op(x[0], x[1]); };
 }
 
-/// Every op by the name that the golden file gives it.
+/// Every op by its name in the golden file.
 std::map<std::string, Function> all_ops() {
   std::map<std::string, Function> ops{
       {"add", binary(add)},
@@ -138,7 +139,7 @@ std::map<std::string, Function> all_ops() {
   ops["slice"] = [](const Inputs& x, const json& c) { return slice(x[0], c["axis"], c["begin"], c["end"]); };
   ops["bernoulli_nll"] = [](const Inputs& x, const json&) { return bernoulli_nll(x[0], x[1].value()); };
   ops["gaussian_nll"] = [](const Inputs& x, const json&) { return gaussian_nll(x[0], x[1], x[2].value()); };
-  const auto pair = [](const json& c, const char* key) {  // 2, [2, 1], or not there: 0
+  const auto pair = [](const json& c, const char* key) {  // 2, [2, 1], or 0 if missing
     const json value = c.value(key, json(0));
     return value.is_array() ? Pair(value[0].get<Index>(), value[1].get<Index>()) : Pair(value.get<Index>());
   };
@@ -209,7 +210,7 @@ std::map<std::string, Function> all_ops() {
   return ops;
 }
 
-/// As `hashed` of make_golden.py: odd multiples of 1/512 between low/256 and high/256.
+/// Same as `hashed` of make_golden.py: odd multiples of 1/512 between low/256 and high/256.
 Tensor hashed(const Shape& shape, std::uint32_t number, std::uint32_t which, int low = -512, int high = 512) {
   Tensor x(shape);
   for (Index i = 0; i < x.size(); ++i) {
@@ -229,8 +230,8 @@ Tensor hashed(const json& spec, std::uint32_t number, std::uint32_t which) {
                           : hashed(shape, number, which, spec[1].get<int>(), spec[2].get<int>());
 }
 
-/// Two sums of the numbers of x, tensor t of the case, with weights, are those stored from `at` on, to 1e-5
-/// of what was added and 1e-7 per number: the rounding of terms of size 1 that cancel.
+/// Two weighted sums of the numbers of x, tensor t of the case, equal those stored from `at` on, to 1e-5
+/// of the sum of magnitudes and 1e-7 per number, the rounding error of cancelling terms of magnitude 1.
 void check_sums(const std::string& what, const Tensor& x, std::uint32_t number, std::size_t t,
                 const json& stored, std::size_t at) {
   for (std::size_t r = 0; r < 2; ++r) {
@@ -247,7 +248,7 @@ void check_sums(const std::string& what, const Tensor& x, std::uint32_t number, 
   }
 }
 
-/// Tensor t of the case: all numbers of a short one, two sums of a long one.
+/// Tensor t of the case: all numbers of a short tensor, two sums of a long one.
 void check_result(const std::string& what, const Tensor& x, std::uint32_t number, std::size_t t,
                   const json& expected, double least) {
   if (expected.contains("data")) return check_close(what, x, expected, least);
@@ -302,7 +303,7 @@ TEST_CASE("every op agrees with PyTorch, forward and backward") {
     for (const auto& parameter : parameters) inputs.emplace_back(*parameter);
     for (const json& constant : c["constants"]) inputs.emplace_back(tensor(constant));
     const Var y = ops.at(name)(inputs, c);
-    const double least = name.starts_with("conv") ? 1 : 0.1;  // sums of many numbers of size 1
+    const double least = name.starts_with("conv") ? 1 : 0.1;  // sums of many numbers of magnitude 1
     check_result(name, y.value(), number, 0, c["output"], least);
     tape.backward(sum(y * Var(tensor(c["dy"]))));
     for (std::size_t i = 0; i < parameters.size(); ++i)

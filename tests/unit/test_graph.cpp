@@ -1,4 +1,4 @@
-// The tape shown: print's table and the graph.
+// Display of a tape: the table of print, and the graph.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -17,10 +17,10 @@
 
 using namespace gradus;
 
-TEST_CASE("print: a row a step") {
+TEST_CASE("print: one row per step") {
   Parameter p(Tensor::zeros({2, 3}));
   Tape tape;
-  const std::vector<Var> many(40, square(p));  // long rows stay rows
+  const std::vector<Var> many(40, square(p));  // long rows are not wrapped
   const Var loss = sum(concat(many, 1) + Tensor::zeros({2, 120}));
   tape.backward(loss);
   std::ostringstream out;
@@ -39,7 +39,7 @@ TEST_CASE("print: a row a step") {
   CHECK(contains(lines.back(), {"total"}));
 }
 
-TEST_CASE("to_dot: every step a node, every input an edge") {
+TEST_CASE("to_dot: one node per step, one edge per input") {
   Rng rng(1);
   struct Model : Module {
     Linear layer{*this, "layer", 3, 2};
@@ -57,7 +57,7 @@ TEST_CASE("to_dot: every step a node, every input an edge") {
     return found;
   };
   CHECK(count("{") == count("}"));
-  CHECK(count("[label=") == tape.steps().size() + 2);  // and two constants
+  CHECK(count("[label=") == tape.steps().size() + 2);  // plus two constants
   CHECK(count(" -> ") == 7);                           // linear 3, relu 1, error 2, sum 1
   CHECK(count("\"") % 2 == 0);
   CHECK(contains(to_dot(tape), {"parameter\\n[2, 3]"}));

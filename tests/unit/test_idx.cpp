@@ -1,4 +1,4 @@
-// The IDX reader and writer, gzip, files, and the choice between MNIST and generated digits.
+// The IDX reader and writer, gzip, files, and the fallback from MNIST to generated digits.
 #include <unistd.h>
 
 #include <cmath>
@@ -64,7 +64,7 @@ TEST_CASE("idx: every element type is read big-endian") {
   CHECK(parse_idx(bytes_of({0, 0, 0xe, 1, 0, 0, 0, 1, 0xc0, 4, 0, 0, 0, 0, 0, 0}), "f64").value(0) == -2.5);
 }
 
-TEST_CASE("idx: what is written is read again, plain and gzip, whatever the name says") {
+TEST_CASE("idx: written files are read back, plain and gzip, for any file name") {
   const Folder folder;
   Rng rng(1);
   const Tensor images = Tensor::uniform({5, 4, 3, 3}, rng);
@@ -79,7 +79,7 @@ TEST_CASE("idx: what is written is read again, plain and gzip, whatever the name
   fs::rename(folder / "a-idx4-ubyte.gz", folder / "gzip inside");
   fs::rename(folder / "a-idx4-ubyte", folder / "plain.gz");
   CHECK(read_idx(folder / "gzip inside").data == read_idx(folder / "plain.gz").data);
-  CHECK(std::distance(fs::directory_iterator(folder.path), {}) == 2);  // and no temporary file is left
+  CHECK(std::distance(fs::directory_iterator(folder.path), {}) == 2);  // no temporary file is left
 }
 
 TEST_CASE("idx: values outside [0, 1] and NaN are clipped when written") {
@@ -88,7 +88,7 @@ TEST_CASE("idx: values outside [0, 1] and NaN are clipped when written") {
   CHECK(array.data == bytes_of({0, 255, 0, 128}));
 }
 
-TEST_CASE("idx: a broken header has a message that names the field") {
+TEST_CASE("idx: a broken header gives an error that names the field") {
   CHECK_MESSAGE_HAS(parse_idx(bytes_of({'<', '!', 'D', 'O', 'C'}), "page.gz"), "page.gz", "0x3c21444f",
                     "neither an IDX");
   CHECK_MESSAGE_HAS(parse_idx(bytes_of({0, 0, 8}), "f"), "f: header: 3 bytes", "at least the 4");
@@ -99,13 +99,13 @@ TEST_CASE("idx: a broken header has a message that names the field") {
   CHECK_MESSAGE_HAS(parse_idx(std::span(two_images).first(11), "f"), "header: 11 bytes, expected 16");
 }
 
-TEST_CASE("idx: data must be exactly what the sizes say") {
+TEST_CASE("idx: the data must match the sizes exactly") {
   CHECK_MESSAGE_HAS(parse_idx(std::span(two_images).first(27), "f"), "[2, 2, 3]", "the file holds 11 bytes");
   std::vector<std::byte> longer = two_images;
   longer.push_back({});
   CHECK_MESSAGE_HAS(parse_idx(longer, "f"), "1 bytes too many", "expected 12");
   CHECK_MESSAGE_HAS(parse_idx(bytes_of({0, 0, 8, 1, 0, 0, 0, 0}), "f"), "no element");
-  // Sizes whose product is 2^128, or 2^64 and thus 0 in 64 bits: refused before any memory is asked for.
+  // Sizes whose product is 2^128, or 2^64 and thus 0 in 64 bits: refused before any memory is allocated.
   std::vector<std::byte> huge = bytes_of({0, 0, 0xe, 4});
   huge.resize(20 + 8, std::byte{0xff});
   CHECK_MESSAGE_HAS(parse_idx(huge, "f"), "4294967295", "the file holds 8 bytes");
@@ -113,7 +113,7 @@ TEST_CASE("idx: data must be exactly what the sizes say") {
                     "65536", "the file holds 1 bytes");
 }
 
-TEST_CASE("idx: damaged gzip data is an error, at every place and length") {
+TEST_CASE("idx: damaged gzip data is an error at every position and length") {
   const std::vector<std::byte> packed = gzip(two_images);
   CHECK(gunzip(packed, "f") == two_images);
   for (std::size_t length = 2; length < packed.size(); ++length)
@@ -128,7 +128,7 @@ TEST_CASE("idx: damaged gzip data is an error, at every place and length") {
   CHECK_MESSAGE_HAS(parse_idx(gzip(packed), "twice.gz"), "gzip inside gzip");
 }
 
-TEST_CASE("gunzip: two parts are one content, and a small file cannot unpack to a large one") {
+TEST_CASE("gunzip: two members are one content, and a small file cannot unpack to a huge one") {
   std::vector<std::byte> both = gzip(std::span(two_images).first(10));
   const std::vector<std::byte> second = gzip(std::span(two_images).subspan(10));
   both.insert(both.end(), second.begin(), second.end());
@@ -149,10 +149,10 @@ TEST_CASE("files: missing, a folder, empty, too large, not writable") {
   CHECK(read_file(folder / "ten", 10).size() == 10);
   CHECK_MESSAGE_HAS(read_file(folder / "ten", 9), "10 bytes, at most 9");
   CHECK_MESSAGE_HAS(write_file(folder / "no/such/folder", two_images), "cannot write");
-  CHECK_MESSAGE_HAS(write_file(folder.path, two_images), "cannot write");  // a folder is in the way
+  CHECK_MESSAGE_HAS(write_file(folder.path, two_images), "cannot write");  // the path is a folder
 }
 
-TEST_CASE("idx: images and labels must belong together") {
+TEST_CASE("idx: images and labels must match") {
   const Folder folder;
   write_idx(folder / "images", parse_idx(two_images, "two"));
   write_idx(folder / "labels", labels_to_idx(std::vector<int>{1, 2, 3}));
@@ -166,7 +166,7 @@ TEST_CASE("idx: images and labels must belong together") {
   CHECK_THROWS_AS(labels_to_idx(std::vector<int>{256}), Error);
 }
 
-TEST_CASE("dataset: parts of it") {
+TEST_CASE("dataset: subsets") {
   Dataset dataset{"d", Tensor::of({4, 2}, {0, 1, 2, 3, 4, 5, 6, 7}), {0, 1, 0, 1}, 2, {}};
   CHECK(dataset.subset(1, 3).images.at({0, 1}) == 3);
   CHECK(dataset.subset(1, 3).labels == std::vector<int>{1, 0});
@@ -180,7 +180,7 @@ TEST_CASE("dataset: parts of it") {
   CHECK_MESSAGE_HAS(dataset.check(), "4 images but 3 labels");
 }
 
-TEST_CASE("load_digits: MNIST where it is, generated digits where it is not, an error where it is broken") {
+TEST_CASE("load_digits: MNIST if present, generated digits if missing, an error if broken") {
   const Folder folder;
   const Split none = load_digits(folder.path, {.train = 30, .test = 20});
   CHECK(none.train.images.shape() == Shape{30, 28, 28, 1});
@@ -204,7 +204,7 @@ TEST_CASE("load_digits: MNIST where it is, generated digits where it is not, an 
   CHECK_THROWS_AS(load_digits(folder.path, {.train = -1}), Error);
 }
 
-TEST_CASE("load_digits: MNIST is found under the other names and folders that it is published in") {
+TEST_CASE("load_digits: MNIST is found under its other published names and folders") {
   const Folder made;
   write_set(made / "mnist", 12, "");
   const auto found = [&](const std::function<fs::path(const std::string&)>& place) {

@@ -1,4 +1,4 @@
-// Pictures: PNG there and back, damaged files, sheets with labels and frames.
+// Images: PNG written and read, damaged files, sheets with labels and frames.
 #include <unistd.h>
 #include <zlib.h>
 
@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A picture whose values are all whole bytes, so that nothing is lost in a file.
+// An image whose values are all multiples of 1/255, so that a file stores it exactly.
 Tensor byte_picture(Index height, Index width, Index channels) {
   Tensor image({height, width, channels});
   for (Index i = 0; i < image.size(); ++i) image[i] = static_cast<Real>((i * 37 + 11) % 256) / Real(255);
@@ -64,7 +64,7 @@ std::vector<std::byte> bytes_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("png: what is written is read again, grey and colour") {
+TEST_CASE("png: written images are read back, grey and colour") {
   const Folder folder;
   const Tensor grey = byte_picture(5, 7, 1), rgb = byte_picture(6, 4, 3);
   write_png(folder / "grey.png", grey);
@@ -74,7 +74,7 @@ TEST_CASE("png: what is written is read again, grey and colour") {
   CHECK(same(read_image(folder / "grey.png", 3), hstack({grey})));
   write_png(folder / "plain.png", grey.reshape({5, 7}));
   CHECK(same(read_image(folder / "plain.png", 1), grey));
-  CHECK(std::distance(fs::directory_iterator(folder.path), {}) == 3);  // and no temporary file is left
+  CHECK(std::distance(fs::directory_iterator(folder.path), {}) == 3);  // no temporary file is left
 }
 
 TEST_CASE("png: values are clipped, wrong shapes and folders are refused") {
@@ -89,7 +89,7 @@ TEST_CASE("png: values are clipped, wrong shapes and folders are refused") {
   CHECK_THROWS_AS(read_image(folder / "c.png", 2), Error);
 }
 
-TEST_CASE("images: a PGM is read, other things are refused with the file's name") {
+TEST_CASE("images: a PGM is read; other files are refused with the file's name") {
   std::vector<std::byte> pgm = bytes_of("P5\n2 1\n255\n");
   pgm.push_back(std::byte{0});
   pgm.push_back(std::byte{255});
@@ -107,7 +107,7 @@ TEST_CASE("images: a PGM is read, other things are refused with the file's name"
   CHECK(same(ppm, Tensor::of({1, 1, 3}, {1, Real(0.5), Real(0.01)})));
 }
 
-TEST_CASE("images: a picture that is too large is called so") {
+TEST_CASE("images: an image that is too large is refused with that reason") {
   const Folder folder;
   write_png(folder / "p.png", byte_picture(2, 2, 1));
   std::vector<std::byte> png = read_file(folder / "p.png");
@@ -119,9 +119,9 @@ TEST_CASE("images: a picture that is too large is called so") {
 }
 
 TEST_CASE("images: the orientation in a file's Exif data is applied") {
-  // As it was taken: 2 rows of 3. TIFF's numbers say where its first row and its first column belong.
+  // As stored: 2 rows of 3. TIFF's orientation numbers tell where the first row and the first column belong.
   const Tensor taken = Tensor::of({2, 3, 1}, {0, Real(0.2), Real(0.4), Real(0.6), Real(0.8), 1});
-  const std::vector<std::vector<int>> upright = {{0, 1, 2, 3, 4, 5},   // by rows, of the picture as taken
+  const std::vector<std::vector<int>> upright = {{0, 1, 2, 3, 4, 5},   // row by row of the stored image
                                                  {2, 1, 0, 5, 4, 3},   // first column right
                                                  {5, 4, 3, 2, 1, 0},   // first row below, first column right
                                                  {3, 4, 5, 0, 1, 2},   // first row below
@@ -149,7 +149,7 @@ TEST_CASE("images: the orientation in a file's Exif data is applied") {
           crc32(0, reinterpret_cast<const Bytef*>(chunk.data()), static_cast<uInt>(chunk.size()));
       const std::vector<std::byte> inserted = bytes_of(big(tiff.size()) + chunk + big(sum));
       std::vector<std::byte> turned = png;
-      turned.insert(turned.begin() + 33, inserted.begin(), inserted.end());  // behind the header
+      turned.insert(turned.begin() + 33, inserted.begin(), inserted.end());  // after the header
       const bool valid = 1 <= orientation && orientation <= 8;
       const std::vector<int>& order = upright[valid ? static_cast<std::size_t>(orientation - 1) : 0];
       Tensor expected(valid && orientation >= 5 ? Shape{3, 2, 1} : Shape{2, 3, 1});
@@ -159,7 +159,7 @@ TEST_CASE("images: the orientation in a file's Exif data is applied") {
     }
 }
 
-TEST_CASE("images: a JPEG's Exif segment turns it") {
+TEST_CASE("images: a JPEG's Exif segment rotates it") {
   std::vector<std::byte> bytes;
   const std::string digits =
       "ffd8ffe000104a46494600010100000100010000ffdb008400140e0f120f0d14121012171514181e32211e1c1c1e3d2c2e24"
@@ -184,12 +184,12 @@ TEST_CASE("images: a JPEG's Exif segment turns it") {
                            "Exif\0\0II*\0\x8\0\0\0\x1\0\x12\x1\x3\0\x1\0\0\0\x3\0\0\0\0\0\0\0",
                            36));
   bytes.insert(bytes.begin() + 2, segment.begin(), segment.end());
-  const Tensor turned = parse_image(bytes, "p.jpg", 1);  // by half a turn
+  const Tensor turned = parse_image(bytes, "p.jpg", 1);  // by 180 degrees
   REQUIRE(turned.shape() == taken.shape());
   for (Index i = 0; i < taken.size(); ++i) CHECK(turned[i] == taken[taken.size() - 1 - i]);
 }
 
-TEST_CASE("images: a PNG that is cut off or changed anywhere is an error") {
+TEST_CASE("images: a PNG that is truncated or changed anywhere is an error") {
   const Folder folder;
   write_png(folder / "p.png", byte_picture(9, 9, 3));
   const std::vector<std::byte> whole = read_file(folder / "p.png");
@@ -205,7 +205,7 @@ TEST_CASE("images: a PNG that is cut off or changed anywhere is an error") {
   CHECK(message_of(huge).find("PNG: the chunk at byte 33 claims 1056") != std::string::npos);
 }
 
-TEST_CASE("grid: cells are where they belong") {
+TEST_CASE("grid: cells are at their positions") {
   Tensor images({3, 2, 2, 1});
   for (Index i = 0; i < images.size(); ++i) images[i] = static_cast<Real>(i) / 16;
   const Tensor sheet = image_grid(images, {.columns = 2, .padding = 1, .scale = 3});
@@ -216,12 +216,12 @@ TEST_CASE("grid: cells are where they belong") {
   CHECK(sheet.at({border + 1, border + 1, 1}) == images[0]);
   CHECK(sheet.at({border + 3, border + 3, 1}) == images[0]);  // magnified by three
   CHECK(sheet.at({border + 4, border + 1, 2}) == images[2]);
-  CHECK(sheet.at({border + 1, border + 1 + cell + 1, 2}) == images[4]);  // the second picture
+  CHECK(sheet.at({border + 1, border + 1 + cell + 1, 2}) == images[4]);  // the second image
   CHECK(sheet.at({border + 1 + cell + 1, border + 1, 2}) == images[8]);  // the third, below
-  CHECK(sheet.at({border + 2 + cell, border + 3 + cell + 1, 0}) == 1);   // nothing in the fourth place
+  CHECK(sheet.at({border + 2 + cell, border + 3 + cell + 1, 0}) == 1);   // the fourth cell is empty
 }
 
-TEST_CASE("grid: rows of numbers are square pictures, colour stays colour") {
+TEST_CASE("grid: rows of numbers are square images, colour is kept") {
   CHECK(same(image_grid(byte_picture(2, 16, 1).reshape({2, 16})),
              image_grid(byte_picture(2, 16, 1).reshape({2, 4, 4, 1}))));
   CHECK_THROWS_AS(image_grid(Tensor::zeros({2, 15})), Error);
@@ -231,7 +231,7 @@ TEST_CASE("grid: rows of numbers are square pictures, colour stays colour") {
   CHECK(has_color(sheet, {Real(0.25), Real(0.5), Real(0.75)}));
 }
 
-TEST_CASE("grid: what is not a number is seen, what is out of range is clipped") {
+TEST_CASE("grid: NaN is visible, values out of range are clipped") {
   const Tensor sheet = image_grid(Tensor::of({3, 1, 1, 1}, {Real(std::nan("")), 5, -3}));
   CHECK(has_color(sheet, {1, 0, 1}));
   for (Real value : sheet.values()) CHECK_UNARY(value >= 0 && value <= 1);
@@ -287,7 +287,7 @@ TEST_CASE("text: every printable character has its own shape, and nothing is dra
   CHECK_THROWS_AS(draw_text(small, 0, 0, "A", 0), Error);
 }
 
-TEST_CASE("the real pictures") {
+TEST_CASE("the real images") {
   const char* root = std::getenv("GRADUS_DATASETS");
   if (!root || !fs::exists(fs::path(root) / "faces/orl") || !fs::exists(fs::path(root) / "facades/train")) {
     MESSAGE("SKIPPED: no pictures under GRADUS_DATASETS");

@@ -1,5 +1,5 @@
-// Folders of pictures: order, sizes, classes; what file names say; and the real face sets where they are
-// present.
+// Folders of images: order, sizes, classes; information in file names;
+// and the real face data sets if present.
 #include <unistd.h>
 
 #include <cmath>
@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A PGM of one grey, in a folder that is made when needed.
+// A PGM of a single grey level; creates the folder if needed.
 void put_pgm(const fs::path& path, int height, int width, int grey) {
   fs::create_directories(path.parent_path());
   const std::string header = text("P5\n", width, " ", height, "\n255\n") +
@@ -29,7 +29,7 @@ void put_pgm(const fs::path& path, int height, int width, int grey) {
   write_file(path, std::as_bytes(std::span(header)));
 }
 
-// The data folder when the set is there, else an empty path and a line for the summary.
+// The data folder if the set is present, else an empty path and a line for the summary.
 fs::path real_data(const char* set) {
   const char* root = std::getenv("GRADUS_DATASETS");
   if (root && fs::exists(fs::path(root) / "faces" / set)) return root;
@@ -44,7 +44,7 @@ double mean_of(const Tensor& image) {
 
 }  // namespace
 
-TEST_CASE("resize_image: constants stay, means stay, whole factors are means of blocks or of neighbours") {
+TEST_CASE("resize_image: constants and means are kept; integer factors give block means or repeated pixels") {
   const Tensor grey = Tensor::full({7, 5, 3}, Real(0.3));
   for (const Index size : {1, 3, 5, 7, 20}) {
     const Tensor out = resize_image(grey, size, size + 1);
@@ -60,13 +60,13 @@ TEST_CASE("resize_image: constants stay, means stay, whole factors are means of 
   const Tensor line = resize_image(Tensor::of({1, 4, 1}, {0, 1, 2, 6}), 1, 2);
   CHECK(line[0] == doctest::Approx((0.75 * 0 + 0.75 * 1 + 0.25 * 2) / 1.75));
   CHECK(line[1] == doctest::Approx((0.25 * 1 + 0.75 * 2 + 0.75 * 6) / 1.75));
-  // Two pixels to four: bilinear, the ends held.
+  // Two pixels to four: bilinear, with the end values held.
   const Tensor wide = resize_image(Tensor::of({1, 2, 1}, {0, 1}), 1, 4);
   CHECK(wide[0] == doctest::Approx(0));
   CHECK(wide[1] == doctest::Approx(0.25));
   CHECK(wide[2] == doctest::Approx(0.75));
   CHECK(wide[3] == doctest::Approx(1));
-  // Height is height, and channels stay apart.
+  // Height is not exchanged with width, and channels stay separate.
   const Tensor tall = resize_image(Tensor::of({2, 1, 2}, {0, 5, 1, 5}), 4, 1);
   CHECK(tall.shape() == Shape{4, 1, 2});
   for (Index i = 0; i < 4; ++i) CHECK(tall[2 * i + 1] == doctest::Approx(5));
@@ -96,7 +96,7 @@ TEST_CASE("read_image_folder: sorted, subfolders are classes") {
   CHECK(first.labels == std::vector<int>{0, 1});
   CHECK(first.classes == 2);
 
-  put_pgm(folder.path / "0.pgm", 5, 3, 0);  // beside the folders, and of another size
+  put_pgm(folder.path / "0.pgm", 5, 3, 0);  // outside the class folders, and of another size
   CHECK_THROWS_WITH_AS(read_image_folder(folder.path), doctest::Contains("a/x/1.pgm: 4 x 3 pixels"), Error);
   const Dataset flat = read_image_folder(folder.path, {.height = 4, .width = 3});
   CHECK(flat.images.shape() == Shape{4, 4, 3, 1});
@@ -104,7 +104,7 @@ TEST_CASE("read_image_folder: sorted, subfolders are classes") {
   CHECK(flat.classes == 0);
 }
 
-TEST_CASE("read_image_folder: what systems put beside pictures does not count") {
+TEST_CASE("read_image_folder: files added by operating systems are ignored") {
   const Folder folder;
   for (const char* file : {"a/1.png", "b/2.png"}) {
     fs::create_directories((folder.path / file).parent_path());
@@ -120,7 +120,7 @@ TEST_CASE("read_image_folder: what systems put beside pictures does not count") 
   CHECK(read_image_folder(folder.path).class_names == std::vector<std::string>{"a", "b"});
 }
 
-TEST_CASE("read_image_folder: misuse and broken files are told") {
+TEST_CASE("read_image_folder: misuse and broken files give errors") {
   const Folder folder;
   CHECK_THROWS_WITH_AS(image_files(folder.path / "none"), doctest::Contains("none"), Error);
   CHECK_THROWS_WITH_AS(image_files(folder.path), doctest::Contains("no pictures"), Error);
@@ -263,7 +263,7 @@ TEST_CASE("real ORL faces") {
   for (int person = 0; person < 40; ++person) CHECK(faces.only(person).size() == 10);
 }
 
-TEST_CASE("real UTKFace: the made-ready files are the folder in sorted order") {
+TEST_CASE("real UTKFace: the prepared files are the folder in sorted order") {
   const fs::path root = real_data("utkface");
   if (root.empty() || real_data("utkface32-attrs-idx2-ubyte.gz").empty()) return;
   const UtkFaces ready = load_utk_faces32(root);
@@ -276,7 +276,7 @@ TEST_CASE("real UTKFace: the made-ready files are the folder in sorted order") {
                 name.race == ready.names[i].race);
   }
   const UtkFaces own = load_utk_faces(root, {.height = 32, .width = 32, .channels = 3, .limit = 20});
-  for (Index n = 0; n < 20; ++n) {  // another filter, hence not the same bytes
+  for (Index n = 0; n < 20; ++n) {  // another resampling filter, so the bytes differ
     double error = 0;
     for (Index i = 0; i < 32 * 32 * 3; ++i)
       error += std::abs(own.data.images.row(n)[i] - ready.data.images.row(n)[i]) / (32 * 32 * 3);

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A tiny program in a folder of its own.
+/// A tiny program in a separate folder.
 struct Bench {
   fs::path folder = fs::temp_directory_path() / text("gradus_judge_", getpid());
   std::string place = folder.string();
@@ -33,7 +33,7 @@ std::size_t cached_files(const fs::path& folder) {
 
 }  // namespace
 
-TEST_CASE("cache: another kind, recipe or training set is another place, the same three are the same") {
+TEST_CASE("cache: kind, recipe and training set determine the file; equal ones give the same file") {
   Bench bench;
   Rng rng(1);
   const Dataset a{"a", Tensor::randn({20, 9}, rng), std::vector<int>(20, 1), 3, {}};
@@ -55,7 +55,7 @@ TEST_CASE("cache: another kind, recipe or training set is another place, the sam
   CHECK(here != place("judge", "64 units", a.subset(0, 19)));
 }
 
-TEST_CASE("cache: a damaged file, and one of another network, are not loaded") {
+TEST_CASE("cache: a damaged file or one of another network is not loaded") {
   Bench bench;
   State state;
   state.tensors = {{"w", Tensor::full({3}, 2)}};
@@ -74,7 +74,7 @@ TEST_CASE("cache: a damaged file, and one of another network, are not loaded") {
   CHECK_FALSE(load_cached(file, state));
 }
 
-TEST_CASE("judge: reads digits, flat or as pictures, and is found again in the cache with the same bits") {
+TEST_CASE("judge: reads digits, flat or as images, and is reloaded from the cache with the same bits") {
   Bench bench;
   const Split digits = load_digits("/none", {.train = 4000, .test = 700});
   Judge judge(bench.program, digits.train);
@@ -83,9 +83,9 @@ TEST_CASE("judge: reads digits, flat or as pictures, and is found again in the c
   CHECK(cached_files(bench.folder) == 1);
   const Tensor features = judge.features(digits.test.images);
   CHECK(features.shape() == Shape{700, 64});
-  CHECK(*std::min_element(features.values().begin(), features.values().end()) == 0);  // they come out of relu
+  CHECK(*std::min_element(features.values().begin(), features.values().end()) == 0);  // outputs of relu
   CHECK(same_bits(features, judge.features(digits.test.flat().images)));
-  // More than one chunk: the last pictures alone give the same.
+  // More than one chunk: the last images alone give the same.
   const Tensor last = judge.features(digits.test.images.rows(695, 700));
   for (Index i = 0; i < last.size(); ++i) CHECK(std::abs(last[i] - features.rows(695, 700)[i]) < 1e-4);
 
@@ -100,15 +100,15 @@ TEST_CASE("judge: reads digits, flat or as pictures, and is found again in the c
     CHECK(sum == doctest::Approx(1).epsilon(1e-5));
   }
 
-  // What an older classifier left under another name is not taken for this one.
+  // The file of an older classifier under another name is not used.
   for (const auto& entry : fs::directory_iterator(bench.folder / "cache"))
     fs::rename(entry.path(), bench.folder / "cache" / "judge_0123456789abcdef.safetensors");
   Judge anew(bench.program, digits.train);
   CHECK(cached_files(bench.folder) == 2);
-  CHECK(same_bits(features, anew.features(digits.test.images)));  // the same weights at any time
+  CHECK(same_bits(features, anew.features(digits.test.images)));  // the same weights every time
 }
 
-TEST_CASE("judge: pictures of another size, and what it refuses") {
+TEST_CASE("judge: images of another size, and refused inputs") {
   Bench bench;
   const Split digits = load_digits("/none", {.train = 3000, .test = 300});
   const auto halved = [](const Dataset& data) {

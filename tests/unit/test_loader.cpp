@@ -1,4 +1,4 @@
-// The loader: every example once an epoch, in an order that depends on nothing but seed, stream and epoch.
+// The loader yields every example once per epoch, in an order that depends only on seed, stream and epoch.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@ using namespace gradus;
 
 namespace {
 
-// Example i has the label i and the numbers i, -i.
+// Example i has label i and the numbers i, -i.
 Dataset counting(Index count) {
   Dataset dataset{"counting", Tensor({count, 2}), {}, static_cast<int>(count), {}};
   for (Index i = 0; i < count; ++i) {
@@ -31,7 +31,7 @@ std::vector<Index> one_pass(Loader& loader) {
 
 }  // namespace
 
-TEST_CASE("loader: without shuffling the examples come as they are, the last batch is short") {
+TEST_CASE("loader: without shuffling the examples keep their order, and the last batch is short") {
   Loader loader(counting(10), {.batch = 4});
   CHECK(loader.size() == 3);
   std::vector<Index> sizes;
@@ -49,14 +49,14 @@ TEST_CASE("loader: without shuffling the examples come as they are, the last bat
   CHECK(loader.position() == 0);
 }
 
-TEST_CASE("loader: drop_last leaves out the short batch") {
+TEST_CASE("loader: drop_last omits the short batch") {
   Loader loader(counting(10), {.batch = 4, .drop_last = true});
   CHECK(loader.size() == 2);
   CHECK(one_pass(loader).size() == 8);
   CHECK_THROWS_AS(Loader(counting(3), {.batch = 4, .drop_last = true}), Error);
 }
 
-TEST_CASE("loader: shuffled, every example comes once an epoch and every epoch has its own order") {
+TEST_CASE("loader: shuffling yields every example once per epoch, in a different order each epoch") {
   Loader loader(counting(100), {.batch = 7, .shuffle = true}, Rng(5));
   const std::vector<Index> first = one_pass(loader), second = one_pass(loader);
   CHECK(first != second);
@@ -78,12 +78,12 @@ TEST_CASE("loader: images and labels stay together") {
   }
 }
 
-TEST_CASE("loader: the order depends on seed, stream and epoch only") {
+TEST_CASE("loader: the order depends only on seed, stream and epoch") {
   Rng rng(5);
   Loader loader(counting(64), {.batch = 8, .shuffle = true}, rng);
   const std::vector<Index> first = one_pass(loader), second = one_pass(loader);
   CHECK(rng.position() == 0);
-  rng.normal();  // a generator that has been used gives the same order
+  rng.normal();  // a generator at another position gives the same order
   Loader again(counting(64), {.batch = 16, .shuffle = true}, rng);
   CHECK(one_pass(again) == first);
   again.seek(1, 0);
@@ -117,7 +117,7 @@ TEST_CASE("loader: resuming in the middle of an epoch reproduces the uninterrupt
   }
 }
 
-TEST_CASE("loader: leaving a pass and coming back goes on where it was left") {
+TEST_CASE("loader: leaving a pass and returning continues at the same place") {
   Loader loader(counting(12), {.batch = 4});
   for (const Batch& batch : loader) {
     CHECK(batch.indices.front() == 0);
@@ -128,7 +128,7 @@ TEST_CASE("loader: leaving a pass and coming back goes on where it was left") {
   CHECK(one_pass(loader).size() == 12);
 }
 
-TEST_CASE("loader: next goes on without end, in the order of the passes") {
+TEST_CASE("loader: next continues without end, in the order of the passes") {
   const LoaderOptions options{.batch = 5, .shuffle = true};
   Loader passes(counting(20), options, Rng(2)), steps(counting(20), options, Rng(2));
   for (int epoch = 0; epoch < 3; ++epoch)
@@ -138,14 +138,14 @@ TEST_CASE("loader: next goes on without end, in the order of the passes") {
     }
 }
 
-TEST_CASE("loader: a batch that is kept is not written over") {
+TEST_CASE("loader: a retained batch is not overwritten") {
   Loader loader(counting(8), {.batch = 4});
   const Batch first = loader.next();
   loader.next();
   CHECK(first.images.at({3, 0}) == 3);
 }
 
-TEST_CASE("loader: no fresh memory once it has warmed up") {
+TEST_CASE("loader: no new memory after warming up") {
   Loader loader(counting(4096), {.batch = 256, .shuffle = true}, Rng(1));
   for (int pass = 0; pass < 2; ++pass) one_pass(loader);
   const auto fresh = pool_stats().fresh;
@@ -153,7 +153,7 @@ TEST_CASE("loader: no fresh memory once it has warmed up") {
   CHECK(pool_stats().fresh == fresh);
 }
 
-TEST_CASE("loader: mistakes have messages") {
+TEST_CASE("loader: misuse gives errors") {
   CHECK_THROWS_WITH_AS(Loader(Dataset{}, {}), "Loader: dataset '' is empty", Error);
   CHECK_THROWS_AS(Loader(counting(4), {.batch = 0}), Error);
   Dataset broken = counting(4);
