@@ -1,5 +1,5 @@
 #pragma once
-// What several unit tests need.
+// Helpers shared by the unit tests.
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -14,7 +14,7 @@
 #include "gradus/base/check.hpp"
 #include "gradus/tensor/tensor.hpp"
 
-/// The message of the Error that f throws; empty when it throws none.
+/// The message of the Error thrown by f; empty when it throws none.
 template <class F>
 std::string message(F f) {
   try {
@@ -25,7 +25,7 @@ std::string message(F f) {
   return {};
 }
 
-/// Does `whole` have all these parts? Says which one is missing.
+/// Whether `whole` contains all these parts; reports the missing one.
 inline bool contains(const std::string& whole, std::initializer_list<std::string> parts) {
   for (const std::string& part : parts)
     if (whole.find(part) == whole.npos) {
@@ -46,7 +46,7 @@ inline std::vector<gradus::Real> numbers(const gradus::Tensor& x) {
   return {x.values().begin(), x.values().end()};
 }
 
-/// A new folder that goes away.
+/// A new folder that is removed at the end of its lifetime.
 struct Folder {
   std::filesystem::path path;
   Folder() {
@@ -60,7 +60,7 @@ struct Folder {
   std::filesystem::path operator/(const std::string& file) const { return path / file; }
 };
 
-/// All bytes of a file; empty when it is not there.
+/// All bytes of a file; empty when it does not exist.
 inline std::string slurp(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};

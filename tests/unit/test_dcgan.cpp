@@ -82,8 +82,7 @@ TEST_CASE("DCGAN: label planes repeat a label over the image and follow the imag
 }
 
 TEST_CASE(
-    "DCGAN: a picture of the averaged generator does not depend on its neighbours, and drawing changes "
-    "nothing") {
+    "DCGAN: an image of the averaged generator does not depend on its batch, and sampling changes no state") {
   const Silence silence;
   const std::string out = (fs::temp_directory_path() / text("gradus_dcgan_alone_", getpid())).string();
   std::vector<const char*> argv{"20_test", "--out", out.c_str()};

@@ -98,7 +98,7 @@ TEST_CASE("Frechet distance of samples: N(0, I) and N(m, s^2 I) are |m|^2 + D (1
   const Tensor x = Tensor::randn({N, D}, rng),
                y = Tensor::randn({N, D}, rng, 1, 2);  // m = (1, 1, 1, 1), s = 2
   // The estimate of |m|^2 has a standard deviation of 2 |m| sqrt((1 + s^2) / N) = 0.04,
-  // the roots of the variances less
+  // the roots of the variances a smaller one.
   CHECK(close(frechet_distance(moments_of(x), moments_of(y)), 4 + 4, 0.2));
   const Tensor again = Tensor::randn({N, D}, rng);
   const double itself = frechet_distance(moments_of(x), moments_of(again));
@@ -184,7 +184,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "importance-weighted bound: k = 1 is the ELBO, it rises with k towards log p(x), and survives huge "
+    "importance-weighted bound: k = 1 is the ELBO, it rises with k towards log p(x), and handles huge "
     "numbers") {
   const LinearGaussian model(2, 1, {1.0, -0.7}, {0, 0}, 0.5);
   const std::vector<double> x{0.8, 0.3};

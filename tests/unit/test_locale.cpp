@@ -1,4 +1,4 @@
-// Numbers are written and read in the same way whatever locale the program has set.
+// Numbers are written and read in the same way under every locale of the program.
 #include <clocale>
 #include <cmath>
 #include <cstdlib>
@@ -32,7 +32,7 @@ struct German : std::numpunct<char> {
   std::string do_grouping() const override { return "\3"; }
 };
 
-/// C++'s global locale, as long as it lives.
+/// Sets C++'s global locale for its lifetime.
 class GlobalLocale {
  public:
   GlobalLocale() : before_(std::locale::global(std::locale(std::locale::classic(), new German))) {}
@@ -44,7 +44,7 @@ class GlobalLocale {
   std::locale before_;
 };
 
-/// C's locale de_DE.UTF-8, as long as it lives: the system's, or one that localedef makes.
+/// Sets C's locale de_DE.UTF-8 for its lifetime: the system's, or one made by localedef.
 class CLocale {
  public:
   CLocale() {
@@ -83,7 +83,7 @@ std::string written(const std::function<void(const fs::path&)>& write, const cha
   return slurp(folder / name);
 }
 
-/// What everything that formats or parses numbers gives, in one text.
+/// The output of everything that formats or parses numbers, as one text.
 std::string everything() {
   std::string all = text(60000, ' ', 0.5, ' ', 1e7f, ' ', Shape{60000, 2}, ' ', true) + '\n';
   all += fixed(60000.25, 2, 12) + exact(0.1) + significant(-1234.5, 5) + hex(60000, 8) + '\n';

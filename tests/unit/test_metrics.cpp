@@ -61,39 +61,39 @@ NeighbourScores by_definition(const Tensor& real, const Tensor& fake, std::size_
 
 }  // namespace
 
-TEST_CASE("inception score: 1 for one opinion of all, C for one-hot balanced rows, the formula in between") {
+TEST_CASE("inception score: 1 for identical rows, C for balanced one-hot rows, the formula in between") {
   CHECK(close(inception_score(Tensor::full({50, 10}, Real(0.1))), 1, 1e-6));
   Tensor same = Tensor::zeros({7, 3});
   for (Index n = 0; n < 7; ++n) same[3 * n + 1] = 1;
   CHECK(close(inception_score(same), 1, 1e-12));  // one-hot, but always the same class
   CHECK(close(inception_score(one_hot_rows(40, 10)), 10, 1e-5));
   CHECK(close(inception_score(one_hot_rows(9, 3)), 3, 1e-6));
-  // Two rows (a, 1-a), (1-a, a): p(y) is even, so the score is 2 exp(-entropy).
+  // Two rows (a, 1-a), (1-a, a): p(y) is uniform, so the score is 2 exp(-entropy).
   const double a = 0.9, entropy = -a * std::log(a) - (1 - a) * std::log(1 - a);
   CHECK(close(inception_score(Tensor::of({2, 2}, {Real(.9), Real(.1), Real(.1), Real(.9)})),
               2 * std::exp(-entropy), 1e-6));
-  // Unequal shares: exp(entropy of p(y)) for one-hot rows.
+  // Unequal class frequencies: exp(entropy of p(y)) for one-hot rows.
   CHECK(close(inception_score(Tensor::of({4, 2}, {1, 0, 1, 0, 1, 0, 0, 1})),
               std::exp(-.75 * std::log(.75) - .25 * std::log(.25)), 1e-6));
 }
 
-TEST_CASE("inception score does not see memorising: one example a class, repeated, is at the maximum") {
+TEST_CASE("inception score does not detect memorising: one repeated example per class gives the maximum") {
   Rng rng(3);
-  Tensor data = Tensor::randn({400, 8}, rng);  // ten classes, far apart, of 40 different examples each
+  Tensor data = Tensor::randn({400, 8}, rng);  // ten distant classes of 40 different examples each
   for (Index n = 0; n < 400; ++n) data[8 * n + n % 8] += static_cast<Real>(20 * (n % 10));
   std::vector<Index> ten;
   for (Index n = 0; n < 400; ++n) ten.push_back(n % 10);
   const Tensor repeated = data.gather(ten);
-  CHECK(
-      close(inception_score(one_hot_rows(400, 10)), 10, 1e-5));  // what a sure classifier says of `repeated`
+  CHECK(close(inception_score(one_hot_rows(400, 10)), 10,
+              1e-5));  // a classifier's output on `repeated`
   const NeighbourScores scores = neighbour_scores(data, repeated);
   CHECK(scores.precision == 1);
-  CHECK(close(scores.recall, 10.0 / 400, 1e-12));  // balls of radius 0: only the ten themselves
+  CHECK(close(scores.recall, 10.0 / 400, 1e-12));  // balls of radius 0 contain only the ten points themselves
   CHECK(scores.coverage < 0.3);
   CHECK(frechet_distance(moments_of(data), moments_of(repeated)) > 1);
 }
 
-TEST_CASE("mode shares: a class counts from two percent on") {
+TEST_CASE("mode shares: a class counts from two percent") {
   std::vector<int> seen(98, 0);
   seen.insert(seen.end(), {2, 2});
   const ModeShares out = mode_shares(seen, 4);
@@ -106,27 +106,27 @@ TEST_CASE("mode shares: a class counts from two percent on") {
 }
 
 TEST_CASE("neighbour scores on the line, by hand") {
-  // k = 1. Balls of the real points: 0 +- 1, 1 +- 1, 3 +- 2, 10 +- 7. Of the generated ones: 0.5 +- 3.5, 4
-  // +- 3.5, 30 +- 26.
+  // k = 1. Balls of the real points: 0 +- 1, 1 +- 1, 3 +- 2, 10 +- 7. Balls of the generated points:
+  // 0.5 +- 3.5, 4 +- 3.5, 30 +- 26.
   const Tensor real = Tensor::of({4, 1}, {0, 1, 3, 10}), fake = Tensor::of({3, 1}, {Real(.5), 4, 30});
   const NeighbourScores out = neighbour_scores(real, fake, 1);
   CHECK(close(out.precision, 2.0 / 3, 1e-12));      // 30 is in no ball
   CHECK(close(out.density, (2 + 2) / 3.0, 1e-12));  // .5 in two balls, 4 in two (3's and 10's)
   CHECK(close(out.coverage, 1, 1e-12));
-  CHECK(close(out.recall, 1, 1e-12));  // 10 lies in the stray point's huge ball
+  CHECK(close(out.recall, 1, 1e-12));  // 10 lies in the outlier's large ball
   const NeighbourScores swapped = neighbour_scores(fake, real, 1);
   CHECK(swapped.precision == out.recall);
   CHECK(swapped.recall == out.precision);
 }
 
-TEST_CASE("neighbour scores: a cloud beside itself, far apart, and the definitions in double") {
+TEST_CASE("neighbour scores: identical and distant clouds, and the definitions in double") {
   Rng rng(5);
   const Tensor a = Tensor::randn({150, 6}, rng), b = Tensor::randn({90, 6}, rng, Real(0.4), Real(0.8));
   const NeighbourScores same = neighbour_scores(a, a);
   CHECK(same.precision == 1);
   CHECK(same.recall == 1);
   CHECK(same.coverage == 1);
-  CHECK(close(same.density, 6.0 / 5, 1e-12));  // every ball holds its centre and k others
+  CHECK(close(same.density, 6.0 / 5, 1e-12));  // every ball contains its centre and k other points
   Tensor far = a.clone();
   for (Real& value : far.values()) value += 100;
   const NeighbourScores apart = neighbour_scores(a, far);
@@ -141,14 +141,14 @@ TEST_CASE("neighbour scores: a cloud beside itself, far apart, and the definitio
   }
 }
 
-TEST_CASE("coverage of one law by itself tends to 1 - 2^-k, and half the modes cover half") {
+TEST_CASE("coverage of a distribution by itself tends to 1 - 2^-k, and half the modes cover half") {
   Rng rng(8);
   const Tensor a = Tensor::randn({1500, 3}, rng), b = Tensor::randn({1500, 3}, rng);
   CHECK(close(neighbour_scores(a, b, 3).coverage, 1 - 1.0 / 8, 0.03));
   CHECK(close(neighbour_scores(a, b, 5).coverage, 1 - 1.0 / 32, 0.02));
   CHECK(close(neighbour_scores(a, b, 5).density, 1, 0.1));
   Tensor two = Tensor::randn({400, 2}, rng), one = Tensor::randn({400, 2}, rng);
-  for (Index n = 0; n < 200; ++n) two[2 * n] += 50;  // real: two clumps; generated: one of them
+  for (Index n = 0; n < 200; ++n) two[2 * n] += 50;  // real: two clusters; generated: one of them
   const NeighbourScores half = neighbour_scores(two, one);
   CHECK(half.precision > 0.9);
   CHECK(half.recall < 0.55);
@@ -156,7 +156,7 @@ TEST_CASE("coverage of one law by itself tends to 1 - 2^-k, and half the modes c
   CHECK(half.coverage > 0.4);
 }
 
-TEST_CASE("neighbour test: a half for one law, one for clouds apart, zero for copies") {
+TEST_CASE("neighbour test: one half for equal distributions, one for distant clouds, zero for copies") {
   Rng rng(9);
   const Tensor a = Tensor::randn({800, 4}, rng), b = Tensor::randn({800, 4}, rng);
   CHECK(close(neighbour_test(a, b), 0.5, 0.05));
@@ -167,10 +167,10 @@ TEST_CASE("neighbour test: a half for one law, one for clouds apart, zero for co
   CHECK_THROWS_AS(neighbour_test(a, b.rows(0, 5)), Error);
 }
 
-TEST_CASE("metrics refuse what they cannot mean") {
+TEST_CASE("metrics refuse invalid input") {
   Rng rng(1);
   const Tensor a = Tensor::randn({8, 3}, rng);
-  CHECK_THROWS_AS(inception_score(a), Error);  // rows that are no probabilities
+  CHECK_THROWS_AS(inception_score(a), Error);  // rows that are not probabilities
   CHECK_THROWS_AS(inception_score(Tensor::zeros({4})), Error);
   CHECK_THROWS_AS(neighbour_scores(a, Tensor::randn({8, 4}, rng)), Error);
   CHECK_THROWS_AS(neighbour_scores(a, a, 0), Error);
@@ -182,9 +182,9 @@ TEST_CASE("metrics refuse what they cannot mean") {
   CHECK_THROWS_AS(neighbour_scores(a, hole), Error);
 }
 
-TEST_CASE("Frechet distance with singular covariances: dead features, points, and lines") {
+TEST_CASE("Frechet distance with singular covariances: constant features, points, and lines") {
   Rng rng(2);
-  // Features that never fire: zero rows and columns in both covariances.
+  // Features that are always zero: zero rows and columns in both covariances.
   Tensor a = Tensor::randn({500, 6}, rng), b = Tensor::randn({500, 6}, rng, Real(0.5), Real(1.5));
   for (Index n = 0; n < 500; ++n)
     for (const Index dead : {1, 4}) a[6 * n + dead] = b[6 * n + dead] = 0;
@@ -197,7 +197,7 @@ TEST_CASE("Frechet distance with singular covariances: dead features, points, an
   }
   CHECK(close(frechet_distance(moments_of(a), moments_of(b)),
               frechet_distance(moments_of(a4), moments_of(b4)), 1e-6));
-  // Rank one in different directions: N(0, 4 e1 e1T), N(0, 9 e2 e2T) share no root, distance 4 + 9.
+  // Rank one in different directions: N(0, 4 e1 e1T) and N(0, 9 e2 e2T) have a zero root, distance 4 + 9.
   const Moments one{{0, 0}, {4, 0, 0, 0}}, two{{0, 0}, {0, 0, 0, 9}}, along{{3, 0}, {9, 0, 0, 0}};
   CHECK(close(frechet_distance(one, two), 13, 1e-9));
   CHECK(close(frechet_distance(one, along), 9 + 1, 1e-9));  // (3 - 2)^2 along the line

@@ -1,5 +1,5 @@
-// Tensors that cannot be used, and tensors that are changed at the wrong time: an Error that names the op, or
-// a right answer; never a crash, a read past an end, or a wrong gradient.
+// Invalid tensors, and tensors that are changed at the wrong time, give an Error that names the op or a right
+// answer; never a crash, an out-of-bounds read, or a wrong gradient.
 #include <array>
 #include <functional>
 #include <latch>
@@ -33,7 +33,7 @@ namespace {
 
 using Vars = std::span<const Var>;
 
-/// An op, the shapes of its inputs, and the name that its errors begin with: the function that is called.
+/// An op, the shapes of its inputs, and the function name with which its errors begin.
 struct Case {
   const char* name;
   std::vector<Shape> shapes;
@@ -164,7 +164,7 @@ const std::vector<Case>& cases() {
   return all;
 }
 
-/// Forward and backward; throws Error where the op does.
+/// Runs forward and backward; throws Error where the op does.
 void run(const Case& c, const std::vector<Tensor>& inputs) {
   std::vector<std::unique_ptr<Parameter>> parameters;
   Tape tape;
@@ -184,11 +184,11 @@ void run(const Case& c, const std::vector<Tensor>& inputs) {
 
 }  // namespace
 
-TEST_CASE("every size of every input is 0 once: an answer, or an Error with the op's name") {
+TEST_CASE("every size of every input set to 0: an answer, or an Error with the op's name") {
   for (const Case& c : cases())
     for (std::size_t i = 0; i < c.shapes.size(); ++i)
       for (int axis = 0; axis < c.shapes[i].rank(); ++axis)
-        for (const bool alike : {false, true}) {  // the same size of the other inputs as well
+        for (const bool alike : {false, true}) {  // also sets the same size of the other inputs
           CAPTURE(c.name);
           CAPTURE(i);
           CAPTURE(axis);
@@ -214,7 +214,7 @@ TEST_CASE("an empty Tensor() is refused by every op, with its name") {
     CHECK_NOTHROW(run(c, inputs));
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       const std::string name = c.name;
-      const bool optional = i == 2 && name.starts_with("conv");  // a bias
+      const bool optional = i == 2 && name.starts_with("conv");  // the bias is optional
       if (optional || (i > 0 && name.find("_norm") != name.npos)) continue;
       CAPTURE(i);
       std::vector<Tensor> broken = inputs;
@@ -277,7 +277,7 @@ TEST_CASE("batch norm does not train on one value per channel") {
   }
 }
 
-TEST_CASE("an input or output that is changed before the backward pass: refused by the function's name") {
+TEST_CASE("an input or output changed before the backward pass is refused with the function's name") {
   std::set<std::string> refused;
   for (const Case& c : cases())
     for (std::size_t changed = 0; changed <= c.shapes.size(); ++changed) {  // the last one is the output
@@ -310,7 +310,7 @@ TEST_CASE("an input or output that is changed before the backward pass: refused 
 }
 
 TEST_CASE(
-    "a parameter step or a write in place between forward and backward is refused, with the op's name") {
+    "a parameter step or an in-place write between forward and backward is refused with the op's name") {
   Parameter w(Tensor::of({1, 2}, {1, 2})), b(Tensor::of({1}, {3}));
   Tensor x = Tensor::of({1, 2}, {5, 7});
   Sgd sgd({&w, &b}, {.lr = Real(0.1)});
@@ -333,7 +333,7 @@ TEST_CASE(
   CHECK(contains(refused([&] { x.copy_from(Tensor::zeros({1, 2})); }), {"linear", "input 0"}));
   CHECK(contains(refused([&] { x.row(0).fill(1); }), {"linear", "input 0"}));  // a view
   CHECK(contains(refused([&] { x.data()[0] = 1, x.touch(); }), {"linear", "input 0"}));
-  CHECK(refused([&] { b.value.fill(0); }).empty());  // the sum does not keep its bias
+  CHECK(refused([&] { b.value.fill(0); }).empty());  // addition does not save its bias
 
   Tensor mask = Tensor::of({1, 2}, {1, 0});
   {
@@ -349,7 +349,7 @@ TEST_CASE(
   CHECK(contains(message([&] { tape.backward(z); }), {"exp", "output [1, 2]"}));
 }
 
-TEST_CASE("what an op does not keep may change, and reading is no change") {
+TEST_CASE("values that an op does not save may change, and reading is not a change") {
   Parameter p(Tensor::of({2}, {1, 2}));
   Tensor constant = Tensor::of({2}, {3, 4});
   {
@@ -367,7 +367,7 @@ TEST_CASE("what an op does not keep may change, and reading is no change") {
   CHECK_NOTHROW(tape.backward(loss));
 }
 
-TEST_CASE("two threads cannot have one parameter on their tapes at the same time") {
+TEST_CASE("two threads cannot have the same parameter on their tapes at the same time") {
   Parameter p(Tensor::of({1}, {3})), other(Tensor::of({1}, {2}));
   const auto in_thread = [&](Parameter& used) {
     std::string words;
@@ -383,7 +383,7 @@ TEST_CASE("two threads cannot have one parameter on their tapes at the same time
     Tape tape;
     const Var y = square(p);
     {
-      Tape inner;  // its end does not free what the outer one has
+      Tape inner;  // its end does not release the outer tape's parameters
       inner.backward(square(p));
     }
     CHECK(contains(in_thread(p), {"parameter of shape [1]", "another thread"}));
@@ -395,7 +395,7 @@ TEST_CASE("two threads cannot have one parameter on their tapes at the same time
   CHECK(p.grad[0] == 18);
 }
 
-TEST_CASE("threads that race for one module: some are refused, no update is lost") {
+TEST_CASE("of threads that compete for one module some are refused, and no update is lost") {
   Rng rng(1);
   struct Net : Module {
     Linear layer{*this, "layer", 3, 2};
@@ -410,7 +410,7 @@ TEST_CASE("threads that race for one module: some are refused, no update is lost
       Tape tape;
       const Var loss = sum(net.layer(x));
       if (self == 0 && done[0] == 0)
-        recorded.count_down(), tried.wait();  // all others find the module in use
+        recorded.count_down(), tried.wait();  // all other threads find the module in use
       tape.backward(loss);
       ++done[self];
     } catch (const Error&) {

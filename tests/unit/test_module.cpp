@@ -51,7 +51,7 @@ double mean_square(const Tensor& x) {
 
 }  // namespace
 
-TEST_CASE("parameters have dotted names, a module's own first, then its children's in order") {
+TEST_CASE("parameters have dotted names: a module's own first, then its children's in order") {
   Rng rng(1);
   Model model(rng);
   std::vector<std::string> names;
@@ -84,7 +84,7 @@ TEST_CASE("a state names parameters and buffers and shares their numbers") {
   CHECK(model.decoder.b.value[5] == 5);
 }
 
-TEST_CASE("a name is taken once, and is a single word") {
+TEST_CASE("a name is used once and is a single word") {
   struct Open : Module {
     using Module::add_buffer;
     using Module::add_parameter;
@@ -102,10 +102,10 @@ TEST_CASE("a name is taken once, and is a single word") {
   CHECK(contains(message([&] { Open(root, "w"); }), "\"w\" is taken"));
   CHECK(contains(message([&] { Open(root, ""); }), "must not be empty"));
   CHECK(contains(message([&] { root.add_parameter("a.b", p); }), "\"a.b\""));
-  CHECK(root.parameters().size() == 1);  // what was refused has left nothing behind
+  CHECK(root.parameters().size() == 1);  // a refused name leaves nothing behind
 }
 
-TEST_CASE("train and eval reach every child, and EvalMode goes back") {
+TEST_CASE("train and eval reach every child, and EvalMode restores the previous mode") {
   Rng rng(1);
   Model model(rng);
   const auto modes = [&] {
@@ -145,7 +145,7 @@ TEST_CASE("the same seed builds the same module; layers differ from each other")
   CHECK(!same(first.decoder.w, first.encoder.mu.w));
 }
 
-TEST_CASE("first weights have the spread that their names promise") {
+TEST_CASE("initial weights have the documented spread") {
   Rng rng(1);
   struct One : Module {
     Linear layer{*this, "layer", 400, 300};
@@ -203,7 +203,7 @@ TEST_CASE("Dropout keeps the expectation in training and does nothing in evaluat
   CHECK(!same(y, model.dropout(x).value()));  // a new mask every time
   CHECK(!same(model.dropout(x).value(), model.encoder.dropout(x).value()));
 
-  // The gradient takes the way that the numbers took.
+  // The gradient has the same mask as the values.
   Parameter p(x);
   Tape tape;
   const Var out = model.dropout(p);
@@ -216,7 +216,7 @@ TEST_CASE("Dropout keeps the expectation in training and does nothing in evaluat
   CHECK(model.dropout(x).value().data() == x.data());
 }
 
-TEST_CASE("two Dropout layers of one name in different modules drop differently") {
+TEST_CASE("two Dropout layers of the same name in different modules use different masks") {
   Rng rng(1);
   Model model(rng);
   const Tensor x = Tensor::full({100}, 1);
@@ -228,7 +228,7 @@ TEST_CASE("two Dropout layers of one name in different modules drop differently"
   CHECK(std::equal(a.values().begin(), a.values().end(), c.values().begin()));
 }
 
-TEST_CASE("a child that ends before its parent is forgotten by it") {
+TEST_CASE("a parent forgets a child that ends before it") {
   Rng rng(1);
   struct Root : Module {
     using Module::Module;

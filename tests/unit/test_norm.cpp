@@ -19,7 +19,7 @@ using namespace gradus;
 
 namespace {
 
-/// Mean and variance of channel c over numbers first .. last - 1, every C-th.
+/// Mean and variance of channel c over numbers first .. last - 1 with step C.
 std::pair<double, double> channel(const Tensor& x, Index first, Index last, Index c) {
   const Index C = x.dim(x.rank() - 1);
   double mean = 0, squares = 0, n = 0;
@@ -32,7 +32,7 @@ Tensor shifted(const Shape& shape, Rng& rng) { return Tensor::randn(shape, rng, 
 
 }  // namespace
 
-TEST_CASE("normalised sets have mean 0 and variance 1") {
+TEST_CASE("normalised groups have mean 0 and variance 1") {
   Rng rng(1);
   const Tensor x = shifted({4, 6, 5, 70}, rng);
   const Index picture = 6 * 5 * 70;
@@ -59,7 +59,7 @@ TEST_CASE("normalised sets have mean 0 and variance 1") {
   CHECK(squares / double(picture) == doctest::Approx(1).epsilon(1e-3));
 }
 
-TEST_CASE("one group is layer norm, as many as channels is instance norm") {
+TEST_CASE("one group equals layer norm; one group per channel equals instance norm") {
   Rng rng(2);
   const Tensor x = shifted({2, 3, 4, 6}, rng);
   const auto same = [](const Tensor& a, const Tensor& b) {
@@ -71,7 +71,7 @@ TEST_CASE("one group is layer norm, as many as channels is instance norm") {
   CHECK(!same(group_norm(x, 2).value(), layer_norm(x).value()));
 }
 
-TEST_CASE("layer norm of long and of short rows, against its definition in double") {
+TEST_CASE("layer norm of long and short rows, compared with its definition in double") {
   Rng rng(7);
   for (const Shape& shape :
        {Shape{3, 1}, Shape{1, 10007}, Shape{700, 5}, Shape{3, 4097, 3}, Shape{2, 40, 40, 7}}) {
@@ -94,7 +94,7 @@ TEST_CASE("layer norm of long and of short rows, against its definition in doubl
   }
 }
 
-TEST_CASE("a large mean does not swallow the variance") {
+TEST_CASE("a large mean does not cancel the variance") {
   Rng rng(3);
   Tensor x = Tensor::randn({8, 16, 16, 3}, rng);
   for (Real& v : x.values()) v = 10000 + v;
@@ -104,7 +104,8 @@ TEST_CASE("a large mean does not swallow the variance") {
   CHECK(variance == doctest::Approx(1).epsilon(0.01));
 }
 
-TEST_CASE("normalisations, pools and margins, and their gradients: the same bits at any number of threads") {
+TEST_CASE(
+    "normalisations, pools and margins, and their gradients, give the same bits at any number of threads") {
   using Vars = std::span<const Var>;
   Rng rng(4);
   const Tensor x = shifted({3, 40, 40, 66}, rng), gamma = shifted({66}, rng), beta = shifted({66}, rng);
@@ -128,7 +129,7 @@ TEST_CASE("normalisations, pools and margins, and their gradients: the same bits
     CAPTURE(c.name);
     CHECK(same_bits_at_any_threads([&] { return value_and_gradients(c.f, c.inputs); }));
   }
-  // these two move a memory as well
+  // These two also update running statistics.
   CHECK(same_bits_at_any_threads([&] {
     RunningStatistics running{Tensor::zeros({66}), Tensor::full({66}, 1)};
     auto out =
@@ -145,14 +146,15 @@ TEST_CASE("normalisations, pools and margins, and their gradients: the same bits
   }));
 }
 
-TEST_CASE("normalisation lets NaN through") {
+TEST_CASE("normalisation propagates NaN") {
   Rng rng(4);
   Tensor spoilt = shifted({3, 4, 4, 67}, rng);
   spoilt[5] = std::numeric_limits<Real>::quiet_NaN();
   CHECK(std::isnan(instance_norm(spoilt).value()[5 + 67]));
 }
 
-TEST_CASE("batch norm's layer: evaluation uses what training remembered, and an average keeps it") {
+TEST_CASE(
+    "batch norm's layer: evaluation uses the running statistics, and an average of weights includes them") {
   Rng rng(5);
   struct Net : Module {
     BatchNorm norm{*this, "norm", 2};
@@ -166,7 +168,7 @@ TEST_CASE("batch norm's layer: evaluation uses what training remembered, and an 
   const Tensor x = Tensor::full({1, 2}, 3);
   {
     EvalMode eval(net);
-    CHECK(std::abs(net.norm(x).value()[0]) < 0.2);  // alone in its batch, and yet not 0 / 0
+    CHECK(std::abs(net.norm(x).value()[0]) < 0.2);  // a batch of one, but not 0 / 0
     const Real weights_mean = net.norm.running.mean[0];
     Ema::Applied applied(average);
     CHECK(net.norm.running.mean[0] == doctest::Approx(0.5 * double{weights_mean}).epsilon(1e-4));
@@ -185,7 +187,7 @@ TEST_CASE("spectral norm makes the largest singular value 1") {
   CHECK(std::abs(double{u[0]}) == doctest::Approx(1).epsilon(1e-5));
 }
 
-TEST_CASE("minibatch deviation sees that pictures are alike") {
+TEST_CASE("minibatch deviation detects similar images") {
   const Tensor equal = Tensor::full({4, 1, 1, 2}, 3);
   CHECK(minibatch_deviation(equal, 4).value()[2] == doctest::Approx(1e-4).epsilon(0.01));  // sqrt(epsilon)
   const Tensor x = Tensor::of({4, 1, 1, 1}, {1, -1, 10, 10});
@@ -193,14 +195,14 @@ TEST_CASE("minibatch deviation sees that pictures are alike") {
   CHECK(y.shape() == Shape{4, 1, 1, 2});
   CHECK(y[1] == doctest::Approx(1));
   CHECK(y[5] == doctest::Approx(1e-4).epsilon(0.01));
-  // deviations of 1 and 3 in two channels: 2 in the new one, the others as they were
+  // Deviations of 1 and 3 in two channels: 2 in the new channel, the others unchanged.
   const Tensor two = minibatch_deviation(Tensor::of({2, 1, 1, 2}, {6, 3, 4, -3}), 2).value();
   const std::vector<Real> expected{6, 3, 2, 4, -3, 2};
   REQUIRE(two.shape() == Shape{2, 1, 1, 3});
   for (Index i = 0; i < 6; ++i) CHECK(two[i] == doctest::Approx(double{expected[std::size_t(i)]}));
 }
 
-TEST_CASE("pixel norm divides by the root mean square over the channels, epsilon included") {
+TEST_CASE("pixel norm divides by the root mean square over the channels, including epsilon") {
   const Tensor x = Tensor::of({1, 1, 3, 2}, {3, 4, 0, 0, -5, 0});
   const Tensor y = pixel_norm(x).value();
   const double expected[] = {3 / std::sqrt(12.5), 4 / std::sqrt(12.5), 0, 0, -std::sqrt(2.0), 0};
@@ -229,7 +231,7 @@ TEST_CASE("pools, upsampling and margins by hand") {
   CHECK(std::isnan(max_pool2d(spoilt, 2).value()[0]));
 }
 
-TEST_CASE("normalisations and pools that do not fit say why") {
+TEST_CASE("normalisations and pools that do not fit give an error with the reason") {
   const Tensor x = Tensor::zeros({2, 4, 4, 6});
   CHECK_THROWS_WITH_AS(group_norm(x, 4), doctest::Contains("cannot be divided into 4 groups"), Error);
   CHECK_THROWS_WITH_AS(instance_norm(x, Tensor::zeros({5})), doctest::Contains("gamma and beta must be [6]"),
@@ -251,7 +253,7 @@ TEST_CASE("normalisations and pools that do not fit say why") {
   CHECK_THROWS_WITH_AS(spectral_norm(x, u), doctest::Contains("needs u [2]"), Error);
 }
 
-TEST_CASE("instance norm does not remember the variance of one pixel") {
+TEST_CASE("instance norm does not update its running variance from a single pixel") {
   RunningStatistics running{Tensor::zeros({3}), Tensor::full({3}, 1)};
   const Tensor none;
   for (const Tensor& x :
@@ -267,7 +269,8 @@ TEST_CASE("instance norm does not remember the variance of one pixel") {
   CHECK_NOTHROW(instance_norm(Tensor::full({1, 1, 2, 3}, 2), none, none, running));
 }
 
-TEST_CASE("batch norm refuses a memory of other channels, and no norm takes the mean of nothing") {
+TEST_CASE(
+    "batch norm refuses statistics of another number of channels, and no norm averages over an empty set") {
   const Tensor x = Tensor::full({2, 4, 4, 6}, 1), none;
   const auto memory = [](Index mean, Index variance) {
     return RunningStatistics{Tensor::zeros({mean}), Tensor::full({variance}, 1)};

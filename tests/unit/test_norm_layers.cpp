@@ -1,4 +1,4 @@
-// The layers GroupNorm, InstanceNorm and LayerNorm against their definitions in double.
+// The layers GroupNorm, InstanceNorm and LayerNorm compared with their definitions in double.
 #include <algorithm>
 #include <cmath>
 
@@ -10,7 +10,7 @@ using namespace gradus;
 
 namespace {
 
-/// (x_i - mean) / sqrt(variance + epsilon) over all numbers whose sets have the same number.
+/// (x_i - mean) / sqrt(variance + epsilon) over all numbers with the same set index.
 template <class SetOf>
 std::vector<double> normalised(const Tensor& x, Index sets, double epsilon, SetOf set_of) {
   const auto n = static_cast<std::size_t>(sets);
@@ -50,7 +50,7 @@ constexpr double tolerance = 2e-5;
 
 }  // namespace
 
-TEST_CASE("GroupNorm: sets of channels of one example; pictures, sequences, vectors") {
+TEST_CASE("GroupNorm: groups of channels of one example; images, sequences, vectors") {
   Rng rng(1);
   struct Net : Module {
     GroupNorm norm{*this, "norm", 3, 6, {.epsilon = Real(0.1)}},
@@ -81,14 +81,14 @@ TEST_CASE("GroupNorm: sets of channels of one example; pictures, sequences, vect
                  "GroupNorm norm: 6 channels cannot be divided into 4 groups"));
 }
 
-TEST_CASE("InstanceNorm: one channel of one example; what it remembers is the batch mean") {
+TEST_CASE("InstanceNorm: one channel of one example; the running mean is that of the batch") {
   Rng rng(2);
   struct Net : Module {
     InstanceNorm plain{*this, "plain", 3}, affine{*this, "affine", 3, {.affine = true}},
         running{*this, "running", 3, {.running = true}};
     using Module::Module;
   } net(rng);
-  CHECK(net.parameters().size() == 2);  // as in PyTorch, affine is asked for
+  CHECK(net.parameters().size() == 2);  // as in PyTorch, affine must be requested
   CHECK(net.state().tensors.size() == 4);
   spread(net.affine, rng);
   const Tensor x = Tensor::randn({4, 5, 6, 3}, rng, 2, 3);
@@ -99,7 +99,8 @@ TEST_CASE("InstanceNorm: one channel of one example; what it remembers is the ba
   CHECK(worst(net.running(x), h, {}, {}, channel) < tolerance);
 
   for (Index c = 0; c < 3; ++c) {
-    double mean = 0, variance = 0;  // over the examples: of their means and of their variances with n - 1
+    double mean = 0,
+           variance = 0;  // averages over the examples
     for (Index b = 0; b < 4; ++b) {
       double sum = 0, squares = 0;
       for (Index p = 0; p < 30; ++p) sum += x[(b * 30 + p) * 3 + c];
@@ -123,10 +124,10 @@ TEST_CASE("InstanceNorm: one channel of one example; what it remembers is the ba
                  }),
                  "instance_norm: the running mean and variance must be [5]"));
   CHECK_NOTHROW(net.running(Tensor::zeros({2, 1, 1, 3})));
-  CHECK(worst(net.plain(x), h, {}, {}, channel) < tolerance);  // remembers nothing, so it does not differ
+  CHECK(worst(net.plain(x), h, {}, {}, channel) < tolerance);  // no running statistics
 }
 
-TEST_CASE("LayerNorm: over the last axes, a gamma and a beta for each element") {
+TEST_CASE("LayerNorm: over the last axes, with one gamma and beta per element") {
   Rng rng(3);
   struct Net : Module {
     LayerNorm channels{*this, "channels", {6}, {.epsilon = Real(0.01)}}, rows{*this, "rows", {5, 6}},

@@ -1,5 +1,5 @@
-// Numbers at their limits: long sums, large logits, sets of equal numbers, NaN and infinities, and where the
-// first of them arose.
+// Numbers at their limits: long sums, large logits, sets of equal numbers, NaN and infinities,
+// and the op in which the first of them occurred.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -39,7 +39,7 @@ Tensor gradient_of(const Tensor& x, F f) {
   return p.grad;
 }
 
-struct Checked {  // Tape::check_numbers for the length of a test
+struct Checked {  // enables Tape::check_numbers during a test
   Checked() { Tape::check_numbers(true); }
   ~Checked() { Tape::check_numbers(false); }
   Checked(const Checked&) = delete;
@@ -48,7 +48,7 @@ struct Checked {  // Tape::check_numbers for the length of a test
 
 }  // namespace
 
-TEST_CASE("sums go on beyond 2^24 ones") {
+TEST_CASE("sums of ones continue beyond 2^24") {
   constexpr Index n = (Index{1} << 24) + 4096;
   constexpr auto expected = static_cast<Real>(n);
   const Tensor row = Tensor::full({1, n}, 1), column = row.reshape({n, 1});
@@ -98,7 +98,7 @@ TEST_CASE("the error of a long sum does not grow with its length") {
         [&] { return value_and_gradients([op](std::span<const Var> v) { return op(v[0]); }, inputs); }));
 }
 
-TEST_CASE("large equal logits share their probability") {
+TEST_CASE("equal large logits get equal probabilities") {
   const double third = std::log(3.0);
   for (const Real size : {Real(1e3), Real(1e6), Real(1e8), Real(1e30), Real(-1e8)}) {
     CAPTURE(size);
@@ -121,7 +121,7 @@ TEST_CASE("large equal logits share their probability") {
   CHECK(log_softmax(Tensor::of({1, 2}, {0, -infinity})).value()[1] == -infinity);
 }
 
-TEST_CASE("bernoulli_nll and the GAN's cross entropies keep their digits and know infinite logits") {
+TEST_CASE("bernoulli_nll and the GAN's cross entropies keep their digits and handle infinite logits") {
   const auto nll = [](Real logit, Real t) {
     return double{bernoulli_nll(Tensor::full({1}, logit), Tensor::full({1}, t)).item()};
   };
@@ -133,7 +133,7 @@ TEST_CASE("bernoulli_nll and the GAN's cross entropies keep their digits and kno
     CAPTURE(a);
     const auto logit = static_cast<Real>(a);
     const double small = std::log1p(std::exp(-a)), p = 1 / (1 + std::exp(a));
-    CHECK(nll(logit, 1) == doctest::Approx(small).epsilon(1e-6));  // of a number of e^-a: no absolute error
+    CHECK(nll(logit, 1) == doctest::Approx(small).epsilon(1e-6));  // relative to a number near e^-a
     CHECK(nll(-logit, 0) == doctest::Approx(small).epsilon(1e-6));
     CHECK(nll(logit, 0) == doctest::Approx(a + small).epsilon(1e-6));
     CHECK(slope(logit, 1) == doctest::Approx(-p).epsilon(1e-6));
@@ -157,7 +157,7 @@ TEST_CASE("bernoulli_nll and the GAN's cross entropies keep their digits and kno
     CHECK(minimax_real_loss(Tensor::full({1}, sign * infinity), Real(0.9)).item() == infinity);
 }
 
-TEST_CASE("norms of equal numbers are exactly 0, whatever the numbers are, and so are their gradients") {
+TEST_CASE("norms of equal numbers and their gradients are exactly 0 for any numbers") {
   Rng rng(2);
   for (const Real level : {Real(0.1), Real(-37), Real(1e4), Real(123456.7)})
     for (const Shape& shape : {Shape{5, 3, 7, 6}, Shape{1, 17, 31, 6}}) {
@@ -182,7 +182,7 @@ TEST_CASE("norms of equal numbers are exactly 0, whatever the numbers are, and s
     }
 }
 
-TEST_CASE("clipping by norm refuses gradients that are not finite, and leaves all as they were") {
+TEST_CASE("clipping by norm refuses gradients that are not finite and changes none of them") {
   Parameter a(Tensor::zeros({2})), b(Tensor::zeros({3}));
   a.grad = Tensor::full({2}, 100);
   for (const Real broken : {no_number, infinity, -infinity}) {
@@ -193,17 +193,17 @@ TEST_CASE("clipping by norm refuses gradients that are not finite, and leaves al
                    {"clip_gradient_norm", "parameter 1 [3]"}));
     CHECK(a.grad[0] == 100);
   }
-  b.grad = Tensor::full({3}, Real(1e25));  // finite, though its square is not
+  b.grad = Tensor::full({3}, Real(1e25));  // finite, but its square is not
   CHECK(clip_gradient_norm({&a, &b}, 3) == doctest::Approx(std::sqrt(3.0) * 1e25));
   CHECK(b.grad[2] == doctest::Approx(std::sqrt(3.0)));
 }
 
-TEST_CASE("no gradient is 0 because its input is NaN") {
+TEST_CASE("no gradient becomes 0 because its input is NaN") {
   const Tensor x = Tensor::of({3}, {1, no_number, -1});
   const auto passes = [&](const char* name, auto op) {
     CAPTURE(name);
     const Tensor d = gradient_of(x, op);
-    CHECK(!(d[1] == 0));  // NaN, or what arrived: a NaN from above passes on
+    CHECK(!(d[1] == 0));  // NaN, or the incoming gradient, whose NaN is propagated
     CHECK(std::isfinite(d[0]));
     CHECK(std::isfinite(d[2]));
   };
@@ -224,7 +224,7 @@ TEST_CASE("no gradient is 0 because its input is NaN") {
   CHECK(std::isnan(js_divergence(p, q).item()));
 }
 
-TEST_CASE("the importance bound of infinite weights is their limit") {
+TEST_CASE("the importance bound of infinite weights is its limit") {
   const auto bound = [](std::initializer_list<Real> log_w) {
     return importance_weighted_bound(Tensor::of({1, 4}, log_w)).item();
   };
@@ -242,7 +242,7 @@ TEST_CASE("the importance bound of infinite weights is their limit") {
   CHECK(std::isnan(bound({1, no_number, 3, 4})));
 }
 
-TEST_CASE("the first number that is not finite is named with its op") {
+TEST_CASE("the first number that is not finite is reported with its op") {
   const Checked checked;
   Parameter x(Tensor::of({3}, {1, -1, 4}));
   const std::string forward = message([&] {

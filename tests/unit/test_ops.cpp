@@ -1,4 +1,5 @@
-// Values of every op: by hand, and against its definition in double. Gradients: tests/gradient.
+// Values of every op: by hand, and compared with the definition in double.
+// Gradients are tested in tests/gradient.
 
 #include <algorithm>
 #include <cmath>
@@ -25,7 +26,7 @@ namespace {
 constexpr Real infinity = std::numeric_limits<Real>::infinity();
 const Real no_number = std::numeric_limits<Real>::quiet_NaN();
 
-/// One number, prime sizes, over a block of 64 columns, enough for several threads; no rows at all.
+/// A single number, prime sizes, above a block of 64 columns, enough for several threads; no rows at all.
 const std::vector<Shape> any_rank{{1},       {5},          {1, 1},     {1, 5},         {7, 13}, {3, 67},
                                   {2, 3, 5}, {3, 2, 1, 5}, {131, 127}, {2, 3, 59, 53}, {0, 5}};
 
@@ -72,7 +73,7 @@ void check_binary(const std::string& name, Var (*op)(const Var&, const Var&),
 double sigma(double x) { return 1 / (1 + std::exp(-x)); }
 double log_one_plus_exp(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
 
-/// sum of f(i) over row b of a shape.
+/// Sum of f(i) over row b of a shape.
 template <class F>
 double row_sum(const Shape& shape, Index b, F f) {
   double sum = 0;
@@ -132,7 +133,7 @@ TEST_CASE("functions of one number") {
   CHECK(numbers(clamp(corners, -1, 1)) == std::vector<Real>{-1, 0, 1});
 }
 
-TEST_CASE("gradients at kinks are what the documentation says") {
+TEST_CASE("gradients at kinks are as documented") {
   const auto gradient_at = [](Var (*op)(const Var&), Real x) {
     Parameter p(Tensor::of({1}, {x}));
     Tape tape;
@@ -152,7 +153,7 @@ TEST_CASE("gradients at kinks are what the documentation says") {
   CHECK(gradient_at(l1, 3) == 0);
 }
 
-TEST_CASE("NaN passes through every function, infinity where it should") {
+TEST_CASE("NaN propagates through every function, and infinity gives the documented values") {
   for (auto op : {relu, sigmoid, gradus::tanh, softplus, gradus::exp, gradus::log, gradus::sqrt, square,
                   gradus::abs, softmax, log_softmax, sum, mean}) {
     const Var y = op(Tensor::of({2}, {1, no_number}));
@@ -172,7 +173,7 @@ TEST_CASE("NaN passes through every function, infinity where it should") {
   CHECK(gradus::exp(Tensor::full({1}, 1000)).item() == infinity);
   CHECK(divide(Tensor::full({1}, 1), Tensor::zeros({1})).item() == infinity);
 
-  // A NaN in a wide tensor stays where it is: the vector code is as careful as the rest.
+  // A NaN in a wide tensor affects only its own element: the vector code is as careful as the scalar code.
   Tensor wide = Tensor::full({3, 67}, 1);
   wide[70] = no_number;
   for (auto op : {relu, sigmoid, gradus::tanh, softplus, gradus::exp, gradus::log}) {
@@ -346,8 +347,8 @@ TEST_CASE("concat and slice along every axis") {
       const Index size = shape[axis], cut = size / 2;
       const Var first = slice(x, axis, 0, cut), second = slice(x, axis, cut, size);
       CHECK(first.dim(axis) == cut);
-      CHECK(numbers(concat({first, second}, axis)) == numbers(x));  // cut and glued
-      // by definition, element by element: indices along the axis are shifted by `cut`
+      CHECK(numbers(concat({first, second}, axis)) == numbers(x));  // split and joined
+      // By definition, element by element: indices along the axis are shifted by `cut`.
       Index inner = 1;
       for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
       const Index rest = size - cut;
@@ -370,7 +371,7 @@ TEST_CASE("concat and slice along every axis") {
                    {"slice", "[2, 2]"}));
 }
 
-TEST_CASE("losses are one number an example") {
+TEST_CASE("losses have one value per example") {
   Rng rng(9);
   for (const Shape& shape : any_rank) {
     const Shape batch{shape[0]};
@@ -430,7 +431,7 @@ TEST_CASE("losses and their gradients stay finite at extreme inputs") {
   CHECK(cross_entropy(Tensor::of({1, 2}, {10000, -10000}), std::span(&label, 1)).item() == 20000);
 }
 
-TEST_CASE("losses refuse what does not fit") {
+TEST_CASE("losses refuse inputs that do not fit") {
   const Tensor x = Tensor::zeros({2, 3}), y = Tensor::zeros({2}), column = Tensor::zeros({2, 1});
   CHECK(contains(message([&] { squared_error(x, y); }), {"squared_error", "[2, 3]", "[2]"}));
   CHECK(contains(message([&] { l1_error(column, y); }), {"l1_error", "[2, 1]", "[2]"}));
@@ -448,7 +449,7 @@ TEST_CASE("losses refuse what does not fit") {
   CHECK(contains(entropy(x, {-1, 0}), {"cross_entropy", "label -1"}));
 }
 
-TEST_CASE("dropout: zeros at the given rate, the rest scaled up") {
+TEST_CASE("dropout: zeros at the given rate, the rest scaled") {
   for (const Real p : {Real(0), Real(0.2), Real(0.75)}) {
     Rng rng(10);
     const Tensor x = Tensor::full({200, 100}, 3);

@@ -18,8 +18,8 @@ using namespace gradus;
 
 namespace {
 
-/// Two parameters, one longer than a piece of work (8192) and than a parallel region needs, and their
-/// gradients.
+/// Two parameters, one longer than a chunk (8192)
+/// and than the threshold of a parallel region, and their gradients.
 struct Problem {
   Parameter small, large;
   Rng rng{1};
@@ -27,7 +27,7 @@ struct Problem {
     for (Parameter* p : all()) rng.fill_normal(p->value.values());
   }
   std::vector<Parameter*> all() { return {&small, &large}; }
-  /// Gradients of very different sizes, new ones for every step.
+  /// Gradients of very different magnitudes, new for every step.
   void draw_gradients() {
     for (Parameter* p : all()) {
       p->grad = Tensor::randn(p->value.shape(), rng);
@@ -37,13 +37,13 @@ struct Problem {
   }
 };
 
-/// One number of the algorithm as published, in double: takes (step from 1, number, gradient), keeps its own
-/// state.
+/// The published algorithm for one number, in double: takes (step from 1, number,
+/// gradient) and keeps its own state.
 using Rule = std::function<double(int, double, double)>;
 
-/// Runs `steps` steps of the optimizer and of the rule side by side, on every 13th number; the largest
-/// difference, relative to the largest size that the number had. Every step starts the rule from the
-/// optimizer's numbers when `in_step`.
+/// Runs `steps` steps of the optimizer and of the rule in parallel on every 13th number.
+/// Returns the largest difference, relative to the largest magnitude of the number.
+/// With `in_step`, every step of the rule starts from the optimizer's numbers.
 template <class Optimizer>
 double drift(Problem& problem, Optimizer& optimizer, int steps, const std::function<Rule()>& make_rule,
              bool in_step) {
@@ -81,7 +81,7 @@ Rule adam_rule(double lr, double beta1, double beta2, double eps) {
   };
 }
 
-/// Steps an optimizer of one parameter with the given gradients.
+/// Runs an optimizer of one parameter with the given gradients.
 template <class Optimizer>
 std::vector<Real> path(Parameter& p, Optimizer& optimizer, const std::vector<Real>& gradients) {
   std::vector<Real> out;
@@ -93,8 +93,8 @@ std::vector<Real> path(Parameter& p, Optimizer& optimizer, const std::vector<Rea
   return out;
 }
 
-/// Every optimizer leaves parameters without a gradient alone, complains without any gradient, and goes on
-/// from a loaded state as if nothing had happened.
+/// Every optimizer leaves parameters without a gradient unchanged, gives an error if no parameter has one,
+/// and continues from a loaded state without difference.
 template <class Optimizer>
 void check_habits(const std::string& name, const std::function<Optimizer(std::vector<Parameter*>)>& make) {
   CAPTURE(name);
@@ -110,7 +110,7 @@ void check_habits(const std::string& name, const std::function<Optimizer(std::ve
   CHECK(!b.grad);
 
   Parameter c(Tensor::of({2}, {1, 2})), d(Tensor::of({2}, {3, 4}));
-  Optimizer fresh = make({&c, &d});  // a failed step has left no trace
+  Optimizer fresh = make({&c, &d});  // a failed step changes nothing
   c.grad = Tensor::of({2}, {1, -1});
   fresh.step();
   CHECK(numbers(c.value) == numbers(a.value));
@@ -177,7 +177,7 @@ TEST_CASE("adam: the first step is the rate, whatever the size of the gradient")
   CHECK(usual.lr == Real(1e-3));
 }
 
-TEST_CASE("adam follows algorithm 1 of its paper: a step exactly, 100 steps closely") {
+TEST_CASE("adam follows algorithm 1 of its paper: one step exactly, 100 steps closely") {
   const Real lr = Real(1e-3), beta1 = Real(0.9), beta2 = Real(0.999), eps = Real(1e-8);
   const auto rule = [=] { return adam_rule(lr, beta1, beta2, eps); };
   {
@@ -198,7 +198,7 @@ TEST_CASE("adam follows algorithm 1 of its paper: a step exactly, 100 steps clos
   }
 }
 
-TEST_CASE("AdamW: the weights decay beside Adam's step, not through its averages") {
+TEST_CASE("AdamW: the weights decay separately from Adam's step, not through its averages") {
   const Real lr = Real(1e-2), decay = Real(0.1);
   const auto rule = [=] {
     const double kept = 1 - double{lr} * double{decay};
@@ -221,7 +221,7 @@ TEST_CASE("AdamW: the weights decay beside Adam's step, not through its averages
   p.grad = Tensor::zeros({1});
   adam.step();
   CHECK(p.value[0] == 6);  // a gradient of 0: the decay alone, 8 (1 - 0.5 0.5)
-  adam.lr = Real(0.25);    // a schedule moves the decay as well
+  adam.lr = Real(0.25);    // a schedule changes the decay as well
   adam.step();
   CHECK(p.value[0] == Real(5.25));
   CHECK(idle.value[0] == 8);  // no gradient, no decay
@@ -245,7 +245,7 @@ TEST_CASE("rmsprop follows its formula") {
   CHECK(drift(problem, rms, 20, rule, true) < 3 * unit);
 }
 
-TEST_CASE("every optimizer has the same good habits") {
+TEST_CASE("every optimizer meets the common requirements") {
   check_habits<Sgd>("Sgd", [](auto p) { return Sgd(p, {.lr = Real(0.1), .momentum = Real(0.9)}); });
   check_habits<Adam>("Adam", [](auto p) { return Adam(p); });
   check_habits<RmsProp>("RmsProp", [](auto p) { return RmsProp(p, {}); });
@@ -272,7 +272,7 @@ TEST_CASE("the norm of all gradients, and its limit") {
   CHECK(gradient_norm({&large}) == doctest::Approx(3 * std::sqrt(100003.0)).epsilon(1e-6));
 }
 
-TEST_CASE("schedules at their corners") {
+TEST_CASE("schedules at their boundaries") {
   const auto near = [](Real value) { return doctest::Approx(value).epsilon(1e-6); };
   CHECK(linear_decay(0) == 1);
   CHECK(linear_decay(0.25) == near(Real(0.75)));
@@ -295,7 +295,7 @@ TEST_CASE("schedules at their corners") {
   CHECK(warm_up(1, 0) == 1);
 }
 
-TEST_CASE("averages of a unit that no longer learns end at zero, not among the denormal numbers") {
+TEST_CASE("averages of a unit that no longer learns end at zero, not as denormal numbers") {
   Parameter p(Tensor::full({64}, 1));
   Adam adam({&p});
   p.grad = Tensor::full({64}, Real(1e-3));
@@ -313,7 +313,7 @@ TEST_CASE("averages of a unit that no longer learns end at zero, not among the d
     }
 }
 
-TEST_CASE("a parameter that is given twice is updated once") {
+TEST_CASE("a parameter that is passed twice is updated once") {
   Parameter once(Tensor::full({4}, 1)), twice(Tensor::full({4}, 1));
   Adam a({&once}), b({&twice, &twice});
   once.grad = Tensor::full({4}, 2), twice.grad = Tensor::full({4}, 2);
@@ -322,7 +322,7 @@ TEST_CASE("a parameter that is given twice is updated once") {
   for (Index i = 0; i < 4; ++i) CHECK(once.value[i] == twice.value[i]);
 }
 
-TEST_CASE("descend is one step down: old gradients do not count, this step's stay") {
+TEST_CASE("descend makes one step: old gradients do not count, the gradients of this step remain") {
   Parameter p(Tensor::of({2}, {3, -1}));
   p.grad = Tensor::full({2}, 100);
   Sgd sgd({&p}, {.lr = Real(0.25)});
@@ -341,7 +341,7 @@ TEST_CASE("descend is one step down: old gradients do not count, this step's sta
       contains(message([&] { descend(sgd, [&] { return sum(square(Var(p).detach())); }); }), "no parameter"));
 }
 
-TEST_CASE("optimizers refuse rates and averages outside their range, when made and when they step") {
+TEST_CASE("optimizers refuse rates and averages out of range, at construction and in a step") {
   Parameter p(Tensor::full({2}, 1));
   const Real nan = std::numeric_limits<Real>::quiet_NaN(), inf = std::numeric_limits<Real>::infinity();
   for (const Real wrong : {nan, inf, Real(-0.1)}) {
@@ -364,7 +364,7 @@ TEST_CASE("optimizers refuse rates and averages outside their range, when made a
   CHECK(p.value[0] == 1);
 }
 
-TEST_CASE("a parameter that is replaced: of another shape it is refused, of the same it is followed") {
+TEST_CASE("a replaced parameter is refused with another shape and followed with the same shape") {
   const auto try_all = [](const auto& make) {
     Parameter p(Tensor::full({2}, 1));
     auto optimizer = make(p);
@@ -389,7 +389,7 @@ TEST_CASE("a parameter that is replaced: of another shape it is refused, of the 
   CHECK(contains(message([&] { tape.backward(loss); }), {"Tape::backward: a parameter was [2]", "[3]"}));
 }
 
-TEST_CASE("parameters added later train as in an optimizer of their own") {
+TEST_CASE("parameters added later train as in a separate optimizer") {
   const auto try_all = [](const auto& make) {
     Parameter first(Tensor::full({2}, 1)), late(Tensor::full({3}, 1)), alone(Tensor::full({3}, 1));
     auto grown = make(first), own = make(alone);
@@ -406,7 +406,7 @@ TEST_CASE("parameters added later train as in an optimizer of their own") {
     CHECK(late.value[0] < 1);
     CHECK(same_bits(late.value, alone.value));
     Parameter again(Tensor::full({2}, 1)), more(Tensor::full({3}, 1));
-    auto loaded = make(again);  // a checkpoint of the grown one
+    auto loaded = make(again);  // a checkpoint of the extended optimizer
     loaded.add({&more});
     const State from = grown.state(), to = loaded.state();
     REQUIRE(from.tensors.size() == to.tensors.size());

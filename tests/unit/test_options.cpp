@@ -21,7 +21,7 @@ Options parse(std::vector<const char*> words) {
   return parse_options(static_cast<int>(words.size()), words.data(), lesson);
 }
 
-/// The code and message with which a command line ends the program; code -1 when it does not.
+/// The exit code and message of a command line; code -1 when it does not end the program.
 EarlyExit early(const std::vector<const char*>& words) {
   try {
     parse(words);
@@ -35,7 +35,7 @@ bool has(const EarlyExit& exit, const std::string& part) {
   return std::string(exit.what()).find(part) != std::string::npos;
 }
 
-/// An environment variable with a value (or without), as long as it lives.
+/// Sets or removes an environment variable for its lifetime.
 class Environment {
  public:
   Environment(const char* name, const char* value) : name_(name) {
@@ -53,7 +53,7 @@ class Environment {
 
 }  // namespace
 
-TEST_CASE("options: what is not said has a default") {
+TEST_CASE("options: omitted options have defaults") {
   const Environment data("GRADUS_DATASETS", nullptr);
   const Options options = parse({});
   CHECK(options.preset == Preset::quick);
@@ -65,7 +65,7 @@ TEST_CASE("options: what is not said has a default") {
   CHECK(!options.resume);
 }
 
-TEST_CASE("options: everything can be said") {
+TEST_CASE("options: every option can be set") {
   const Options options = parse({"--preset", "full", "--seed", "18446744073709551615", "--threads=2", "--out",
                                  "a b", "--data", "d", "--epochs", "7", "--resume"});
   CHECK(options.preset == Preset::full);
@@ -78,7 +78,7 @@ TEST_CASE("options: everything can be said") {
   CHECK(parse({"--preset", "tiny"}).preset == Preset::tiny);
 }
 
-TEST_CASE("options: numbers with zeros in front are decimal") {
+TEST_CASE("options: numbers with leading zeros are decimal") {
   const Options options = parse({"--seed", "010", "--epochs", "0012", "--threads", "08"});
   CHECK(options.seed == 10);
   CHECK(options.epochs == 12);
@@ -88,7 +88,7 @@ TEST_CASE("options: numbers with zeros in front are decimal") {
       CHECK(early({name, other}).code == 2);
 }
 
-TEST_CASE("options: the data folder comes from the environment unless it is said") {
+TEST_CASE("options: the data folder comes from the environment unless it is set") {
   const Environment data("GRADUS_DATASETS", "/some/data");
   CHECK(parse({}).data == "/some/data");
   CHECK(parse({"--data", "mine"}).data == "mine");
@@ -96,7 +96,7 @@ TEST_CASE("options: the data folder comes from the environment unless it is said
   CHECK(parse({}).data == "datasets");
 }
 
-TEST_CASE("options: a wrong command line ends with code 2 and names what is wrong") {
+TEST_CASE("options: a wrong command line ends with code 2 and names the fault") {
   struct Trial {
     std::vector<const char*> words;
     const char* named;
@@ -129,7 +129,7 @@ TEST_CASE("options: a wrong command line ends with code 2 and names what is wron
   }
 }
 
-TEST_CASE("options: --help says what the program shows and every option") {
+TEST_CASE("options: --help describes the program and every option") {
   const EarlyExit exit = early({"--help"});
   CHECK(exit.code == 0);
   for (const char* part :

@@ -10,7 +10,7 @@ using namespace gradus::lecture;
 
 namespace {
 
-/// Both players with their first weights, and one batch of pairs.
+/// Both players with their initial weights, and one batch of pairs.
 struct Players {
   explicit Players(std::uint64_t seed)
       : random(seed), generator(random, {.widths = {4, 8}}), discriminator(random, 2, 4) {}
@@ -32,7 +32,7 @@ std::vector<Tensor> copies(Module& module) {
 
 }  // namespace
 
-TEST_CASE("pix2pix: the U-Net gives back its input's sides, in (0, 1)") {
+TEST_CASE("pix2pix: the U-Net's output has its input's size, in (0, 1)") {
   Rng random(1);
   UNet digits(random, {.widths = {4, 8}});
   const Tensor y = digits(Tensor::uniform({2, 28, 28, 1}, random)).value();
@@ -42,7 +42,7 @@ TEST_CASE("pix2pix: the U-Net gives back its input's sides, in (0, 1)") {
   CHECK(photos(Tensor::uniform({2, 64, 64, 1}, random)).shape() == Shape{2, 64, 64, 3});
 }
 
-TEST_CASE("pix2pix: every patch has a logit, and it depends on the input as well as on the output") {
+TEST_CASE("pix2pix: every patch has a logit, which depends on the input and on the output") {
   Players players(2);
   const auto [input, truth] = some_pairs(3);
   const Tensor other = some_pairs(4).input;
@@ -61,9 +61,9 @@ TEST_CASE("pix2pix: every patch has a logit, and it depends on the input as well
   CHECK(by_output > 1e-3);
 }
 
-TEST_CASE("pix2pix: in a step, D is shown the input beside the truth and beside G's output") {
+TEST_CASE("pix2pix: in a step, D sees the input together with the truth and with G's output") {
   const Pairs pairs = some_pairs(5);
-  Players twin(6);  // the same first weights: what the step must find
+  Players twin(6);  // the same initial weights: the expected values
   const Var x = pairs.input;
   const Tensor fake = twin.generator(x).value();
   const double real_loss = mean(softplus(-twin.discriminator(concat({x, Var(pairs.truth)}, 3)))).item(),
@@ -76,7 +76,7 @@ TEST_CASE("pix2pix: in a step, D is shown the input beside the truth and beside 
   CHECK(loss.pixels == doctest::Approx(pixel_error(fake, pairs.truth)).epsilon(1e-5));
 }
 
-TEST_CASE("pix2pix: G's step moves G alone and leaves D without gradients") {
+TEST_CASE("pix2pix: G's step changes only G and leaves D without gradients") {
   const Pairs pairs = some_pairs(7);
   Players players(8);
   Adam g_adam(players.generator.parameters(), {}), d_adam(players.discriminator.parameters(), {});

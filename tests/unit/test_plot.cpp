@@ -23,7 +23,7 @@ bool no_gnuplot(const char* test) {
   return missing;
 }
 
-/// Pixels near a colour.
+/// The number of pixels near a colour.
 Index pixels(const Tensor& image, Color color) {
   Index count = 0;
   for (Index i = 0; i < image.size(); i += 3)
@@ -36,7 +36,7 @@ constexpr Color blue{0.122f, 0.467f, 0.706f}, orange{1, 0.498f, 0.055f};
 
 }  // namespace
 
-TEST_CASE("plot: curves are drawn in their colours, the numbers stand beside") {
+TEST_CASE("plot: curves have their colours, with axis numbers beside them") {
   if (no_gnuplot("curves")) return;
   const Folder folder;
   const fs::path png = folder.path / "new" / "it's $HOME \"x\".png";
@@ -54,10 +54,10 @@ TEST_CASE("plot: curves are drawn in their colours, the numbers stand beside") {
   CHECK(pixels(image, orange) > 300);
   CHECK(slurp(fs::path(png).replace_extension(".csv")) ==
         "epoch,train,\"test, all\"\n1,3,3.5\n2,2,0.1\n3,1,0.33333333333333331\n");
-  CHECK(std::distance(fs::directory_iterator(folder.path / "new"), {}) == 2);  // nothing temporary is left
+  CHECK(std::distance(fs::directory_iterator(folder.path / "new"), {}) == 2);  // no temporary file is left
 }
 
-TEST_CASE("plot: the legend stands where it hides no curve") {
+TEST_CASE("plot: the legend hides no curve") {
   if (no_gnuplot("legend")) return;
   const Folder folder;
   const auto drawn = [&](std::vector<double> ys) {
@@ -90,7 +90,7 @@ TEST_CASE("plot: error bars are thin dark bars") {
                        doctest::Contains("2 x, 1 lows and 2 highs"), Error);
 }
 
-TEST_CASE("plot: every kind of plot comes out") {
+TEST_CASE("plot: every kind of plot is drawn") {
   if (no_gnuplot("kinds")) return;
   const Folder folder;
   const double nan = std::nan(""), inf = std::numeric_limits<double>::infinity();
@@ -133,7 +133,7 @@ TEST_CASE("plot: every kind of plot comes out") {
   CHECK(slurp(folder.path / "bars.csv") == "label,a,b\nx,1,-1\nit's,nan,4\n");
 }
 
-TEST_CASE("plot: without gnuplot the numbers are written all the same") {
+TEST_CASE("plot: without gnuplot the data are still written") {
   const Folder folder;
   const std::string path = std::getenv("PATH") ? std::getenv("PATH") : "";
   setenv("PATH", folder.path.c_str(), 1);
@@ -148,10 +148,10 @@ TEST_CASE("plot: without gnuplot the numbers are written all the same") {
   CHECK(slurp(folder.path / "p.csv") == "x,a\n1,2\n");
   CHECK(fs::exists(folder.path / "q.csv"));
   CHECK(contains(said.str(), "gnuplot is not installed"));
-  CHECK(said.str().find('\n') == said.str().size() - 1);  // said once
+  CHECK(said.str().find('\n') == said.str().size() - 1);  // one message
 }
 
-TEST_CASE("plot: misuse has its message") {
+TEST_CASE("plot: misuse gives errors") {
   const Folder folder;
   const fs::path png = folder.path / "p.png";
   CHECK(contains(message([&] { Plot("p").line("a", {1, 2}, {1}); }), "2 x and 1 y"));

@@ -1,4 +1,4 @@
-// Shapes from vectors, sizes of -1, numbers printed.
+// Shapes from vectors, sizes of -1, printed numbers.
 #include <locale>
 #include <sstream>
 
@@ -33,7 +33,7 @@ struct Comma : std::numpunct<char> {
 
 }  // namespace
 
-TEST_CASE("a shape from a vector, and with another or without an axis") {
+TEST_CASE("a shape from a vector, and with an axis changed or removed") {
   const std::vector<Index> sizes{2, 3, 5};
   CHECK(Shape(sizes) == Shape{2, 3, 5});
   CHECK(Shape(std::vector<Index>{}) == Shape());
@@ -50,7 +50,7 @@ TEST_CASE("a shape from a vector, and with another or without an axis") {
   CHECK(contains(message([] { Shape().with_rows(1); }), "has no rows"));
 }
 
-TEST_CASE("reshape: -1 takes what the other sizes leave") {
+TEST_CASE("reshape: -1 is computed from the other sizes") {
   const Tensor x = counted({4, 6});
   CHECK(x.reshape({-1}).shape() == Shape{24});
   CHECK(x.reshape({-1, 8}).shape() == Shape{3, 8});
@@ -82,7 +82,7 @@ TEST_CASE("a tensor is printed with its shape, in columns") {
   CHECK(printed(Var(parameter)) == "Tensor [1] [7]");
 }
 
-TEST_CASE("of a long axis the first and last three are printed") {
+TEST_CASE("the first and last three elements of a long axis are printed") {
   CHECK(printed(counted({6})) == "Tensor [6] [0, 1, 2, 3, 4, 5]");
   CHECK(printed(counted({100})) == "Tensor [100] [ 0,  1,  2, ..., 97, 98, 99]");
   const std::string tall = printed(counted({9, 1}));
@@ -90,7 +90,7 @@ TEST_CASE("of a long axis the first and last three are printed") {
   CHECK(printed(Tensor::zeros({50, 50, 50, 50})).size() < 10000);
 }
 
-TEST_CASE("numbers are printed in five digits, whatever the locale") {
+TEST_CASE("numbers are printed with five digits in every locale") {
   const Tensor x = Tensor::of({3}, {Real(1234.5678), 60000, Real(1e-20)});
   const std::string expected = "Tensor [3] [1234.6,  60000,  1e-20]";
   CHECK(printed(x) == expected);

@@ -26,7 +26,7 @@ double seconds_since(Clock::time_point start) {
 
 }  // namespace
 
-TEST_CASE("progress: without a terminal a short work is one line, with the averages over all of it") {
+TEST_CASE("progress: without a terminal a short run prints one line, with averages over all ticks") {
   std::ostringstream out;
   {
     Progress bar("epoch 3", 4, {.look = Look::lines, .out = &out});
@@ -41,7 +41,7 @@ TEST_CASE("progress: without a terminal a short work is one line, with the avera
   CHECK(!contains(out.str(), "\r"));
 }
 
-TEST_CASE("progress: a work that was left early says how far it came") {
+TEST_CASE("progress: an interrupted run reports how far it came") {
   std::ostringstream out;
   {
     Progress bar("epoch 1", 8, {.done = 2, .look = Look::lines, .out = &out});
@@ -51,7 +51,7 @@ TEST_CASE("progress: a work that was left early says how far it came") {
   CHECK(contains(out.str(), "50 %"));
 }
 
-TEST_CASE("progress: finish draws once, and readings may come in any order or not at all") {
+TEST_CASE("progress: finish draws once; readings may come in any order or not at all") {
   std::ostringstream out;
   {
     Progress bar("", 3, {.look = Look::lines, .out = &out});
@@ -82,18 +82,18 @@ TEST_CASE("progress: a bar redraws itself at most ten times a second") {
   CHECK(contains(out.str(), "loss 2"));
 }
 
-TEST_CASE("progress: the remaining time is that of the rate so far") {
+TEST_CASE("progress: the remaining time follows from the current rate") {
   std::ostringstream out;
   Progress bar("work", 100, {.done = 50, .look = Look::bar, .out = &out});
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  bar.tick();  // 1 tick in 0.2 s: 49 more take 9.8 s, however many were made in an earlier run
+  bar.tick();  // 1 tick in 0.2 s: 49 more take 9.8 s, regardless of ticks in an earlier run
   const std::string words = out.str();
   bar.finish();
   CHECK(contains(words, "51 %"));
   CHECK((contains(words, "0:10 left") || contains(words, "0:11 left")));
 }
 
-TEST_CASE("progress: running averages follow the recent values") {
+TEST_CASE("progress: running averages follow recent values") {
   std::ostringstream out;
   Progress bar("work", 1000, {.look = Look::bar, .out = &out});
   for (int i = 0; i < 500; ++i) bar.tick({{"loss", 100}});
@@ -102,7 +102,7 @@ TEST_CASE("progress: running averages follow the recent values") {
   std::this_thread::sleep_for(std::chrono::milliseconds(110));
   bar.tick({{"loss", 1}});
   const std::string words = out.str();
-  CHECK(contains(words, "loss 1.0"));  // the average of all would be 56
+  CHECK(contains(words, "loss 1.0"));  // the average over all would be 56
 }
 
 TEST_CASE("progress: a tick costs under a microsecond") {
@@ -131,7 +131,7 @@ TEST_CASE("progress: misuse") {
   CHECK_THROWS_AS(Reading("loss", Var(Tensor::zeros({2}))), Error);
 }
 
-TEST_CASE("terminals: control codes and colours only where they are wanted") {
+TEST_CASE("terminals: control codes and colours only where supported") {
   const int master = posix_openpt(O_RDWR | O_NOCTTY);
   REQUIRE(master >= 0);
   REQUIRE((grantpt(master) == 0 && unlockpt(master) == 0));

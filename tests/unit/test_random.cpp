@@ -71,8 +71,8 @@ TEST_CASE("a generator reads philox blocks: key = seed, counter = position and s
   CHECK(rng.position() == 0x85a308d3243f6a89u);
 }
 
-TEST_CASE("uniform numbers never reach 0 or 1") {
-  // Blocks of seed 1 whose first word has its upper 24 bits all set, or all clear.
+TEST_CASE("uniform numbers are never 0 or 1") {
+  // Blocks of seed 1 whose first word has its upper 24 bits all set or all clear.
   for (const std::uint64_t position : {8418514u, 27392119u, 16902731u, 33449355u}) {
     Rng scalar = at_position(1, position), filled = at_position(1, position);
     const Real u = scalar.uniform();
@@ -88,7 +88,7 @@ TEST_CASE("uniform numbers never reach 0 or 1") {
   }
 }
 
-TEST_CASE("a buffer holds the same bits at any number of threads, of any length") {
+TEST_CASE("a buffer of any length holds the same bits at any number of threads") {
   const int before = threads();
   const auto draw = [](int count, std::size_t size) {
     set_threads(count);
@@ -107,7 +107,7 @@ TEST_CASE("a buffer holds the same bits at any number of threads, of any length"
   set_threads(before);
 }
 
-TEST_CASE("a buffer begins with what the blocks give one by one") {
+TEST_CASE("a buffer begins with the numbers of the single blocks") {
   Numbers uniform(1000), normal(1000);
   Rng filled(11), scalar(11);
   filled.fill_uniform(uniform);
@@ -118,7 +118,7 @@ TEST_CASE("a buffer begins with what the blocks give one by one") {
   CHECK(filled.position() == scalar.position());
 }
 
-TEST_CASE("uniform numbers are uniform, and neighbours independent") {
+TEST_CASE("uniform numbers are uniform, and neighbours are independent") {
   Numbers numbers(1 << 20);
   Rng(2024).fill_uniform(numbers);
   std::vector<double> cells(256), pairs(64 * 64);
@@ -222,8 +222,8 @@ TEST_CASE("below: every value, equally often, without bias") {
     CAPTURE(bound);
     if (bound > 1) CHECK(plausible(counts));
   }
-  // With 3 * 2^62 values, taking the remainder of a 64-bit word would favour the first 2^62: half instead of
-  // a third.
+  // With 3 * 2^62 values, the remainder of a 64-bit word would favour the first 2^62:
+  // probability 1/2 instead of 1/3.
   const std::uint64_t bound = std::uint64_t{3} << 62;
   std::vector<double> thirds(3);
   for (int i = 0; i < 20000; ++i) {

@@ -1,4 +1,5 @@
-// Least squares against polynomials whose coefficients are known, and against what a vector must not move.
+// Least squares compared with polynomials of known coefficients,
+// and with attributes that a vector must not change.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -13,7 +14,7 @@ using namespace gradus;
 
 namespace {
 
-/// What `action` complains of, or "" when it does not.
+/// The error message of `action`, or "" if it throws none.
 template <class Action>
 std::string complaint(const Action& action) {
   try {
@@ -41,7 +42,7 @@ Tensor points(Index count, Rng& rng) {
 
 }  // namespace
 
-TEST_CASE("regression: finds a polynomial of its degree again, at points that it has not seen") {
+TEST_CASE("regression: recovers a polynomial of its degree at new points") {
   Rng rng(5);
   const Tensor x = points(300, rng), unseen = points(50, rng), y = polynomial(x), truth = polynomial(unseen);
   const Regression line(x, y), cubic(x, y, 3);
@@ -52,16 +53,16 @@ TEST_CASE("regression: finds a polynomial of its degree again, at points that it
   for (Index i = 0; i < 50; ++i) CHECK(std::abs(straight[2 * i] - truth[2 * i]) < 1e-4);
   const auto bent_r2 = determination(bent, truth), line_r2 = determination(straight, truth);
   CHECK(bent_r2[1] > 0.99999);
-  CHECK(line_r2[1] < 0.9);  // no line is a parabola
+  CHECK(line_r2[1] < 0.9);  // a line does not fit a parabola
   CHECK(line_r2[0] > 0.99999);
 }
 
-TEST_CASE("regression: what two columns explain together goes to the one that has it") {
+TEST_CASE("regression: correlated columns get separate coefficients") {
   Rng rng(6);
   const Index N = 4000;
   Tensor factors({N, 2}), codes({N, 3});
   for (Index i = 0; i < N;
-       ++i) {  // the second factor goes along with the first, but only the first is in z_0
+       ++i) {  // the second factor is correlated with the first, but only the first is in z_0
     const Real a = rng.normal(), b = Real(0.8) * a + Real(0.6) * rng.normal();
     factors[2 * i] = a, factors[2 * i + 1] = b;
     codes[3 * i] = 2 * a, codes[3 * i + 1] = -b, codes[3 * i + 2] = rng.normal();
@@ -74,10 +75,10 @@ TEST_CASE("regression: what two columns explain together goes to the one that ha
   CHECK(std::abs(moved[2] - 7) < 0.1);
   std::vector<Real> second;
   for (Index i = 0; i < N; ++i) second.push_back(factors[2 * i + 1]);
-  CHECK(attribute_vector(codes, second)[0] > 2);  // the difference of means moves z_0 as well
+  CHECK(attribute_vector(codes, second)[0] > 2);  // the difference of means also changes z_0
 }
 
-TEST_CASE("regression: with products the direction depends on the picture") {
+TEST_CASE("regression: with products the direction depends on the image") {
   Rng rng(7);
   const Index N = 500;
   Tensor factors = Tensor::randn({N, 2}, rng), codes({N, 1});
@@ -90,7 +91,7 @@ TEST_CASE("regression: with products the direction depends on the picture") {
   CHECK(std::abs(moved[1] + 1) < 1e-3);
 }
 
-TEST_CASE("regression: determination of perfect, constant and wrong predictions") {
+TEST_CASE("regression: R^2 of perfect, constant and wrong predictions") {
   const Tensor y = Tensor::of({4, 1}, {1, 2, 3, 4}), mean = Tensor::of({4, 1}, {2.5, 2.5, 2.5, 2.5}),
                down = Tensor::of({4, 1}, {4, 3, 2, 1});
   CHECK(determination(y, y)[0] == 1);
@@ -98,7 +99,7 @@ TEST_CASE("regression: determination of perfect, constant and wrong predictions"
   CHECK(std::abs(determination(down, y)[0] + 3) < 1e-6);
 }
 
-TEST_CASE("regression: refuses what it cannot answer") {
+TEST_CASE("regression: refuses invalid input") {
   Rng rng(8);
   const Tensor x = Tensor::randn({20, 2}, rng), y = Tensor::randn({20, 3}, rng);
   Tensor twins = x.clone(), flat = x.clone();

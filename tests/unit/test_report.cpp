@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// What goes to cout and cerr while it lives.
+/// Captures cout and cerr during its lifetime.
 class Heard {
  public:
   Heard() : out_(std::cout.rdbuf(words_.rdbuf())), err_(std::cerr.rdbuf(complaints_.rdbuf())) {}
@@ -41,8 +41,8 @@ class Heard {
 const Lesson lesson{
     .name = "07_test", .title = "A \"title\"", .slide = "L4, a slide", .look = "Everything ends well."};
 
-/// run_program with these words on the command line. The restart for the wait policy is left out: it would
-/// run all tests again.
+/// Calls run_program with these words as the command line, without the restart for the wait policy,
+/// which would run all tests again.
 int run(std::vector<std::string> words, const std::function<void(Program&)>& body) {
   setenv("GRADUS_RESTARTED", "1", 0);
   words.insert(words.begin(), "07_test");
@@ -54,7 +54,7 @@ int run(std::vector<std::string> words, const std::function<void(Program&)>& bod
 
 }  // namespace
 
-TEST_CASE("report: a program's findings are merged into summary.json, exactly and in order") {
+TEST_CASE("report: a program's results are merged into summary.json, exactly and in order") {
   const Folder folder;
   fs::create_directories(folder.path);
   std::ofstream(folder.path / "summary.json") << R"({"04_pca": {"figures": {"z": 1.5, "a": 2}}})";
@@ -111,7 +111,7 @@ TEST_CASE("report: a program's findings are merged into summary.json, exactly an
   CHECK(!contains(again, "alpha"));
 }
 
-TEST_CASE("report: a broken summary.json is kept aside and said") {
+TEST_CASE("report: a broken summary.json is set aside with a message") {
   for (const char* broken : {"", "{\"04_pca\": {", "[1, 2]", "\xff\xfe", "null"}) {
     const Folder folder;
     std::ofstream(folder.path / "summary.json") << broken;
@@ -123,7 +123,7 @@ TEST_CASE("report: a broken summary.json is kept aside and said") {
   }
 }
 
-TEST_CASE("report: programs that end together do not lose each other's reports") {
+TEST_CASE("report: programs that end at the same time do not lose each other's reports") {
   const Folder folder;
   constexpr int programs = 8, rounds = 10;
   std::vector<pid_t> children;
@@ -151,7 +151,7 @@ TEST_CASE("report: programs that end together do not lose each other's reports")
   const std::string summary = slurp(folder.path / "summary.json");
   for (int p = 0; p < programs; ++p)
     for (int r = 0; r < rounds; ++r) CHECK(contains(summary, text("\"p", p, "_", r, "\"")));
-  CHECK_FALSE(contains(summary, "old"));  // forgotten by each, without what the others reported meanwhile
+  CHECK_FALSE(contains(summary, "old"));  // each keeps the others' new entries
   CHECK(!fs::exists(folder.path / "summary.json.bad"));
 }
 
@@ -168,7 +168,7 @@ TEST_CASE("program: from the command line to summary.json") {
                          CHECK(digits.train.size() == 30);
                          program.figure("error", 1.0);
                          program.figure("other", 2.0);
-                         program.figure("error", 0.25);  // a better value
+                         program.figure("error", 0.25);  // replaces the value
                          CHECK_THROWS_AS(program.figure("bad", std::nan("")), Error);
                          program.picture("grid", image_grid(digits.test.images), "ten digits");
                          program.csv("numbers", {"a"}, {{1, 2}});
@@ -188,14 +188,14 @@ TEST_CASE("program: from the command line to summary.json") {
     CHECK_MESSAGE(contains(heard.words(), part), std::string(part));
 }
 
-TEST_CASE("program: presets choose, --epochs overrules") {
+TEST_CASE("program: presets choose sizes, --epochs overrides them") {
   const Folder folder;
   const Heard heard;
   const auto chosen = [&](std::vector<std::string> words) {
     std::vector<Index> out;
     words.insert(words.end(), {"--out", folder.path.string()});
     CHECK(run(words, [&](Program& program) {
-            Dataset large, small;  // epochs are told for 60000 examples
+            Dataset large, small;  // epochs refer to 60000 examples
             large.images = Tensor({60000, 1}), small.images = Tensor({20000, 1});
             out = {program.pick<Index>(10, 100), program.pick<Index>(10, 100, 1),
                    program.epochs(large, 10, 100), program.epochs(small, 10, 100)};
@@ -208,7 +208,7 @@ TEST_CASE("program: presets choose, --epochs overrules") {
   CHECK(chosen({"--preset", "full", "--epochs", "4"}) == std::vector<Index>{100, 100, 4, 4});
 }
 
-TEST_CASE("program: every end has its exit code and its words") {
+TEST_CASE("program: every outcome has its exit code and message") {
   const Folder folder;
   const std::vector<std::string> out = {"--out", folder.path.string()};
   {

@@ -17,7 +17,7 @@
 
 using namespace gradus;
 
-TEST_CASE("set_threads decides how many threads a parallel loop has") {
+TEST_CASE("set_threads sets the number of threads of parallel loops") {
   const int before = threads();
   for (int count : {1, 2, 3}) {
     set_threads(count);
@@ -43,7 +43,7 @@ TEST_CASE("the BLAS library is found, and its kernel suits the processor") {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2") && !std::getenv("OPENBLAS_CORETYPE")) {
     CHECK(blas.kernel != "Prescott");
-    CHECK(!std::getenv("OPENBLAS_CORETYPE"));  // the repair leaves no trace in the environment
+    CHECK(!std::getenv("OPENBLAS_CORETYPE"));  // the correction does not change the environment
     if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq"))
       CHECK(blas.kernel != "Haswell");
@@ -73,7 +73,7 @@ TEST_CASE("a large product and its eigenvalues") {
 }
 
 #ifdef __linux__
-TEST_CASE("limits on threads and memory end no product in an endless wait") {
+TEST_CASE("limits on threads and memory do not make a product wait for ever") {
   const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
   const std::string rest =
       " timeout 300 '" + self + "' -tc='a large product and its eigenvalues' > /dev/null";
@@ -88,7 +88,7 @@ TEST_CASE("limits on threads and memory end no product in an endless wait") {
 }
 #endif
 
-TEST_CASE("memory that cannot be had is named") {
+TEST_CASE("failed memory allocation is reported") {
   try {
     Tensor({Index{1} << 50});
     FAIL("it was there");
@@ -97,7 +97,7 @@ TEST_CASE("memory that cannot be had is named") {
   }
 }
 
-TEST_CASE("loading the BLAS library leaves the number of threads alone") {
+TEST_CASE("loading the BLAS library does not change the number of threads") {
   const int before = threads();
   set_threads(2);
   blas_library();
@@ -105,7 +105,7 @@ TEST_CASE("loading the BLAS library leaves the number of threads alone") {
   set_threads(before);
 }
 
-TEST_CASE("the banner says what is in force") {
+TEST_CASE("the banner reports the settings in effect") {
   const std::string banner = runtime_banner();
   const auto says = [&](const std::string& words) { return banner.find(words) != std::string::npos; };
   CAPTURE(banner);

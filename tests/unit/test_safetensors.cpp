@@ -21,7 +21,7 @@ namespace {
 
 const std::string type = sizeof(Real) == 4 ? "F32" : "F64";
 
-/// A file as the format describes it: length, header, the values 1, 2, 3 ...
+/// A file in the documented format: length, header, the values 1, 2, 3 ...
 std::string crafted(const std::string& header, int values) {
   const std::uint64_t length = header.size();
   std::string bytes(8, '\0');
@@ -38,14 +38,14 @@ TensorFile parse(const std::string& bytes) {
   return parse_safetensors(std::as_bytes(std::span(bytes)), "some.safetensors");
 }
 
-/// An entry of a header: name, shape and place, in units of one number.
+/// An entry of a header: name, shape and position, in units of one number.
 std::string entry(const std::string& name, const std::string& shape, int begin, int end) {
   const int width = sizeof(Real);
   return text('"', name, "\":{\"dtype\":\"", type, "\",\"shape\":", shape, ",\"data_offsets\":[",
               begin * width, ',', end * width, "]}");
 }
 
-/// A file with one tensor "odd" of another dtype and one sound tensor "fine" behind it, [1] = 9.
+/// A file with one tensor "odd" of another dtype followed by a valid tensor "fine", [1] = 9.
 template <class Stored>
 TensorFile with_odd(const std::string& dtype, const std::string& shape, const std::vector<Stored>& values) {
   const std::size_t end = values.size() * sizeof(Stored), whole = end + sizeof(Real);
@@ -61,7 +61,7 @@ TensorFile with_odd(const std::string& dtype, const std::string& shape, const st
 
 }  // namespace
 
-TEST_CASE("safetensors: the bytes are those of the Python package") {
+TEST_CASE("safetensors: the bytes equal those of the Python package") {
   const Folder folder;
   const std::string header = text("{\"__metadata__\":{\"format\":\"pt\"},", entry("a", "[2,2]", 0, 4), ",",
                                   entry("b.weight", "[3]", 4, 7), "}");
@@ -72,12 +72,12 @@ TEST_CASE("safetensors: the bytes are those of the Python package") {
   CHECK(file.tensors[0].first == "a");
   CHECK(same_bits(file.tensors[0].second, Tensor::of({2, 2}, {1, 2, 3, 4})));
   CHECK(same_bits(file.tensors[1].second, Tensor::of({3}, {5, 6, 7})));
-  // and back, from another order
+  // Read back in another order.
   write_safetensors(folder.path / "x.safetensors", {file.tensors[1], file.tensors[0]}, file.notes);
   CHECK(slurp(folder.path / "x.safetensors") == expected);
 }
 
-TEST_CASE("safetensors: what other writers do differently is read too") {
+TEST_CASE("safetensors: variants of other writers are read as well") {
   // header order against data order, white space, a scalar, a tensor without numbers, no metadata, no padding
   const TensorFile file =
       parse(crafted("{ " + entry("last", "[2]", 1, 3) + ",\n " + entry("first", "[]", 0, 1) + ", " +
@@ -142,7 +142,7 @@ assert 8 + n + end == len(raw)
   }
 }
 
-TEST_CASE("safetensors: every malformed file has its message") {
+TEST_CASE("safetensors: every malformed file gives its error message") {
   const auto said = [](const std::string& bytes) { return message([&] { parse(bytes); }); };
   const std::string a = entry("a", "[2]", 0, 2);
   struct Trial {
@@ -202,7 +202,7 @@ TEST_CASE("safetensors: every malformed file has its message") {
   }
 }
 
-TEST_CASE("safetensors: other types of numbers are converted") {
+TEST_CASE("safetensors: other number types are converted") {
   const auto check = [](const TensorFile& file, const std::string& dtype, const std::vector<Real>& values) {
     INFO(dtype);
     REQUIRE(file.tensors.size() == 2);
@@ -235,7 +235,7 @@ TEST_CASE("safetensors: other types of numbers are converted") {
   CHECK(std::isnan(nan.tensors[0].second[0]));
 }
 
-TEST_CASE("safetensors: a tensor that cannot be held is refused by itself") {
+TEST_CASE("safetensors: a tensor that cannot be represented is refused individually") {
   const auto check = [](const TensorFile& file, const std::string& words) {
     REQUIRE(file.tensors.size() == 1);
     CHECK(same_bits(file.tensors[0].second, Tensor::of({1}, {9})));
@@ -265,7 +265,7 @@ TEST_CASE("safetensors: __metadata__ may be null") {
   CHECK(parse(crafted("{\"__metadata__\":null}", 0)).notes.empty());
 }
 
-TEST_CASE("load_tensors: loads what file and state have in common, and reports the rest") {
+TEST_CASE("load_tensors: loads the tensors common to file and state, and reports the others") {
   const TensorFile file = with_odd<std::uint16_t>("F16", "[2]", {0x3c00, 0xc000});
   State state;
   state.tensors = {{"odd", Tensor::zeros({2})}, {"new", Tensor::full({3}, 4)}};
@@ -276,7 +276,7 @@ TEST_CASE("load_tensors: loads what file and state have in common, and reports t
   CHECK(same_bits(state.tensors[0].second, Tensor::of({2}, {1, -2})));
   CHECK(same_bits(state.tensors[1].second, Tensor::full({3}, 4)));
 
-  State part;  // under a prefix, other names do not count
+  State part;  // with a prefix, other names are ignored
   part.tensors = {{"d", Tensor::zeros({2})}, {"e", Tensor::zeros({1})}};
   const LoadReport below = load_tensors(file, part, "od");
   CHECK(below.loaded == std::vector<std::string>{"d"});
@@ -287,10 +287,10 @@ TEST_CASE("load_tensors: loads what file and state have in common, and reports t
   other.tensors = {{"fine", Tensor::zeros({1})}, {"odd", Tensor::zeros({1, 2})}};
   CHECK(contains(message([&] { load_tensors(file, other); }),
                  {"some.safetensors", "\"odd\" is [2] in the file, expected [1, 2]"}));
-  CHECK(same_bits(other.tensors[0].second, Tensor::zeros({1})));  // nothing was written
+  CHECK(same_bits(other.tensors[0].second, Tensor::zeros({1})));  // nothing is written
 }
 
-TEST_CASE("safetensors: damaged files give an error or tensors, nothing else") {
+TEST_CASE("safetensors: damaged files give an error or tensors") {
   const std::string sound = crafted("{\"__metadata__\":{\"format\":\"pt\"}," + entry("a", "[2,3]", 0, 6) +
                                         "," + entry("b", "[4]", 6, 10) + "}",
                                     10);
@@ -319,5 +319,5 @@ TEST_CASE("safetensors: damaged files give an error or tensors, nothing else") {
     errors += message([&] { parse(bytes); }) != "";
   }
   CHECK(errors > 10000);
-  CHECK(errors < 20000);  // a change in the numbers or in a name is no error
+  CHECK(errors < 20000);  // a change in the numbers or in a name is not an error
 }

@@ -1,4 +1,4 @@
-// Structural similarity against closed forms and a value computed elsewhere; the share of grey.
+// Structural similarity compared with closed forms and an independently computed value; the share of grey.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -21,7 +21,7 @@ double similarity(const Tensor& a, const Tensor& b, SimilarityWindow window = Si
   return double(s.item());
 }
 
-/// value(i, j, c) at every place of one picture.
+/// An image with value(i, j, c) at every position.
 template <class F>
 Tensor picture(Index H, Index W, Index C, F value) {
   Tensor out({1, H, W, C});
@@ -44,7 +44,7 @@ Tensor other_waves() {
 
 }  // namespace
 
-TEST_CASE("SSIM of a picture with itself is 1, with another one less, and does not depend on the order") {
+TEST_CASE("SSIM of an image with itself is 1, with another image less, and does not depend on the order") {
   for (const SimilarityWindow window : {SimilarityWindow::gaussian, SimilarityWindow::square}) {
     CHECK(close(similarity(waves(), waves(), window), 1, 1e-6));
     CHECK(similarity(waves(), other_waves(), window) < 0.5);
@@ -54,7 +54,7 @@ TEST_CASE("SSIM of a picture with itself is 1, with another one less, and does n
   }
 }
 
-TEST_CASE("SSIM of constant pictures is the light's factor alone") {
+TEST_CASE("SSIM of constant images is the luminance factor alone") {
   for (const double a : {0.0, 0.2, 0.9})
     for (const double b : {0.0, 0.3, 1.0}) {
       const double light = (2 * a * b + C1) / (a * a + b * b + C1);
@@ -64,7 +64,7 @@ TEST_CASE("SSIM of constant pictures is the light's factor alone") {
     }
 }
 
-TEST_CASE("SSIM by hand where one window covers the picture: shift, contrast, negative") {
+TEST_CASE("SSIM by hand where one window covers the image: shift, contrast, negative") {
   // Four rows of 0, four rows of 1/2: under the square window mean 1/4, variance 1/16.
   const Tensor x = picture(8, 8, 1, [](double i, double, double) { return i < 4 ? 0.0 : 0.5; });
   const auto image = [&](double offset, double factor) {
@@ -81,18 +81,18 @@ TEST_CASE("SSIM by hand where one window covers the picture: shift, contrast, ne
   CHECK(similarity(x, image(0.5, -1), SimilarityWindow::square) < -0.9);
 }
 
-TEST_CASE("SSIM of blur: with a constant at the mean, nothing but the constants is left of the structure") {
+TEST_CASE("SSIM of an image and its mean: only the constants remain in the structure term") {
   const Tensor x = picture(8, 8, 1, [](double i, double j, double) { return std::fmod(i + j, 2); });
   CHECK(close(similarity(x, Tensor::full({1, 8, 8, 1}, Real(0.5)), SimilarityWindow::square),
               C2 / (0.25 + C2), 1e-6));
 }
 
-TEST_CASE("SSIM as another program computes it, one window after the other, channel by channel") {
+TEST_CASE("SSIM equals an independent computation, window by window and channel by channel") {
   CHECK(close(similarity(waves(), other_waves()), -0.09203666233084347, 1e-6));
   CHECK(close(similarity(waves(), other_waves(), SimilarityWindow::square), 0.09991290157562474, 1e-6));
 }
 
-TEST_CASE("SSIM is one number a picture") {
+TEST_CASE("SSIM has one value per image") {
   Tensor a({3, 13, 12, 2}), b({3, 13, 12, 2});
   for (Index n = 0; n < 3; ++n) {
     a.row(n).copy_from(waves().row(0));
@@ -109,7 +109,7 @@ TEST_CASE("SSIM is one number a picture") {
   CHECK(broken[1] == s[1]);
 }
 
-TEST_CASE("SSIM refuses what does not fit") {
+TEST_CASE("SSIM refuses inputs that do not fit") {
   const Tensor x = Tensor::zeros({2, 12, 12, 1});
   CHECK_THROWS_AS(structural_similarity(x, Tensor::zeros({2, 12, 12, 2})), Error);
   CHECK_THROWS_AS(structural_similarity(x.reshape({2, 144}), x.reshape({2, 144})), Error);
@@ -119,7 +119,7 @@ TEST_CASE("SSIM refuses what does not fit") {
   CHECK_THROWS_AS(structural_similarity(flat, flat, SimilarityWindow::square), Error);
 }
 
-TEST_CASE("grey share: none in black and white, all at one half, the mean of 4 p (1 - p) between") {
+TEST_CASE("grey share: 0 for black and white, 1 at one half, the mean of 4 p (1 - p) in between") {
   CHECK(grey_share(Tensor::of({4}, {0, 1, 1, 0})) == 0);
   CHECK(close(grey_share(Tensor::full({2, 3, 5, 1}, Real(0.5))), 1, 1e-7));
   CHECK(close(grey_share(Tensor::of({2, 2}, {Real(0.25), 1, Real(0.1), Real(0.5)})),

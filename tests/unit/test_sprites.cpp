@@ -1,4 +1,4 @@
-// Generated sprites: repeatable, smooth, and each factor does what its name says.
+// Generated sprites are reproducible and smooth, and each factor has the named effect.
 #include <doctest/doctest.h>
 #include <omp.h>
 
@@ -62,8 +62,8 @@ TEST_CASE("sprites: shapes, ranges, labels") {
         white += value == 1 ? 1 : 0;
       }
   }
-  CHECK(grey > 0);            // a soft edge
-  CHECK(grey < 0.9 * white);  // and no more than an edge
+  CHECK(grey > 0);            // an antialiased edge
+  CHECK(grey < 0.9 * white);  // grey only at the edge
   for (std::size_t k = 0; k < 5; ++k)
     for (Index n = 0; n < 300; ++n) {
       const Real value = sprites.factors.at({n, static_cast<Index>(k)});
@@ -72,7 +72,8 @@ TEST_CASE("sprites: shapes, ranges, labels") {
 }
 
 TEST_CASE(
-    "sprites: the same bits at any number of threads, from the seed; a shorter set begins a longer one") {
+    "sprites: the same bits at any number of threads, from the seed; a shorter set is a prefix of a longer "
+    "one") {
   const int threads = omp_get_max_threads();
   omp_set_num_threads(1);
   const Sprites one = generated_sprites(60, 7);
@@ -89,7 +90,7 @@ TEST_CASE(
                   draw_sprite(SpriteFactors::of(std::span<const Real, 5>(row.data(), 5)))));
 }
 
-TEST_CASE("sprites: place, scale and rotation") {
+TEST_CASE("sprites: position, scale and rotation") {
   for (int shape = 0; shape < 3; ++shape) {
     const Moments middle(draw_sprite({.shape = shape}));
     const Moments right(draw_sprite({.x = 1, .shape = shape})), down(draw_sprite({.y = 1, .shape = shape}));
@@ -106,12 +107,12 @@ TEST_CASE("sprites: place, scale and rotation") {
             doctest::Approx(std::hypot(middle.x - 16, middle.y - 16)).epsilon(0.1));
     }
   }
-  // The long axis of an ellipse: level, then clockwise, which is downwards on the right.
+  // The long axis of an ellipse: horizontal, then rotated clockwise, so that its right end moves down.
   const Moments level(draw_sprite({.shape = 1})), turned(draw_sprite({.rotation = Real(0.5), .shape = 1}));
   CHECK(level.xx > 2 * level.yy);
   CHECK(turned.xy > 0.3 * level.xx);
   CHECK(turned.xx == doctest::Approx(turned.yy).epsilon(0.02));
-  // A heart is wide above and pointed below.
+  // A heart is wide at the top and pointed at the bottom.
   const Tensor heart = draw_sprite({.scale = 1, .shape = 2});
   const auto ink = [&heart](Index from, Index to) {
     double sum = 0;
@@ -124,7 +125,7 @@ TEST_CASE("sprites: place, scale and rotation") {
   CHECK(heart.at({row, 16, 0}) < 0.2);  // the notch
 }
 
-TEST_CASE("sprites: a small change of a factor is a small change of the picture") {
+TEST_CASE("sprites: a small change of a factor is a small change of the image") {
   constexpr int steps = 200;
   Rng rng(2);
   for (int n = 0; n < 30; ++n) {
@@ -148,7 +149,7 @@ TEST_CASE("sprites: a small change of a factor is a small change of the picture"
   }
 }
 
-TEST_CASE("sprites: misuse is told") {
+TEST_CASE("sprites: misuse gives an error") {
   CHECK_THROWS_AS(draw_sprite({.x = 2}), Error);
   CHECK_THROWS_AS(draw_sprite({.shape = 3}), Error);
   CHECK_THROWS_AS(draw_sprite({.scale = std::nanf("")}), Error);

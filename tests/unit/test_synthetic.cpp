@@ -1,4 +1,5 @@
-// Generated digits: repeatable, of MNIST's form, legible, and too varied for a linear classifier.
+// Generated digits are reproducible, have MNIST's form, are legible,
+// and are too varied for a linear classifier.
 #include <doctest/doctest.h>
 #include <omp.h>
 
@@ -92,14 +93,14 @@ TEST_CASE("generated digits: the same bits at any number of threads, from the se
   CHECK_FALSE(same_bits(one.train.images.rows(0, 50), one.test.images));
 }
 
-TEST_CASE("generated digits: a shorter set is the beginning of a longer one") {
+TEST_CASE("generated digits: a shorter set is a prefix of a longer one") {
   const Split small = generated_digits(20, 10, 7), large = generated_digits(90, 40, 7);
   CHECK(same_bits(small.train.images, large.train.images.rows(0, 20).clone()));
   CHECK(same_bits(small.test.images, large.test.images.rows(0, 10).clone()));
   CHECK(small.test.labels == large.test.take(10).labels);
 }
 
-TEST_CASE("generated digits: placed as MNIST places them") {
+TEST_CASE("generated digits: placed as in MNIST") {
   const Dataset digits = generated_digits(500, 1).train;
   double ink = 0, full = 0, touched = 0;
   for (Index n = 0; n < digits.size(); ++n) {
@@ -125,7 +126,7 @@ TEST_CASE("generated digits: placed as MNIST places them") {
   CHECK(full < 0.8 * touched);  // strokes have a grey edge
 }
 
-TEST_CASE("draw_digit: the style does what it says") {
+TEST_CASE("draw_digit: the style parameters have their documented effects") {
   Rng rng(1);
   const auto mass = [](const Tensor& image) {
     double sum = 0;
@@ -142,7 +143,7 @@ TEST_CASE("draw_digit: the style does what it says") {
   CHECK_THROWS_AS(draw_digit(10, DigitStyle{}, rng), Error);
   CHECK_THROWS_AS(digit_variants(-1), Error);
 
-  DigitStyle leaning;  // a 1 that leans right has its upper half to the right of its lower half
+  DigitStyle leaning;  // the upper half of a right-leaning 1 is to the right of its lower half
   leaning.slant = Real(0.5);
   const Tensor one = draw_digit(1, leaning, rng);
   const auto column = [&one](Index from, Index to) {
@@ -157,7 +158,7 @@ TEST_CASE("draw_digit: the style does what it says") {
   CHECK(column(0, 14) > column(14, 28) + 2);
 }
 
-TEST_CASE("generated digits: hard enough for a linear classifier, and learnable") {
+TEST_CASE("generated digits: hard for a linear classifier, but learnable") {
   const Split digits = generated_digits(10000, 2000);
   const double accuracy = linear_accuracy(digits.train, digits.test);
   MESSAGE("softmax regression, 10000 training digits: " << accuracy);

@@ -1,4 +1,4 @@
-// Tables and the USPS text format: what is read, and what the messages say about what is not.
+// Tables and the USPS text format: valid input and error messages.
 
 #include <cstdlib>
 #include <filesystem>
@@ -41,7 +41,7 @@ TEST_CASE("table: header, numbers and named classes") {
   CHECK(table.data.classes == 2);
 }
 
-TEST_CASE("table: no header, numeric labels keep their value") {
+TEST_CASE("table: without a header, numeric labels keep their value") {
   const Table table = table_of("1,2,7\n3,4,0");
   CHECK(table.columns.empty());
   CHECK(table.data.images.shape() == Shape{2, 2});
@@ -50,7 +50,7 @@ TEST_CASE("table: no header, numeric labels keep their value") {
   CHECK(table.data.class_names.empty());
 }
 
-TEST_CASE("table: without labels, other separators, quotes, CR LF, blank lines at the end") {
+TEST_CASE("table: without labels; other separators, quotes, CR LF, blank lines at the end") {
   const Table table =
       table_of("\"x; \"\"1\"\"\" ;y\r\n 1 ; \"2\"\r\n3;4\r\n\r\n\n", {.labels = false, .separator = ';'});
   CHECK(table.columns == std::vector<std::string>{"x; \"1\"", "y"});
@@ -65,7 +65,7 @@ TEST_CASE("table: gzip is read as well") {
   CHECK(parse_table(gzip(bytes_of(text)), "t.csv.gz").data.images.shape() == Shape{1, 2});
 }
 
-TEST_CASE("table: messages tell the place") {
+TEST_CASE("table: messages name the position") {
   const auto complaint = [](const std::string& text) { return message([&] { table_of(text); }); };
   CHECK(complaint("a,b,c\n1,2,x\n1,two,x\n") == "t.csv: line 3, column 2 (b): expected a number, got 'two'");
   CHECK(complaint("1,2,0\n1,,0\n") == "t.csv: line 2, column 2: expected a number, got ''");
@@ -82,12 +82,12 @@ TEST_CASE("table: messages tell the place") {
   CHECK(complaint("1\n2\n") == "t.csv: line 1: 1 column, expected at least one number and the label");
 }
 
-TEST_CASE("tables: a byte order mark and blank last lines are no data, other separators have a sentence") {
+TEST_CASE("tables: a byte order mark and blank last lines are ignored, other separators give a message") {
   const std::string mark = "\xef\xbb\xbf";
   const auto images = [](const std::string& text) {
     return parse_table(bytes_of(text), "t.csv").data.images;
   };
-  CHECK(images(mark + "1,2,0\n3,4,1\n").shape() == Shape{2, 2});  // the first row is no header
+  CHECK(images(mark + "1,2,0\n3,4,1\n").shape() == Shape{2, 2});  // the first row is not a header
   CHECK(parse_table(bytes_of(mark + "\"a\",b,kind\n1,2,0\n"), "t.csv").columns[0] == "a");
   CHECK(images("1,2,0\n3,4,1\n\n \r\n").shape() == Shape{2, 2});
   const auto said = [&](const std::string& text) { return message([&] { images(text); }); };
@@ -104,7 +104,7 @@ TEST_CASE("tables: a byte order mark and blank last lines are no data, other sep
                  "separated by ';'"));
 }
 
-TEST_CASE("parse_number: one finite decimal number and nothing else") {
+TEST_CASE("parse_number: exactly one finite decimal number") {
   double value = 0;
   CHECK((parse_number("-1.25e-2", value) && value == -0.0125));
   CHECK((parse_number("+7", value) && value == 7));
@@ -141,7 +141,7 @@ TEST_CASE("usps: grey values are mapped to [0, 1]") {
   CHECK(digits.images.at({1, 15, 15, 0}) == doctest::Approx(0.75));
 }
 
-TEST_CASE("usps: messages tell the place") {
+TEST_CASE("usps: messages name the position") {
   const auto complaint = [](const std::string& text) {
     return message([&] { parse_usps(bytes_of(text), "zip"); });
   };

@@ -39,10 +39,10 @@ TEST_CASE("a shape knows its rank, size and rows") {
   CHECK(Shape{2, 3} != Shape{2, 3, 1});
   CHECK(Shape{} != Shape{0});
   CHECK(Shape{3, 0}.size() == 0);
-  CHECK(Shape{0, 5}.row_size() == 5);  // no rows, but every row would have five numbers
+  CHECK(Shape{0, 5}.row_size() == 5);  // no rows, but a row would have five numbers
 }
 
-TEST_CASE("a shape refuses what cannot be") {
+TEST_CASE("a shape refuses invalid sizes") {
   CHECK(contains(message([] { Shape{1, 2, 3, 4, 5}; }), {"Shape", "at most 4", "5"}));
   CHECK(contains(message([] { Shape{2, -3}; }), {"axis 1", "-3"}));
   const Index huge = Index{1} << 40;
@@ -68,7 +68,7 @@ TEST_CASE("tensors are made from numbers") {
   CHECK(contains(message([] { Tensor().item(); }), {"Tensor::item"}));
 }
 
-TEST_CASE("an empty tensor is false, and harmless") {
+TEST_CASE("an empty tensor is false and safe to use") {
   const Tensor empty;
   CHECK(!empty);
   CHECK(empty.rank() == 0);
@@ -81,7 +81,7 @@ TEST_CASE("an empty tensor is false, and harmless") {
   CHECK(Tensor::zeros({0, 3}).clone().shape() == Shape{0, 3});
 }
 
-TEST_CASE("at: one index an axis, row-major, inside the shape") {
+TEST_CASE("at: one index per axis, row-major, within the shape") {
   const Tensor x = counting({2, 3, 4});
   CHECK(x.at({1, 2, 3}) == 23);
   CHECK(x.at({1, 0, 2}) == 14);
@@ -155,7 +155,7 @@ TEST_CASE("rows, row, reshape and gather give the right shapes and numbers") {
   CHECK(contains(message([&] { Tensor().rows(0, 0); }), {"rows"}));
 }
 
-TEST_CASE("copy_from writes into the buffer that others see") {
+TEST_CASE("copy_from writes to the shared buffer") {
   Tensor x = Tensor::zeros({2, 2}), view = x.reshape({4});
   x.copy_from(Tensor::of({2, 2}, {1, 2, 3, 4}));
   CHECK(numbers(view) == std::vector<Real>{1, 2, 3, 4});
@@ -164,7 +164,7 @@ TEST_CASE("copy_from writes into the buffer that others see") {
   CHECK(contains(message([&] { x.copy_from(view); }), {"copy_from", "[2, 2]", "[4]"}));
 }
 
-TEST_CASE("buffers are aligned to 64 bytes, whatever their size") {
+TEST_CASE("buffers of any size are aligned to 64 bytes") {
   std::vector<Tensor> kept;
   bool aligned = true;
   for (Index size = 0; size < 3000; size += 37) {
@@ -174,7 +174,7 @@ TEST_CASE("buffers are aligned to 64 bytes, whatever their size") {
   CHECK(aligned);
 }
 
-TEST_CASE("the pool hands a freed buffer out again and counts what it does") {
+TEST_CASE("the pool reuses a freed buffer and counts its operations") {
   pool_trim();
   const PoolStats start = pool_stats();
   CHECK(start.kept_bytes == 0);
@@ -199,7 +199,7 @@ TEST_CASE("the pool hands a freed buffer out again and counts what it does") {
     CHECK(now.fresh == start.fresh + 1);
     CHECK(now.reused == start.reused + 1);
     CHECK(now.kept_bytes == 0);
-    const Tensor z({1000});  // the only waiting buffer is in use
+    const Tensor z({1000});  // the only free buffer is in use
     CHECK(z.data() != address);
     CHECK(pool_stats().fresh == start.fresh + 2);
   }
@@ -209,13 +209,13 @@ TEST_CASE("the pool hands a freed buffer out again and counts what it does") {
   CHECK(pool_trim() == 0);
 }
 
-TEST_CASE("a buffer of the pool holds at least what was asked for, at most a quarter more") {
+TEST_CASE("a pool buffer holds at least the requested size and at most a quarter more") {
   bool enough = true, thrifty = true;
   for (Index size = 1; size < 2'000'000; size += 1 + size / 3) {
     pool_trim();
     const std::size_t before = pool_stats().live_bytes;
     Tensor x({size});
-    x.fill(1);  // the address sanitizer looks on
+    x.fill(1);  // checked by the address sanitizer
     const std::size_t taken = pool_stats().live_bytes - before;
     enough = enough && taken >= x.bytes();
     thrifty = thrifty && (taken <= 256 || taken <= x.bytes() * 5 / 4 + 1);
@@ -224,7 +224,7 @@ TEST_CASE("a buffer of the pool holds at least what was asked for, at most a qua
   CHECK(thrifty);
 }
 
-TEST_CASE("handles may be copied and dropped on several threads") {
+TEST_CASE("handles may be copied and destroyed on several threads") {
   pool_trim();
   const std::size_t live = pool_stats().live_bytes;
   {
@@ -265,7 +265,7 @@ TEST_CASE("a state shares the buffers and prefixes the names") {
   CHECK(rng.position() == 9);
 }
 
-TEST_CASE("tensor: an axis that is not there is an error, not a zero") {
+TEST_CASE("tensor: an invalid axis is an error, not a zero") {
   const Tensor x({3, 5});
   CHECK((x.dim(0) == 3 && x.dim(1) == 5));
   CHECK(message([&] { x.dim(2); }) == "Tensor::dim(2): shape [3, 5] has 2 axes, counted from 0");

@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// What goes to cout while it lives.
+/// Captures cout during its lifetime.
 class Heard {
  public:
   Heard() : out_(std::cout.rdbuf(words_.rdbuf())) {}
@@ -45,7 +45,7 @@ class Heard {
   std::streambuf* out_;
 };
 
-/// A Program as from a command line.
+/// A Program made from a command line.
 struct Setting {
   std::vector<std::string> words;
   std::vector<char*> argv;
@@ -78,7 +78,7 @@ Dataset points(const std::string& name = "points", Index count = 50) {
   return {name, Tensor::randn({count, 6}, rng), {}, 0, {}};
 }
 
-/// What is left of a training, to compare bits.
+/// The final state of a training run, for comparing bits.
 struct Outcome {
   std::vector<Real> weights;
   std::vector<double> curve;
@@ -93,8 +93,8 @@ struct Outcome {
 
 constexpr Index epochs = 6, batches = 7;
 
-/// Trains with everything that has a memory: Adam and its schedule, an average, dropout, noise, shuffling.
-/// `stop` is called in every step, and may leave the training by an exception.
+/// Trains with everything that has state: Adam and its schedule, an average, dropout, noise, shuffling.
+/// `stop` is called in every step and may end the training by an exception.
 Outcome train(const fs::path& out, std::vector<std::string> words,
               const std::function<void(Index)>& stop = {}, Index wanted = epochs) {
   Setting setting(out, std::move(words));
@@ -149,7 +149,7 @@ TEST_CASE("trainer: counts epochs, steps and progress, and saves at every epoch'
   Rng rng(1);
   Net net(rng);
   Loader loader(points(), {.batch = 8}, rng);
-  loader.next();  // used before: the trainer begins at the beginning
+  loader.next();  // used before: the trainer still begins at the start
   Trainer trainer(setting.program.session(), "net", {{"model", net}}, loader, 3);
   CHECK(trainer.checkpoint() == folder.path / "09_trainer" / "net.safetensors");
   CHECK(trainer.steps() == 21);
@@ -179,7 +179,7 @@ TEST_CASE("trainer: counts epochs, steps and progress, and saves at every epoch'
   CHECK(curves[0].y[4] == 4);
   CHECK(contains(heard.words(), "epoch 1/3"));
   CHECK(contains(heard.words(), "epoch 3/3"));
-  CHECK(contains(heard.words(), "loss 17"));  // the average of the last epoch
+  CHECK(contains(heard.words(), "loss 17"));  // the average over the last epoch
   Index more = 0;
   for (const Batch& batch : trainer) more += batch.size();
   CHECK(more == 0);
@@ -203,7 +203,7 @@ TEST_CASE("trainer: curves are averages over at most 200 pieces") {
   CHECK(contains(heard.words(), "steps 1001-1001 of 1001"));
 }
 
-TEST_CASE("trainer: left at any step and resumed, the bits are those of an uninterrupted run") {
+TEST_CASE("trainer: stopped at any step and resumed, it equals an uninterrupted run bit for bit") {
   const Folder folder;
   const Heard heard;
   const Outcome whole = train(folder.path / "whole", {});
@@ -241,10 +241,10 @@ TEST_CASE("trainer: left at any step and resumed, the bits are those of an unint
     CHECK(again == whole);
     CHECK(again.steps_made == epochs * batches);
   }
-  CHECK(!(train(folder.path / "other", {"--seed", "2"}) == whole));  // the comparison can fail
+  CHECK(!(train(folder.path / "other", {"--seed", "2"}) == whole));  // the comparison detects a difference
 }
 
-TEST_CASE("trainer: Interrupted says how to go on, and afterwards Ctrl-C is what it was") {
+TEST_CASE("trainer: Interrupted tells how to continue, and the Ctrl-C handler is restored") {
   const Folder folder;
   const Heard heard;
   struct sigaction before = {}, within = {}, asked = {}, after = {};
@@ -265,11 +265,11 @@ TEST_CASE("trainer: Interrupted says how to go on, and afterwards Ctrl-C is what
   }
   sigaction(SIGINT, nullptr, &after);
   CHECK((within.sa_handler != before.sa_handler));
-  CHECK((asked.sa_handler == SIG_DFL));  // a second one ends the program at once
+  CHECK((asked.sa_handler == SIG_DFL));  // a second Ctrl-C ends the program at once
   CHECK((after.sa_handler == before.sa_handler));
 }
 
-TEST_CASE("trainer: steps with two loaders, as a GAN has them") {
+TEST_CASE("trainer: steps with two loaders, as for a GAN") {
   const Folder folder;
   const Heard heard;
   const auto indices = [&](const fs::path& out, bool resume, Index stop) {
@@ -310,10 +310,10 @@ TEST_CASE("trainer: a loss that is not finite stops with step and name") {
       trainer.report({{"recon", 1.0}, {"kl", trainer.step() == 9 ? std::nan("") : 1.0}});
   });
   CHECK(contains(words, "net: kl is nan at step 10 of 21 (epoch 2)"));
-  CHECK(note_of(trainer.checkpoint(), "counter.trainer.done") == "7");  // the last sound one is kept
+  CHECK(note_of(trainer.checkpoint(), "counter.trainer.done") == "7");  // the last valid checkpoint is kept
 }
 
-TEST_CASE("trainer: a checkpoint of another training is refused") {
+TEST_CASE("trainer: a checkpoint of another training run is refused") {
   const Folder folder;
   const Heard heard;
   const std::vector<std::string> resume = {"--resume"};
@@ -354,7 +354,7 @@ TEST_CASE("trainer: a checkpoint of another training is refused") {
   CHECK(contains(heard.words(), "starts from the beginning"));
 }
 
-TEST_CASE("trainer: misuse has its message") {
+TEST_CASE("trainer: misuse gives errors") {
   const Folder folder;
   const Heard heard;
   Setting setting(folder.path, {});
@@ -377,8 +377,7 @@ TEST_CASE("trainer: misuse has its message") {
   CHECK(contains(message([&] { trainer.begin(); }), "trainer.next()"));
 }
 
-// --- Ctrl-C, from outside
-// --------------------------------------------------------------------------------------
+// --- Ctrl-C, from outside ---------------------------------------------------------------------------------
 
 TEST_CASE("trainer: a program that trains slowly (run by the next test)" * doctest::skip()) {
   const char* out = std::getenv("GRADUS_TEST_FOLDER");
@@ -392,8 +391,7 @@ TEST_CASE("trainer: a program that trains slowly (run by the next test)" * docte
   std::_Exit(code);
 }
 
-TEST_CASE(
-    "trainer: Ctrl-C ends a program with code 130 and a checkpoint, from which it goes on bit for bit") {
+TEST_CASE("trainer: Ctrl-C ends a program with code 130 and a checkpoint, and resuming gives the same bits") {
   if (access("/proc/self/exe", X_OK) != 0) {
     std::cout << "SKIPPED: trainer: Ctrl-C: no /proc/self/exe\n";
     return;
@@ -416,7 +414,7 @@ TEST_CASE(
   const fs::path checkpoint = folder.path / "09_trainer" / "net.safetensors";
   for (int wait = 0; wait < 1000 && !fs::exists(checkpoint); ++wait)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // into the second epoch
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // within the second epoch
   kill(child, SIGINT);
   int status = 0;
   waitpid(child, &status, 0);

@@ -1,5 +1,5 @@
-// Twenty training steps of a VAE beside PyTorch's (tests/golden/make_vae_steps.py): same weights, pictures,
-// noise.
+// Twenty training steps of a VAE compared with PyTorch's (tests/golden/make_vae_steps.py):
+// same weights, images and noise.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -20,7 +20,7 @@ using namespace gradus;
 
 namespace {
 
-/// The script's hash: numbers in [0, 1) that both sides can make.
+/// The script's hash: numbers in [0, 1) that both sides can generate.
 Tensor uniform(std::uint64_t stream, const Shape& shape) {
   Tensor out(shape);
   for (Index i = 0; i < out.size(); ++i) {

@@ -1,4 +1,4 @@
-// Windows, strides and paddings with their own number for each axis; sequences.
+// Windows, strides and paddings with separate sizes per axis; sequences.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -20,8 +20,8 @@ struct Case {
   Index J() const { return (W + 2 * padding.width - V) / stride.width + 1; }
 };
 
-/// By class, few channels, few results, Winograd's way; windows of one row and of one column; a stride over
-/// the window; the picture as high as the window.
+/// By class, few channels, few outputs, Winograd's algorithm; windows of one row and of one column;
+/// a stride above the window size; an image as high as the window.
 const std::vector<Case> cases{
     {2, 5, 7, 3, 5, 3, 2, {2, 1}, {1, 0}, {1, 0}}, {1, 1, 9, 4, 6, 1, 3, {1, 2}, {0, 1}, {0, 1}},
     {2, 9, 1, 3, 2, 5, 1, {3, 1}, {2, 0}, {1, 0}}, {2, 8, 6, 33, 17, 2, 4, {2, 3}, {0, 2}, {1, 2}},
@@ -32,7 +32,7 @@ const std::vector<Case> cases{
     {1, 5, 11, 96, 20, 1, 1, {2, 3}, {0, 0}},      {2, 4, 4, 20, 4, 2, 2, {1, 1}, {3, 1}},
 };
 
-/// Calls joined(number of the picture, of the weight, of the answer) for every such triple.
+/// Calls joined(index in the image, in the weight, in the output) for every such triple.
 template <class Joined>
 void seven_loops(const Case& q, Index H, Index W, Joined joined) {
   for (Index b = 0; b < q.B; ++b)
@@ -50,7 +50,7 @@ void seven_loops(const Case& q, Index H, Index W, Joined joined) {
               }
 }
 
-/// Shape and numbers, as the largest number's part.
+/// Compares shape and numbers, relative to the largest number.
 bool near(const Tensor& got, const Shape& shape, const std::vector<double>& expected, bool winograd) {
   if (got.shape() != shape) return false;
   double difference = 0, size = 1e-3;
@@ -72,7 +72,7 @@ bool equals(const Tensor& x, const Shape& shape, const std::vector<Real>& expect
 
 }  // namespace
 
-TEST_CASE("conv2d with numbers for each axis is the seven loops") {
+TEST_CASE("conv2d with sizes per axis equals the seven loops") {
   Rng rng(1);
   for (const Case& q : cases) {
     const Shape picture{q.B, q.H, q.W, q.C}, weights{q.K, q.U, q.V, q.C}, answer{q.B, q.I(), q.J(), q.K};
@@ -97,7 +97,7 @@ TEST_CASE("conv2d with numbers for each axis is the seven loops") {
   }
 }
 
-TEST_CASE("conv_transpose2d with numbers for each axis is the seven loops backwards") {
+TEST_CASE("conv_transpose2d with sizes per axis equals the seven loops in reverse") {
   Rng rng(2);
   for (const Case& q : cases) {
     const Index H = q.stride.height * (q.I() - 1) + q.U - 2 * q.padding.height + q.output_padding.height,
@@ -160,7 +160,7 @@ TEST_CASE("convolutions and pools of sequences by hand") {
   CHECK(equals(average_pool1d(x, 2, 1).value(), {1, 3, 1}, {Real(1.5), Real(2.5), Real(3.5)}));
 }
 
-TEST_CASE("layers with a window of one row, and of sequences") {
+TEST_CASE("layers with a window of one row, and for sequences") {
   Rng rng(3);
   struct Net : Module {
     Conv2d flat{*this, "flat", 3, 4, {.size = {1, 5}, .stride = {1, 2}, .padding = {0, 2}}};
@@ -186,7 +186,7 @@ TEST_CASE("layers with a window of one row, and of sequences") {
     CHECK(parameter->grad.shape() == parameter->value.shape());
 }
 
-TEST_CASE("windows that do not fit say which axis is too small") {
+TEST_CASE("windows that do not fit give an error that names the axis") {
   const Tensor x = Tensor::zeros({1, 4, 6, 3});
   const auto why = [](auto f) { return message(f); };
   CHECK(contains(why([&] { conv2d(x, Tensor::zeros({2, 5, 1, 3}), {.padding = {0, 3}}); }), "padding 0 x 3"));

@@ -1,5 +1,5 @@
 #pragma once
-// Are results the same bits at any number of threads?
+// Checks that results have the same bits at any number of threads.
 #include <omp.h>
 
 #include <functional>
@@ -31,7 +31,7 @@ inline std::vector<gradus::Tensor> value_and_gradients(
   return out;
 }
 
-/// Calls `run` with 1, 2, 3 and 5 threads and compares all tensors that it gives.
+/// Calls `run` with 1, 2, 3 and 5 threads and compares all returned tensors.
 inline bool same_bits_at_any_threads(const std::function<std::vector<gradus::Tensor>()>& run) {
   const int before = omp_get_max_threads();
   omp_set_num_threads(1);
