@@ -5,9 +5,8 @@
 #   tests/check_floors.sh [root]        checks include/gradus and src under root (default: this repository)
 #   tests/check_floors.sh --self-test   tests that the check detects faults
 #
-# Exit code 1 when an include points upwards, sideways, outside the floors,
-# or to a missing file, when gradus.hpp omits
-# a header, and when numbers are written or read in a way that depends on the locale
+# Exit code 1 when an include points upwards, sideways, outside the floors, or to a missing file,
+# when gradus.hpp omits a header, and when numbers are written or read in a way that depends on the locale
 # (base/number.hpp and text() do not).
 set -u
 

@@ -4,9 +4,8 @@
 #   tests/check_ops_page.sh [root]        checks docs/ops.md under root (default: this repository)
 #   tests/check_ops_page.sh --self-test   tests that the check detects faults
 #
-# Ops are the functions that return a Var in include/gradus/ops and generative,
-# outside classes; layers are the Modules of
-# nn/layers.hpp; optimizers are the classes of optim/optimizer.hpp.
+# Ops are the functions that return a Var in include/gradus/ops and generative, outside classes;
+# layers are the Modules of nn/layers.hpp; optimizers are the classes of optim/optimizer.hpp.
 # On the page they are in the first column of a table.
 set -u
 

@@ -6,9 +6,8 @@
 #                                        programs that exist
 #   tests/check_slides.sh --self-test    tests that the check detects faults
 #
-# The titles are those of tests/golden/slide_titles.md, in the same order, per set.
-# A link with a line number has a symbol
-# as its text. Task numbers in a link to an exercise are those of its exercise.json.
+# The titles are those of tests/golden/slide_titles.md, in the same order, per set. A link with a line
+# number has a symbol as its text. Task numbers in a link to an exercise are those of its exercise.json.
 # One line per fault: file:line: fault.
 set -u
 page=lectures/lecture4/slides.md titles=tests/golden/slide_titles.md

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # The checks of `make check`: formatting, floors, both compilers with -Werror,
-# the narrower vectors of other processors,
-# the package, clang-tidy. Runs all of them, then reports.
+# the narrower vectors of other processors, the package, clang-tidy. Runs all of them, then reports.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 unset MAKEFLAGS MAKELEVEL MFLAGS

@@ -4,15 +4,13 @@
 #   tests/run_tests.sh [suite ...]     suites: unit gradient lectures prove exercises grader runner fuzz floors package readme
 #                                      (default: all)
 #
-# A suite reports its result in its last line of the form "N passed,
-# N failed" or in doctest's summary. A suite that does
-# not build, crashes, exceeds its time or ends with a nonzero exit code counts as
-# at least one failure. A line with
-# "SKIPPED:" in a doctest suite turns one passed test into a skipped one. Logs are kept in build/test-logs/.
+# A suite reports its result in its last line of the form "N passed, N failed" or in doctest's summary.
+# A suite that does not build, crashes, exceeds its time or ends with a nonzero exit code counts as
+# at least one failure. A line with "SKIPPED:" in a doctest suite turns one passed test into a skipped one.
+# Logs are kept in build/test-logs/.
 #
-# Everything is built first, once. Suites that use all processors then run one after
-# another; the others run in parallel.
-# A suite is a process group: when it ends, or when this script is ended, all of its processes end.
+# Everything is built first, once. Suites that use all processors then run one after another; the others run
+# in parallel. A suite is a process group: when it ends, or when this script is ended, all of its processes end.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 unset MAKEFLAGS MAKELEVEL MFLAGS

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Tests the lecture runner with programs of which some fail,
-# the checks of make before it builds, and `make bench` with
-# sides that give no answer.
+# Tests the lecture runner with programs of which some fail, the checks of make before it builds,
+# and `make bench` with sides that give no answer.
 #
 #   tests/test_lecture_runner.sh <runner>
 set -u

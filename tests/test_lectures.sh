@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Runs every program of lecture 4 in its smallest form: it must run, report,
-# and write its pictures, the page and the
-# figures that other programs read.
+# Runs every program of lecture 4 in its smallest form: it must run, report, and write its pictures,
+# the page and the figures that other programs read.
 #
 #   tests/test_lectures.sh <runner>
 set -u

@@ -3,9 +3,8 @@
 #
 #   tests/test_readme.sh [README.md]
 #
-# The first code block holds exactly two commands: the first ends in `make lecture4`,
-# the second in `make test`. Every
-# `make X` in the text is a target of `make help`; every command parses,
+# The first code block holds exactly two commands: the first ends in `make lecture4`, the second in `make test`.
+# Every `make X` in the text is a target of `make help`; every command parses,
 # and every make command can be planned (make -n).
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
