@@ -70,8 +70,7 @@ TEST_CASE("below a closed folder and with umask 077, the sandbox reads its files
     CHECK(cat(file, file.parent_path()).text == "seen inside\n");
     CHECK(cat(scratch.path / "own.txt", file).text == "ours too\n");
     const Outcome missing = cat(file.parent_path() / "none", file.parent_path());
-    CHECK(missing.text.find((file.parent_path() / "none").string()) !=
-          std::string::npos);  // its own path
+    CHECK(missing.text.find((file.parent_path() / "none").string()) != std::string::npos);  // its own path
     CHECK(reachable(file, level) == (level != Level::l2 || geteuid() != 0));
   }
 }
