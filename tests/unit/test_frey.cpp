@@ -1,5 +1,5 @@
 // Frey faces: MATLAB 5 and idx hold the same pixels, damaged files give errors,
-// and without a file an animation is generated.
+// and a missing file is replaced by a generated animation.
 #include <unistd.h>
 #include <zlib.h>
 
@@ -242,7 +242,7 @@ TEST_CASE("frey: damaged compressed elements give errors") {
   says(file_of({packed({})}), "tag of a variable");
 }
 
-TEST_CASE("frey: without a file an animation is generated with a note; a broken file is not replaced") {
+TEST_CASE("frey: a missing file is replaced by a generated animation, with a note; a broken file is not") {
   const FreyFolder folder;
   CHECK_THROWS_WITH_AS(load_frey(folder.path), doctest::Contains("frey_rawface.mat"), Error);
   const FreyFaces made = frey_faces(folder.path);
