@@ -7,6 +7,7 @@
 #include <mutex>
 #include <ostream>
 #include <tuple>
+#include <utility>
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/number.hpp"
@@ -97,6 +98,9 @@ Tape::~Tape() {
 
 Tape* Tape::active() { return active_tape; }
 
+NoTape::NoTape() : paused_(std::exchange(active_tape, nullptr)) {}
+NoTape::~NoTape() { active_tape = paused_; }
+
 void Tape::check_numbers(bool on) { numbers_checked = on; }
 bool Tape::checks_numbers() { return numbers_checked.load(std::memory_order_relaxed); }
 
@@ -136,6 +140,21 @@ Var Tape::leaf(Parameter& parameter) {
     steps_.push_back(std::move(step));
   }
   return Var(parameter.value, id_, parameter.node_);
+}
+
+Var Tape::watch(const Tensor& x) {
+  GRADUS_CHECK(x, "Tape::watch: the tensor is empty");
+  GRADUS_CHECK(!walked_, "Tape::watch: this tape has been walked already; open a new Tape");
+  return leaf(watched_.emplace_back(x));
+}
+
+Tensor Tape::grad(const Var& x) const {
+  GRADUS_CHECK(walked_, "Tape::grad: call backward first");
+  const bool here = x.tape_ == id_ && x.node_ >= 0;
+  const Parameter* made_from = here ? steps_[static_cast<std::size_t>(x.node_)].parameter : nullptr;
+  for (const Parameter& watched : watched_)
+    if (&watched == made_from) return watched.grad ? watched.grad : Tensor::zeros(watched.value.shape());
+  throw Error(text("Tape::grad: the variable of shape ", x.shape(), " was not made by watch() of this tape"));
 }
 
 void Tape::check_inputs(std::span<const Var* const> inputs, std::span<const bool> optional,

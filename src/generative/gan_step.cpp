@@ -11,7 +11,7 @@ namespace gradus {
 
 DiscriminatorLoss discriminator_step(const Network& discriminator, const Network& generator,
                                      const Tensor& real, const Tensor& z, const GanLosses& losses,
-                                     Adam& optimizer, const std::function<Var()>& penalty) {
+                                     const Optimizer& optimizer, const std::function<Var()>& penalty) {
   // [8.1]
   const Var fake = generator(z).detach();  // before the tape and detached: G's output is data here
   Tape tape;
@@ -25,7 +25,7 @@ DiscriminatorLoss discriminator_step(const Network& discriminator, const Network
 }
 
 Real generator_step(const Network& discriminator, Module& frozen, const Network& generator, const Tensor& z,
-                    const GanLosses& losses, Adam& optimizer, const std::function<Var(const Var&)>& extra) {
+                    const GanLosses& losses, const Optimizer& optimizer, const std::function<Var(const Var&)>& extra) {
   // [8.2]
   const Frozen constant{frozen};
   Tape tape;

@@ -9,6 +9,7 @@
 // no visited set. This one loop trains every model of 6.S191 L4.
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <iosfwd>
 #include <span>
@@ -65,6 +66,18 @@ class Tape {
   /// when a tensor that an op has saved was changed after the forward pass (Tensor::touch).
   void backward(const Var& loss);
 
+  /// A tensor as a leaf of this tape, for gradients of an input (saliency maps, inversion, penalties). After
+  /// backward, grad() has its gradient. Throws Error when the tensor is empty or the tape was walked already.
+  ///
+  ///     Tape tape;
+  ///     const Var x = tape.watch(image);
+  ///     tape.backward(sum(score(x)));
+  ///     const Tensor saliency = tape.grad(x);
+  Var watch(const Tensor& x);
+  /// dL/dx of a watched x, with the shape of x; zeros when the loss does not depend on it.
+  /// Throws Error before backward, and when x is not the result of watch() on this tape.
+  Tensor grad(const Var& x) const;
+
   /// Prints a table: step, op, shapes, bytes of the output, milliseconds forward and backward.
   void print(std::ostream& out) const;
   /// All steps in order of execution.
@@ -118,6 +131,20 @@ class Tape {
   std::uint64_t outermost_;  ///< id of this thread's first tape in scope
   bool walked_ = false;
   std::vector<Step> steps_;
+  std::deque<Parameter> watched_;
+};
+
+/// While in scope, ops on this thread are not recorded: for evaluation in the middle of a training step.
+/// A tape that is opened inside records as usual.
+class NoTape {
+ public:
+  NoTape();
+  ~NoTape();
+  NoTape(const NoTape&) = delete;
+  NoTape& operator=(const NoTape&) = delete;
+
+ private:
+  Tape* paused_;
 };
 
 }  // namespace gradus

@@ -4,7 +4,7 @@
 
 #include "gradus/nn/module.hpp"
 #include "gradus/ops/gan_losses.hpp"
-#include "gradus/optim/optimizer.hpp"
+#include "gradus/optim/descend.hpp"
 
 namespace gradus {
 
@@ -42,7 +42,7 @@ struct DiscriminatorLoss {
 /// "Training GANs". Throws Error as the networks, losses and the tape do.
 DiscriminatorLoss discriminator_step(const Network& discriminator, const Network& generator,
                                      const Tensor& real, const Tensor& z, const GanLosses& losses,
-                                     Adam& optimizer, const std::function<Var()>& penalty = {});
+                                     const Optimizer& optimizer, const std::function<Var()>& penalty = {});
 
 /// generator_step: G is trained so that D classifies its examples as real; D is not changed.
 ///
@@ -54,7 +54,7 @@ DiscriminatorLoss discriminator_step(const Network& discriminator, const Network
 /// [1]. `optimizer` holds G's parameters. Returns the loss without `extra`; log 2 when D = 1/2 and the loss
 /// does not saturate. Throws Error as the networks, losses and the tape do.
 Real generator_step(const Network& discriminator, Module& frozen, const Network& generator, const Tensor& z,
-                    const GanLosses& losses, Adam& optimizer,
+                    const GanLosses& losses, const Optimizer& optimizer,
                     const std::function<Var(const Var&)>& extra = {});
 
 /// difference_penalty: the squared slope of D at x, by a finite difference instead of a derivative.

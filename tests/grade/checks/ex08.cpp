@@ -28,7 +28,7 @@ struct DiscriminatorKnobs {
 };
 DiscriminatorStep discriminator_with(DiscriminatorKnobs knobs) {
   return [knobs](const Network& discriminator, const Network& generator, const Tensor& real, const Tensor& z,
-                 const GanLosses& losses, Adam& optimizer, const std::function<Var()>& penalty) {
+                 const GanLosses& losses, const Optimizer& optimizer, const std::function<Var()>& penalty) {
     using K = DiscriminatorKnobs;
     const auto draw = [&]() -> Var {
       if (knobs.drawn == K::z_itself) return z;
@@ -96,7 +96,7 @@ struct GeneratorKnobs {
 };
 Function g_wrong(GeneratorKnobs knobs) {
   const GeneratorStep step = [knobs](const Network& discriminator, Module& frozen, const Network& generator,
-                                     const Tensor& z, const GanLosses& losses, Adam& optimizer,
+                                     const Tensor& z, const GanLosses& losses, const Optimizer& optimizer,
                                      const std::function<Var(const Var&)>& extra) {
     if (knobs.freeze)
       for (Parameter* parameter : frozen.parameters()) parameter->freeze();
