@@ -152,8 +152,8 @@ rm "$tree/exercises/01_backprop/relu.cpp"
 # --- make lecture4 EX=5 runs the program of exercise 5 with the student's files
 for name in 5 05 05_elbo; do
   make -n -C "$tree" lecture4 EX=$name > "$scratch/said" 2>&1
-  expect "EX=$name builds the exercise's program" said 'mine_08_vae'
-  expect "EX=$name runs the exercise's program" said '--only 08_vae'
+  expect "EX=$name builds the exercise's program" said 'mine_11_vae'
+  expect "EX=$name runs the exercise's program" said '--only 11_vae'
 done
 make -n -C "$tree" lecture4 EX=77 > "$scratch/said" 2>&1
 expect "lecture4: an unknown exercise is named" said 'EX=77: no such exercise'

@@ -26,6 +26,7 @@
 #include "gradus/data/generated/digits.hpp"
 #include "gradus/io/checkpoint.hpp"
 #include "gradus/io/image.hpp"
+#include "gradus/io/sheet.hpp"
 #include "mutate.hpp"
 
 using namespace gradus;

@@ -10,6 +10,7 @@
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/linear.hpp"
 #include "gradus/ops/reduction.hpp"
+#include "gradus/optim/optimizer.hpp"
 
 namespace gradus::grade {
 namespace {
