@@ -8,14 +8,14 @@
 namespace gradus {
 
 void accumulate(Tensor& sum, Tensor grad) {
-  GRADUS_CHECK(grad, "accumulate: the gradient is empty: none flows here, so there is nothing to add");
+  GRADUS_CHECK(grad, "accumulate: the gradient is empty, there is nothing to add");
   GRADUS_CHECK(!sum || sum.shape() == grad.shape(), "accumulate: the sum is ", sum.shape(),
                ", the gradient to add is ", grad.shape());
-  // TODO(1.5) Add `grad` to `sum`: afterwards the handle `sum` has the sum of both. The two
-  // have the same shape.
-  // An empty sum (`!sum`) becomes `grad` as it is, no copy: std::move(grad).
-  // Copies of a Tensor share one buffer. Where sum.unique() is false somebody else sees sum's buffer (it may
-  // be another value's gradient): then never write into it, make a new tensor. Never write into grad's.
+  // TODO(1.5) Add `grad` to `sum`: afterwards the handle `sum` holds the sum of both.
+  // The two have the same shape. An empty sum (`!sum`) becomes `grad` without a copy:
+  // std::move(grad). Copies of a Tensor share one buffer.
+  // Where sum.unique() is false, another handle shares sum's buffer (it may be another value's gradient):
+  // do not write to the buffer, make a new tensor. Never write to grad's buffer.
   todo("1.5", sum, grad);
 }
 

@@ -10,15 +10,15 @@
 namespace gradus {
 
 Tensor Relu::forward(const Tensor& x) {
-  // TODO(1.1) Keep y = max(x, 0) in the member `y`, which backward reads, and return it. The result is
-  // a new tensor of x's shape, any rank: x itself stays as it is. NaN stays NaN, so that a broken number is
-  // seen and not hidden.
+  // TODO(1.1) Keep y = max(x, 0) in the member `y`, which backward reads, and return it.
+  // The result is a new tensor of x's shape, any rank: x itself stays unchanged.
+  // NaN stays NaN, so that an invalid number remains visible.
   todo("1.1", x);
 }
 
 Grads<1> Relu::backward(const Tensor& dy) const {
-  // TODO(1.2) Return { dL/dx }, of y's shape, from dy = dL/dy. All that is left of x is y: it has to
-  // tell which elements passed. At x = 0, where there is a corner, the gradient is 0.
+  // TODO(1.2) Return { dL/dx }, of y's shape, from dy = dL/dy. The op keeps y, not x,
+  // so y must show which elements were positive. At x = 0, where relu has no derivative, the gradient is 0.
   todo("1.2", dy);
 }
 
@@ -32,7 +32,7 @@ struct LeakyRelu {
   Tensor x{};
   Tensor forward(const Tensor& x_in) {
     x = x_in;
-    // a sum of two halves, one of them 0: no branch in the way of vectors
+    // the sum of two terms, one of which is 0: no branch, so that the loop can use vectors
     return mapped(x, [a = slope](Real v) { return (v < 0 ? 0 : v) + a * (v > 0 ? 0 : v); });
   }
   Grads<1> backward(const Tensor& dy) const {

@@ -18,16 +18,16 @@ Tensor LinearOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b
   x = x_in, w = w_in;  // backward needs them
   // TODO(1.3) Return y [B, O] from x [B, I], w [O, I], b [O]:
   //   y_no = b_o + sum_i x_ni w_oi
-  // Element (n, i) of x is x[n * I + i]: rows lie one after the other. Three loops will do; gemm() of
-  // kernels/gemm.hpp is the same and fast.
+  // Element (n, i) of x is x[n * I + i] (row-major). Three loops are enough;
+  // gemm() of kernels/gemm.hpp computes the same, but faster.
   todo("1.3");
 }
 
 Grads<3> LinearOp::backward(const Tensor& dy, const Needs<3>& needs) const {
-  // TODO(1.4) Return { dL/dx [B, I], dL/dw [O, I], dL/db [O] } from dy = dL/dy [B, O]. Who
-  // moves y_no: which x, which w, which b? Sum over all that one number moves. Where needs[i] is false (0 is
-  // x, 1 is w, 2 is b) nobody wants that gradient: leave it empty, it is a third of the work. Three loops or
-  // gemm(), as above.
+  // TODO(1.4) Return { dL/dx [B, I], dL/dw [O, I], dL/db [O] } from dy = dL/dy [B, O].
+  // Which x, w and b does y_no depend on? Sum over all outputs that depend on the same number.
+  // Where needs[i] is false (0 is x, 1 is w, 2 is b), gradient i is not needed:
+  // leave it empty, which saves a third of the work. Use three loops or gemm(), as above.
   todo("1.4", dy, needs);
 }
 

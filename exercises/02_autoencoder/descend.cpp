@@ -8,12 +8,13 @@ namespace gradus {
 
 Real descend(const Optimizer& optimizer, const std::function<Var()>& loss) {
   // TODO(2.7) One step of training, five lines in the right order:
-  //   Tape tape;                     what is computed while it is there is recorded
-  //   loss()                         the loss [1], a Var; call it once (it may draw noise, or the next batch)
-  //   optimizer.zero_grad()          drops the gradients of the step before
+  //   Tape tape;                     records everything that is computed while it exists
+  //   loss()                         the loss [1], a Var; call it once (it may draw noise or the next batch)
+  //   optimizer.zero_grad()          clears the gradients of the previous step
   //   tape.backward(the Var)         adds this step's gradients to the parameters'
-  //   optimizer.step()               moves the parameters against them
-  // Return the number loss() gave, .item(). The gradients stay with the parameters: somebody may look.
+  //   optimizer.step()               moves the parameters against their gradients
+  // Return the value of the loss, .item(). The gradients stay in the parameters,
+  // so that a caller can read them.
   todo("2.7", optimizer, loss);
 }
 

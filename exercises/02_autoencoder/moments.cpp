@@ -17,10 +17,11 @@ Moments moments_of(const Tensor& x) {
   GRADUS_CHECK(N >= 1, "moments_of: x ", x.shape(), " has no example");
   Moments moments{std::vector<double>(static_cast<std::size_t>(D)),
                   std::vector<double>(static_cast<std::size_t>(D * D))};  // zeros
-  // TODO(2.3) Fill moments.mean [D] and moments.covariance [D, D] (row after row, all of it), in double:
+  // TODO(2.3) Fill moments.mean [D] and moments.covariance [D, D] (row-major, both triangles), in double:
   //   mean_d = 1/N sum_n x_nd        covariance_de = 1/N sum_n (x_nd - mean_d) (x_ne - mean_e)
-  // Subtract the mean before multiplying: the shorter "mean of products minus product of means" loses its
-  // digits far from zero. Let the loop over e be the inner one: on 784 pixels it takes all the time.
+  // Subtract the mean before multiplying:
+  // the shorter "mean of products minus product of means" loses precision far from zero.
+  // Make the loop over e the inner one: with 784 pixels it takes nearly all of the time.
   todo("2.3");
   return moments;
 }

@@ -26,11 +26,11 @@ Pca fit_pca(const Tensor& x, Index components) {
   Pca pca{Tensor({D}), Tensor({components, D}), Tensor({D})};
   // TODO(2.4) Fill pca:
   //   mean        [D]      moments.mean
-  //   variances   [D]      all eigenvalues, the largest first; what rounding has put below 0 becomes 0
+  //   variances   [D]      all eigenvalues, the largest first; values that rounding made negative become 0
   //   components  [K, D]   the K = components unit eigenvectors of largest variance, the largest first
-  // `values` has the eigenvalues, the smallest first, and moments.covariance now has the eigenvectors: v_i
-  // of values[i] in its row i, element d at [i * D + d]. With v also -v is an eigenvector: take the one whose
-  // entry of largest size is positive, so that everybody finds the same.
+  // `values` has the eigenvalues, the smallest first, and moments.covariance now has the eigenvectors:
+  // v_i of values[i] in its row i, element d at [i * D + d]. If v is an eigenvector, so is -v:
+  // take the one whose entry of largest absolute value is positive, so that the result is unique.
   todo("2.4", moments, pca);
   return pca;
 }
@@ -63,7 +63,7 @@ Pca Pca::first(Index count) const {
 
 namespace {
 
-/// An orthonormal basis of the rows' span, by Gram-Schmidt done twice (once loses digits, twice is enough).
+/// An orthonormal basis of the span of the rows, by Gram-Schmidt applied twice (one pass loses digits).
 std::vector<std::vector<double>> orthonormal_rows(const Tensor& a) {
   std::vector<std::vector<double>> basis;
   for (Index k = 0; k < a.dim(0); ++k) {
@@ -76,7 +76,7 @@ std::vector<std::vector<double>> orthonormal_rows(const Tensor& a) {
         for (std::size_t d = 0; d < v.size(); ++d) v[d] -= dot * u[d];
       }
     const double length = std::sqrt(std::inner_product(v.begin(), v.end(), v.begin(), 0.0));
-    if (!(length > 1e-6 * before)) continue;  // inside the span of those before
+    if (!(length > 1e-6 * before)) continue;  // in the span of the rows before it
     for (double& value : v) value /= length;
     basis.push_back(std::move(v));
   }
@@ -85,8 +85,8 @@ std::vector<std::vector<double>> orthonormal_rows(const Tensor& a) {
 
 }  // namespace
 
-// The cosines are the singular values of U VT for orthonormal rows U and V: roots of the eigenvalues of (U
-// VT)(U VT)T.
+// The cosines are the singular values of U VT for orthonormal rows U and V: the square roots of the
+// eigenvalues of (U VT)(U VT)T.
 std::vector<double> principal_cosines(const Tensor& a, const Tensor& b) {
   check_rank("principal_cosines", "a", a, 2);
   check_rank("principal_cosines", "b", b, 2);

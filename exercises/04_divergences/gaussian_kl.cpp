@@ -14,13 +14,13 @@ Tensor GaussianKl::forward(const Tensor& mu_in, const Tensor& logvar_in) {
   mu = mu_in, logvar = logvar_in;  // backward needs them
   // TODO(4.5) Return KL( N(mu_b, diag(s_b^2)) || N(0, I) ) of every row, [B], with logvar = log s^2:
   //   kl_b = 1/2 sum_k ( exp(logvar_bk) + mu_bk^2 - 1 - logvar_bk )
-  // right for every logvar, also where exp(logvar) is so small that it is 0.
+  // correct for every logvar, also where exp(logvar) underflows to 0.
   todo("4.5");
 }
 
 Grads<2> GaussianKl::backward(const Tensor& dkl) const {
   // TODO(4.6) Return { dL/dmu, dL/dlogvar }, both [B, K], from dkl = dL/dkl [B].
-  // The derivative is by logvar itself, not by the variance; right for every logvar, as above.
+  // The derivative is with respect to logvar, not to the variance; correct for every logvar, as above.
   todo("4.6", dkl);
 }
 

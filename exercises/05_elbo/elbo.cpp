@@ -16,11 +16,11 @@ namespace gradus {
 
 Var fixed_gaussian_nll(const Var& x_hat, const Tensor& x, Real C) {
   GRADUS_CHECK(C > 0, "fixed_gaussian_nll: C = 1 / (2c) must be positive, got ", C);
-  // TODO(5.3) Return -log N(x_b; x_hat_b, c I) of every row, [B], with C = 1 / (2c) given and
-  // the constant D/2 log(2 pi c) left out:
+  // TODO(5.3) Return -log N(x_b; x_hat_b, c I) of every row, [B], for the given C = 1 / (2c),
+  // without the constant D/2 log(2 pi c):
   //   nll_b = C sum_d (x_bd - x_hat_bd)^2
-  // Compose it of the library's ops on Vars (ops/losses.hpp, ops/arithmetic.hpp): what they do is recorded on
-  // the tape, so the gradient for x_hat comes by itself.
+  // Compose it from the library's ops on Vars (ops/losses.hpp, ops/arithmetic.hpp):
+  // the tape records them, so the gradient for x_hat is computed automatically.
   todo("5.3", x_hat, x);
 }
 
@@ -39,9 +39,9 @@ Tensor LearnedGaussianNll::forward(const Tensor& x_hat_in, const Tensor& log_sig
 }
 
 Grads<3> LearnedGaussianNll::backward(const Tensor& dnll, const Needs<3>& needs) const {
-  // TODO(5.5) Return { dL/dx_hat [B, D], dL/dlog_sigma [1], Tensor() } from dnll [B]; x is
-  // data. x_hat, log_sigma, x and squared [B] are what forward kept. Where needs[i] is false, gradient i may
-  // be left an empty Tensor.
+  // TODO(5.5) Return { dL/dx_hat [B, D], dL/dlog_sigma [1], Tensor() } from dnll [B];
+  // x is data. The op holds x_hat, log_sigma, x and squared [B] from forward.
+  // Where needs[i] is false, gradient i may be an empty Tensor.
   todo("5.5", dnll, needs);
 }
 
@@ -51,10 +51,10 @@ Var learned_gaussian_nll(const Var& x_hat, const Var& log_sigma, const Tensor& x
 
 Var elbo(const Var& nll, const Var& kl) {
   check_same_shape("elbo (nll, kl)", nll.value(), kl.value());
-  // TODO(5.6) Return the evidence lower bound of every example, [B], what is to be maximised:
+  // TODO(5.6) Return the evidence lower bound of every example, [B], which training maximises:
   //   elbo_b = E_q[ log p(x_b|z) ] - KL( q(z|x_b) || p(z) )
-  // from nll_b = -log p(x_b|z), z drawn from q, and kl_b = KL( q(z|x_b) || p(z) ). With ops on Vars, so that
-  // gradients reach both.
+  // from nll_b = -log p(x_b|z), z drawn from q, and kl_b = KL( q(z|x_b) || p(z) ).
+  // Use ops on Vars, so that gradients reach both.
   todo("5.6", nll, kl);
 }
 
@@ -69,7 +69,7 @@ Tensor log_importance_weight(const Tensor& nll, const Tensor& mu, const Tensor& 
   // with log p(x_b|z_b) = -nll_b, the prior p(z) = N(0, I), and q(z|x_b) = N(mu_b, diag(exp(logvar_b))).
   // The logarithm of a Gaussian's density is
   //   log N(z; m, diag(s^2)) = -1/2 sum_k ( log(2 pi) + log s_k^2 + (z_k - m_k)^2 / s_k^2 )
-  // See what cancels before you write it down.
+  // Simplify the difference before you implement it.
   todo("5.7", nll);
 }
 
@@ -81,13 +81,13 @@ Tensor ImportanceWeightedBound::forward(const Tensor& log_w) {
   //   bound_b = log( 1/k sum_s exp(log_w_bs) )
   // and keep in the op, for backward, the normalised weights [B, k]:
   //   weights_bs = exp(log_w_bs) / sum_r exp(log_w_br)
-  // Logarithms of weights are numbers like -90 or -5000, whose exp is 0: subtract the row's largest first.
+  // Log weights are numbers like -90 or -5000, whose exp underflows: subtract the largest of the row first.
   todo("5.8", B);
 }
 
 Grads<1> ImportanceWeightedBound::backward(const Tensor& dbound) const {
-  // TODO(5.9) Return { dL/dlog_w }, [B, k], from dbound = dL/dbound [B]. The normalised weights
-  // [B, k] are what forward kept.
+  // TODO(5.9) Return { dL/dlog_w }, [B, k], from dbound = dL/dbound [B].
+  // The op holds the normalised weights [B, k] from forward.
   todo("5.9", dbound);
 }
 

@@ -13,20 +13,20 @@ namespace gradus {
 
 Tensor quantile_sheet(Index n) {
   GRADUS_CHECK(n >= 1, "quantile_sheet: needs at least one row, got ", n);
-  // TODO(6.6) Return the codes of an n x n sheet of pictures, [n * n, 2]: row after row as one reads,
+  // TODO(6.6) Return the codes of an n x n sheet of pictures, [n * n, 2], row by row,
   // the upper left picture first. The first number of a code belongs to the column and grows to the right,
   // the second to the row and grows UPWARDS, as on paper.
-  // Cut the interval (0, 1) into n equal parts, take the middle of each, and send it through normal_quantile:
-  // between two neighbours lies the same probability of N(0, 1) everywhere.
+  // Divide the interval (0, 1) into n equal parts, take the middle of each, and apply normal_quantile:
+  // then any two neighbours have the same probability of N(0, 1) between them.
   todo("6.6", n);
 }
 
 Tensor traversals(const Tensor& z, Index steps, Real low, Real high) {
   GRADUS_CHECK(z.rank() == 1 && steps >= 2, "traversals: z must be [K] and steps at least 2, got ", z.shape(),
                " and ", steps);
-  // TODO(6.5) Return one code a row, [K * steps, K]: first the `steps` rows of unit
-  // 0, then those of unit 1, and so on. Every row is z, with one number replaced: in the rows of unit k,
-  // number k goes from low (first row) to high (last row) in equal steps, both ends included.
+  // TODO(6.5) Return one code per row, [K * steps, K]: first the `steps` rows of unit 0,
+  // then those of unit 1, and so on. Every row is z with one element replaced: in the rows of unit k,
+  // element k goes from low (first row) to high (last row) in equal steps, both ends included.
   todo("6.5", z, steps, low, high);
 }
 
@@ -66,7 +66,7 @@ namespace {
 template <class U, class V>
 Tensor mixtures(const char* op, const Tensor& a, const Tensor& b, Index steps, U u, V v) {
   GRADUS_CHECK(a.rank() == 1 && a.shape() == b.shape() && steps >= 2, op,
-               ": a and b must be [K] alike and steps at least 2, got ", a.shape(), ", ", b.shape(), " and ",
+               ": a and b must both be [K] and steps at least 2, got ", a.shape(), ", ", b.shape(), " and ",
                steps);
   const Index K = a.size();
   Tensor out({steps, K});
@@ -93,8 +93,7 @@ Tensor slerp(const Tensor& a, const Tensor& b, Index steps) {
   }
   const double la = std::sqrt(aa), lb = std::sqrt(bb),
                angle = std::acos(std::clamp(ab / (la * lb), -1.0, 1.0));
-  if (!(std::sin(angle) > 1e-6))
-    return lerp(a, b, steps);  // the same or opposite direction, or no direction at all
+  if (!(std::sin(angle) > 1e-6)) return lerp(a, b, steps);  // equal or opposite directions, or a zero vector
   const auto length = [=](double t) { return (1 - t) * la + t * lb; };
   return mixtures(
       "slerp", a, b, steps,
@@ -106,7 +105,8 @@ Tensor attribute_vector(const Tensor& codes, std::span<const Real> value, Real p
   GRADUS_CHECK(codes.rank() == 2 && static_cast<Index>(value.size()) == codes.dim(0),
                "attribute_vector: codes ", codes.shape(), " need as many values, got ", value.size());
   const Index N = codes.dim(0), K = codes.dim(1), count = static_cast<Index>(part * static_cast<Real>(N));
-  GRADUS_CHECK(count >= 1 && 2 * count <= N, "attribute_vector: ", part, " of ", N, " examples at both ends");
+  GRADUS_CHECK(count >= 1 && 2 * count <= N, "attribute_vector: ", part, " of ", N,
+               " examples: needs at least one and at most half at each end");
   std::vector<Index> order(static_cast<std::size_t>(N));
   std::iota(order.begin(), order.end(), Index{0});
   std::stable_sort(order.begin(), order.end(), [&](Index i, Index j) {

@@ -10,8 +10,8 @@ namespace gradus {
 Tensor VaeLoss::forward(const Tensor& nll, const Tensor& kl) {
   check_rank("vae_loss", "nll", nll, 1);
   check_same_shape("vae_loss (nll, kl)", nll, kl);
-  // TODO(6.3) Return the loss of every example, [B], what training MINIMISES: the reconstruction term
-  // nll_b and, weighted with beta, the divergence kl_b. Both arrive as costs: nll is already -log p(x|z).
+  // TODO(6.3) Return the loss of every example, [B], which training MINIMISES: the reconstruction term
+  // nll_b plus beta times the divergence kl_b. Both are costs: nll is already -log p(x|z).
   todo("6.3");
 }
 

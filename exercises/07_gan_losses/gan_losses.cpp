@@ -14,13 +14,14 @@ Tensor MinimaxRealLoss::forward(const Tensor& logits_in) {
   logits = logits_in;  // backward needs them
   // TODO(7.1) Return the loss of every example, [B], with D = sigmoid(logit):
   //   loss_b = -( label log D_b + (1 - label) log(1 - D_b) )
-  // It is finite for logits of -1000 and 1000 too, where D rounds to 0 and to 1.
+  // The loss is finite for logits of -1000 and 1000, too, where D rounds to 0 and to 1.
   todo("7.1");
 }
 
 Grads<1> MinimaxRealLoss::backward(const Tensor& dloss) const {
-  // TODO(7.2) Return { dL/dlogits }, of the logits' shape, from dloss = dL/dloss [B]. It is finite
-  // everywhere, and keeps its digits where D rounds to 1: with label 1 and a logit of 40 it is small, not 0.
+  // TODO(7.2) Return { dL/dlogits }, of the logits' shape, from dloss = dL/dloss [B].
+  // The gradient is finite everywhere and stays accurate where D rounds to 1:
+  // with label 1 and a logit of 40 it is small, not 0.
   todo("7.2", dloss);
 }
 
@@ -54,15 +55,15 @@ Grads<1> SaturatingGeneratorLoss::backward(const Tensor& dloss) const {
 Tensor NonSaturatingGeneratorLoss::forward(const Tensor& logits_in) {
   check_logits("non_saturating_generator_loss", logits_in);
   logits = logits_in;  // backward needs them
-  // TODO(7.7) Return the loss of every example, [B], the one that is used, finite at logits of -1000 and
-  // 1000:
+  // TODO(7.7) Return the loss of every example, [B], the one used in practice,
+  // finite at logits of -1000 and 1000:
   //   loss_b = -log D_b
   todo("7.7");
 }
 
 Grads<1> NonSaturatingGeneratorLoss::backward(const Tensor& dloss) const {
-  // TODO(7.8) Return { dL/dlogits }, of the logits' shape, from dloss = dL/dloss [B]. Keep the
-  // digits where D rounds to 1, as in 7.2.
+  // TODO(7.8) Return { dL/dlogits }, of the logits' shape, from dloss = dL/dloss [B].
+  // Keep it accurate where D rounds to 1, as in 7.2.
   todo("7.8", dloss);
 }
 

@@ -6,19 +6,19 @@
 namespace gradus {
 namespace {
 
-/// Where the game has a loss.
+/// The losses of the game.
 enum class Place { real, fake, saturating, non_saturating };
 
-/// The loss of logits whose sigmoid is P(FAKE).
+/// The selected loss for logits whose sigmoid is P(FAKE).
 Var loss_at(Place place, const Var& logits, Real label = 1) {
-  // TODO(7.9) Return the loss [B] at this place, when D = sigmoid(logit) is the
-  // chance that the example is a FAKE:
+  // TODO(7.9) Return the loss [B] for `place`, where D = sigmoid(logit)
+  // is the probability that the example is a FAKE:
   //   real             -( label log(1 - D) + (1 - label) log D )
   //   fake             -log D
   //   saturating        log D
   //   non_saturating   -log(1 - D)
-  // The four functions of gradus/ops/gan_losses.hpp, whose D is P(REAL), do the work: minimax_real_loss,
-  // minimax_fake_loss, saturating_generator_loss, non_saturating_generator_loss. Which logit do they want?
+  // The four functions of gradus/ops/gan_losses.hpp, whose D is P(REAL), compute it: minimax_real_loss,
+  // minimax_fake_loss, saturating_generator_loss, non_saturating_generator_loss. Which logit do they need?
   todo("7.9", place, logits, label);
 }
 

@@ -14,10 +14,10 @@ Ema::Ema(Module& module, Real decay) : module_(module), weights_(module.state())
 
 void Ema::update() {
   follow();
-  // TODO(8.4) Move every tensor of average_.tensors, number by number, towards its neighbour of
-  // the same place in weights_.tensors, which is only read:
+  // TODO(8.4) Move every tensor of average_.tensors, elementwise, towards the tensor at the same position
+  // in weights_.tensors, which is only read:
   //   average = decay_ average + (1 - decay_) weights
-  // Both are lists of (name, Tensor) in the same order; write into the average's own buffer.
+  // Both are lists of (name, Tensor) in the same order; write to the buffers of the average.
   todo("8.4", decay_);
   for (auto& [name, average] : average_.tensors) average.touch();
 }

@@ -14,9 +14,9 @@ Var with_label(const Var& x, const std::vector<int>& labels, int classes) {
   for (const int label : labels)
     GRADUS_CHECK(label >= 0 && label < classes, "with_label: the labels must be in 0 .. ", classes - 1,
                  ", got ", label);
-  // TODO(8.3) Return [B, K + classes]: on the left x, on the right a row of zeros
-  // with a single 1, at the place of the label (label 0 is the first place). Gradients must reach x, so join
-  // the two parts with concat(.., axis) of gradus/ops/shaping.hpp instead of copying x's numbers.
+  // TODO(8.3) Return [B, K + classes]: on the left x, on the right a row of zeros with a single 1
+  // at the index of the label (label 0 is the first column). Gradients must reach x, so join the two parts
+  // with concat(.., axis) of gradus/ops/shaping.hpp instead of copying the numbers of x.
   todo("8.3", x, labels, classes);
 }
 

@@ -25,7 +25,7 @@ double inception_score(const Tensor& p) {
   }
   // TODO(9.1) Return, in double, for p [N, C] with row n = p(y|x_n):
   //   exp( 1/N sum_n KL( p(y|x_n) || p(y) ) )        p(y) = 1/N sum_n p(y|x_n)
-  //   KL(p || q) = sum_c p_c log(p_c / q_c)          where p_c = 0 the term is 0, whatever q_c is
+  //   KL(p || q) = sum_c p_c log(p_c / q_c)          where p_c = 0, the term is 0 for any q_c
   todo("9.1");
 }
 
@@ -36,11 +36,11 @@ NeighbourScores neighbour_scores(const Tensor& real, const Tensor& generated, In
                ", N = ", N, ", M = ", M);
   const std::vector<Real> real_radii = ball_radii(real, k), generated_radii = ball_radii(generated, k);
   // TODO(9.4) Return { precision, recall, density, coverage }.
-  // Every point has a ball with its *squared* radius in real_radii [N] or generated_radii [M]; a point on the
-  // rim is inside. squared_distance(a, b, D) is given.
+  // Every point has a ball with its *squared* radius in real_radii [N] or generated_radii [M];
+  // a point on the boundary is inside. squared_distance(a, b, D) is given.
   //   precision   share of the generated points that lie in the ball of at least one real point
   //   recall      share of the real points that lie in the ball of at least one generated point
-  //   density     pairs (real ball, generated point in it), counted and divided by k M
+  //   density     number of pairs (real ball, generated point in it), divided by k M
   //   coverage    share of the real balls that hold at least one generated point
   todo("9.4", N, M, D, real_radii, generated_radii);
 }

@@ -16,9 +16,10 @@ std::vector<Real> ball_radii(const Tensor& points, Index k) {
   GRADUS_CHECK(points.rank() == 2 && k >= 1 && k < points.dim(0),
                "ball_radii: needs points [N, D] and 1 <= k < N, got ", points.shape(), " and k = ", k);
   const Index N = points.dim(0), D = points.dim(1);
-  // TODO(9.3) Return N numbers: of every point the squared distance to its k-th nearest neighbour
-  // among the other points. The point itself does not count; another point in the same place does.
-  // squared_distance(a, b, D) is given; a and b are where the points begin, for point n points.data() + n D.
+  // TODO(9.3) Return N numbers: for every point the squared distance to its k-th
+  // nearest neighbour among the other points. The point itself does not count;
+  // another point at the same position does. squared_distance(a, b, D) is given;
+  // a and b point to the first numbers of the points, points.data() + n D for point n.
   todo("9.3", N, D);
 }
 
@@ -27,7 +28,7 @@ void check_points(const char* op, const Tensor& real, const Tensor& generated) {
                ": real must be [N, D] and generated [M, D], got ", real.shape(), " and ", generated.shape());
   for (const Tensor* points : {&real, &generated})
     for (const Real value : points->values())
-      GRADUS_CHECK(std::isfinite(value), op, ": a number of ", points == &real ? "real" : "generated", " is ",
+      GRADUS_CHECK(std::isfinite(value), op, ": a value in ", points == &real ? "real" : "generated", " is ",
                    value);
 }
 

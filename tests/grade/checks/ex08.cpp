@@ -8,6 +8,7 @@
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/reduction.hpp"
 #include "gradus/ops/shaping.hpp"
+#include "gradus/optim/optimizer.hpp"
 
 namespace gradus::grade {
 namespace {
