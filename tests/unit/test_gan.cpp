@@ -18,6 +18,7 @@
 #include "gradus/ops/p_fake.hpp"
 #include "gradus/ops/reduction.hpp"
 #include "gradus/ops/shaping.hpp"
+#include "gradus/optim/optimizer.hpp"
 #include "helpers.hpp"
 
 using namespace gradus;
