@@ -30,9 +30,9 @@ ifneq ($(and $(EX),$(filter lecture4,$(MAKECMDGOALS))),)
   override MINE := 1
 endif
 # the programs that ONLY=06,22 and PART=6 select
-CHOSEN   = $(foreach n,$(if $(PART)$(ONLY),$(or $(subst $(comma), ,$(ONLY)),[0-9])),\
+CHOSEN   = $(strip $(foreach n,$(if $(PART)$(ONLY),$(or $(subst $(comma), ,$(ONLY)),[0-9])),\
              $(notdir $(basename $(wildcard lectures/lecture4/$(or $(PART),[0-9])*/$(n)*.cpp)) \
-             $(patsubst %/picture.cpp,%,$(if $(PART),,$(wildcard exercises/$(n)*/picture.cpp)))))
+             $(patsubst %/picture.cpp,%,$(if $(PART),,$(wildcard exercises/$(n)*/picture.cpp))))))
 
 # A student's copy (make handout) has no solutions: its lecture programs run with the student's files.
 ifneq ($(wildcard exercises/.original),)

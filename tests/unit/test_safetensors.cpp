@@ -161,7 +161,7 @@ TEST_CASE("safetensors: every malformed file gives its error message") {
       {crafted("{" + a + "," + a + "}", 2), "\"a\" occurs twice"},
       {crafted("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}", 0), "\"dtype\" occurs twice"},
       {crafted("{\"a\":[[[[[[[[1]]]]]]]]}", 0), "nested deeper"},
-      {crafted("{\"a\":3}", 0), "tensor \"a\": no {...}"},
+      {crafted("{\"a\":3}", 0), "tensor \"a\": not an object {...}"},
       {crafted("{\"a\":{}}", 0), "dtype is missing"},
       {crafted("{\"a\":{\"dtype\":4}}", 0), "dtype is missing"},
       {crafted("{\"a\":{\"dtype\":\"I64\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8 / sizeof(Real)),
