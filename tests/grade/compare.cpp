@@ -202,7 +202,7 @@ std::string relation(const std::vector<Tensors>& expected, const std::vector<Ten
   if (all([](const Tensor&, const Tensor& g) {
         return std::any_of(g.values().begin(), g.values().end(), [](Real v) { return std::isnan(v); });
       }))
-    return "your answer contains NaN: from an uninitialised number, 0/0, infinity minus infinity, or the "
+    return "your answer contains NaN: from a number that was never set, 0/0, infinity minus infinity, or the "
            "logarithm of a negative number";
   double apart = 0;
   for (const auto& [e, g] : pairs) apart = std::max(apart, gap({*e}, {*g}));
