@@ -296,8 +296,8 @@ TEST_CASE(
   };
   CHECK_THROWS_WITH_AS(group(), doctest::Contains("only batch and instance norm"), Error);
 
-  const Tensor nobody = Tensor::zeros({0, 4, 4, 6}), blind = Tensor::zeros({2, 0, 4, 6});
-  for (const Tensor& nothing : {nobody, blind}) {
+  const Tensor no_example = Tensor::zeros({0, 4, 4, 6}), no_row = Tensor::zeros({2, 0, 4, 6});
+  for (const Tensor& nothing : {no_example, no_row}) {
     CHECK_THROWS_WITH_AS(batch_norm(nothing, none, none, fits), doctest::Contains("has no numbers"), Error);
     CHECK_THROWS_WITH_AS(instance_norm(nothing), doctest::Contains("has no numbers"), Error);
     CHECK_THROWS_WITH_AS(layer_norm(nothing), doctest::Contains("has no numbers"), Error);

@@ -10,7 +10,7 @@ struct Conv1dOptions {
   Index stride = 1, padding = 0, output_padding = 0;
 };
 
-/// conv1d:
+/// conv1d: a convolution along a sequence.
 ///
 ///   x [B, L, C]    w [K, V, C]    b [K] or an empty Tensor
 ///   y [B, J, K]    y[b,j,k] = b[k] + sum_vc x[b, s j + v - p, c] w[k,v,c]

@@ -18,23 +18,23 @@ struct Trial {
   fs::path home = fs::temp_directory_path() / ("gradus_grading_" + std::to_string(getpid()));
   Exercise exercise = exercise_named(read_exercises(fs::path(GRADUS_SOURCE_DIR) / "exercises"), "04");
   Toolchain tools = Toolchain::read(GRADUS_GRADE_CONFIG);
-  std::string library;
+  std::string solution;
   Budget budget{};
 
   Trial() {
     fs::remove_all(home);
     fs::create_directories(home);
     std::erase_if(exercise.files, [](const GradedFile& file) { return file.name != "gaussian_kl.cpp"; });
-    library = read_text(exercise.files.at(0).control);
+    solution = read_text(exercise.files.at(0).control);
   }
   ~Trial() { fs::remove_all(home); }
 
   /// The library's text with lines at the beginning of TODO 4.5's function.
   std::string with(const std::string& lines) const {
-    const auto at = library.find("{\n", library.find("GaussianKl::forward("));
+    const auto at = solution.find("{\n", solution.find("GaussianKl::forward("));
     REQUIRE(at != std::string::npos);
-    return "#include <csignal>\n#include <fcntl.h>\n#include <unistd.h>\n" + library.substr(0, at + 2) +
-           lines + library.substr(at + 2);
+    return "#include <csignal>\n#include <fcntl.h>\n#include <unistd.h>\n" + solution.substr(0, at + 2) +
+           lines + solution.substr(at + 2);
   }
   /// Lines that do `what` only if `file` does not exist yet.
   std::string once(const std::string& what) const {
@@ -77,12 +77,12 @@ TEST_CASE("a process that the system ended, or that timed out, is run once more"
 
 TEST_CASE("the grader's own time does not count towards the student's") {
   Trial trial;
-  const ExerciseResult cold = trial.graded(trial.library);  // includes precompiling the headers
+  const ExerciseResult cold = trial.graded(trial.solution);  // includes precompiling the headers
   CHECK(cold.points() == cold.most());
   CHECK(cold.spent < cold.seconds - 0.3);
   CHECK(trial.budget.submission == doctest::Approx(600 - cold.spent));
   // A control that takes three seconds to start.
-  trial.set_control(trial.library +
+  trial.set_control(trial.solution +
                     "\n#include <unistd.h>\nnamespace { struct Slow { Slow() { sleep(3); } } slow; }\n");
   const ExerciseResult slow = trial.graded(trial.with("__builtin_trap();\n"));
   CHECK(first(slow).state == State::crash);
@@ -91,7 +91,7 @@ TEST_CASE("the grader's own time does not count towards the student's") {
 
 TEST_CASE("after the student's time is used up, the remaining checks are not run and say so") {
   Trial trial;
-  trial.graded(trial.library);  // now cached: only the checks take time
+  trial.graded(trial.solution);  // now cached: only the checks take time
   const std::string endless = trial.with("for (;;) sleep(1);\n");
   trial.graded(endless);
   const double before = trial.budget.submission = 1.5;
@@ -118,7 +118,7 @@ TEST_CASE("a student's process that fails like the library's own is a fault of t
   CHECK_THROWS_WITH_AS(trial.graded(trial.with("__builtin_trap();\n// mine\n")),
                        doctest::Contains("the library's own answer to"), GraderFault);
   // A text that answers is still graded.
-  const ExerciseResult right = trial.graded(trial.library);
+  const ExerciseResult right = trial.graded(trial.solution);
   CHECK(right.points() == right.most());
 }
 
@@ -138,7 +138,7 @@ TEST_CASE("signals that a student's code makes the system send to the grader do 
 TEST_CASE("unused parameters are accepted, since a right answer need not use all of them") {
   Trial trial;
   const ExerciseResult result = trial.graded(
-      trial.library + "\nstatic int of_mine(int unused) { return 1; }\nint broken = of_mine(1)\n");
+      trial.solution + "\nstatic int of_mine(int unused) { return 1; }\nint broken = of_mine(1)\n");
   CHECK(result.todos.at(0).state == State::compile_error);
   CHECK(result.todos.at(0).compiler.find("unused") == std::string::npos);
 }
