@@ -11,7 +11,7 @@ namespace gradus {
 
 /// The largest error found: |analytic - numeric| / max(1, |analytic|, |numeric|).
 struct GradcheckResult {
-  double error = 0;
+  double error = 0;   ///< 0 when all elements agree
   std::string where;  ///< "input 1, element 7: backward 0.25, differences 0.5"
 };
 

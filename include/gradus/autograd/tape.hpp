@@ -25,22 +25,22 @@ using Backward = std::function<void(const Tensor& dy, std::span<const bool> need
 
 /// An input (or the output: index -1) that an op has saved for its backward pass.
 struct Saved {
-  Storage storage;
+  Storage storage;        ///< the buffer
   std::uint32_t version;  ///< version of the storage at the end of the forward pass
   int input;              ///< index of the input; -1: the output
 };
 
 /// One step of the tape. Its saved tensors are released as soon as the backward pass has visited it.
 struct Step {
-  std::string_view op;      ///< "LinearOp", "maximum": see op.hpp; "Parameter" for a leaf
-  Shape shape;              ///< of the output
-  std::vector<int> inputs;  ///< steps that produced the inputs; -1 for a constant
-  std::vector<Shape> input_shapes;
-  Parameter* parameter = nullptr;  ///< of a leaf
-  Backward backward;
-  std::vector<Saved> saved;
-  Tensor grad;  ///< dL/d(output) during the backward pass
-  double forward_ms = 0, backward_ms = 0;
+  std::string_view op;                     ///< "LinearOp", "maximum": see op.hpp; "Parameter" for a leaf
+  Shape shape;                             ///< of the output
+  std::vector<int> inputs;                 ///< steps that produced the inputs; -1 for a constant
+  std::vector<Shape> input_shapes;         ///< one per input
+  Parameter* parameter = nullptr;          ///< of a leaf
+  Backward backward;                       ///< the op; empty for a leaf and after the backward pass
+  std::vector<Saved> saved;                ///< inputs and output that the op has kept
+  Tensor grad;                             ///< dL/d(output) during the backward pass
+  double forward_ms = 0, backward_ms = 0;  ///< milliseconds
 };
 
 /// sum += grad; an empty sum counts as 0. Does not write into a buffer that another handle shares.
@@ -95,11 +95,11 @@ class Tape {
   // --- for record() ----------------------------------------------------------------------------------------
   /// What the tape knows of an op's inputs before the forward pass.
   struct Inputs {
-    std::vector<int> nodes;
-    std::vector<Shape> shapes;
-    std::vector<std::uint32_t> handles;  ///< handles on each input's buffer before the forward pass
-    std::vector<const Storage*> storages;
-    bool any = false;  ///< at least one input needs a gradient
+    std::vector<int> nodes;                ///< step of each input; -1 for a constant
+    std::vector<Shape> shapes;             ///< shape of each input
+    std::vector<std::uint32_t> handles;    ///< handles on each input's buffer before the forward pass
+    std::vector<const Storage*> storages;  ///< buffer of each input
+    bool any = false;                      ///< at least one input needs a gradient
   };
   /// Throws Error, naming the op, when an input is an empty Tensor() and not optional.
   static void check_inputs(std::span<const Var* const> inputs, std::span<const bool> optional,

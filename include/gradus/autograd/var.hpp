@@ -12,16 +12,19 @@ namespace gradus {
 /// Only one thread at a time may use a parameter on its tapes: see Tape.
 class Parameter {
  public:
+  /// Starts with these values, without a gradient.
   explicit Parameter(Tensor initial) : value(std::move(initial)) {}
   Parameter(const Parameter&) = delete;
   Parameter& operator=(const Parameter&) = delete;
 
-  Tensor value;
-  Tensor grad;  ///< empty, or the shape of value
+  Tensor value;  ///< the current values
+  Tensor grad;   ///< empty, or the shape of value
 
   /// A frozen parameter is a constant for the tapes of all threads (see Frozen in nn/module.hpp).
   bool frozen() const { return freezes_ > 0; }
+  /// Makes it a constant, until unfreeze() has been called as often as freeze().
   void freeze() { ++freezes_; }
+  /// Ends one freeze().
   void unfreeze() { --freezes_; }
 
  private:
@@ -36,10 +39,14 @@ class Parameter {
 class Var {
  public:
   Var() = default;
+  /// A constant.
   Var(Tensor value) : value_(std::move(value)) {}  // NOLINT: conversion is the point
-  Var(Parameter& parameter);                       // NOLINT
+  /// A leaf of the active tape. Without a tape, or while frozen, a constant.
+  Var(Parameter& parameter);  // NOLINT
 
+  /// The values.
   const Tensor& value() const { return value_; }
+  /// Their shape.
   const Shape& shape() const { return value_.shape(); }
   /// Size of an axis. Throws Error when there is no such axis.
   Index dim(int axis) const { return value_.dim(axis); }

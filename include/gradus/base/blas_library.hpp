@@ -4,15 +4,15 @@
 
 namespace gradus {
 
-/// The library that was found and the corrections made. `handle` is dlopen's; null when no library was found.
+/// The library that was found and the corrections made.
 struct BlasLibrary {
-  void* handle = nullptr;
-  std::string path{};     ///< path of the opened library
-  std::string kernel{};   ///< OpenBLAS's name of the kernel in use, e.g. SkylakeX
-  std::string refused{};  ///< the slower kernel that OpenBLAS chose first; empty when its choice was good
-  std::string better{};   ///< the OPENBLAS_CORETYPE to start the program with when a slower kernel stays in
-                          ///< use because another library (libtorch) loaded OpenBLAS first; empty otherwise
-  bool fast = false;      ///< the kernel uses the processor's widest vectors
+  void* handle = nullptr;  ///< of dlopen; null when no library was found
+  std::string path{};      ///< path of the opened library
+  std::string kernel{};    ///< OpenBLAS's name of the kernel in use, e.g. SkylakeX
+  std::string refused{};   ///< the slower kernel that OpenBLAS chose first; empty when its choice was good
+  std::string better{};    ///< the OPENBLAS_CORETYPE to start the program with when a slower kernel stays in
+                           ///< use because another library (libtorch) loaded OpenBLAS first; empty otherwise
+  bool fast = false;       ///< the kernel uses the processor's widest vectors
   bool follows_openmp = false;  ///< the OpenMP build: single-threaded inside a parallel region
   bool no_room = false;         ///< not loaded: a memory limit (ulimit -v) leaves no room for its buffers
   int callers = 1 << 30;        ///< threads that may call it at the same time: fewer under such a limit

@@ -23,11 +23,13 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
 /// same bits as one filled serially, and a checkpoint stores only these three numbers.
 class Rng {
  public:
+  /// A generator at position 0 of the stream.
   explicit Rng(std::uint64_t seed = 0, std::uint64_t stream = 0) : seed_(seed), stream_(stream) {}
 
   /// An independent generator with the same seed. Its stream is derived from this stream and the name or
   /// number; this generator is not advanced.
   Rng split(std::string_view name) const;
+  /// The same with a number.
   Rng split(std::uint64_t number) const;
 
   Real uniform();  ///< uniform in (0, 1), end points excluded
@@ -46,6 +48,7 @@ class Rng {
   /// A uniformly random permutation of 0 .. count-1 (Fisher-Yates).
   std::vector<Index> permutation(Index count);
 
+  // One of the three numbers that determine the next draw.
   std::uint64_t seed() const { return seed_; }
   std::uint64_t stream() const { return stream_; }
   std::uint64_t position() const { return position_; }
@@ -58,8 +61,9 @@ class Rng {
   std::uint64_t seed_, stream_, position_ = 0;
 };
 
-/// A generator's three state variables, by address, for checkpoints.
+/// Access to a generator's state for checkpoints.
 struct RngState {
+  /// The addresses of seed, stream and position.
   static std::array<std::uint64_t*, 3> of(Rng& rng) { return {&rng.seed_, &rng.stream_, &rng.position_}; }
 };
 

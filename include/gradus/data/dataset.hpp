@@ -13,7 +13,7 @@ namespace gradus {
 
 /// Examples along the leading axis. Copying a Dataset copies the handle on its images, not the values.
 struct Dataset {
-  std::string name{};
+  std::string name{};         ///< for messages
   Tensor images{};            ///< [N, H, W, C] or [N, D], values in [0, 1] unless the reader says otherwise
   std::vector<int> labels{};  ///< N labels in 0 .. classes-1, or empty
   int classes = 0;            ///< 0 without labels
@@ -47,8 +47,8 @@ struct Batch {
 
 /// A published data set: one part for training, one for testing.
 struct Split {
-  Dataset train{}, test{};
-  std::string note{};  ///< one sentence: the source of the data
+  Dataset train{}, test{};  ///< the two parts
+  std::string note{};       ///< one sentence: the source of the data
 
   /// Both parts with one row per example (views).
   Split flat() const { return {train.flat(), test.flat(), note}; }

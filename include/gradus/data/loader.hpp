@@ -34,6 +34,7 @@ class Loader {
 
   /// Number of batches per epoch.
   Index size() const { return batches_; }
+  /// The examples, as given to the constructor.
   const Dataset& dataset() const { return dataset_; }
 
   // The current epoch, from 0, and the number of batches delivered in it.
@@ -47,7 +48,9 @@ class Loader {
   const Batch& next();
 
   class Iterator;
+  /// The end of a range-for loop.
   struct End {};
+  // For range-for loops over the batches.
   Iterator begin();
   End end() const { return {}; }
 
@@ -67,6 +70,7 @@ class Loader {
 /// Yields the loader's batches in a range-for loop.
 class Loader::Iterator {
  public:
+  // The operations of a range-for loop.
   explicit Iterator(Loader& loader) : loader_(loader) { ++*this; }
   const Batch& operator*() const { return loader_.batch_; }
   Iterator& operator++();

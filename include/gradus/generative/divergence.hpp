@@ -10,10 +10,10 @@ namespace gradus {
 ///   kl    [B]      kl_b = spacing sum_k p_k log(p_k / q_k)        0 log 0 = 0;  infinite where p > 0 = q
 ///
 /// DS542, "Kullback-Leibler divergence" (C.28).
-/// Throws gradus::Error when the shapes differ or the rank is not 2.
+/// Throws Error when the shapes differ or the rank is not 2.
 struct KlDivergence {
-  Real spacing = 1;
-  Tensor p{}, q{};  // kept for backward
+  Real spacing = 1;  ///< of the grid; 1 for probabilities
+  Tensor p{}, q{};   ///< kept for backward
   Tensor forward(const Tensor& p_in, const Tensor& q_in);
   Grads<2> backward(const Tensor& dkl) const;
 };
@@ -26,10 +26,10 @@ Var kl_divergence(const Var& p, const Var& q, Real spacing = 1);
 ///   js    [B]      js_b = 1/2 KL(p || m) + 1/2 KL(q || m)
 ///
 /// DS542, "Jensen-Shannon divergence" (C.30); a GAN with a perfect discriminator minimises it (6.S191 L4,
-/// "Training GANs"). Throws gradus::Error when the shapes differ or the rank is not 2.
+/// "Training GANs"). Throws Error when the shapes differ or the rank is not 2.
 struct JsDivergence {
-  Real spacing = 1;
-  Tensor p{}, q{};  // kept for backward
+  Real spacing = 1;  ///< of the grid; 1 for probabilities
+  Tensor p{}, q{};   ///< kept for backward
   Tensor forward(const Tensor& p_in, const Tensor& q_in);
   Grads<2> backward(const Tensor& djs) const;
 };

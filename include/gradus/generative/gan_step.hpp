@@ -14,7 +14,7 @@ using Network = std::function<Var(const Var&)>;
 
 /// The three losses of adversarial training, each a function logits -> loss [B].
 struct GanLosses {
-  std::function<Var(const Var&)> real, fake, generator;
+  std::function<Var(const Var&)> real, fake, generator;  ///< D's two losses and G's
 };
 /// The slides' game, min_G max_D; `label` smooths the loss of real examples.
 GanLosses minimax_losses(Real label = 1);

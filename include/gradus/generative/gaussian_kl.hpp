@@ -10,9 +10,9 @@ namespace gradus {
 ///   kl      [B]      kl_b = 1/2 sum_k ( exp(logvar) + mu^2 - 1 - logvar )
 ///
 /// 6.S191 L4, "Priors on the latent distribution" (printed there with the wrong sign).
-/// Throws gradus::Error when the shapes differ or the rank is not 2.
+/// Throws Error when the shapes differ or the rank is not 2.
 struct GaussianKl {
-  Tensor mu{}, logvar{};  // kept for backward
+  Tensor mu{}, logvar{};  ///< kept for backward
   Tensor forward(const Tensor& mu_in, const Tensor& logvar_in);
   Grads<2> backward(const Tensor& dkl) const;
 };

@@ -16,12 +16,15 @@ class LinearGaussian {
   /// W [D, K], b [D], c > 0. Throws Error when the sizes do not fit or c is not positive.
   LinearGaussian(Index D, Index K, std::vector<double> W, std::vector<double> b, double c);
 
+  /// D, the size of x.
   Index data_size() const { return D_; }
+  /// K, the size of z.
   Index code_size() const { return K_; }
   /// log p(x), x [D], in nats. The sizes of x, z, mean and variance are not checked.
   double log_evidence(const std::vector<double>& x) const;
-  /// log p(x | z) and log p(z); z [K].
+  /// log p(x | z); z [K].
   double log_likelihood(const std::vector<double>& x, const std::vector<double>& z) const;
+  /// log p(z); z [K].
   double log_prior(const std::vector<double>& z) const;
 
   /// A Gaussian over codes.
@@ -32,7 +35,7 @@ class LinearGaussian {
   /// The posterior p(z | x).
   Gaussian posterior(const std::vector<double>& x) const;
 
-  /// E_q[ log p(x | z) ] and KL( q || p(z) ) for q = N(mean, diag(variance)), in closed form.
+  /// E_q[ log p(x | z) ] for q = N(mean, diag(variance)), in closed form.
   double expected_log_likelihood(const std::vector<double>& x, const std::vector<double>& mean,
                                  const std::vector<double>& variance) const;
   /// KL( N(mean, diag(variance)) || p(z | x) ): the gap between the ELBO and log p(x).

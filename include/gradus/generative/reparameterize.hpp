@@ -11,9 +11,9 @@ namespace gradus {
 ///   z       [B, K]   z = mu + exp(logvar / 2) noise
 ///
 /// 6.S191 L4, "Reparametrizing the sampling layer". Kingma, Welling: "Auto-encoding variational Bayes", ICLR
-/// 2014. Throws gradus::Error when the shapes differ.
+/// 2014. Throws Error when the shapes differ.
 struct Reparameterize {
-  Tensor logvar{}, noise{};  // kept for backward
+  Tensor logvar{}, noise{};  ///< kept for backward
   Tensor forward(const Tensor& mu, const Tensor& logvar_in, const Tensor& noise_in);
   Grads<3> backward(const Tensor& dz) const;
 };

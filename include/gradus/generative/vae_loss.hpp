@@ -8,9 +8,9 @@ namespace gradus {
 ///   nll, kl  [B], or their means [1]      loss_b = nll_b + beta kl_b
 ///
 /// 6.S191 L4, "VAE optimization" (beta 1) and "Latent space disentanglement with beta-VAEs" (there with the
-/// sign of the ELBO, which is maximised, and without its beta). Throws gradus::Error when the shapes differ.
+/// sign of the ELBO, which is maximised, and without its beta). Throws Error when the shapes differ.
 struct VaeLoss {
-  Real beta = 1;
+  Real beta = 1;  ///< the weight of the KL term
   Tensor forward(const Tensor& nll, const Tensor& kl);
   Grads<2> backward(const Tensor& dloss) const;
 };

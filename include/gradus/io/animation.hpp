@@ -13,8 +13,8 @@ struct GifOptions {
   Real frames_per_second = 10;  ///< 1 .. 50; rounded, because the format counts hundredths of a second
   Index scale = 1;              ///< every pixel becomes scale x scale
   Index repeats = 0;            ///< how often the animation is played; 0: forever
-  bool back_and_forth =
-      false;  ///< append the frames in reverse order, without repeating the two ends: a continuous loop
+  /// Appends the frames in reverse order, without repeating the two ends: a continuous loop.
+  bool back_and_forth = false;
 };
 
 /// Writes frames as an animated GIF. Values outside [0, 1] are clipped. Grey frames use the 256 grey levels.
@@ -26,6 +26,7 @@ struct GifOptions {
 /// Throws Error for other shapes, no frame, an image of more than 65535 pixels per side, options out of
 /// range, or when the file cannot be written. An existing file is replaced only by a complete new one.
 void write_gif(const std::filesystem::path& path, const Tensor& frames, const GifOptions& options = {});
+/// The same from a list of images.
 void write_gif(const std::filesystem::path& path, const std::vector<Tensor>& frames,
                const GifOptions& options = {});
 

@@ -8,7 +8,7 @@ namespace gradus {
 
 /// The visible range of a canvas: x from left to right, y from bottom to top.
 struct View {
-  double left = 0, right = 1, bottom = 0, top = 1;
+  double left = 0, right = 1, bottom = 0, top = 1;  ///< coordinate of this border
 };
 
 /// An RGB image to draw on. Edges are anti-aliased; shapes are clipped at the border.

@@ -23,7 +23,7 @@ void load_checkpoint(const TensorFile& file, const State& state);
 
 /// The result of load_tensors: names as in the state, sorted.
 struct LoadReport {
-  std::vector<std::string> loaded;
+  std::vector<std::string> loaded;   ///< in both
   std::vector<std::string> missing;  ///< in the state, but not in the file (or refused by it): unchanged
   std::vector<std::string> surplus;  ///< in the file, but not in the state
 };

@@ -8,12 +8,13 @@ namespace gradus {
 
 /// An RGB colour, components in [0, 1].
 struct Color {
-  Real red = 0, green = 0, blue = 0;
+  Real red = 0, green = 0, blue = 0;  ///< component
 };
 /// Named colours.
 namespace colors {
-inline constexpr Color black{}, white{1, 1, 1}, red{0.86f, 0.15f, 0.15f}, green{0.13f, 0.6f, 0.24f},
-    blue{0.15f, 0.35f, 0.85f}, gap{0.25f, 0.25f, 0.27f};
+inline constexpr Color black{}, white{1, 1, 1};                              ///< for text and background
+inline constexpr Color red{0.86f, 0.15f, 0.15f}, green{0.13f, 0.6f, 0.24f};  ///< for marks
+inline constexpr Color blue{0.15f, 0.35f, 0.85f}, gap{0.25f, 0.25f, 0.27f};  ///< for marks and gaps
 }  // namespace colors
 
 /// Fills a rectangle with its upper left corner at (row, column), clipped to the image. Sizes in pixels.

@@ -19,15 +19,22 @@ namespace gradus {
 /// All functions that add data throw Error when the lengths differ.
 class Plot {
  public:
+  /// An empty plot with this title.
   explicit Plot(std::string title) : title_(std::move(title)) {}
 
-  Plot& x(std::string label);  ///< the label of the axis
+  // The label of the axis.
+  Plot& x(std::string label);
   Plot& y(std::string label);
-  Plot& log_x();  ///< logarithmic axis
+
+  // Makes the axis logarithmic.
+  Plot& log_x();
   Plot& log_y();
-  Plot& equal();  ///< equal units on both axes: for latent spaces and data in the plane
-  Plot& x_range(double low, double high);  ///< visible range of the axis; chosen by gnuplot by default
+
+  // The visible range of the axis; chosen by gnuplot by default.
+  Plot& x_range(double low, double high);
   Plot& y_range(double low, double high);
+
+  Plot& equal();                      ///< equal units on both axes: for latent spaces and data in the plane
   Plot& size(int width, int height);  ///< pixels; default 800 x 600, with equal() 720 x 640
 
   /// A line through the points.

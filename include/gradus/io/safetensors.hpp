@@ -28,7 +28,7 @@ using Notes = std::map<std::string, std::string>;
 struct TensorFile {
   std::string name;                                     ///< the file's, for messages
   std::vector<std::pair<std::string, Tensor>> tensors;  ///< in the order of their data in the file
-  Notes notes;
+  Notes notes;                                          ///< short texts by name
   std::map<std::string, std::string> converted;  ///< tensor -> its dtype in the file, where it is not Real's
   std::map<std::string, std::string> refused;    ///< tensor -> the reason why it was not read, one sentence
 };

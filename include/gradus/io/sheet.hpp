@@ -10,16 +10,16 @@ namespace gradus {
 
 /// A coloured frame around one cell of a grid.
 struct CellFrame {
-  Index cell = 0;
-  Color color = colors::red;
+  Index cell = 0;             ///< counted row by row
+  Color color = colors::red;  ///< of the frame
 };
 
 /// Options of image_grid.
 struct GridOptions {
-  Index columns = 0;  ///< 0: as square as possible
-  Index padding = 2;  ///< width of the dark gap between cells, in pixels after magnification
-  Index scale = 2;    ///< every pixel becomes scale x scale
-  std::string title{};
+  Index columns = 0;    ///< 0: as square as possible
+  Index padding = 2;    ///< width of the dark gap between cells, in pixels after magnification
+  Index scale = 2;      ///< every pixel becomes scale x scale
+  std::string title{};  ///< above the grid; empty: none
   std::vector<std::string> row_labels{};     ///< left of the rows; empty, or one per row
   std::vector<std::string> column_labels{};  ///< above the columns; empty, or one per column
   std::vector<CellFrame> frames{};           ///< marked cells

@@ -26,7 +26,7 @@ void keep_blas_single();
 ///   matrix  [n, n]   in: A (its lower triangle is read);  out: row i is the unit eigenvector v_i
 ///   values  [n]      lambda_0 <= lambda_1 <= ...,  A v_i = lambda_i v_i
 ///
-/// Always in double. The same bits for any number of threads. Throws gradus::Error when a size does not fit,
+/// Always in double. The same bits for any number of threads. Throws Error when a size does not fit,
 /// the library is missing or has no room under a memory limit, or A contains a NaN or an infinity.
 void symmetric_eigen(std::span<double> matrix, std::span<double> values, Index n);
 

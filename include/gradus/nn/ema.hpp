@@ -20,6 +20,7 @@ class Ema {
   /// While in scope, the module holds the averaged weights; the destructor restores its own.
   class Applied {
    public:
+    /// Exchanges the weights. Throws Error as update() does.
     explicit Applied(Ema& ema) : ema_(ema) {
       ema_.follow();
       ema_.exchange();

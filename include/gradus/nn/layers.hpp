@@ -28,7 +28,7 @@ struct Linear : Module {
   }
   Var operator()(const Var& x) { return linear(x, w, b); }
 
-  Parameter w, b;
+  Parameter w, b;  ///< weights and bias
 };
 
 /// The function between two layers: relu, gradus::tanh, sigmoid, softplus ...
@@ -40,16 +40,17 @@ struct Mlp : Module {
   Mlp(Module& parent, const std::string& name, const std::vector<Index>& sizes, Activation between);
   Var operator()(const Var& x);
 
-  std::vector<std::unique_ptr<Linear>> layers;
-  Activation activation;
+  std::vector<std::unique_ptr<Linear>> layers;  ///< one per pair of sizes
+  Activation activation;                        ///< between two layers
 };
 
 /// Options of a 2-D convolution layer: one number for both axes, or {height, width}.
 struct ConvLayerOptions {
-  Pair size = 3;  ///< of the window, in pixels
-  Pair stride = 1, padding = 0, output_padding = 0;
-  bool bias = true;
-  bool direct = false;  ///< see ConvOptions
+  Pair size = 3;                                     ///< of the window, in pixels
+  Pair stride = 1, padding = 0, output_padding = 0;  ///< see ConvOptions
+  bool bias = true;                                  ///< adds b to the result
+  bool direct = false;                               ///< see ConvOptions
+  /// The options of the op.
   ConvOptions places() const { return {stride, padding, output_padding, direct}; }
 };
 
@@ -61,7 +62,7 @@ struct Conv2d : Module {
   Var operator()(const Var& x) { return conv2d(x, w, if_any(b), options.places()); }
 
   ConvLayerOptions options;
-  Parameter w, b;  // b is empty without bias
+  Parameter w, b;  ///< b is empty without bias
 };
 
 /// Transposed convolution layer: x [B, I, J, inputs] -> [B, H, W, outputs], see conv_transpose2d.
@@ -72,14 +73,15 @@ struct ConvTranspose2d : Module {
   Var operator()(const Var& x) { return conv_transpose2d(x, w, if_any(b), options.places()); }
 
   ConvLayerOptions options;
-  Parameter w, b;  // b is empty without bias
+  Parameter w, b;  ///< b is empty without bias
 };
 
 /// Options of a 1-D convolution layer.
 struct Conv1dLayerOptions {
-  Index size = 3;  ///< of the window, in sequence elements
-  Index stride = 1, padding = 0, output_padding = 0;
-  bool bias = true;
+  Index size = 3;                                     ///< of the window, in sequence elements
+  Index stride = 1, padding = 0, output_padding = 0;  ///< see Conv1dOptions
+  bool bias = true;                                   ///< adds b to the result
+  /// The options of the op.
   Conv1dOptions places() const { return {stride, padding, output_padding}; }
 };
 
@@ -91,7 +93,7 @@ struct Conv1d : Module {
   Var operator()(const Var& x) { return conv1d(x, w, if_any(b), options.places()); }
 
   Conv1dLayerOptions options;
-  Parameter w, b;  // b is empty without bias
+  Parameter w, b;  ///< b is empty without bias
 };
 
 /// x [B, J, inputs] -> [B, L, outputs], see conv_transpose1d.
@@ -102,7 +104,7 @@ struct ConvTranspose1d : Module {
   Var operator()(const Var& x) { return conv_transpose1d(x, w, if_any(b), options.places()); }
 
   Conv1dLayerOptions options;
-  Parameter w, b;  // b is empty without bias
+  Parameter w, b;  ///< b is empty without bias
 };
 
 /// Batch norm: x [B, .., C]; gamma [C] starts at 1, beta [C] at 0. The running mean and variance are buffers:
@@ -114,15 +116,15 @@ struct BatchNorm : Module {
                       : batch_norm_eval(x, gamma, beta, running, epsilon);
   }
 
-  Real epsilon;
-  Parameter gamma, beta;
-  RunningStatistics running;
+  Real epsilon;               ///< added to every variance
+  Parameter gamma, beta;      ///< factor and offset per channel
+  RunningStatistics running;  ///< for evaluation
 };
 
 /// Options of the other norms. Defaults as in PyTorch, where only instance norm has no gamma and beta.
 struct NormOptions {
-  Real epsilon = norm_epsilon;
-  bool affine = true;  ///< with gamma (initially 1) and beta (initially 0)
+  Real epsilon = norm_epsilon;  ///< added to every variance
+  bool affine = true;           ///< with gamma (initially 1) and beta (initially 0)
 };
 
 /// Group norm: the channels of each example are normalised in `groups` sets. x [B, .., C]; gamma, beta [C].
@@ -132,16 +134,16 @@ struct GroupNorm : Module {
             const NormOptions& options_in = {});
   Var operator()(const Var& x) { return group_norm(x, groups, if_any(gamma), if_any(beta), options.epsilon); }
 
-  Index groups;
+  Index groups;  ///< number of sets
   NormOptions options;
-  Parameter gamma, beta;  // empty without affine
+  Parameter gamma, beta;  ///< empty without affine
 };
 
 /// Options of instance norm.
 struct InstanceNormOptions {
-  Real epsilon = norm_epsilon;
-  bool affine = false;   ///< with gamma (initially 1) and beta (initially 0)
-  bool running = false;  ///< track mean and variance in training (buffers), use them in evaluation
+  Real epsilon = norm_epsilon;  ///< added to every variance
+  bool affine = false;          ///< with gamma (initially 1) and beta (initially 0)
+  bool running = false;         ///< track mean and variance in training (buffers), use them in evaluation
 };
 
 /// Instance norm: normalises each channel of each example. x [B, .., C]; gamma, beta [C].
@@ -152,8 +154,8 @@ struct InstanceNorm : Module {
   Var operator()(const Var& x);
 
   InstanceNormOptions options;
-  Parameter gamma, beta;  // empty without affine
-  RunningStatistics running;
+  Parameter gamma, beta;      ///< empty without affine
+  RunningStatistics running;  ///< for evaluation
 };
 
 /// Layer norm over the last axes, whose sizes are given: x [.., sizes]; gamma, beta [sizes], one value per
@@ -165,9 +167,9 @@ struct LayerNorm : Module {
             const NormOptions& options_in = {});
   Var operator()(const Var& x);
 
-  Shape sizes;
+  Shape sizes;  ///< of the last axes
   NormOptions options;
-  Parameter gamma, beta;  // empty without affine
+  Parameter gamma, beta;  ///< empty without affine
 };
 
 /// In training, sets each element to zero with the given probability and scales the others up.
@@ -179,8 +181,8 @@ struct Dropout : Module {
   }
   Var operator()(const Var& x) { return training() ? dropout(x, probability, noise) : x; }
 
-  Real probability;
-  Rng noise;  // split by a random number, so that layers of equal name in other modules drop differently
+  Real probability;  ///< of a zero
+  Rng noise;  ///< split by a random number, so that layers of equal name in other modules drop differently
 };
 
 }  // namespace gradus

@@ -12,10 +12,10 @@ namespace gradus {
 
 /// A network or a part of one. Layers are members:
 ///
-/// struct Encoder : Module {
-///   Linear hidden{*this, "hidden", 784, 400};
-///   using Module::Module;
-/// };
+///     struct Encoder : Module {
+///       Linear hidden{*this, "hidden", 784, 400};
+///       using Module::Module;
+///     };
 class Module {
  public:
   /// A root module. Its layers draw their initial weights from `rng`.
@@ -45,7 +45,9 @@ class Module {
   /// Switches this module and its descendants to training or evaluation mode, which matters for dropout and
   /// norms with running statistics.
   void train(bool on = true);
+  /// train(false)
   void eval() { train(false); }
+  /// True in training mode, as after construction.
   bool training() const { return training_; }
 
  protected:
@@ -55,6 +57,7 @@ class Module {
   /// `buffer` is a member: state() follows it when another tensor is assigned.
   void add_buffer(const std::string& name, Tensor& buffer);
   void add_generator(const std::string& name, Rng& generator);
+
   /// The generator of the initial weights.
   Rng& rng() { return *rng_; }
 
@@ -76,6 +79,7 @@ class Module {
 /// computed for its parameters. The generator's step of a GAN uses `const Frozen constant{discriminator};`.
 class Frozen {
  public:
+  /// Freezes every parameter of the module.
   explicit Frozen(Module& module) : parameters_(module.parameters()) {
     for (Parameter* parameter : parameters_) parameter->freeze();
   }
@@ -93,6 +97,7 @@ class Frozen {
 /// the destructor restores each one's mode.
 class EvalMode {
  public:
+  /// Switches every part of the module.
   explicit EvalMode(Module& module) {
     for (Module* part : module.modules()) before_.emplace_back(part, part->training_);
     module.eval();

@@ -11,7 +11,7 @@ namespace gradus {
 /// 6.S191 L4, "Autoencoders: background": between the layers of encoder and decoder.
 /// Throws Error for an empty Tensor(), as every op does.
 struct Relu {
-  Tensor y{};  // kept for backward
+  Tensor y{};  ///< kept for backward
   Tensor forward(const Tensor& x);
   Grads<1> backward(const Tensor& dy) const;
 };

@@ -31,11 +31,11 @@ namespace gradus {
 /// index the elements of a tensor with 32 bits, up to 2^31.
 struct Conv2dOp {
   static constexpr Needs<3> optional{false, false, true};
-  Pair stride = 1, padding = 0;
-  bool direct = false;
-  const char* op = "conv2d";  ///< or "conv1d"; for messages
-  Window window{};
-  Tensor x{}, w{};  // kept for backward: x with its zero padding
+  Pair stride = 1, padding = 0;  ///< see ConvOptions
+  bool direct = false;           ///< see ConvOptions
+  const char* op = "conv2d";     ///< or "conv1d"; for messages
+  Window window{};               ///< all sizes, set by forward
+  Tensor x{}, w{};               ///< kept for backward: x with its zero padding
   Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);
   Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
 };
@@ -43,7 +43,7 @@ struct Conv2dOp {
 /// Stride and padding: one number for both axes, or {height, width}. output_padding is for the transposed
 /// convolution only.
 struct ConvOptions {
-  Pair stride = 1, padding = 0, output_padding = 0;
+  Pair stride = 1, padding = 0, output_padding = 0;  ///< in pixels
   bool direct = false;  ///< excludes the fast 3 x 3 kernels, which are not local: see direct_convolutions
 };
 
@@ -63,11 +63,11 @@ Var conv2d(const Var& x, const Var& w, const ConvOptions& options = {});
 /// no output (H or W below 1).
 struct ConvTranspose2dOp {
   static constexpr Needs<3> optional{false, false, true};
-  Pair stride = 1, padding = 0, output_padding = 0;
-  bool direct = false;
+  Pair stride = 1, padding = 0, output_padding = 0;  ///< see ConvOptions
+  bool direct = false;                               ///< see ConvOptions
   const char* op = "conv_transpose2d";
-  Window window{};
-  Tensor x{}, w{};  // kept for backward
+  Window window{};  ///< all sizes, set by forward
+  Tensor x{}, w{};  ///< kept for backward
   Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);
   Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
 };
@@ -77,7 +77,7 @@ Var conv_transpose2d(const Var& x, const Var& w, const Var& b, const ConvOptions
 /// Without bias.
 Var conv_transpose2d(const Var& x, const Var& w, const ConvOptions& options = {});
 
-/// The window of conv2d (conv_transpose2d) for these operands.
+/// The sizes of conv2d (conv_transpose2d) for these operands.
 /// Throws Error as the op does, under the name `op`.
 Window conv2d_window(const Tensor& x, const Tensor& w, const Tensor& b, Pair stride, Pair padding,
                      const char* op = "conv2d");
@@ -89,16 +89,16 @@ Window conv_transpose2d_window(const Tensor& x, const Tensor& w, const Tensor& b
 struct NaiveConv2d {
   static constexpr const char* op = "conv2d";
   static constexpr Needs<3> optional{false, false, true};
-  Index stride = 1, padding = 0;
-  Tensor x{}, w{};  // kept for backward
+  Index stride = 1, padding = 0;  ///< for both axes
+  Tensor x{}, w{};                ///< kept for backward
   Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);
   Grads<3> backward(const Tensor& dy) const;
 };
 struct NaiveConvTranspose2d {
   static constexpr const char* op = "conv_transpose2d";
   static constexpr Needs<3> optional{false, false, true};
-  Index stride = 1, padding = 0, output_padding = 0;
-  Tensor x{}, w{};  // kept for backward
+  Index stride = 1, padding = 0, output_padding = 0;  ///< for both axes
+  Tensor x{}, w{};                                    ///< kept for backward
   Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);
   Grads<3> backward(const Tensor& dy) const;
 };

@@ -8,7 +8,7 @@
 // over generated ones. The generator's loss is computed from generated examples only.
 // 6.S191 L4, "Training GANs: loss function".
 //
-// All throw gradus::Error for logits of another shape. NaN propagates.
+// All throw Error for logits of another shape. NaN propagates.
 #include "gradus/autograd/op.hpp"
 
 namespace gradus {
@@ -18,10 +18,10 @@ namespace gradus {
 ///   loss_b = -( label log D + (1 - label) log(1 - D) )        with label 1: -log D
 ///
 /// A label below 1 prevents overconfidence of D (one-sided smoothing: Salimans et al. 2016 use 0.9).
-/// Throws gradus::Error unless 0 < label <= 1.
+/// Throws Error unless 0 < label <= 1.
 struct MinimaxRealLoss {
-  Real label = 1;
-  Tensor logits{};  // kept for backward
+  Real label = 1;   ///< in (0, 1]
+  Tensor logits{};  ///< kept for backward
   Tensor forward(const Tensor& logits_in);
   Grads<1> backward(const Tensor& dloss) const;
 };
@@ -31,7 +31,7 @@ Var minimax_real_loss(const Var& logits, Real label = 1);
 ///
 ///   loss_b = -log(1 - D)
 struct MinimaxFakeLoss {
-  Tensor logits{};  // kept for backward
+  Tensor logits{};  ///< kept for backward
   Tensor forward(const Tensor& logits_in);
   Grads<1> backward(const Tensor& dloss) const;
 };
@@ -42,7 +42,7 @@ Var minimax_fake_loss(const Var& logits);
 ///
 ///   loss_b = log(1 - D)
 struct SaturatingGeneratorLoss {
-  Tensor logits{};  // kept for backward
+  Tensor logits{};  ///< kept for backward
   Tensor forward(const Tensor& logits_in);
   Grads<1> backward(const Tensor& dloss) const;
 };
@@ -53,7 +53,7 @@ Var saturating_generator_loss(const Var& logits);
 ///
 ///   loss_b = -log D
 struct NonSaturatingGeneratorLoss {
-  Tensor logits{};  // kept for backward
+  Tensor logits{};  ///< kept for backward
   Tensor forward(const Tensor& logits_in);
   Grads<1> backward(const Tensor& dloss) const;
 };
@@ -64,9 +64,9 @@ Var non_saturating_generator_loss(const Var& logits);
 ///
 ///   loss_b = (logit - target)^2
 struct LeastSquaresLoss {
-  Real target = 1;
+  Real target = 1;  ///< 1 or 0
   const char* op = "least_squares_loss";
-  Tensor logits{};  // kept for backward
+  Tensor logits{};  ///< kept for backward
   Tensor forward(const Tensor& logits_in);
   Grads<1> backward(const Tensor& dloss) const;
 };
@@ -79,9 +79,9 @@ Var least_squares_generator_loss(const Var& logits);  ///< target 1
 ///
 ///   loss_b = max(0, 1 - side logit)        side +1 for real examples, -1 for generated ones
 struct HingeLoss {
-  Real side = 1;
+  Real side = 1;  ///< +1 or -1
   const char* op = "hinge_loss";
-  Tensor logits{};  // kept for backward
+  Tensor logits{};  ///< kept for backward
   Tensor forward(const Tensor& logits_in);
   Grads<1> backward(const Tensor& dloss) const;
 };

@@ -15,7 +15,7 @@ Var matmul(const Var& a, const Var& b);
 /// 6.S191 L4, "Autoencoders: background": the layers of encoder and decoder.
 /// Throws Error when the ranks or inner sizes do not fit.
 struct LinearOp {
-  Tensor x{}, w{};  // kept for backward
+  Tensor x{}, w{};  ///< kept for backward
   Tensor forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b);
   Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
 };

@@ -12,7 +12,7 @@ namespace gradus {
 /// squared_error: l_b = sum_k (y_bk - t_bk)^2        y, target [B, ..]
 /// 6.S191 L4, "Autoencoders: background": L(x, x^) = ||x - x^||^2.
 struct SquaredError {
-  Tensor y{}, t{};  // kept for backward
+  Tensor y{}, t{};  ///< kept for backward
   Tensor forward(const Tensor& y_in, const Tensor& t_in);
   Grads<2> backward(const Tensor& dl, const Needs<2>& needs) const;
 };
@@ -24,9 +24,9 @@ Var l1_error(const Var& y, const Var& target);
 /// bernoulli_nll: l_b = -sum_k ( t log p + (1 - t) log(1 - p) ),  p = sigmoid(logit);
 /// logits [B, ..], target [B, ..] in [0, 1]; finite for every finite logit.
 struct BernoulliNll {
-  Tensor logits{}, t{};  // kept for backward
+  Tensor logits{}, t{};  ///< kept for backward
   Tensor forward(const Tensor& logits_in, const Tensor& t_in);
-  Grads<2> backward(const Tensor& dl) const;  // empty for t
+  Grads<2> backward(const Tensor& dl) const;  ///< no gradient for t
 };
 Var bernoulli_nll(const Var& logits, const Tensor& target);
 

@@ -31,19 +31,19 @@ constexpr Real norm_epsilon = Real(1e-5);  ///< added to every variance
 /// value per channel, or instance norm is to update running statistics from images of one pixel.
 struct Normalize {
   static constexpr Needs<3> optional{false, true, true};
-  const char* op = "normalize";  ///< the function's name, for messages
-  NormOver over = NormOver::batch;
-  Index groups = 1;  ///< of channels; for NormOver::group
-  Real epsilon = norm_epsilon;
+  const char* op = "normalize";     ///< the function's name, for messages
+  NormOver over = NormOver::batch;  ///< kind of the sets S
+  Index groups = 1;                 ///< of channels; for NormOver::group
+  Real epsilon = norm_epsilon;      ///< added to every variance
   /// Running statistics [C]. Training moves them by `momentum` towards m and v (v with n - 1 in the
   /// denominator; instance norm: towards the batch means of both). With `use_running`, as in batch norm's
   /// evaluation, they replace m and v. In training, empty means that no statistics are kept.
-  Tensor running_mean{}, running_variance{};
-  Real momentum = Real(0.1);
-  bool use_running = false;
+  Tensor running_mean{}, running_variance{};  ///< [C], or empty
+  Real momentum = Real(0.1);                  ///< of the running statistics
+  bool use_running = false;                   ///< as in evaluation
 
-  Tensor x{}, gamma{};                // kept for backward
-  std::vector<Real> mean{}, scale{};  // [sets, C]: m and 1 / sqrt(v + epsilon)
+  Tensor x{}, gamma{};                ///< kept for backward
+  std::vector<Real> mean{}, scale{};  ///< [sets, C]: m and 1 / sqrt(v + epsilon)
 
   Tensor forward(const Tensor& x_in, const Tensor& gamma_in, const Tensor& beta);
   Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
@@ -53,10 +53,10 @@ struct Normalize {
 /// Throws Error when the rank is below 2, gamma or beta is not [C], or x has no values.
 struct LayerNormOp {
   static constexpr Needs<3> optional{false, true, true};
-  Real epsilon = norm_epsilon;
+  Real epsilon = norm_epsilon;  ///< added to every variance
 
-  Tensor x{}, gamma{};     // kept for backward
-  Tensor mean{}, scale{};  // [B]: m and 1 / sqrt(v + epsilon)
+  Tensor x{}, gamma{};     ///< kept for backward
+  Tensor mean{}, scale{};  ///< [B]: m and 1 / sqrt(v + epsilon)
 
   Tensor forward(const Tensor& x_in, const Tensor& gamma_in, const Tensor& beta);
   Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
@@ -64,8 +64,8 @@ struct LayerNormOp {
 
 /// Running statistics of batch norm and, where enabled, of instance norm.
 struct RunningStatistics {
-  Tensor mean, variance;  ///< [C]
-  Real momentum = Real(0.1);
+  Tensor mean, variance;      ///< [C]
+  Real momentum = Real(0.1);  ///< weight of a new batch
 };
 
 // x [B, .., C]; gamma and beta [C], or empty Tensors for 1 and 0.

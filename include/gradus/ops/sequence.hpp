@@ -7,7 +7,7 @@ namespace gradus {
 
 /// Stride and padding of the window. output_padding is for the transposed convolution only.
 struct Conv1dOptions {
-  Index stride = 1, padding = 0, output_padding = 0;
+  Index stride = 1, padding = 0, output_padding = 0;  ///< in elements of the sequence
 };
 
 /// conv1d: a convolution along a sequence.

@@ -29,20 +29,23 @@ Real clip_gradient_norm(const std::vector<Parameter*>& parameters, Real limit);
 /// Stochastic gradient descent with momentum: v = momentum v + g,   p = p - lr v
 class Sgd {
  public:
+  /// The settings and their ranges.
   struct Options {
     Real lr = Real(0.01);  ///< finite, not negative
     Real momentum = 0;     ///< in [0, 1)
   };
+  /// Registers the parameters. Throws Error when an option is outside its range.
   Sgd(const std::vector<Parameter*>& parameters, Options options);
   /// Registers further parameters.
   void add(const std::vector<Parameter*>& parameters);
+  /// Clears the gradients of all registered parameters.
   void zero_grad() { gradus::zero_grad(parameters_); }
-  /// One update of all parameters with a gradient.
+  /// One update of all parameters with a gradient. Throws Error when there is none, or a shape has changed.
   void step();
   /// The velocities, for checkpoints.
   State state();
 
-  Real lr;
+  Real lr;  ///< the learning rate of the next step
 
  private:
   std::vector<Parameter*> parameters_;
@@ -61,23 +64,27 @@ class Sgd {
 /// "Decoupled weight decay regularization", ICLR 2019.
 class Adam {
  public:
+  /// The settings and their ranges.
   struct Options {
     Real lr = Real(1e-3);                         ///< finite, not negative
     Real beta1 = Real(0.9), beta2 = Real(0.999);  ///< in [0, 1)
     Real eps = Real(1e-8);                        ///< finite, not negative
     Real decoupled_weight_decay = 0;              ///< finite, not negative
   };
+  /// Registers the parameters. Throws Error when an option is outside its range.
   Adam(const std::vector<Parameter*>& parameters, Options options);
+  /// The same with the default settings.
   Adam(const std::vector<Parameter*>& parameters) : Adam(parameters, Options()) {}  // NOLINT
   /// Registers further parameters.
   void add(const std::vector<Parameter*>& parameters);
+  /// Clears the gradients of all registered parameters.
   void zero_grad() { gradus::zero_grad(parameters_); }
-  /// One update of all parameters with a gradient.
+  /// One update of all parameters with a gradient. Throws Error when there is none, or a shape has changed.
   void step();
   /// The averages m and v and the step counters, for checkpoints.
   State state();
 
-  Real lr;
+  Real lr;  ///< the learning rate of the next step
 
  private:
   std::vector<Parameter*> parameters_;
@@ -92,21 +99,24 @@ class Adam {
 /// Tieleman, Hinton: "Lecture 6.5 - rmsprop", 2012.
 class RmsProp {
  public:
+  /// The settings and their ranges.
   struct Options {
     Real lr = Real(1e-3);     ///< finite, not negative
     Real decay = Real(0.99);  ///< in [0, 1)
     Real eps = Real(1e-8);    ///< finite, not negative
   };
+  /// Registers the parameters. Throws Error when an option is outside its range.
   RmsProp(const std::vector<Parameter*>& parameters, Options options);
   /// Registers further parameters.
   void add(const std::vector<Parameter*>& parameters);
+  /// Clears the gradients of all registered parameters.
   void zero_grad() { gradus::zero_grad(parameters_); }
-  /// One update of all parameters with a gradient.
+  /// One update of all parameters with a gradient. Throws Error when there is none, or a shape has changed.
   void step();
   /// The averages v, for checkpoints.
   State state();
 
-  Real lr;
+  Real lr;  ///< the learning rate of the next step
 
  private:
   std::vector<Parameter*> parameters_;

@@ -13,7 +13,7 @@ namespace gradus {
 /// The sizes of a dense row-major tensor, at most four.
 class Shape {
  public:
-  static constexpr int max_rank = 4;
+  static constexpr int max_rank = 4;  ///< the largest number of axes
 
   Shape() = default;
   /// Throws Error for more than four sizes, a negative size, or an overflowing product of the non-zero sizes.
@@ -30,6 +30,7 @@ class Shape {
   Index size() const { return size_; }
   /// Size of an axis in 0 .. 3; 0 from the rank on. The range is not checked.
   Index operator[](int axis) const { return sizes_[static_cast<std::size_t>(axis)]; }
+  /// All sizes, one per axis.
   std::span<const Index> sizes() const { return {sizes_.data(), static_cast<std::size_t>(rank_)}; }
   /// Size of the last axis. The rank must be at least 1.
   Index back() const { return sizes_[static_cast<std::size_t>(rank_ - 1)]; }
@@ -49,6 +50,7 @@ class Shape {
 
   /// The sizes as text: "[128, 784]".
   std::string str() const;
+  /// True when rank and sizes are equal.
   friend bool operator==(const Shape&, const Shape&) = default;
 
  private:
@@ -63,9 +65,12 @@ std::ostream& operator<<(std::ostream& stream, const Shape& shape);
 /// Two values, for the height and the width of an image: the size of a window, a stride, a padding.
 /// One number sets both: 3 is {3, 3}.
 struct Pair {
-  Index height = 0, width = 0;
+  Index height = 0, width = 0;  ///< the values
+  // Conversion from one number or two.
   constexpr Pair(Index both) : height(both), width(both) {}  // NOLINT: conversion is the point
   constexpr Pair(Index height_in, Index width_in) : height(height_in), width(width_in) {}
+
+  /// True when both values are equal.
   friend bool operator==(const Pair&, const Pair&) = default;
 };
 /// Prints "3", or "3 x 1" (height, width) when they differ.

@@ -12,11 +12,12 @@
 
 namespace gradus {
 
-/// The system has no memory left for a buffer. `what()` gives the buffer's size,
-/// the memory in use and the limit.
+/// The system has no memory left for a buffer.
 class OutOfMemory : public std::bad_alloc {
  public:
+  /// An exception with this message.
   explicit OutOfMemory(std::string message) : message_(std::move(message)) {}
+  /// The size of the buffer, the memory in use and the limit.
   const char* what() const noexcept override { return message_.c_str(); }
 
  private:
@@ -43,6 +44,7 @@ class Storage {
   Storage() = default;
   /// A buffer of `bytes` bytes, uninitialised. Throws OutOfMemory.
   explicit Storage(std::size_t bytes);
+  // A copy shares the buffer; a moved-from handle has none.
   Storage(const Storage& other) : header_(other.header_) { retain(); }
   Storage(Storage&& other) noexcept : header_(std::exchange(other.header_, nullptr)) {}
   Storage& operator=(Storage other) noexcept {
@@ -65,6 +67,7 @@ class Storage {
   void touch() const {
     if (header_) header_->version.fetch_add(1, std::memory_order_relaxed);
   }
+  /// True with a buffer.
   explicit operator bool() const { return header_ != nullptr; }
 
  private:

@@ -23,20 +23,26 @@ class Tensor {
   static Tensor full(const Shape& shape, Real value);
   /// The values in row-major order. Throws Error when their number differs from the shape's size.
   static Tensor of(const Shape& shape, std::span<const Real> values);
+  /// The same from a list.
   static Tensor of(const Shape& shape, std::initializer_list<Real> values);
+
   // Independent samples of N(mean, deviation^2), of U(low, high), and of 1 with `probability`, else 0.
   static Tensor randn(const Shape& shape, Rng& rng, Real mean = 0, Real deviation = 1);
   static Tensor uniform(const Shape& shape, Rng& rng, Real low = 0, Real high = 1);
   static Tensor bernoulli(const Shape& shape, Rng& rng, Real probability);
 
+  /// The sizes of all axes.
   const Shape& shape() const { return shape_; }
+  /// Number of axes.
   int rank() const { return shape_.rank(); }
+  /// Number of elements.
   Index size() const { return shape_.size(); }
   /// Size of an axis. Throws Error when there is no such axis.
   Index dim(int axis) const {
     if (axis < 0 || axis >= shape_.rank()) no_such_axis(axis);
     return shape_[axis];
   }
+  /// Size of the values in bytes.
   std::size_t bytes() const { return static_cast<std::size_t>(size()) * sizeof(Real); }
   /// True when the tensor has a buffer.
   explicit operator bool() const { return static_cast<bool>(storage_); }
@@ -44,6 +50,7 @@ class Tensor {
   bool unique() const { return storage_.unique(); }
   /// True when both handles share one buffer.
   bool shares(const Tensor& other) const { return storage_.shares(other.storage_); }
+  /// The buffer.
   const Storage& storage() const { return storage_; }
   /// Reports a write to this buffer. An op's backward throws Error when a buffer that it saved was touched
   /// after its forward pass. fill, copy_from, optimizers, Ema and load_checkpoint report their writes. Writes
@@ -59,9 +66,10 @@ class Tensor {
   Real& operator[](Index i) { return data_[i]; }
   Real operator[](Index i) const { return data_[i]; }
 
-  /// The element at a full index, one number per axis. Throws Error outside the shape.
+  // The element at a full index, one number per axis. Throws Error outside the shape.
   Real& at(std::initializer_list<Index> index) { return data_[offset(index)]; }
   Real at(std::initializer_list<Index> index) const { return data_[offset(index)]; }
+
   /// The only element. Throws Error when there is not exactly one.
   Real item() const;
 

@@ -13,17 +13,20 @@ namespace gradus {
 
 /// A named value to show: {"loss", loss}. A Var must be of shape [1], else Error.
 struct Reading {
+  // From a number, or a Var of shape [1].
   Reading(std::string_view name_in, double value_in) : name(name_in), value(value_in) {}
   Reading(std::string_view name_in, const Var& value_in)
       : name(name_in), value(static_cast<double>(value_in.item())) {}
 
-  std::string_view name;
-  double value;
+  std::string_view name;  ///< shown before the value
+  double value;           ///< the value
 };
+/// The readings of one step.
 using Readings = std::initializer_list<Reading>;
 
 /// How a Progress is shown.
 struct ProgressOptions {
+  /// A bar that is redrawn, or lines for a file.
   enum class Look { automatic, bar, lines };
   Index done = 0;               ///< ticks made before, in a resumed training
   Look look = Look::automatic;  ///< automatic: a bar when the output is a terminal, else lines

@@ -21,6 +21,7 @@ namespace gradus {
 /// A named object that changes during training and belongs in the checkpoint:
 /// a module, an optimizer, an Ema or anything else with `State state()`; a generator; a loader.
 struct Kept {
+  // From an object with `state()`, a generator or a loader; it must outlive the trainer.
   template <class Object>
   requires requires(Object& object) {
     { object.state() } -> std::same_as<State>;
@@ -30,9 +31,9 @@ struct Kept {
   Kept(const std::string& name_in, Rng& rng) : name(name_in), state([&rng] { return state_of(rng); }) {}
   Kept(const std::string& name_in, Loader& loader_in) : name(name_in), loader(&loader_in) {}
 
-  std::string name;
+  std::string name;                ///< in the checkpoint
   std::function<State()> state{};  ///< called for every checkpoint; empty for a loader
-  Loader* loader = nullptr;
+  Loader* loader = nullptr;        ///< null for anything else
 
  private:
   static State state_of(Rng& rng);
@@ -56,15 +57,16 @@ struct Steps {
 /// The curve of a reading: averages over equal parts of the training (at most about 200).
 /// `x` is the end of each part in epochs, or in steps when the training is measured in steps.
 struct Curve {
-  std::string name;
-  std::vector<double> x, y;
+  std::string name;          ///< of the reading
+  std::vector<double> x, y;  ///< one value per part
 };
 
 /// Training was stopped by a signal, after its state was saved. run_program returns the matching exit code.
 class Interrupted : public std::runtime_error {
  public:
+  /// With the number of the signal.
   Interrupted(int signal_in, const std::string& message) : std::runtime_error(message), signal(signal_in) {}
-  int signal;
+  int signal;  ///< such as SIGINT
 };
 
 /// The loop over epochs and batches:
@@ -129,7 +131,9 @@ class Trainer {
   const std::filesystem::path& checkpoint() const { return path_; }
 
   class Iterator;
+  /// The end of a range-for loop.
   struct End {};
+  // For range-for loops over the batches.
   Iterator begin();
   End end() const { return {}; }
 
@@ -160,6 +164,7 @@ class Trainer {
 /// Yields the trainer's batches in a range-for loop. Throws Error for a training measured in steps.
 class Trainer::Iterator {
  public:
+  // The operations of a range-for loop.
   explicit Iterator(Trainer& trainer) : trainer_(trainer) { ++*this; }
   const Batch& operator*() const { return *trainer_.batch_; }
   Iterator& operator++() {

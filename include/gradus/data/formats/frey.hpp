@@ -14,7 +14,7 @@ namespace gradus {
 
 /// A matrix of bytes in the layout of a MATLAB file.
 struct MatMatrix {
-  Index rows = 0, columns = 0;
+  Index rows = 0, columns = 0;       ///< the sizes
   std::vector<std::uint8_t> values;  ///< column by column
 
   /// The value at (row, column); not checked.
@@ -46,9 +46,9 @@ Dataset load_frey(const std::filesystem::path& root);
 
 /// A film of a face, and one sentence about its source.
 struct FreyFaces {
-  Dataset data{};     ///< [N, 28, 20, 1] in [0, 1]
-  bool real = false;  ///< false: generated
-  std::string note{};
+  Dataset data{};      ///< [N, 28, 20, 1] in [0, 1]
+  bool real = false;   ///< false: generated
+  std::string note{};  ///< the source of the data
 };
 
 /// frey_faces: Frey faces when `<root>/frey` contains a file of them, else a generated film of the same size

@@ -22,7 +22,7 @@ Index idx_width(IdxType type);
 
 /// An array in the layout of the file.
 struct IdxArray {
-  IdxType type = IdxType::u8;
+  IdxType type = IdxType::u8;   ///< of the elements
   std::vector<Index> sizes;     ///< 1 to 4 of them
   std::vector<std::byte> data;  ///< big-endian elements
 

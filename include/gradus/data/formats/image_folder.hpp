@@ -13,15 +13,14 @@ namespace gradus {
 
 /// Options of the folder readers.
 struct ImageFolderOptions {
-  Index height = 0,
-        width = 0;     ///< every image is resized to this size; 0, 0: no resizing, all sizes must agree
-  Index channels = 1;  ///< 1 grey, 3 colours
-  Index limit = 0;     ///< maximum number of images, the first in sorted order; 0: all
+  Index height = 0, width = 0;  ///< of the result; 0, 0: no resizing, all images must have one size
+  Index channels = 1;           ///< 1 grey, 3 colours
+  Index limit = 0;              ///< maximum number of images, the first in sorted order; 0: all
 };
 
 /// The paths of the images (.png .jpg .jpeg .pgm .ppm, in lower or upper case) in a folder and its
 /// subfolders, relative to it, sorted byte by byte. Hidden files and folders (a name that begins with '.'),
-/// @eaDir and __MACOSX are ignored. Throws Error when it is not a folder or contains no image.
+/// `@eaDir` and __MACOSX are ignored. Throws Error when it is not a folder or contains no image.
 std::vector<std::string> image_files(const std::filesystem::path& folder);
 
 /// These images in this order: [N, H, W, channels] in [0, 1], no labels.
@@ -42,14 +41,15 @@ Tensor resize_image(const Tensor& image, Index height, Index width);
 
 /// The description of an image in its file name.
 struct CmuName {
+  // The words of the file name.
   static constexpr std::array<const char*, 4> poses = {"straight", "left", "right", "up"};
   static constexpr std::array<const char*, 4> expressions = {"neutral", "happy", "sad", "angry"};
   static constexpr std::array<const char*, 2> eyes_names = {"open", "sunglasses"};
 
-  std::string person{};
-  int pose = 0;        ///< index in `poses`
-  int expression = 0;  ///< index in `expressions`
-  int eyes = 0;        ///< index in `eyes_names`
+  std::string person{};  ///< the login name, such as "an2i"
+  int pose = 0;          ///< index in `poses`
+  int expression = 0;    ///< index in `expressions`
+  int eyes = 0;          ///< index in `eyes_names`
 };
 
 /// Parses a file's name; folders before it are ignored.
@@ -82,6 +82,7 @@ Dataset load_orl_faces(const std::filesystem::path& root, const ImageFolderOptio
 
 /// The description of an image in its file name.
 struct UtkName {
+  // The meanings of the digits in the file name.
   static constexpr std::array<const char*, 2> genders = {"male", "female"};
   static constexpr std::array<const char*, 5> races = {"White", "Black", "Asian", "Indian",
                                                        "Others"};  // as published

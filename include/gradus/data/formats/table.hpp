@@ -12,9 +12,9 @@ namespace gradus {
 
 /// Options of the table reader.
 struct TableOptions {
-  bool labels = true;  ///< the last column is a label: an integer (used as it is) or a text (numbered by
-                       ///< first use)
-  char separator = ',';
+  bool labels = true;    ///< the last column is a label: an integer (used as it is) or a text (numbered by
+                         ///< first use)
+  char separator = ',';  ///< between the fields of a line
 };
 
 /// A table that was read.

@@ -13,7 +13,8 @@ namespace gradus {
 
 /// The factors of a face.
 struct FaceFactors {
-  static constexpr Index count = 5;
+  static constexpr Index count = 5;  ///< number of factors
+  // Names and ranges of the factors.
   static constexpr std::array<const char*, 5> names = {"azimuth", "smile", "mouth open", "skin tone",
                                                        "width"};
   static constexpr std::array<Real, 5> low = {-1, -1, 0, 0, -1};
@@ -25,8 +26,9 @@ struct FaceFactors {
   Real tone = Real(0.5);  ///< 0 .. 1: dark .. light skin
   Real width = 0;         ///< -1 .. 1: narrow .. wide head
 
-  /// The factors in the order of `names`; of() reads them from a row of `Faces::factors`.
+  /// The factors in the order of `names`.
   std::array<Real, 5> values() const { return {azimuth, smile, mouth_open, tone, width}; }
+  /// The inverse of values(), such as for a row of `Faces::factors`.
   static FaceFactors of(std::span<const Real, 5> values);
   /// Factors drawn uniformly from their ranges.
   static FaceFactors random(Rng& rng);

@@ -7,8 +7,8 @@ namespace gradus {
 /// A mixture of equally likely Gaussians with one standard deviation.
 /// A sample is a random centre plus N(0, deviation^2 I).
 struct GaussianMixture {
-  Tensor centers;  ///< [M, D]
-  Real deviation = 1;
+  Tensor centers;      ///< [M, D]
+  Real deviation = 1;  ///< in every direction
 
   /// Samples [count, D]. Throws Error when the centers are not [M, D] or count < 1.
   Tensor sample(Index count, Rng& rng) const;

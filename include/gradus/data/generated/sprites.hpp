@@ -11,10 +11,12 @@ namespace gradus {
 
 /// The factors of a sprite.
 struct SpriteFactors {
-  static constexpr Index count = 5;
+  static constexpr Index count = 5;  ///< number of factors
+  // Names and ranges of the factors.
   static constexpr std::array<const char*, 5> names = {"x", "y", "scale", "rotation", "shape"};
   static constexpr std::array<Real, 5> low = {-1, -1, 0, -1, 0};
   static constexpr std::array<Real, 5> high = {1, 1, 1, 1, 2};
+  /// The names of the kinds of shape.
   static constexpr std::array<const char*, 3> shapes = {"square", "ellipse", "heart"};
 
   Real x = 0;              ///< -1 .. 1: left .. right
@@ -24,8 +26,9 @@ struct SpriteFactors {
       0;          ///< -1 .. 1: -90 .. 90 degrees, clockwise (a square repeats after 90, an ellipse after 180)
   int shape = 0;  ///< 0 square, 1 ellipse, 2 heart
 
-  /// The factors in the order of `names`; of() reads them from a row of `Sprites::factors`.
+  /// The factors in the order of `names`.
   std::array<Real, 5> values() const { return {x, y, scale, rotation, static_cast<Real>(shape)}; }
+  /// The inverse of values(), such as for a row of `Sprites::factors`.
   static SpriteFactors of(std::span<const Real, 5> values);
   /// Factors drawn uniformly from their ranges.
   static SpriteFactors random(Rng& rng);
