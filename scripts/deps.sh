@@ -3,6 +3,7 @@
 #
 #   scripts/deps.sh           compiler, libraries, gnuplot, graphviz
 #   scripts/deps.sh check     also clang++, clang-tidy, clang-format and clang's OpenMP (make check, make tsan)
+#   scripts/deps.sh docs      also Doxygen (make docs)
 #   scripts/deps.sh --list    only prints the missing packages
 set -u
 
@@ -55,8 +56,9 @@ for word in "$@"; do
       need clang-tidy llvm command_there clang-tidy
       need libomp-dev libomp file_there '/usr/lib/llvm-*/lib/libomp.so'
       ;;
+    docs) need doxygen doxygen command_there doxygen ;;
     --list) mode=list ;;
-    *) echo "deps.sh: unknown word '$word' (check, --list)" >&2 && exit 2 ;;
+    *) echo "deps.sh: unknown word '$word' (check, docs, --list)" >&2 && exit 2 ;;
   esac
 done
 [ ${#missing_apt[@]} -eq 0 ] && exit 0

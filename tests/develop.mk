@@ -27,9 +27,11 @@ bench: deps ## compare the speed with PyTorch's (Debian's python3-torch, if inst
 	@$(call build,default,bench)
 	@/usr/bin/env python3 tests/bench/run_bench.py --ours $(BUILD)/default/tests/bench $(call given,CASES,cases) $(call given,THREADS,threads) $(ARGS)
 
-docs: ## check the page of all ops (docs/ops.md) and the index of the slides (lectures/lecture4/slides.md)
+docs: ## build the reference of the API (build/docs/index.html); check it, docs/ops.md and the index of the slides
+	@bash scripts/deps.sh docs
 	@tests/check_ops_page.sh
 	@tests/check_slides.sh
+	@tests/check_reference.sh
 
 check: deps-check ## check formatting, floors, warnings of both compilers, the package, clang-tidy
 	@tests/run_checks.sh

@@ -54,7 +54,8 @@ suite_fuzz() { limited build/asan/tests/fuzz_readers --iterations 2000 && limite
 suite_floors() {
   tests/check_floors.sh --self-test && tests/check_floors.sh &&
     tests/check_ops_page.sh --self-test && tests/check_ops_page.sh &&
-    tests/check_slides.sh --self-test && tests/check_slides.sh && limited tests/run_tests.sh --self-test
+    tests/check_slides.sh --self-test && tests/check_slides.sh &&
+    tests/check_reference.sh --self-test && tests/check_reference.sh && limited tests/run_tests.sh --self-test
 }
 suite_package() { limited tests/test_package.sh; }
 suite_readme() { limited tests/test_readme.sh; }
@@ -95,7 +96,7 @@ count() {
     [[ $line =~ ([0-9]+)\ passed,\ ([0-9]+)\ failed ]] && p=${BASH_REMATCH[1]} f=${BASH_REMATCH[2]}
     [[ $line =~ ([0-9]+)\ skipped ]] && s=${BASH_REMATCH[1]}
   elif [ "$code" -eq 0 ]; then
-    p=1
+    p=1 s=$(grep -c 'SKIPPED:' "$log")
   fi
   if [ "$code" -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
   if [ $((p + f + s)) -eq 0 ]; then f=1; fi  # a suite without any test has failed

@@ -62,7 +62,7 @@ struct Conv2d : Module {
   Var operator()(const Var& x) { return conv2d(x, w, if_any(b), options.places()); }
 
   ConvLayerOptions options;
-  Parameter w, b;  ///< b is empty without bias
+  Parameter w, b;  ///< weights and bias; b is empty without bias
 };
 
 /// Transposed convolution layer: x [B, I, J, inputs] -> [B, H, W, outputs], see conv_transpose2d.
@@ -73,7 +73,7 @@ struct ConvTranspose2d : Module {
   Var operator()(const Var& x) { return conv_transpose2d(x, w, if_any(b), options.places()); }
 
   ConvLayerOptions options;
-  Parameter w, b;  ///< b is empty without bias
+  Parameter w, b;  ///< weights and bias; b is empty without bias
 };
 
 /// Options of a 1-D convolution layer.
@@ -93,7 +93,7 @@ struct Conv1d : Module {
   Var operator()(const Var& x) { return conv1d(x, w, if_any(b), options.places()); }
 
   Conv1dLayerOptions options;
-  Parameter w, b;  ///< b is empty without bias
+  Parameter w, b;  ///< weights and bias; b is empty without bias
 };
 
 /// x [B, J, inputs] -> [B, L, outputs], see conv_transpose1d.
@@ -104,7 +104,7 @@ struct ConvTranspose1d : Module {
   Var operator()(const Var& x) { return conv_transpose1d(x, w, if_any(b), options.places()); }
 
   Conv1dLayerOptions options;
-  Parameter w, b;  ///< b is empty without bias
+  Parameter w, b;  ///< weights and bias; b is empty without bias
 };
 
 /// Batch norm: x [B, .., C]; gamma [C] starts at 1, beta [C] at 0. The running mean and variance are buffers:
@@ -136,7 +136,7 @@ struct GroupNorm : Module {
 
   Index groups;  ///< number of sets
   NormOptions options;
-  Parameter gamma, beta;  ///< empty without affine
+  Parameter gamma, beta;  ///< factor and offset; empty without affine
 };
 
 /// Options of instance norm.
@@ -154,7 +154,7 @@ struct InstanceNorm : Module {
   Var operator()(const Var& x);
 
   InstanceNormOptions options;
-  Parameter gamma, beta;      ///< empty without affine
+  Parameter gamma, beta;      ///< factor and offset; empty without affine
   RunningStatistics running;  ///< for evaluation
 };
 
@@ -169,7 +169,7 @@ struct LayerNorm : Module {
 
   Shape sizes;  ///< of the last axes
   NormOptions options;
-  Parameter gamma, beta;  ///< empty without affine
+  Parameter gamma, beta;  ///< factor and offset; empty without affine
 };
 
 /// In training, sets each element to zero with the given probability and scales the others up.

@@ -26,10 +26,10 @@ using Readings = std::initializer_list<Reading>;
 
 /// How a Progress is shown.
 struct ProgressOptions {
-  /// A bar that is redrawn, or lines for a file.
+  /// bar: a line that is redrawn; lines: one after another; automatic: a bar on a terminal, else lines.
   enum class Look { automatic, bar, lines };
   Index done = 0;               ///< ticks made before, in a resumed training
-  Look look = Look::automatic;  ///< automatic: a bar when the output is a terminal, else lines
+  Look look = Look::automatic;  ///< of the output
   std::ostream* out = nullptr;  ///< where to write; null: std::cout
 };
 

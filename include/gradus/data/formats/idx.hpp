@@ -14,7 +14,8 @@
 
 namespace gradus {
 
-/// Element types, with the codes of the format.
+/// Element types, with the codes of the format: u8 and i8 (one byte), i16 and i32 (signed integers of two and
+/// four bytes), f32 and f64 (floating-point numbers).
 enum class IdxType : unsigned char { u8 = 0x08, i8 = 0x09, i16 = 0x0b, i32 = 0x0c, f32 = 0x0d, f64 = 0x0e };
 
 /// Bytes of one element.
