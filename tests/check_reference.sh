@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the reference of the public API with Doxygen (docs/Doxyfile), in build/docs. Fails when a public name has no comment, when
-# Doxygen warns of anything else, when an enumerator is not described, or when a page links to a file outside of the reference.
+# Doxygen warns of anything else, when an enumerator is not described, when an error is announced otherwise than as "Throws Error",
+# or when a page links to a file outside of the reference.
 #
 #   tests/check_reference.sh [root]        builds and checks the reference of root (default: this repository)
 #   tests/check_reference.sh --self-test   tests that the check detects faults
@@ -33,7 +34,8 @@ check() {  # check <root>
   rm -rf "$1/build/docs"
   mkdir -p "$1/build"
   faults=$(cd "$1" && doxygen docs/Doxyfile 2>&1 | sed "s|^$PWD/||; s/: error: /: /" | LC_ALL=C sort -u
-           check_enumerators "$1")
+           check_enumerators "$1"
+           cd "$1" && grep -rnE '//.*[Tt]hrows? (gradus::|exception)' include/gradus | sed -E 's/^([^:]*:[0-9]*:).*/\1 write "Throws Error"/')
   links=$(grep -rhoE 'href="\.\./[^"]*' "$1/build/docs" --include='*.html' | sed 's/href="/a page links to /' | sort -u)
   [ -z "$faults$links" ] || { printf '%s\n' "$faults" "$links" | grep . && return 1; }
   [ -e "$1/build/docs/index.html" ]
@@ -112,6 +114,7 @@ END
   try 'Member Kind ' "an enumeration" '/^\/\/\/ All kinds/d'
   try 'enumerator three ' "an enumerator" 's|one, two }|one, two, three }|'
   try 'unknown command' "an unknown command" 's|sets negative|@sets negative|'
+  try 'a.hpp:15: write "Throws Error"' "another form" '15s|Throw Error|Throw gradus::Error|'
   try '../Makefile' "a link" '' '[Makefile](../Makefile)'
   echo "check_reference: $((total - failed)) of $total trials as expected"
   return $((failed > 0))

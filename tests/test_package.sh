@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs gradus and builds a program outside this tree against it.
+# Installs gradus and builds two programs outside this tree against it: tests/package/outside.cpp, and the example in docs/reference.dox.
 #
 #   tests/test_package.sh [preset ...]     presets that are already built (default: default)
 #
@@ -33,9 +33,12 @@ echo 'set(headers "/a+b/gradus/include")' > "$scratch/lines/leak.cmake"
 if leaks /a+b/gradus "$scratch/lines" > "$scratch/log"; then passed=$((passed + 1)); else failed=$((failed + 1)) && echo "package: a path into the tree is not found"; fi
 trial() {
   local preset=$1 prefix=$scratch/$1/prefix work=$scratch/$1
+  mkdir -p "$work/build"
+  sed -n '/^    #include <gradus/,/^    }$/s/^    //p' "$root/docs/reference.dox" > "$work/build/example.cpp"
   run "$preset: install" cmake --install "$root/build/$preset" --prefix "$prefix" &&
     run "$preset: configure" cmake -S "$root/tests/package" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_FLAGS="-Wall -Wextra -Werror" &&
     run "$preset: build" cmake --build "$work/build" &&
+    run "$preset: run the example" "$work/build/example" && [ "$(wc -l < "$scratch/log")" -eq 100 ] &&
     run "$preset: run" "$work/build/outside" && grep -q "product 24" "$scratch/log" || return 1
   # Another library has loaded BLAS before: its kernel stays, and the banner explains what to do.
   if [ "$(uname -m)" = x86_64 ] && grep -qw avx2 /proc/cpuinfo 2> /dev/null; then

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Checks that README's commands exist.
+# Checks that README's commands exist, and that what README and CONTRIBUTING count is so.
 #
 #   tests/test_readme.sh [README.md]
 #
 # The first code block holds exactly two commands: the first ends in `make lecture4`, the second in `make test`.
 # Every `make X` in the text is a target of `make help`; every command parses,
-# and every make command can be planned (make -n).
+# and every make command can be planned (make -n). Links lead to files and headings. Stated numbers of lines are within 5 % of
+# the counted ones.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 readme=${1:-$root/README.md}
@@ -46,5 +47,35 @@ done
 while read -r target; do
   if [ -e "$(dirname "$readme")/$target" ]; then ok; else bad "link to $target, which does not exist"; fi
 done < <(grep -oE '\]\([^)#]+' "$readme" | sed 's/^](//' | grep -vE '^[a-z]+:' | grep -vE '^out/' | sort -u)
+while read -r heading; do
+  if grep '^#' "$readme" | sed 's/^#* //; s/ /-/g' | tr '[:upper:]' '[:lower:]' | grep -qxF "$heading"; then ok; else bad "link to #$heading, which is no heading"; fi
+done < <(grep -oE '\]\(#[^)]+' "$readme" | sed 's/^](#//' | sort -u)
+
+# near <stated> <counted> <title>
+near() {
+  local stated=${1//,/}
+  if [ -n "$stated" ] && [ $(((stated - $2) * (stated - $2) * 400)) -le $(($2 * $2)) ]; then ok; else bad "$3: stated '$1', counted $2"; fi
+}
+said() { sed -nE "s/.*$2.*/\\1/p" "$1" | head -n 1; }  # said <file> <expression with one group>
+evening=$(sed -n '/^## The engine in an evening/,/^## For/p' "$readme")
+mapfile -t path < <(grep -oE '\]\([^)]+' <<< "$evening" | sed 's/^](//')
+near "$(said "$readme" 'The library has about ([0-9,]+) lines')" "$(cd "$root" && find include src -name '*.[ch]pp' -exec cat {} + | wc -l)" "lines of the library"
+near "$(said "$readme" 'with about ([0-9,]+) lines:')" "$(cd "$root" && cat "${path[@]}" 2> /dev/null | wc -l)" "lines of an evening"
+if [ "$(said "$readme" 'in these ([0-9]+) files')" = "${#path[@]}" ]; then ok; else bad "the evening has ${#path[@]} files"; fi
+
+counts=(No One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve)
+exercises=$(find "$root/exercises" -name exercise.json | wc -l)
+if grep -qF "${counts[exercises]} [exercises]" "$readme"; then ok; else bad "there are $exercises exercises"; fi
+commands=$(awk '/^```/ { if (inside) exit; inside = 1; next } inside' "$root/exercises/INSTRUCTORS.md" | grep -c .)
+if grep -qiF "in ${counts[commands]} commands" "$readme"; then ok; else bad "INSTRUCTORS.md grades a class in $commands commands"; fi
+for page in lectures/lecture4/README.md CONTRIBUTING.md; do
+  least=$(said "$root/$page" ' ([0-9]+) to [0-9]+ lines') most=$(said "$root/$page" '[0-9]+ to ([0-9]+) lines')
+  outside=$(cd "$root" && wc -l lectures/lecture4/[0-9]*/[0-9]*.cpp | awk -v least="$least" -v most="$most" '$2 != "total" && ($1 < least || $1 > most) { print $2, $1 }')
+  if [ -n "$most" ] && [ -z "$outside" ]; then ok; else bad "$page states programs of $least to $most lines, but" $outside; fi
+done
+macros=$(cd "$root" && grep -rhoE '^ *# *define +[A-Za-z_]+' include | sed 's/.* //' | sort -u)
+if [ "$macros" = GRADUS_CHECK ]; then ok; else bad "CONTRIBUTING allows one macro in the headers, found:" $macros; fi
+parents=$(cd "$root" && grep -rhoE '^ *(class|struct) [A-Za-z_:]+ (final )?: [^{]+' include src lectures | sed 's/.* //' | grep -vE '^(Module|Error|std::(runtime_error|bad_alloc))$' | sort -u)
+if [ -z "$parents" ]; then ok; else bad "CONTRIBUTING allows inheritance from Module and exceptions, found:" $parents; fi
 echo "readme: $passed passed, $failed failed"
 exit $((failed > 0))

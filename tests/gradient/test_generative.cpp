@@ -7,6 +7,7 @@
 #include "gradus/generative/gaussian_kl.hpp"
 #include "gradus/generative/reparameterize.hpp"
 #include "gradus/generative/vae_loss.hpp"
+#include "gradus/generative/with_label.hpp"
 
 using namespace gradus;
 
@@ -39,6 +40,8 @@ TEST_CASE("gradients of the variational autoencoder's terms and of the divergenc
           {Tensor::randn({B}, rng), Tensor::randn({B}, rng)});
     check("vae_loss", [](Inputs v) { return vae_loss(v[0], v[1], 4); },
           {Tensor::randn({B}, rng), Tensor::randn({B}, rng)});
+    const std::vector<int> labels(static_cast<std::size_t>(B), 1);
+    check("with_label", [&](Inputs v) { return with_label(v[0], labels, 3); }, {mu});
     // The formulas hold for all positive numbers; away from zero the differences are accurate.
     const Tensor p = Tensor::uniform({B, K}, rng, Real(0.5), Real(1.5)),
                  q = Tensor::uniform({B, K}, rng, Real(0.5), Real(1.5));

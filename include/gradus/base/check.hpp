@@ -24,7 +24,7 @@ std::string text(const Parts&... parts) {
 
 }  // namespace gradus
 
-/// The library's only macro: throws gradus::Error built from the parts when the condition does not hold.
+/// The library's only macro: throws an Error built from the parts when the condition does not hold.
 #define GRADUS_CHECK(condition, ...)                                      \
   do {                                                                    \
     if (!(condition)) throw ::gradus::Error(::gradus::text(__VA_ARGS__)); \
