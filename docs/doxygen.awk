@@ -131,6 +131,7 @@ END {
       gsub(/   +/, " \\&emsp; ", comment)
       text = substr(text, 1, RLENGTH) comment (lines[i + 1] ~ /^ *\/\/\/ / ? "<br>" : "")
     }
+    if (text ~ /^ *\/\/\/ [0-9]+\. /) sub(/\. /, "\\. ", text)  # not the number of a list item
     if (text ~ /\/\/\/[ <]/ && text !~ /\/\/\/   /) gsub(/ \.\. /, " \\&hellip; ", text)  # not the end of a sentence
     print before separated(text)
   }

@@ -16,9 +16,11 @@ struct Pca {
   Tensor components;  ///< [K, D], largest variance first; in every row the entry of largest size is positive
   Tensor variances;   ///< [D], all of them, largest first (divided by N)
 
+  // Throws Error for another shape.
   Tensor encode(const Tensor& x) const;       ///< x [B, D] -> z [B, K]
   Tensor decode(const Tensor& z) const;       ///< z [B, K] -> x^ [B, D]
   Tensor reconstruct(const Tensor& x) const;  ///< decode(encode(x))
+
   /// The same with the first `count` components only. Throws Error outside 1 .. K.
   Pca first(Index count) const;
 };

@@ -5,10 +5,8 @@
 //   loss    [B]             one value per example; the caller takes the batch mean
 //
 // The discriminator's loss is the mean of a `real` loss over real examples plus the mean of a `fake` loss
-// over generated ones. The generator's loss is computed from generated examples only.
+// over generated ones. The generator's loss is computed from generated examples only. NaN propagates.
 // 6.S191 L4, "Training GANs: loss function".
-//
-// All throw Error for logits of another shape. NaN propagates.
 #include "gradus/autograd/op.hpp"
 
 namespace gradus {
@@ -18,7 +16,7 @@ namespace gradus {
 ///   loss_b = -( label log D + (1 - label) log(1 - D) )        with label 1: -log D
 ///
 /// A label below 1 prevents overconfidence of D (one-sided smoothing: Salimans et al. 2016 use 0.9).
-/// Throws Error unless 0 < label <= 1.
+/// Throws Error unless 0 < label <= 1 and the logits are [B] or [B, 1].
 struct MinimaxRealLoss {
   Real label = 1;   ///< in (0, 1]
   Tensor logits{};  ///< kept for backward
@@ -30,6 +28,8 @@ Var minimax_real_loss(const Var& logits, Real label = 1);
 /// minimax_fake_loss: D's loss for a generated example.
 ///
 ///   loss_b = -log(1 - D)
+///
+/// Throws Error unless the logits are [B] or [B, 1].
 struct MinimaxFakeLoss {
   Tensor logits{};  ///< kept for backward
   Tensor forward(const Tensor& logits_in);
@@ -41,6 +41,8 @@ Var minimax_fake_loss(const Var& logits);
 /// the example is generated, which is where G needs it most.
 ///
 ///   loss_b = log(1 - D)
+///
+/// Throws Error unless the logits are [B] or [B, 1].
 struct SaturatingGeneratorLoss {
   Tensor logits{};  ///< kept for backward
   Tensor forward(const Tensor& logits_in);
@@ -52,6 +54,8 @@ Var saturating_generator_loss(const Var& logits);
 /// 1 where D is certain that the example is generated. Goodfellow et al. 2014, section 3.
 ///
 ///   loss_b = -log D
+///
+/// Throws Error unless the logits are [B] or [B, 1].
 struct NonSaturatingGeneratorLoss {
   Tensor logits{};  ///< kept for backward
   Tensor forward(const Tensor& logits_in);
@@ -63,6 +67,8 @@ Var non_saturating_generator_loss(const Var& logits);
 /// examples; the generator's target is 1. Mao et al. 2017 (there with a factor 1/2).
 ///
 ///   loss_b = (logit - target)^2
+///
+/// Throws Error unless the logits are [B] or [B, 1].
 struct LeastSquaresLoss {
   Real target = 1;  ///< 1 or 0
   const char* op = "least_squares_loss";
@@ -78,6 +84,8 @@ Var least_squares_generator_loss(const Var& logits);  ///< target 1
 /// Lim, Ye 2017; Miyato et al. 2018.
 ///
 ///   loss_b = max(0, 1 - side logit)        side +1 for real examples, -1 for generated ones
+///
+/// Throws Error unless the logits are [B] or [B, 1].
 struct HingeLoss {
   Real side = 1;  ///< +1 or -1
   const char* op = "hinge_loss";
@@ -87,7 +95,7 @@ struct HingeLoss {
 };
 Var hinge_real_loss(const Var& logits);  ///< side +1
 Var hinge_fake_loss(const Var& logits);  ///< side -1
-/// loss_b = -logit
+/// loss_b = -logit. Throws Error unless the logits are [B] or [B, 1].
 Var hinge_generator_loss(const Var& logits);
 
 }  // namespace gradus

@@ -2,10 +2,10 @@
 // Optimizers: Sgd, Adam, RmsProp. All have zero_grad, step, state and a learning rate `lr` that can be set.
 // `add` registers further parameters, for networks that grow.
 //
-// A parameter's value may be replaced by a tensor of the same shape. Constructors, add and step throw Error
-// when the learning rate or another option is outside its range, as named there. step also throws Error when
-// a parameter or its gradient has another shape than when the parameter was registered, or when no parameter
-// has a gradient (backward was not called). Parameters without a gradient are not changed.
+// A parameter's value may be replaced by a tensor of the same shape. Constructors throw Error when an option
+// is outside its range. step throws Error when the learning rate is, when a parameter or its gradient has
+// another shape than when the parameter was registered, or when no parameter has a gradient (backward was not
+// called). Parameters without a gradient are not changed.
 #include <deque>
 #include <vector>
 
@@ -36,11 +36,12 @@ class Sgd {
   };
   /// Registers the parameters. Throws Error when an option is outside its range.
   Sgd(const std::vector<Parameter*>& parameters, Options options);
-  /// Registers further parameters.
+  /// Registers further parameters; those that are registered already are ignored.
   void add(const std::vector<Parameter*>& parameters);
   /// Clears the gradients of all registered parameters.
   void zero_grad() { gradus::zero_grad(parameters_); }
-  /// One update of all parameters with a gradient. Throws Error when there is none, or a shape has changed.
+  /// One update of all parameters with a gradient. Throws Error when none has one, when a shape has changed,
+  /// or when lr is not finite or negative.
   void step();
   /// The velocities, for checkpoints.
   State state();
@@ -75,11 +76,12 @@ class Adam {
   Adam(const std::vector<Parameter*>& parameters, Options options);
   /// The same with the default settings.
   Adam(const std::vector<Parameter*>& parameters) : Adam(parameters, Options()) {}  // NOLINT
-  /// Registers further parameters.
+  /// Registers further parameters; those that are registered already are ignored.
   void add(const std::vector<Parameter*>& parameters);
   /// Clears the gradients of all registered parameters.
   void zero_grad() { gradus::zero_grad(parameters_); }
-  /// One update of all parameters with a gradient. Throws Error when there is none, or a shape has changed.
+  /// One update of all parameters with a gradient. Throws Error when none has one, when a shape has changed,
+  /// or when lr is not finite or negative.
   void step();
   /// The averages m and v and the step counters, for checkpoints.
   State state();
@@ -107,11 +109,12 @@ class RmsProp {
   };
   /// Registers the parameters. Throws Error when an option is outside its range.
   RmsProp(const std::vector<Parameter*>& parameters, Options options);
-  /// Registers further parameters.
+  /// Registers further parameters; those that are registered already are ignored.
   void add(const std::vector<Parameter*>& parameters);
   /// Clears the gradients of all registered parameters.
   void zero_grad() { gradus::zero_grad(parameters_); }
-  /// One update of all parameters with a gradient. Throws Error when there is none, or a shape has changed.
+  /// One update of all parameters with a gradient. Throws Error when none has one, when a shape has changed,
+  /// or when lr is not finite or negative.
   void step();
   /// The averages v, for checkpoints.
   State state();

@@ -75,7 +75,8 @@ class Tensor {
 
   /// The same values under another shape (view). Throws Error when the sizes differ.
   Tensor reshape(const Shape& shape) const;
-  /// One size may be -1: that axis takes the remaining factor. [6, 4] as {-1, 8} -> [3, 8]
+  /// One size may be -1: that axis takes the remaining factor. [6, 4] as {-1, 8} -> [3, 8].
+  /// Throws Error as Shape::filled does.
   Tensor reshape(std::initializer_list<Index> sizes) const { return reshape(Shape::filled(sizes, size())); }
   /// Indices begin .. end-1 of the leading axis (view). Throws Error outside the range.
   Tensor rows(Index begin, Index end) const;
