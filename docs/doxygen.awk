@@ -1,5 +1,5 @@
-# Doxygen's input filter: turns the comments of a header into Doxygen's form. CONTRIBUTING.md, "Comments of the API", has the rules.
-# Every line stays on its line, so that a warning names the line of the header.
+# Doxygen's input filter: turns the comments of a header into Doxygen's form, by the rules in CONTRIBUTING.md, "Comments of the API".
+# Every line of a header keeps its number, for warnings.
 #
 # In a page of Markdown, links to headers become links to their description.
 #

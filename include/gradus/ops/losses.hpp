@@ -1,6 +1,6 @@
 #pragma once
 // Losses: one value per example, shape [B], summed over all other axes, in nats where that applies. The
-// caller takes the batch mean: mean(squared_error(model(x), x)). A target that is a Tensor receives no gradient.
+// caller takes the batch mean: mean(squared_error(model(x), x)). A target that is a Tensor has no gradient.
 #include <span>
 
 #include "gradus/autograd/op.hpp"
