@@ -48,15 +48,14 @@ struct Step {
 void accumulate(Tensor& sum, Tensor grad);
 
 /// While a Tape is in scope, ops on this thread are recorded on it. Tapes nest; the innermost one records.
-/// The destructor returns the tape's memory to the pool.
 ///
 /// Threads: each thread has its own tapes. A parameter belongs to one thread while a tape of that thread that
 /// has recorded it is in scope; another thread's tape refuses it with an Error. Threads that train at the
 /// same time need one module each.
 class Tape {
  public:
-  Tape();
-  ~Tape();
+  Tape();   ///< begins to record
+  ~Tape();  ///< returns the tape's memory to the pool
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
@@ -138,8 +137,8 @@ class Tape {
 /// A tape that is opened inside records as usual.
 class NoTape {
  public:
-  NoTape();
-  ~NoTape();
+  NoTape();   ///< pauses this thread's tape
+  ~NoTape();  ///< continues it
   NoTape(const NoTape&) = delete;
   NoTape& operator=(const NoTape&) = delete;
 

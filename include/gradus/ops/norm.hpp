@@ -16,7 +16,7 @@ enum class NormOver { batch, instance, group };
 
 constexpr Real norm_epsilon = Real(1e-5);  ///< added to every variance
 
-/// normalize: over every set S of n values,
+/// normalize: shifts and scales every set S of n values to mean 0 and variance 1, then by beta and gamma.
 ///
 ///   m = 1/n sum_S x     v = 1/n sum_S (x - m)^2     h = (x - m) / sqrt(v + epsilon)
 ///   y = gamma[c] h + beta[c]
