@@ -16,45 +16,9 @@ longest_function=60 longest_file=400 longest_test=500
 
 # The exceptions, one per line: the file, for a function a blank and its name, then ": " and the reason.
 exceptions='
-lectures/lecture4/3_variational/09_elbo_derivation.cpp derivation: to be split
-lectures/lecture4/3_variational/11_vae.cpp vae: to be split
-lectures/lecture4/3_variational/13_regularization.cpp compare: to be split
-lectures/lecture4/3_variational/15_perturbation.cpp perturbation: to be split
-lectures/runner/runner.cpp: to be split
 src/io/safetensors.cpp: to be split
 src/kernels/gemm.cpp: to be split
 tests/fuzz/fuzz_readers.cpp targets: to be split
-tests/grade/checks/ex01.cpp relu_checks: to be split
-tests/grade/checks/ex01.cpp linear_checks: to be split
-tests/grade/checks/ex01_tape.cpp tape_checks: to be split
-tests/grade/checks/ex02.cpp error_checks: to be split
-tests/grade/checks/ex02_pca.cpp pca_checks: to be split
-tests/grade/checks/ex03.cpp checks_03: to be split
-tests/grade/checks/ex04.cpp add_gaussian: to be split
-tests/grade/checks/ex04_laws.cpp add_kl: to be split
-tests/grade/checks/ex04_laws.cpp add_js: to be split
-tests/grade/checks/ex05.cpp add_weight: to be split
-tests/grade/checks/ex05.cpp add_bound: to be split
-tests/grade/checks/ex05_likelihood.cpp add_bernoulli: to be split
-tests/grade/checks/ex05_likelihood.cpp add_learned: to be split
-tests/grade/checks/ex06.cpp checks_06: to be split
-tests/grade/checks/ex07.cpp checks_07: to be split
-tests/grade/checks/ex08.cpp checks_08: to be split
-tests/grade/checks/ex08_inputs.cpp label_and_average_checks: to be split
-tests/grade/checks/ex09.cpp checks_09: to be split
-tests/grade/checks/ex09_neighbours.cpp checks_09_neighbours: to be split
-tests/grade/classroom.cpp class_command: to be split
-tests/grade/commands.cpp grade_command: to be split
-tests/grade/compare.cpp relation: to be split
-tests/grade/diagnosis.cpp diagnose: to be split
-tests/grade/filter.cpp make_filter: to be split
-tests/grade/gradebook.cpp write_tables: to be split
-tests/grade/main.cpp command_line: to be split
-tests/grade/plain_words.cpp plain_words: to be split
-tests/grade/prove_attacks.cpp prove_attacks: to be split
-tests/grade/student.cpp Student::ended: to be split
-tests/grade/student.cpp Student::call: to be split
-tests/grade/watch.cpp watch_command: to be split
 tests/unit/test_autograd.cpp TEST_CASE: to be split
 tests/unit/test_golden.cpp all_ops: to be split
 tests/unit/test_misuse.cpp cases: to be split
@@ -70,7 +34,7 @@ course    course stubs
 building  compiler attempt prelude plain_words scratch
 grading   student grading diagnosis report recorded
 files     outputs archive zip_directory
-commands  commands watch doctor
+commands  commands progress watch doctor
 classes   classroom gradebook
 proofs    prove prove_attacks prove_class
 handout   handout handout/

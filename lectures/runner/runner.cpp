@@ -1,24 +1,14 @@
 // Runs every program of the lecture in turn, each in its own process,
 // so that a failing program does not stop the others. Their output goes to out/lecture4/NN_title/log.txt
 // and their reports to out/lecture4/summary.json. The reports and the pictures make out/lecture4/index.html.
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/wait.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
-#include <csignal>
-#include <cstring>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -29,6 +19,7 @@
 #include "gradus/base/number.hpp"
 #include "gradus/base/terminal.hpp"
 #include "runner/page.hpp"
+#include "runner/process.hpp"
 #include "support/options.hpp"
 #include "support/report.hpp"
 
@@ -40,14 +31,6 @@ using page::Section;
 using page::State;
 
 namespace {
-
-volatile std::sig_atomic_t interrupted = 0;  // number of the signal received, else 0
-volatile pid_t running = 0;                  // the process to which the signal is forwarded
-
-extern "C" void on_signal(int signal) {
-  interrupted = signal;
-  if (running > 0) kill(running, signal);
-}
 
 /// The status line of the running program: rewritten in place on a terminal, otherwise printed once.
 class Line {
@@ -67,38 +50,6 @@ class Line {
   bool terminal_ = is_terminal(STDOUT_FILENO);
 };
 
-/// Starts the program with its output in a pipe; returns its process id and the read end of the pipe.
-std::pair<pid_t, int> start(const fs::path& program, const std::vector<std::string>& settings) {
-  std::vector<std::string> words{program.string()};
-  words.insert(words.end(), settings.begin(), settings.end());
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  std::array<int, 2> ends{};
-  if (pipe(ends.data()) != 0) return {-1, -1};
-  std::cout.flush();
-  const pid_t parent = getpid(), child = fork();
-  if (child == 0) {
-    setpgid(0, 0);  // the runner forwards Ctrl-C, so the program gets it once
-#ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-#endif
-    if (getppid() != parent) _exit(127);
-    const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    dup2(nothing, STDIN_FILENO);
-    dup2(ends[1], STDOUT_FILENO);
-    dup2(ends[1], STDERR_FILENO);
-    close(ends[0]);
-    close(ends[1]);
-    execv(argv[0], argv.data());
-    const std::string trouble = program.string() + " cannot be started: " + std::strerror(errno) + "\n";
-    _exit(write(STDERR_FILENO, trouble.data(), trouble.size()) < 0 ? 126 : 127);
-  }
-  close(ends[1]);
-  if (child < 0) close(ends[0]);
-  return {child, ends[0]};
-}
-
 /// The last lines of a log, for a page or a terminal.
 std::string last_lines(const std::string& log, int count) {
   std::size_t begin = log.size();
@@ -109,56 +60,9 @@ std::string last_lines(const std::string& log, int count) {
   return log.substr(begin);
 }
 
-/// Reads the program's output until it ends; returns its status as from waitpid.
-int follow(pid_t child, int pipe_end, std::ofstream& log, const Line& line) {
-  const auto begin = std::chrono::steady_clock::now();
-  std::string current, shown;
-  std::array<char, 4096> buffer{};
-  for (int status = 0;;) {
-    pollfd source{pipe_end, POLLIN, 0};
-    const bool ready = poll(&source, 1, 200) > 0;
-    const ssize_t count = ready ? read(pipe_end, buffer.data(), buffer.size()) : 0;
-    for (ssize_t i = 0; i < count; ++i) {
-      const char c = buffer[static_cast<std::size_t>(i)];
-      if (c != '\n' && c != '\r') {
-        current += c;
-      } else if (!current.empty()) {
-        shown.swap(current);
-        current.clear();
-      }
-    }
-    if (count > 0) log.write(buffer.data(), count);
-    line.update(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), shown);
-    // Nothing to read: the program has ended, possibly with a child that still holds the pipe.
-    // The end of the program itself counts.
-    if (count <= 0 && waitpid(child, &status, WNOHANG) == child) return status;
-    if (ready && count == 0) usleep(2000);  // the pipe is closed, the process will end soon
-  }
-}
-
 Json read_summary(const fs::path& folder) {
   Json summary = Json::parse(page::slurp(folder / "summary.json"), nullptr, false);
   return summary.is_object() ? summary : Json::object();
-}
-
-std::string reason_of(int status) {
-  if (WIFSIGNALED(status)) return std::string("ended by signal: ") + strsignal(WTERMSIG(status));
-  return "exit code " + std::to_string(WEXITSTATUS(status));
-}
-
-/// Runs the program with its output in the log; returns its status as from waitpid.
-int run_logged(const fs::path& program, const fs::path& log_file, const std::vector<std::string>& settings,
-               const Line& line) {
-  std::ofstream log(log_file, std::ios::binary);
-  GRADUS_CHECK(log, log_file.string(), ": cannot be written");
-  const auto [child, pipe_end] = start(program, settings);
-  running = child;
-  if (interrupted != 0 && child > 0) kill(child, interrupted);  // the signal came between two programs
-  const int status = child > 0 ? follow(child, pipe_end, log, line) : 127 << 8;
-  running = 0;
-  if (pipe_end >= 0) close(pipe_end);
-  GRADUS_CHECK(log.flush(), log_file.string(), ": cannot be written");
-  return status;
 }
 
 /// The reason why the section counts as failed; empty for success.
@@ -181,7 +85,9 @@ Section run(const fs::path& program, const fs::path& folder, const std::vector<s
     make_folder(folder / section.name);
     // Removes an old entry first, so that an entry found afterwards is from this run.
     if (read_summary(folder).contains(section.name)) forget_report(folder, section.name);
-    const int status = run_logged(program, log_file, settings, line);
+    const int status = run_logged(program, log_file, settings, [&](double seconds, const std::string& words) {
+      line.update(seconds, words);
+    });
     section.report = read_summary(folder).value(section.name, Json::object());
     section.note = fault_of(section, status, folder);
   } catch (const Error& error) {  // the other programs can still run
@@ -190,7 +96,7 @@ Section run(const fs::path& program, const fs::path& folder, const std::vector<s
   section.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   section.log = last_lines(page::slurp(log_file), 40);
   section.state = section.note.empty() ? State::fine : State::failed;
-  if (interrupted != 0) section.state = State::stopped, section.note = "stopped";
+  if (signal_received() != 0) section.state = State::stopped, section.note = "stopped";
   return section;
 }
 
@@ -375,7 +281,7 @@ int run_all(const Command& command) {
   int place_in_list = 0, failed = 0;
   double seconds = 0;
   for (const Listed& program : command.programs) {
-    if (!command.wants(program) || interrupted != 0) {
+    if (!command.wants(program) || signal_received() != 0) {
       sections.push_back(remembered(program.name, command.folder));
       continue;
     }
@@ -393,9 +299,9 @@ int run_all(const Command& command) {
                    failed > 0 ? text(" · ", failed, " failed") : ""),
               in_parts(command.programs, sections));
   std::cout << "\nAll pictures and figures: " << (command.folder / "index.html").string() << '\n';
-  if (interrupted != 0) {
+  if (signal_received() != 0) {
     std::cout << "Stopped. The last output of the program says how to continue.\n";
-    return 128 + interrupted;
+    return 128 + signal_received();
   }
   std::cout << place_in_list - failed << " of " << place_in_list << " programs ran\n";
   return failed > 0 ? 1 : 0;
@@ -406,9 +312,7 @@ int run_all(const Command& command) {
 
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
-  std::signal(SIGPIPE, SIG_IGN);
+  forward_signals();
   try {
     return run_all(parse_command(argc, argv));
   } catch (const EarlyExit& exit) {

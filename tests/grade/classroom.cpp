@@ -181,29 +181,130 @@ Job grade_student(const Place& place, const ClassCommand& command, const Journal
   return !refused.empty() ? job_refused : anything ? job_done : job_known;
 }
 
-}  // namespace
-
-int class_command(const Place& place, const ClassCommand& given) {
-  ClassCommand command = given;
+/// The command with absolute folders; the results are beside the submissions unless another place is given.
+ClassCommand with_folders(ClassCommand command) {
   command.submissions = fs::absolute(command.submissions).lexically_normal();
   if (command.submissions.filename().empty()) command.submissions = command.submissions.parent_path();
   command.out =
       command.out.empty() ? fs::path(command.submissions.string() + "-grades") : fs::absolute(command.out);
-  fs::create_directories(command.out);
-  const int lock = open((command.out / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  return command;
+}
+
+/// Reserves the folder of results until this process ends. Throws Error when another run is using it.
+void lock_folder(const fs::path& folder) {
+  fs::create_directories(folder);
+  const int lock = open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   bool mine = false;  // children of a killed run may take a moment to exit
   for (int trial = 0; lock >= 0 && trial < 50 && !(mine = flock(lock, LOCK_EX | LOCK_NB) == 0); ++trial)
     usleep(100'000);
-  GRADUS_CHECK(mine, command.out.string(), ": another run is using this folder");
+  GRADUS_CHECK(mine, folder.string(), ": another run is using this folder");
+}
 
+/// Why the sandbox does not suffice: it is below the required level, or has a hole. Empty when it does.
+std::string weakness_of(Level level, const std::string& required) {
+  const std::vector<std::string> holes = escapes(level);
+  if (static_cast<int>(level) >= static_cast<int>(level_of(required)) && holes.empty()) return "";
+  return std::string("the sandbox reaches ") + name_of(level) +
+         (holes.empty() ? "" : ", and a restriction does not hold: " + holes[0]) + "; " + required +
+         " is required (" + why_not_higher() + ")";
+}
+
+/// Grades all students, each in a separate process, `command.jobs` at a time.
+class ClassRun {
+ public:
+  ClassRun(const Place& place, const ClassCommand& command, const Journal& journal,
+           const std::vector<Entrant>& students, const std::string& key, Level level)
+      : place_(place), command_(command), journal_(journal), students_(students), key_(key), level_(level) {
+    for (int slot = 0; slot < command.jobs; ++slot) slots_.insert(slot);
+  }
+
+  struct Outcomes {
+    std::set<std::string> faults;      ///< students with a fault of the grader
+    std::vector<std::string> refused;  ///< students whose submission was refused
+  };
+  Outcomes run() {
+    while (ended_ < students_.size()) {
+      while (begun_ < students_.size() && !slots_.empty()) begin(begun_++);
+      int status = 0;
+      const auto found = running_.find(waitpid(-1, &status, 0));
+      if (found == running_.end()) continue;
+      const auto [student, slot] = found->second;
+      running_.erase(found);
+      slots_.insert(slot);
+      ended_ += 1;
+      record(students_[student].id, WIFEXITED(status) ? WEXITSTATUS(status) : job_fault);
+    }
+    return std::move(outcomes_);
+  }
+
+ private:
+  void begin(std::size_t student) {
+    const int slot = *slots_.begin();
+    slots_.erase(slots_.begin());
+    std::cout << std::flush;
+    const int job = fork();
+    GRADUS_CHECK(job >= 0, "fork failed");
+    if (job == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (getppid() != parent_) _exit(70);
+      int code = job_fault;
+      try {
+        code = grade_student(place_, command_, journal_, students_[student], key_, level_, slot);
+      } catch (const std::exception& error) {
+        std::cerr << "gradus-grade: " << visible(students_[student].id) << ": " << visible(error.what())
+                  << "\n";
+      }
+      std::cout << std::flush;
+      _exit(code);
+    }
+    running_[job] = {student, slot};
+  }
+
+  void record(const std::string& id, int code) {
+    if (code == job_fault) outcomes_.faults.insert(id);
+    if (code == job_refused) outcomes_.refused.push_back(id);
+    graded_ += code == job_done;
+    std::cout << ended_ << "/" << students_.size() << "  " << visible(id)
+              << (code == job_fault     ? "  REVIEW (fault of the grader)"
+                  : code == job_refused ? "  refused"
+                  : code == job_known   ? "  unchanged"
+                                        : "");
+    // The estimate uses graded students only, once there is one per job; others finish at once.
+    if (graded_ >= static_cast<std::size_t>(command_.jobs)) {
+      const double seconds =
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - start_time_).count();
+      std::cout << "  about "
+                << static_cast<int>(seconds / static_cast<double>(graded_) *
+                                    static_cast<double>(students_.size() - ended_))
+                << " s left";
+    }
+    std::cout << "\n";
+  }
+
+  const Place& place_;
+  const ClassCommand& command_;
+  const Journal& journal_;
+  const std::vector<Entrant>& students_;
+  const std::string& key_;
+  const Level level_;
+  const int parent_ = getpid();
+  const std::chrono::steady_clock::time_point start_time_ = std::chrono::steady_clock::now();
+  std::map<int, std::pair<std::size_t, int>> running_{};  // process -> student, slot
+  std::set<int> slots_{};
+  std::size_t begun_ = 0, ended_ = 0, graded_ = 0;
+  Outcomes outcomes_{};
+};
+
+}  // namespace
+
+int class_command(const Place& place, const ClassCommand& given) {
+  const ClassCommand command = with_folders(given);
+  lock_folder(command.out);
   share_copies(best_level());
-  const Level level = best_level(), required = level_of(command.required);
-  std::vector<std::string> holes = escapes(level);
-  if ((static_cast<int>(level) < static_cast<int>(required) || !holes.empty()) && !command.accept_level) {
-    std::cerr << "gradus-grade: the sandbox reaches " << name_of(level)
-              << (holes.empty() ? "" : ", and a restriction does not hold: " + holes[0]) << "; "
-              << command.required << " is required (" << why_not_higher()
-              << "). --accept-level grades anyway\n";
+  const Level level = best_level();
+  const std::string weakness = weakness_of(level, command.required);
+  if (!weakness.empty() && !command.accept_level) {
+    std::cerr << "gradus-grade: " << weakness << ". --accept-level grades anyway\n";
     return 75;
   }
   std::vector<std::string> passed_over;
@@ -219,64 +320,7 @@ int class_command(const Place& place, const ClassCommand& given) {
   std::cout << students.size() << " submissions, " << command.jobs << " at a time, sandbox " << name_of(level)
             << "\n";
 
-  std::map<int, std::pair<std::size_t, int>> running;  // process -> student, slot
-  std::set<int> slots;
-  for (int slot = 0; slot < command.jobs; ++slot) slots.insert(slot);
-  std::set<std::string> faults;
-  std::vector<std::string> refused;
-  std::size_t begun = 0, ended = 0, graded = 0;
-  const auto start_time = std::chrono::steady_clock::now();
-  const int parent = getpid();
-  while (ended < students.size()) {
-    while (begun < students.size() && !slots.empty()) {
-      const int slot = *slots.begin();
-      slots.erase(slots.begin());
-      std::cout << std::flush;
-      const int job = fork();
-      GRADUS_CHECK(job >= 0, "fork failed");
-      if (job == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent) _exit(70);
-        int code = job_fault;
-        try {
-          code = grade_student(place, command, journal, students[begun], key, level, slot);
-        } catch (const std::exception& error) {
-          std::cerr << "gradus-grade: " << visible(students[begun].id) << ": " << visible(error.what())
-                    << "\n";
-        }
-        std::cout << std::flush;
-        _exit(code);
-      }
-      running[job] = {begun++, slot};
-    }
-    int status = 0;
-    const int job = waitpid(-1, &status, 0);
-    const auto found = running.find(job);
-    if (found == running.end()) continue;
-    const auto [student, slot] = found->second;
-    running.erase(found);
-    slots.insert(slot);
-    ++ended;
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : job_fault;
-    if (code == job_fault) faults.insert(students[student].id);
-    if (code == job_refused) refused.push_back(students[student].id);
-    graded += code == job_done;
-    std::cout << ended << "/" << students.size() << "  " << visible(students[student].id)
-              << (code == job_fault     ? "  REVIEW (fault of the grader)"
-                  : code == job_refused ? "  refused"
-                  : code == job_known   ? "  unchanged"
-                                        : "");
-    // The estimate uses graded students only, once there is one per job; others finish at once.
-    if (graded >= static_cast<std::size_t>(command.jobs)) {
-      const double seconds =
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - start_time).count();
-      std::cout << "  about "
-                << static_cast<int>(seconds / static_cast<double>(graded) *
-                                    static_cast<double>(students.size() - ended))
-                << " s left";
-    }
-    std::cout << "\n";
-  }
+  const auto [faults, refused] = ClassRun(place, command, journal, students, key, level).run();
   const bool whole = write_tables(place, command, students, Journal(journal.path), faults);
   std::cout << (command.out / "gradebook.csv").string() << "\n";
   for (const std::string& name : passed_over)

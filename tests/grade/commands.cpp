@@ -6,13 +6,13 @@
 #include <ctime>
 #include <iomanip>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
 
 #include "archive.hpp"
 #include "gradus/base/terminal.hpp"
 #include "outputs.hpp"
+#include "progress.hpp"
 #include "report.hpp"
 #include "stubs.hpp"
 
@@ -20,116 +20,62 @@ namespace gradus::grade {
 namespace fs = std::filesystem;
 namespace {
 
-using Json = nlohmann::json;
-
-std::optional<std::string> text_if_there(const fs::path& file) {
-  if (!fs::is_regular_file(file)) return std::nullopt;
-  return fs::file_size(file) == 0 ? std::string() : read_text(file);
-}
-
 Submission own_files(const Place& place) {
   return [root = place.root](const GradedFile& file) { return text_if_there(root / file.path); };
-}
-
-/// The latest result of each TODO and the file text it applies to: build/grade/known.json.
-class Known {
- public:
-  explicit Known(const Place& place) : path_(place.cache() / "known.json") {
-    try {
-      if (fs::exists(path_)) json_ = Json::parse(read_text(path_));
-    } catch (const std::exception&) {
-      json_ = Json::object();  // a cache: reset when damaged
-    }
-  }
-  void record(const TodoResult& todo, const std::string& text) {
-    json_["todos"][todo.todo.id] = {{"digest", digest(text)},
-                                    {"state", name_of(todo.state)},
-                                    {"points", todo.points},
-                                    {"line", todo.line}};
-  }
-  struct Entry {
-    std::string state;
-    int points = 0, line = 0;
-    bool current = false;  ///< the result applies to the current text
-  };
-  std::optional<Entry> find(const std::string& todo, const std::string& text) const {
-    try {
-      const Json& entry = json_.at("todos").at(todo);
-      return Entry{entry.at("state").get<std::string>(), entry.at("points").get<int>(),
-                   entry.at("line").get<int>(), entry.at("digest").get<std::string>() == digest(text)};
-    } catch (const std::exception&) {
-      return std::nullopt;
-    }
-  }
-  int hints_seen(const std::string& todo) const {
-    return json_.value("hints", Json::object()).value(todo, 0);
-  }
-  void set_hints_seen(const std::string& todo, int count) { json_["hints"][todo] = count; }
-  void save() const { write_text(path_, json_.dump(1)); }
-
- private:
-  fs::path path_;
-  Json json_ = Json::object();
-};
-
-struct Standing {
-  std::string state;         // "pass", "not_started", "changed" (since it was graded), or another outcome
-  int points = 0, line = 0;  // points of the last grading, even if the file has changed since
-};
-
-/// The state of a TODO, without running anything.
-Standing standing_of(const Place& place, const Known& known, const GradedFile& file, const Todo& todo) {
-  const std::optional<std::string> text = text_if_there(place.root / file.path);
-  if (!text) return {"missing", 0, 0};
-  const auto entry = known.find(todo.id, *text);
-  if (entry && entry->current)
-    return {entry->state, entry->points, entry->line ? entry->line : task_line(*text, todo.id)};
-  if (const int line = open_line(*text, todo.id)) return {"not_started", 0, line};
-  return {"changed", entry ? entry->points : 0, task_line(*text, todo.id)};
-}
-
-/// The first unfinished TODO of one exercise, or of all. Started exercises come before untouched ones.
-struct Next {
-  const Exercise* exercise = nullptr;
-  const GradedFile* file = nullptr;
-  const Todo* todo = nullptr;
-  Standing standing;
-};
-std::optional<Next> next_of(const Place& place, const Known& known, const Exercise* only) {
-  std::optional<Next> next;
-  for (const Exercise& exercise : place.exercises) {
-    if (only && only != &exercise) continue;
-    std::optional<Next> first;
-    bool begun = false;
-    for (const GradedFile& file : exercise.files)
-      for (const Todo& todo : file.todos) {
-        const Standing standing = standing_of(place, known, file, todo);
-        begun |= standing.state != "not_started";
-        if (!first && standing.state != "pass" && standing.state != "skipped")
-          first = Next{&exercise, &file, &todo, standing};
-      }
-    if (first && begun) return first;
-    if (!next) next = first;
-  }
-  return next;
 }
 
 std::string at_line(const std::string& path, int line) {
   return line ? path + ":" + std::to_string(line) : path;
 }
 
-const GradedFile& file_of(const Exercise& exercise, const std::string& todo) {
-  std::string known;
-  for (const GradedFile& file : exercise.files)
-    for (const Todo& one : file.todos) {
-      if (one.id == todo) return file;
-      known += " " + one.id;
-    }
-  throw Error("no TODO '" + todo + "' in exercise " + exercise.key() + "; there are" + known);
-}
-
 Level level_for(const GradeCommand& command) {
   return command.level.empty() ? best_level() : level_of(command.level);
+}
+
+/// What is graded: the text of every file, and remarks about them.
+struct Handed {
+  Submission submission;
+  std::vector<std::string> notes{};
+  int refused = 0;  ///< exit code when there is nothing to grade
+};
+Handed handed_in(const Place& place, const GradeCommand& command) {
+  if (command.submission.empty()) return {own_files(place)};
+  try {
+    const Submitted submitted = read_submission(command.submission, place.exercises);
+    const Handed handed{[files = submitted.files](const GradedFile& file) -> std::optional<std::string> {
+                          const auto found = files.find(file.name);
+                          return found == files.end() ? std::nullopt : std::optional(found->second);
+                        },
+                        submitted.notes, submitted.files.empty() ? 3 : 0};
+    if (handed.refused) {
+      std::cerr << "gradus-grade: " << command.submission << ": contains no graded file\n";
+      for (const std::string& note : handed.notes) std::cerr << "  " << note << "\n";
+    }
+    return handed;
+  } catch (const Error& error) {
+    std::cerr << "gradus-grade: submission refused: " << error.what() << "\n";
+    return {own_files(place), {}, 4};
+  }
+}
+
+void print_exercise(const ExerciseResult& result) {
+  const bool colour = is_colourful(1);
+  print_heading(std::cout, result, colour);
+  const TodoResult* before = nullptr;
+  for (const TodoResult& todo : result.todos) {
+    print_todo(std::cout, todo, colour,
+               !before || before->path != todo.path || before->compiler != todo.compiler);
+    before = &todo;
+  }
+}
+
+/// Prints the commands that help with the first TODO that does not pass.
+void print_next(const Next& next, const std::string& only_todo, std::uint64_t seed) {
+  const std::string todo = only_todo.empty() ? next.todo->id : only_todo;
+  std::cout << "next: make hint EX=" << next.exercise->key() << " TODO=" << todo << "\n";
+  if (next.standing.state == "wrong")
+    std::cout << "to repeat these inputs: make grade EX=" << next.exercise->key()
+              << (only_todo.empty() ? "" : " TODO=" + todo) << " SEED=" << hexadecimal(seed) << "\n";
 }
 
 void write_outputs(const GradeCommand& command, const std::vector<ExerciseResult>& results, bool complete,
@@ -229,35 +175,17 @@ int grade_command(const Place& place, const GradeCommand& command) {
               << " is required: " << why_not_higher() << "\n";
     return 75;
   }
-  Submission submission = own_files(place);
-  std::vector<std::string> notes;
-  if (!command.submission.empty()) {
-    try {
-      const Submitted submitted = read_submission(command.submission, place.exercises);
-      notes = submitted.notes;
-      submission = [files = submitted.files](const GradedFile& file) -> std::optional<std::string> {
-        const auto found = files.find(file.name);
-        return found == files.end() ? std::nullopt : std::optional(found->second);
-      };
-      if (submitted.files.empty()) {
-        std::cerr << "gradus-grade: " << command.submission << ": contains no graded file\n";
-        for (const std::string& note : notes) std::cerr << "  " << note << "\n";
-        return 3;
-      }
-    } catch (const Error& error) {
-      std::cerr << "gradus-grade: submission refused: " << error.what() << "\n";
-      return 4;
-    }
-  }
+  const Handed handed = handed_in(place, command);
+  if (handed.refused) return handed.refused;
   if (!place.tools.whole)
     std::cout << "this copy has no solutions compiled for " << place.tools.system
               << " that this compiler can use: a TODO that depends on another exercise is reported as not "
                  "started\n";
-  const bool mine = command.submission.empty(), colour = is_colourful(1);
+  const bool mine = command.submission.empty();
   const std::uint64_t seed = seed_of(command.seed);
   Known known(place);
   std::vector<ExerciseResult> results;
-  write_outputs(command, results, false, notes);
+  write_outputs(command, results, false, handed.notes);
   int points = 0, most = 0;
   Budget budget;
   for (const Exercise& exercise : place.exercises) {
@@ -269,19 +197,13 @@ int grade_command(const Place& place, const GradeCommand& command) {
                          .budget = &budget};
     options.done = [&](const TodoResult& todo) {
       const GradedFile& file = file_of(exercise, todo.todo.id);
-      if (const auto text = submission(file); text && mine) known.record(todo, *text);
+      if (const auto text = handed.submission(file); text && mine) known.record(todo, *text);
     };
-    results.push_back(grade(exercise, submission, place.tools, place.cache(), options));
+    results.push_back(grade(exercise, handed.submission, place.tools, place.cache(), options));
     const ExerciseResult& result = results.back();
-    write_outputs(command, results, false, notes);
+    write_outputs(command, results, false, handed.notes);
     if (mine) known.save();
-    print_heading(std::cout, result, colour);
-    const TodoResult* before = nullptr;
-    for (const TodoResult& todo : result.todos) {
-      print_todo(std::cout, todo, colour,
-                 !before || before->path != todo.path || before->compiler != todo.compiler);
-      before = &todo;
-    }
+    print_exercise(result);
     points += result.points();
     for (const Check& check : checks_of(exercise.number))
       most += command.todo.empty() || check.todo == command.todo ? check.points : 0;
@@ -289,16 +211,11 @@ int grade_command(const Place& place, const GradeCommand& command) {
       std::cout << "done. See it work: make lecture4 EX=" << exercise.key() << "  (" << exercise.program
                 << ": " << exercise.shows << ")\n";
   }
-  for (const std::string& note : notes) std::cout << note << "\n";
-  write_outputs(command, results, true, notes);
+  for (const std::string& note : handed.notes) std::cout << note << "\n";
+  write_outputs(command, results, true, handed.notes);
   if (command.github) std::cout << github_annotations(results);
-  if (const auto next = mine ? next_of(place, known, only) : std::nullopt; next && points < most) {
-    const std::string todo = command.todo.empty() ? next->todo->id : command.todo;
-    std::cout << "next: make hint EX=" << next->exercise->key() << " TODO=" << todo << "\n";
-    if (next->standing.state == "wrong")
-      std::cout << "to repeat these inputs: make grade EX=" << next->exercise->key()
-                << (command.todo.empty() ? "" : " TODO=" + todo) << " SEED=" << hexadecimal(seed) << "\n";
-  }
+  if (const auto next = mine ? next_of(place, known, only) : std::nullopt; next && points < most)
+    print_next(*next, command.todo, seed);
   return points == most ? 0 : 1;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <limits>
 
 #include "gradus/base/check.hpp"
@@ -170,124 +171,174 @@ std::string shown(const std::string& name, const Tensor& tensor, Index at, std::
   return part(first, last);
 }
 
-std::string relation(const std::vector<Tensors>& expected, const std::vector<Tensors>& got,
-                     double tolerance) {
-  // The tensors that differ, over all cases.
-  std::vector<std::pair<const Tensor*, const Tensor*>> pairs;
-  std::size_t right = 0;
-  for (std::size_t c = 0; c < expected.size(); ++c)
-    for (std::size_t t = 0; t < expected[c].size() && t < got[c].size(); ++t)
-      if (expected[c][t] && got[c][t] && largest(expected[c][t]) > 0) {
-        if (gap({expected[c][t]}, {got[c][t]}) > tolerance)
-          pairs.emplace_back(&expected[c][t], &got[c][t]);
-        else
-          ++right;
-      }
-  const std::string where = right == 0 ? ", everywhere" : ", wherever it is wrong";
-  if (pairs.empty()) return "";
-  const auto all = [&](auto&& holds) {
-    return std::all_of(pairs.begin(), pairs.end(),
-                       [&](const auto& pair) { return holds(*pair.first, *pair.second); });
-  };
-  const auto same_shape = [&] {
-    return all([](const Tensor& e, const Tensor& g) { return e.shape() == g.shape(); });
-  };
-  if (!same_shape()) {
-    if (all([](const Tensor& e, const Tensor& g) {
-          return e.rank() == 2 && g.rank() == 2 && e.dim(0) == g.dim(1) && e.dim(1) == g.dim(0);
-        }))
-      return "your answer is the transposed shape";
-    return "";
+namespace {
+
+/// The wrong tensors of an answer, each beside the expected one, over all cases. Each function names
+/// one kind of relation between them; empty when it does not hold.
+class Wrong {
+ public:
+  Wrong(const std::vector<Tensors>& expected, const std::vector<Tensors>& got, double tolerance)
+      : tolerance_(tolerance), single_(expected.empty() || expected[0].size() <= 1) {
+    for (std::size_t c = 0; c < expected.size(); ++c)
+      for (std::size_t t = 0; t < expected[c].size() && t < got[c].size(); ++t)
+        if (expected[c][t] && got[c][t] && largest(expected[c][t]) > 0) {
+          if (gap({expected[c][t]}, {got[c][t]}) > tolerance)
+            pairs_.emplace_back(&expected[c][t], &got[c][t]);
+          else
+            ++right_;
+        }
+    where_ = right_ == 0 ? ", everywhere" : ", wherever it is wrong";
   }
-  if (all([](const Tensor&, const Tensor& g) {
-        return std::any_of(g.values().begin(), g.values().end(), [](Real v) { return std::isnan(v); });
-      }))
-    return "your answer contains NaN: from a number that was never set, 0/0, infinity minus infinity, or the "
-           "logarithm of a negative number";
-  double apart = 0;
-  for (const auto& [e, g] : pairs) apart = std::max(apart, gap({*e}, {*g}));
-  if (apart < 1e-4)
-    return text("your answer is right to ", static_cast<int>(-std::log10(apart)), " digits", where,
+
+  bool empty() const { return pairs_.empty(); }
+  bool same_shapes() const {
+    return all([](const Tensor& e, const Tensor& g) { return e.shape() == g.shape(); });
+  }
+
+  std::string transposed() const {
+    return all([](const Tensor& e, const Tensor& g) {
+      return e.rank() == 2 && g.rank() == 2 && e.dim(0) == g.dim(1) && e.dim(1) == g.dim(0);
+    })
+               ? "your answer is the transposed shape"
+               : "";
+  }
+
+  std::string nan() const {
+    return all([](const Tensor&, const Tensor& g) {
+      return std::any_of(g.values().begin(), g.values().end(), [](Real v) { return std::isnan(v); });
+    })
+               ? "your answer contains NaN: from a number that was never set, 0/0, infinity minus infinity, "
+                 "or the logarithm of a negative number"
+               : "";
+  }
+
+  std::string inexact() const {
+    double apart = 0;
+    for (const auto& [e, g] : pairs_) apart = std::max(apart, gap({*e}, {*g}));
+    if (apart >= 1e-4) return "";
+    return text("your answer is right to ", static_cast<int>(-std::log10(apart)), " digits", where_,
                 ": a float where a Real is meant, a constant written with too few digits, a small added "
                 "number, or cancellation of digits");
-  const auto scaled = [&](auto&& factor) {
-    return all([&](const Tensor& e, const Tensor& g) {
-      const double f = factor(e);
-      for (Index i = 0; i < e.size(); ++i)
-        if (!near(f * e[i], g[i], 10 * tolerance * largest(e) * std::max(std::abs(f), 1e-6))) return false;
-      return true;
-    });
-  };
-  const std::string not_all = right > 0 ? where : "";
-  if (scaled([](const Tensor&) { return 0.0; }))
-    return text("your answer is all zeros", not_all,
-                expected[0].size() > 1 && right == 0 ? "" : " (integer division, such as 1 / 2, gives 0)");
-  if (scaled([](const Tensor&) { return -1.0; })) return text("your answer has the wrong sign", not_all);
-  // one factor for all cases
-  {
-    const Tensor &e = *pairs[0].first, &g = *pairs[0].second;
+  }
+
+  std::string zero_or_sign() const {
+    const std::string not_all = right_ > 0 ? where_ : "";
+    if (scaled([](const Tensor&) { return 0.0; }))
+      return text("your answer is all zeros", not_all,
+                  !single_ && right_ == 0 ? "" : " (integer division, such as 1 / 2, gives 0)");
+    if (scaled([](const Tensor&) { return -1.0; })) return text("your answer has the wrong sign", not_all);
+    return "";
+  }
+
+  /// One factor, or one difference, for all cases.
+  std::string factor_or_offset() const {
+    const Tensor &e = *pairs_[0].first, &g = *pairs_[0].second;
     Index at = 0;
     for (Index i = 0; i < e.size(); ++i)
       if (std::isfinite(e[i]) && std::abs(e[i]) > std::abs(e[at])) at = i;
     const double f = g[at] / e[at], offset = g[at] - e[at];
     Index numbers = 0;  // two numbers may agree by chance
-    for (const auto& pair : pairs) numbers += pair.first->size();
-    const bool several = numbers > 2;
-    if (several && std::isfinite(f) && scaled([&](const Tensor&) { return f; }))
-      return text("your answer is ", f, " times the right one", where);
-    if (several && std::isfinite(offset) && all([&](const Tensor& x, const Tensor& y) {
+    for (const auto& pair : pairs_) numbers += pair.first->size();
+    if (numbers <= 2) return "";
+    if (std::isfinite(f) && scaled([&](const Tensor&) { return f; }))
+      return text("your answer is ", f, " times the right one", where_);
+    if (std::isfinite(offset) && all([&](const Tensor& x, const Tensor& y) {
           for (Index i = 0; i < x.size(); ++i)
-            if (!near(x[i] + offset, y[i], 10 * tolerance * std::max(largest(x), std::abs(offset))))
+            if (!near(x[i] + offset, y[i], 10 * tolerance_ * std::max(largest(x), std::abs(offset))))
               return false;
           return true;
         }))
-      return text("your answer is the right one ", offset < 0 ? "minus " : "plus ", std::abs(offset), where);
-  }
-  // A factor that varies between cases; a case where it is 1 would not be wrong.
-  const auto varies = [&](auto&& size) {
-    return std::any_of(pairs.begin(), pairs.end(),
-                       [&](const auto& pair) { return size(*pair.first) != size(*pairs[0].first); });
-  };
-  const auto rows = [](const Tensor& e) { return static_cast<double>(e.dim(0)); };
-  const auto columns = [](const Tensor& e) { return static_cast<double>(e.size() / e.dim(0)); };
-  const auto by_size = [&](auto&& size, const char* words) -> std::string {
-    if (!varies(size)) return "";
-    if (scaled([&](const Tensor& e) { return 1 / size(e); }))
-      return text("your answer is the right one divided by ", words);
-    if (scaled(size)) return text("your answer is the right one times ", words);
+      return text("your answer is the right one ", offset < 0 ? "minus " : "plus ", std::abs(offset), where_);
     return "";
-  };
-  if (const std::string words = by_size(rows, "the number of rows"); !words.empty()) return words;
-  if (const std::string words = by_size(columns, "the size of a row"); !words.empty()) return words;
-  if (all([&](const Tensor& e, const Tensor& g) {
-        if (e.dim(0) < 2) return false;
-        const Index width = e.size() / e.dim(0);
-        for (Index i = 0; i < e.size(); ++i)
-          if (!near(e[i % width], g[i], 10 * tolerance * largest(e))) return false;
-        return true;
-      }))
-    return "every row of your answer is the first row";
-  if (all([&](const Tensor& e, const Tensor& g) {
-        double sum = 0;
-        for (Index i = 0; i < e.size(); ++i)
-          if (sum += e[i]; !near(sum, g[i], 10 * tolerance * largest(e))) return false;
-        return true;
-      }))
-    return "every number of your answer is the running sum of the right ones: reset the sum to 0 for each";
-  if (all([](const Tensor& e, const Tensor& g) {
-        for (Index i = 0; i < e.size(); ++i)
-          if (g[i] != std::trunc(e[i])) return false;
-        return true;
-      }))
-    return "your answer is the right one truncated to a whole number: is there an Index or an int where a "
-           "Real is meant?";
-  if (all([](const Tensor& e, const Tensor& g) {
-        if (e.size() < 2) return false;
-        for (Index i = 1; i < g.size(); ++i)
-          if (!near(g[0], g[i], 1e-12 * std::abs(g[0]))) return false;
-        return true;
-      }))
-    return "your answer is the same number everywhere";
+  }
+
+  /// A factor that varies between cases; a case where it is 1 would not be wrong.
+  std::string factor_by_size() const {
+    const auto by = [&](auto&& size, const char* words) -> std::string {
+      const bool varies = std::any_of(pairs_.begin(), pairs_.end(), [&](const auto& pair) {
+        return size(*pair.first) != size(*pairs_[0].first);
+      });
+      if (varies && scaled([&](const Tensor& e) { return 1 / size(e); }))
+        return text("your answer is the right one divided by ", words);
+      if (varies && scaled(size)) return text("your answer is the right one times ", words);
+      return "";
+    };
+    const auto rows = [](const Tensor& e) { return static_cast<double>(e.dim(0)); };
+    const auto columns = [](const Tensor& e) { return static_cast<double>(e.size() / e.dim(0)); };
+    const std::string words = by(rows, "the number of rows");
+    return words.empty() ? by(columns, "the size of a row") : words;
+  }
+
+  std::string row_or_sum() const {
+    if (all([&](const Tensor& e, const Tensor& g) {
+          if (e.dim(0) < 2) return false;
+          const Index width = e.size() / e.dim(0);
+          for (Index i = 0; i < e.size(); ++i)
+            if (!near(e[i % width], g[i], 10 * tolerance_ * largest(e))) return false;
+          return true;
+        }))
+      return "every row of your answer is the first row";
+    if (all([&](const Tensor& e, const Tensor& g) {
+          double sum = 0;
+          for (Index i = 0; i < e.size(); ++i)
+            if (sum += e[i]; !near(sum, g[i], 10 * tolerance_ * largest(e))) return false;
+          return true;
+        }))
+      return "every number of your answer is the running sum of the right ones: reset the sum to 0 for each";
+    return "";
+  }
+
+  std::string truncated_or_constant() const {
+    if (all([](const Tensor& e, const Tensor& g) {
+          for (Index i = 0; i < e.size(); ++i)
+            if (g[i] != std::trunc(e[i])) return false;
+          return true;
+        }))
+      return "your answer is the right one truncated to a whole number: is there an Index or an int where a "
+             "Real is meant?";
+    if (all([](const Tensor& e, const Tensor& g) {
+          if (e.size() < 2) return false;
+          for (Index i = 1; i < g.size(); ++i)
+            if (!near(g[0], g[i], 1e-12 * std::abs(g[0]))) return false;
+          return true;
+        }))
+      return "your answer is the same number everywhere";
+    return "";
+  }
+
+ private:
+  /// Whether holds(expected, got) for every pair.
+  bool all(const std::function<bool(const Tensor&, const Tensor&)>& holds) const {
+    return std::all_of(pairs_.begin(), pairs_.end(),
+                       [&](const auto& pair) { return holds(*pair.first, *pair.second); });
+  }
+  /// Whether every answer is factor(expected) times the expected one.
+  bool scaled(const std::function<double(const Tensor&)>& factor) const {
+    return all([&](const Tensor& e, const Tensor& g) {
+      const double f = factor(e);
+      for (Index i = 0; i < e.size(); ++i)
+        if (!near(f * e[i], g[i], 10 * tolerance_ * largest(e) * std::max(std::abs(f), 1e-6))) return false;
+      return true;
+    });
+  }
+
+  double tolerance_;
+  bool single_;            // the answer is one tensor
+  std::size_t right_ = 0;  // number of tensors that are right
+  std::string where_{};
+  std::vector<std::pair<const Tensor*, const Tensor*>> pairs_{};
+};
+
+}  // namespace
+
+std::string relation(const std::vector<Tensors>& expected, const std::vector<Tensors>& got,
+                     double tolerance) {
+  const Wrong wrong(expected, got, tolerance);
+  if (wrong.empty()) return "";
+  if (!wrong.same_shapes()) return wrong.transposed();
+  for (const auto kind : {&Wrong::nan, &Wrong::inexact, &Wrong::zero_or_sign, &Wrong::factor_or_offset,
+                          &Wrong::factor_by_size, &Wrong::row_or_sum, &Wrong::truncated_or_constant})
+    if (const std::string words = (wrong.*kind)(); !words.empty()) return words;
   return "";
 }
 

@@ -103,95 +103,124 @@ std::string shared_gradients(const Check& check, const std::vector<Tensors>& exp
   return "";
 }
 
+/// A known mistake beside the student's answer: the outputs that it changes, and those of them where both agree.
+struct Known {
+  const Mistake* mistake;
+  Outputs changed, agreeing;
+};
+
 /// Names the known mistakes that explain the answer. A mistake that explains every wrong output
 /// is named alone. Otherwise several may be named, each explaining some outputs and changing no others.
 /// Gradients are separate formulas, so a mistake known for several of them can occur in one alone.
-void diagnose(const Check& check, const std::vector<Tensors>& all_inputs,
-              const std::vector<Tensors>& all_expected, const std::vector<Tensors>& all_got,
-              CheckResult& result) {
-  const std::vector<std::size_t> compared = compared_cases(all_inputs);
-  const auto of_compared = [&](const std::vector<Tensors>& all) {
-    std::vector<Tensors> some;
-    for (const std::size_t c : compared) some.push_back(all[c]);
-    return some;
-  };
-  const std::vector<Tensors> inputs = of_compared(all_inputs), expected = of_compared(all_expected),
-                             got = of_compared(all_got);
-  struct Known {
-    const Mistake* mistake;
-    Outputs changed, agreeing;
-  };
-  std::vector<Known> known;
-  const Outputs wrong = differing(expected, got, check.tolerance);
-  for (const Mistake& mistake : check.mistakes) {
-    std::vector<Tensors> answers;
-    for (const Tensors& in : inputs) answers.push_back(answer_of(mistake.run, in).value_or(Tensors()));
-    const Outputs changed = differing(expected, answers, check.tolerance),
-                  unlike = differing(answers, got, 10 * check.tolerance);
-    Known one{&mistake, changed, {}};
-    std::set_difference(changed.begin(), changed.end(), unlike.begin(), unlike.end(),
-                        std::inserter(one.agreeing, one.agreeing.end()));
-    known.push_back(one);
+class Diagnosis {
+ public:
+  Diagnosis(const Check& check, const std::vector<Tensors>& inputs, const std::vector<Tensors>& expected,
+            const std::vector<Tensors>& got, CheckResult& result)
+      : check_(check), all_expected_(expected), all_got_(got), result_(result) {
+    for (const std::size_t c : compared_cases(inputs)) {
+      inputs_.push_back(inputs[c]);
+      expected_.push_back(expected[c]);
+      got_.push_back(got[c]);
+    }
+    wrong_ = left_ = differing(expected_, got_, check.tolerance);
+    compare_with_mistakes();
   }
-  std::stable_sort(known.begin(), known.end(),
-                   [](const Known& a, const Known& b) { return a.changed.size() > b.changed.size(); });
-  // A mistake that explains everything takes precedence over a shared buffer,
-  // which takes precedence over the rest.
-  const bool one_for_all = std::any_of(known.begin(), known.end(), [&](const Known& one) {
-    return one.changed == wrong && one.agreeing == wrong;
-  });
-  if (const std::string words = one_for_all ? "" : shared_gradients(check, all_expected, all_got);
-      !words.empty()) {
-    result.explained = 2;
-    result.evidence.push_back("likely cause    " + words);
-    return;
+
+  void run() {
+    if (const std::string words = one_for_all() ? "" : shared_gradients(check_, all_expected_, all_got_);
+        !words.empty()) {
+      result_.explained = 2;
+      result_.evidence.push_back("likely cause    " + words);
+      return;
+    }
+    for (const Known& one : known_)
+      if (!one.changed.empty() && one.agreeing == one.changed && within(one.changed, left_))
+        name(one, one.changed);
+    for (const Known& one : known_)
+      for (const std::size_t t : one.agreeing)
+        if (!check_.differentiates.empty() && left_.count(t)) name(one, {t});
+    relate_the_rest();
   }
-  Outputs left = wrong;
-  const auto name = [&](const Known& one, const Outputs& where) {
+
+ private:
+  void compare_with_mistakes() {
+    for (const Mistake& mistake : check_.mistakes) {
+      std::vector<Tensors> answers;
+      for (const Tensors& in : inputs_) answers.push_back(answer_of(mistake.run, in).value_or(Tensors()));
+      const Outputs changed = differing(expected_, answers, check_.tolerance),
+                    unlike = differing(answers, got_, 10 * check_.tolerance);
+      Known one{&mistake, changed, {}};
+      std::set_difference(changed.begin(), changed.end(), unlike.begin(), unlike.end(),
+                          std::inserter(one.agreeing, one.agreeing.end()));
+      known_.push_back(one);
+    }
+    std::stable_sort(known_.begin(), known_.end(),
+                     [](const Known& a, const Known& b) { return a.changed.size() > b.changed.size(); });
+  }
+
+  /// Whether one mistake explains everything: it takes precedence over a shared buffer,
+  /// which takes precedence over the rest.
+  bool one_for_all() const {
+    return std::any_of(known_.begin(), known_.end(),
+                       [&](const Known& one) { return one.changed == wrong_ && one.agreeing == wrong_; });
+  }
+
+  /// Reports that the mistake explains the outputs `where`.
+  void name(const Known& one, const Outputs& where) {
     std::string words;
     for (const std::size_t t : where) {
-      words += (words.empty() ? "" : ", ") + name_of(check.outputs, t, "output ");
-      left.erase(t);
+      words += (words.empty() ? "" : ", ") + name_of(check_.outputs, t, "output ");
+      left_.erase(t);
     }
-    result.mistake += (result.mistake.empty() ? "" : " + ") + one.mistake->id;
-    const bool alone = where == wrong && where == one.changed;  // the sentence is complete without names
+    result_.mistake += (result_.mistake.empty() ? "" : " + ") + one.mistake->id;
+    const bool alone = where == wrong_ && where == one.changed;  // the sentence is complete without names
     const bool said = (" " + one.mistake->sentence).find(" " + words) != std::string::npos;
-    bool finite = false;  // agreement on NaN and infinity alone is weak evidence
-    for (const Tensors& mine : got)
+    result_.explained = std::max(result_.explained, finite(where) ? 2 : 1);
+    result_.evidence.push_back(text("likely cause    ", alone || said ? "" : words + ": ",
+                                    one.mistake->sentence, "  (agrees with your answer on ", inputs_.size(),
+                                    " of ", inputs_.size(), " inputs)"));
+  }
+
+  /// Whether some number of these outputs is finite: agreement on NaN and infinity alone is weak evidence.
+  bool finite(const Outputs& where) const {
+    for (const Tensors& mine : got_)
       for (const std::size_t t : where)
-        finite = finite || t >= mine.size() || !mine[t] ||
-                 std::any_of(mine[t].values().begin(), mine[t].values().end(),
-                             [](Real value) { return std::isfinite(value); });
-    result.explained = std::max(result.explained, finite ? 2 : 1);
-    result.evidence.push_back(text("likely cause    ", alone || said ? "" : words + ": ",
-                                   one.mistake->sentence, "  (agrees with your answer on ", inputs.size(),
-                                   " of ", inputs.size(), " inputs)"));
-  };
-  for (const Known& one : known)
-    if (!one.changed.empty() && one.agreeing == one.changed && within(one.changed, left))
-      name(one, one.changed);
-  for (const Known& one : known)
-    for (const std::size_t t : one.agreeing)
-      if (!check.differentiates.empty() && left.count(t)) name(one, {t});
-  if (const std::string words = left == wrong ? relation(all_expected, all_got, check.tolerance) : "";
-      !words.empty()) {
-    result.explained = inputs.size() > 1;
-    result.evidence.push_back("                " + words);
-    return;
+        if (t >= mine.size() || !mine[t] ||
+            std::any_of(mine[t].values().begin(), mine[t].values().end(),
+                        [](Real value) { return std::isfinite(value); }))
+          return true;
+    return false;
   }
-  if (wrong.empty() && inputs.size() > 1)
-    result.evidence.push_back(
-        "                right on all small inputs, wrong on a large one: does the code work only for a "
-        "fixed number of rows or columns, or in blocks that leave a remainder out?");
-  for (const std::size_t t : left) {
-    std::vector<Tensors> right, mine;
-    for (std::size_t c = 0; c < inputs.size(); ++c)
-      if (t < expected[c].size() && t < got[c].size())
-        right.push_back({expected[c][t]}), mine.push_back({got[c][t]});
-    if (const std::string words = relation(right, mine, check.tolerance); !words.empty())
-      result.evidence.push_back("                " + name_of(check.outputs, t, "output ") + ": " + words);
+
+  /// Describes the outputs that no known mistake explains by their relation to the right ones.
+  void relate_the_rest() {
+    if (const std::string words = left_ == wrong_ ? relation(all_expected_, all_got_, check_.tolerance) : "";
+        !words.empty()) {
+      result_.explained = inputs_.size() > 1;
+      result_.evidence.push_back("                " + words);
+      return;
+    }
+    if (wrong_.empty() && inputs_.size() > 1)
+      result_.evidence.push_back(
+          "                right on all small inputs, wrong on a large one: does the code work only for a "
+          "fixed number of rows or columns, or in blocks that leave a remainder out?");
+    for (const std::size_t t : left_) {
+      std::vector<Tensors> right, mine;
+      for (std::size_t c = 0; c < inputs_.size(); ++c)
+        if (t < expected_[c].size() && t < got_[c].size())
+          right.push_back({expected_[c][t]}), mine.push_back({got_[c][t]});
+      if (const std::string words = relation(right, mine, check_.tolerance); !words.empty())
+        result_.evidence.push_back("                " + name_of(check_.outputs, t, "output ") + ": " + words);
+    }
   }
-}
+
+  const Check& check_;
+  const std::vector<Tensors>&all_expected_, &all_got_;
+  CheckResult& result_;
+  std::vector<Tensors> inputs_{}, expected_{}, got_{};  // of the compared cases
+  Outputs wrong_{}, left_{};                            // left: not yet explained
+  std::vector<Known> known_{};
+};
 
 void add_gradients(Student& student, const Check& check, const Tensors& inputs, const Tensors& expected,
                    const Tensors& got, CheckResult& result) {
@@ -228,7 +257,7 @@ void explain(Student& student, const Check& check, const std::vector<Tensors>& i
     if (smallest == inputs.size() || size < best) smallest = c, best = size;
   }
   result.sentence = *difference(expected[smallest], got[smallest], check.tolerance, check.outputs);
-  diagnose(check, inputs, expected, got, result);
+  Diagnosis(check, inputs, expected, got, result).run();
   const Tensors &right = expected[smallest], &mine = got[smallest];
   Index row = 0;
   std::vector<std::string> answers;

@@ -12,6 +12,36 @@
 #include "gradus/base/check.hpp"
 
 namespace gradus::grade {
+namespace {
+
+// clang-format off
+// What a compiler may not do; it may do everything else.
+constexpr const char* refused_to_compilers[] = {
+    "socket", "socketpair", "ptrace", "process_vm_readv", "process_vm_writev", "io_uring_setup",
+    "io_uring_enter", "keyctl", "add_key", "request_key", "bpf", "mount", "unshare", "setns",
+    "perf_event_open", "userfaultfd", "pidfd_open", "pidfd_getfd"};
+
+// What the worker may do; the rest is refused, or traps.
+constexpr const char* allowed[] = {
+    "read", "write", "readv", "writev", "pread64", "pwrite64", "open", "openat", "close", "fstat",
+    "newfstatat", "fstatat64", "stat", "lstat", "statx", "lseek", "access", "faccessat", "faccessat2",
+    "readlink", "readlinkat", "getcwd", "chdir", "mkdir", "mkdirat", "unlink", "unlinkat", "rmdir",
+    "rename", "renameat", "ftruncate", "dup", "dup2", "getdents64", "ioctl", "poll", "ppoll", "select",
+    "pselect6", "mmap", "munmap", "mprotect", "mremap", "madvise", "brk", "rt_sigaction",
+    "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "rt_sigtimedwait", "arch_prctl", "set_tid_address",
+    "set_robust_list", "rseq", "getrlimit", "getrandom", "futex", "clock_gettime", "clock_getres",
+    "gettimeofday", "time", "nanosleep", "clock_nanosleep", "sched_yield", "sched_getaffinity", "sysinfo",
+    "uname", "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid", "getpgrp",
+    "seccomp", "execve", "getcpu", "membarrier", "getrusage", "times", "alarm", "setitimer", "pause",
+    "wait4", "waitid", "get_mempolicy", "restart_syscall"};
+
+// What ends the worker, with a sentence in the report.
+constexpr const char* trapped[] = {
+    "fork", "vfork", "clone", "socket", "socketpair", "ptrace", "process_vm_readv", "process_vm_writev",
+    "io_uring_setup", "unshare", "mount", "setns"};
+// clang-format on
+
+}  // namespace
 
 scmp_filter_ctx make_filter(bool compiler) {
   scmp_filter_ctx filter = seccomp_init(compiler ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM));
@@ -21,106 +51,11 @@ scmp_filter_ctx make_filter(bool compiler) {
     if (number != __NR_SCMP_ERROR && number >= 0) seccomp_rule_add(filter, action, number, 0);
   };
   if (compiler) {
-    for (const char* name :
-         {"socket", "socketpair", "ptrace", "process_vm_readv", "process_vm_writev", "io_uring_setup",
-          "io_uring_enter", "keyctl", "add_key", "request_key", "bpf", "mount", "unshare", "setns",
-          "perf_event_open", "userfaultfd", "pidfd_open", "pidfd_getfd"})
-      add(SCMP_ACT_ERRNO(EPERM), name);
+    for (const char* name : refused_to_compilers) add(SCMP_ACT_ERRNO(EPERM), name);
     return filter;
   }
-  for (const char* name : {"read",
-                           "write",
-                           "readv",
-                           "writev",
-                           "pread64",
-                           "pwrite64",
-                           "open",
-                           "openat",
-                           "close",
-                           "fstat",
-                           "newfstatat",
-                           "fstatat64",
-                           "stat",
-                           "lstat",
-                           "statx",
-                           "lseek",
-                           "access",
-                           "faccessat",
-                           "faccessat2",
-                           "readlink",
-                           "readlinkat",
-                           "getcwd",
-                           "chdir",
-                           "mkdir",
-                           "mkdirat",
-                           "unlink",
-                           "unlinkat",
-                           "rmdir",
-                           "rename",
-                           "renameat",
-                           "ftruncate",
-                           "dup",
-                           "dup2",
-
-                           "getdents64",
-                           "ioctl",
-                           "poll",
-                           "ppoll",
-                           "select",
-                           "pselect6",
-                           "mmap",
-                           "munmap",
-                           "mprotect",
-                           "mremap",
-                           "madvise",
-                           "brk",
-                           "rt_sigaction",
-                           "rt_sigprocmask",
-                           "rt_sigreturn",
-                           "sigaltstack",
-                           "rt_sigtimedwait",
-                           "arch_prctl",
-                           "set_tid_address",
-                           "set_robust_list",
-                           "rseq",
-                           "getrlimit",
-                           "getrandom",
-                           "futex",
-                           "clock_gettime",
-                           "clock_getres",
-                           "gettimeofday",
-                           "time",
-                           "nanosleep",
-                           "clock_nanosleep",
-                           "sched_yield",
-                           "sched_getaffinity",
-                           "sysinfo",
-                           "uname",
-                           "getpid",
-                           "gettid",
-                           "getppid",
-                           "getuid",
-                           "geteuid",
-                           "getgid",
-                           "getegid",
-                           "getpgrp",
-                           "seccomp",
-                           "execve",
-                           "getcpu",
-                           "membarrier",
-                           "getrusage",
-                           "times",
-                           "alarm",
-                           "setitimer",
-                           "pause",
-                           "wait4",
-                           "waitid",
-                           "get_mempolicy",
-                           "restart_syscall"})
-    add(SCMP_ACT_ALLOW, name);
-  for (const char* name : {"fork", "vfork", "clone", "socket", "socketpair", "ptrace", "process_vm_readv",
-                           "process_vm_writev", "io_uring_setup", "unshare", "mount", "setns"})
-    add(SCMP_ACT_TRAP, name);
+  for (const char* name : allowed) add(SCMP_ACT_ALLOW, name);
+  for (const char* name : trapped) add(SCMP_ACT_TRAP, name);
   // Bubblewrap exits with 128 + n when signal n ended the program, so no program may use such an exit code.
   for (const int call : {SCMP_SYS(exit), SCMP_SYS(exit_group)}) {
     seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, SCMP_A0(SCMP_CMP_MASKED_EQ, 0x80, 0));

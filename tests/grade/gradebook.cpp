@@ -38,6 +38,127 @@ std::string joined(const std::vector<std::string>& words, const char* between) {
   return out;
 }
 
+/// One student's row of the gradebook.
+struct Row {
+  int total = 0;
+  bool review = false;
+  std::ostringstream cells, states, seeds;
+  std::set<std::string> hashes;  // several if exercises were graded at different times
+  std::string level, feedback, refused;
+  std::vector<std::string> notes;
+};
+
+/// The students who made a mistake, by exercise and mistake: "04 kl.no_half".
+using MadeBy = std::map<std::string, std::set<std::string>>;
+
+/// The exercises of this run and of earlier runs.
+std::vector<const Exercise*> shown_exercises(const Place& place, const ClassCommand& command,
+                                             const std::vector<Entrant>& students, const Journal& journal) {
+  std::vector<const Exercise*> exercises;
+  for (const Exercise& exercise : place.exercises)
+    if (command.wants(exercise) || std::any_of(students.begin(), students.end(), [&](const Entrant& s) {
+          return journal.last.count({s.id, exercise.folder});
+        }))
+      exercises.push_back(&exercise);
+  return exercises;
+}
+
+std::string heading(const std::vector<const Exercise*>& exercises) {
+  std::string line = "id,total";
+  for (const Exercise* exercise : exercises) {
+    line += "," + exercise->key();
+    for (const GradedFile& file : exercise->files)
+      for (const Todo& todo : file.todos) line += "," + todo.id;
+  }
+  return line + ",states,digest,seeds,level,remarks\n";
+}
+
+/// Cells of an exercise without a record: REVIEW, or empty when it was not requested.
+void add_missing(Row& row, const Exercise& exercise, bool requested) {
+  const char* cell = requested ? ",REVIEW" : ",";
+  row.review = row.review || requested;
+  row.cells << cell;
+  for (const GradedFile& file : exercise.files)
+    for (std::size_t todo = 0; todo < file.todos.size(); ++todo) row.cells << cell;
+}
+
+/// Cells of an exercise from its record, and what the record says about the submission.
+void add_record(Row& row, const Exercise& exercise, const Json& record) {
+  row.hashes.insert(record.at("digest").get<std::string>().substr(0, 16));
+  row.level = record.at("level").get<std::string>();
+  row.seeds << (row.seeds.tellp() > 0 ? " " : "") << record.at("seed").get<std::string>();
+  row.feedback += record.at("feedback").get<std::string>() + "\n";
+  row.notes = record.value("notes", row.notes);  // the same in every exercise of one submission
+  const bool refused = record.contains("refused");
+  if (refused) row.refused = record.at("refused").get<std::string>();
+  std::map<std::string, Json> todos;
+  for (const Json& todo : record.at("todos")) todos[todo.at("id").get<std::string>()] = todo;
+  int sum = 0;
+  std::ostringstream parts;
+  for (const GradedFile& file : exercise.files)
+    for (const Todo& todo : file.todos) {
+      const auto one = todos.find(todo.id);
+      const int points = one == todos.end() ? 0 : one->second.at("points").get<int>();
+      sum += points;
+      parts << "," << points;
+      row.states << (row.states.tellp() > 0 ? " " : "") << todo.id << ":"
+                 << (one == todos.end() ? (refused ? "refused" : "skipped")
+                                        : one->second.at("state").get<std::string>());
+    }
+  row.cells << "," << sum << parts.str();
+  row.total += sum;
+}
+
+void add_mistakes(MadeBy& made_by, const Exercise& exercise, const std::string& student, const Json& record) {
+  for (const Json& todo : record.at("todos")) {
+    std::istringstream made(todo.at("mistake").get<std::string>());  // "kl.no_half + kl.sign"
+    for (std::string mistake; made >> mistake;)
+      if (mistake != "+") made_by[exercise.key() + " " + mistake].insert(student);
+  }
+}
+
+std::string line_of(const std::string& student, const Row& row) {
+  std::ostringstream line;
+  std::string hash;
+  for (const std::string& one : row.hashes) hash += (hash.empty() ? "" : " ") + one;
+  line << csv_cell(student) << "," << (row.review ? "REVIEW" : std::to_string(row.total)) << row.cells.str()
+       << "," << csv_cell(row.states.str()) << "," << hash << "," << csv_cell(row.seeds.str()) << ","
+       << row.level << ","
+       << csv_cell(row.refused.empty() ? joined(row.notes, "; ") : "refused: " + row.refused) << "\n";
+  return line.str();
+}
+
+/// Prints the notes on a student's files, and writes the feedback.
+void write_feedback(const std::filesystem::path& folder, const std::string& student, const Row& row) {
+  for (const std::string& note : row.notes)
+    if (!note.starts_with("passed over"))
+      std::cout << "  " << visible(student) << ": " << visible(note) << "\n";
+  if (!row.feedback.empty() || !row.refused.empty())
+    write_text(folder / (file_name_of(student) + ".md"),
+               (row.refused.empty() ? "" : "The submission was refused: " + row.refused + "\n\n") +
+                   (row.notes.empty() ? "" : "About the files:\n\n- " + joined(row.notes, "\n- ") + "\n\n") +
+                   row.feedback);
+}
+
+/// Prints and writes how many students made each mistake, the most frequent first.
+void write_mistakes(const std::filesystem::path& file, const MadeBy& made_by, std::size_t students) {
+  std::vector<std::pair<std::string, std::size_t>> histogram;
+  for (const auto& [mistake, ids] : made_by) histogram.emplace_back(mistake, ids.size());
+  std::stable_sort(histogram.begin(), histogram.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::ostringstream table;
+  table << "exercise and mistake,students,sentence\n";
+  for (const auto& [name, count] : histogram) {
+    std::string sentence;
+    for (const Check& check : checks_of(std::stoi(name.substr(0, 2))))
+      for (const Mistake& mistake : check.mistakes)
+        if (name.substr(3) == mistake.id) sentence = mistake.sentence;
+    table << csv_cell(name) << "," << count << "," << csv_cell(sentence) << "\n";
+    std::cout << "  " << count << " of " << students << ": " << name << ", " << sentence << "\n";
+  }
+  write_text(file, table.str());
+}
+
 }  // namespace
 
 Journal::Journal(const fs::path& file) : path(file) {
@@ -75,102 +196,28 @@ void Journal::append(const Json& record) const {
 
 bool write_tables(const Place& place, const ClassCommand& command, const std::vector<Entrant>& students,
                   const Journal& journal, const std::set<std::string>& faults) {
-  std::vector<const Exercise*> exercises;  // of this run and of earlier runs
-  for (const Exercise& exercise : place.exercises)
-    if (command.wants(exercise) || std::any_of(students.begin(), students.end(), [&](const Entrant& s) {
-          return journal.last.count({s.id, exercise.folder});
-        }))
-      exercises.push_back(&exercise);
-  std::ostringstream book;
-  book << "id,total";
-  for (const Exercise* exercise : exercises) {
-    book << "," << exercise->key();
-    for (const GradedFile& file : exercise->files)
-      for (const Todo& todo : file.todos) book << "," << todo.id;
-  }
-  book << ",states,digest,seeds,level,remarks\n";
-  std::map<std::string, std::set<std::string>> who_made;
+  const std::vector<const Exercise*> exercises = shown_exercises(place, command, students, journal);
+  std::string book = heading(exercises);
+  MadeBy made_by;
   bool whole = true;
   for (const Entrant& student : students) {
-    int total = 0;
-    bool review = faults.count(student.id) > 0;
-    std::ostringstream cells, states, seeds;
-    std::set<std::string> hashes;  // several if exercises were graded at different times
-    std::string level, feedback, refused;
-    std::vector<std::string> notes;
+    Row row;
+    row.review = faults.count(student.id) > 0;
     for (const Exercise* exercise : exercises) {
       const auto found = journal.last.find({student.id, exercise->folder});
-      std::map<std::string, Json> todos;
-      bool taken = true;
-      const bool chosen = command.wants(*exercise);
-      const char* missing = chosen ? "REVIEW" : "";  // not requested: empty, not a fault
       if (found == journal.last.end()) {
-        review = review || chosen;
-      } else {
-        const Json& record = found->second;
-        hashes.insert(record.at("digest").get<std::string>().substr(0, 16));
-        level = record.at("level").get<std::string>();
-        seeds << (seeds.tellp() > 0 ? " " : "") << record.at("seed").get<std::string>();
-        feedback += record.at("feedback").get<std::string>() + "\n";
-        notes = record.value("notes", notes);  // the same in every exercise of one submission
-        if (record.contains("refused")) refused = record.at("refused").get<std::string>(), taken = false;
-        for (const Json& todo : record.at("todos")) {
-          todos[todo.at("id").get<std::string>()] = todo;
-          std::istringstream made(todo.at("mistake").get<std::string>());  // "kl.no_half + kl.sign"
-          for (std::string mistake; made >> mistake;)
-            if (mistake != "+") who_made[exercise->key() + " " + mistake].insert(student.id);
-        }
+        add_missing(row, *exercise, command.wants(*exercise));
+        continue;
       }
-      int sum = 0;
-      std::ostringstream parts;
-      for (const GradedFile& file : exercise->files)
-        for (const Todo& todo : file.todos) {
-          const auto one = todos.find(todo.id);
-          if (found == journal.last.end()) {
-            parts << "," << missing;
-          } else {
-            const int points = one == todos.end() ? 0 : one->second.at("points").get<int>();
-            sum += points;
-            parts << "," << points;
-            states << (states.tellp() > 0 ? " " : "") << todo.id << ":"
-                   << (one == todos.end() ? (taken ? "skipped" : "refused")
-                                          : one->second.at("state").get<std::string>());
-          }
-        }
-      cells << "," << (found == journal.last.end() ? missing : std::to_string(sum)) << parts.str();
-      total += sum;
+      add_record(row, *exercise, found->second);
+      add_mistakes(made_by, *exercise, student.id, found->second);
     }
-    whole = whole && !review;
-    std::string hash;
-    for (const std::string& one : hashes) hash += (hash.empty() ? "" : " ") + one;
-    book << csv_cell(student.id) << "," << (review ? "REVIEW" : std::to_string(total)) << cells.str() << ","
-         << csv_cell(states.str()) << "," << hash << "," << csv_cell(seeds.str()) << "," << level << ","
-         << csv_cell(refused.empty() ? joined(notes, "; ") : "refused: " + refused) << "\n";
-    for (const std::string& note : notes)
-      if (!note.starts_with("passed over"))
-        std::cout << "  " << visible(student.id) << ": " << visible(note) << "\n";
-    if (!feedback.empty() || !refused.empty())
-      write_text(command.out / "feedback" / (file_name_of(student.id) + ".md"),
-                 (refused.empty() ? "" : "The submission was refused: " + refused + "\n\n") +
-                     (notes.empty() ? "" : "About the files:\n\n- " + joined(notes, "\n- ") + "\n\n") +
-                     feedback);
+    whole = whole && !row.review;
+    book += line_of(student.id, row);
+    write_feedback(command.out / "feedback", student.id, row);
   }
-  write_text(command.out / "gradebook.csv", book.str());
-  std::vector<std::pair<std::string, std::size_t>> histogram;
-  for (const auto& [mistake, ids] : who_made) histogram.emplace_back(mistake, ids.size());
-  std::stable_sort(histogram.begin(), histogram.end(),
-                   [](const auto& a, const auto& b) { return a.second > b.second; });
-  std::ostringstream table;
-  table << "exercise and mistake,students,sentence\n";
-  for (const auto& [name, count] : histogram) {
-    std::string sentence;
-    for (const Check& check : checks_of(std::stoi(name.substr(0, 2))))
-      for (const Mistake& mistake : check.mistakes)
-        if (name.substr(3) == mistake.id) sentence = mistake.sentence;
-    table << csv_cell(name) << "," << count << "," << csv_cell(sentence) << "\n";
-    std::cout << "  " << count << " of " << students.size() << ": " << name << ", " << sentence << "\n";
-  }
-  write_text(command.out / "mistakes.csv", table.str());
+  write_text(command.out / "gradebook.csv", book);
+  write_mistakes(command.out / "mistakes.csv", made_by, students.size());
   return whole;
 }
 

@@ -78,6 +78,68 @@ Crash take_crash(std::string& printed) {
   return crash;
 }
 
+/// What the signal that ended the process says about the student's code.
+///   of_library   whether one of the standard library's own checks failed
+///   where        "" or " at file:line"
+///   asked        the call, or "the start"
+StudentFault fault_of_signal(int signal, const Crash& crash, bool of_library, const std::string& where,
+                             const std::string& asked) {
+  switch (signal) {
+    case SIGSEGV:
+    case SIGBUS:
+      if (crash.address < 4096 * sizeof(Real))
+        return StudentFault(
+            State::crash,
+            "crashed" + where +
+                ": an empty tensor (never initialised, or moved from) or a null pointer has no numbers");
+      return StudentFault(
+          State::crash,
+          "crashed" + where +
+              ": an invalid address (an index out of range, an empty tensor, or infinite recursion)");
+    case SIGFPE:
+      return StudentFault(State::crash, "crashed" + where + ": integer division by zero");
+    case SIGABRT:
+      if (of_library) return StudentFault(State::crash, "an index is outside a vector or span" + where);
+      return StudentFault(
+          State::crash, "ended itself with abort()" + where + " (a failed assert, or an uncaught exception)");
+    case SIGILL:
+      return StudentFault(State::crash,
+                          "crashed" + where + ": a function that returns a value ended without return");
+    case SIGKILL:
+      return StudentFault(State::memory,
+                          "was ended by signal 9 (SIGKILL), which the system sends when memory is low", true);
+    case SIGXCPU:
+      return StudentFault(State::timeout,
+                          "used up its processor time for " + asked + ": is there an infinite loop?");
+    case SIGXFSZ:
+      return StudentFault(State::sandbox_denied, "tried to write a large file");
+    case SIGSYS:
+      return StudentFault(
+          State::sandbox_denied,
+          "was ended for an action that exercises may not take" +
+              std::string(asked == "the start" ? " before any call" : "") +
+              " (start a process or a thread, open a connection, exit with a code below 0 or above 127)");
+    default:
+      return StudentFault(State::crash, text("was ended by signal ", signal, where));
+  }
+}
+
+/// The same for an exception that a call ended with, or another end that the worker reports.
+StudentFault fault_of_exception(const std::string& name, const std::string& type, const std::string& what) {
+  if (type == "memory")
+    return StudentFault(State::memory,
+                        name + " throws std::bad_alloc: it requests more memory than is available (1 GiB)");
+  if (type == "large") return StudentFault(State::wrong, name + " " + what);
+  if (type == "denied")
+    return StudentFault(State::sandbox_denied, "tried an action that exercises may not take: " + what);
+  if (type == "overrun") return StudentFault(State::crash, name + " " + what);
+  const bool of_library = type == "gradus::Error", index = type == "std::out_of_range";
+  return StudentFault(State::wrong, of_library ? name + " throws: the library rejects its arguments: " + what
+                                               : name + " throws " + type +
+                                                     (index ? ", an index is out of range" : "") +
+                                                     (what.empty() ? "" : ": " + what));
+}
+
 }  // namespace
 
 Student::Student(const fs::path& worker, Level level, int slot, Guards guards,
@@ -204,47 +266,9 @@ void Student::ended(const std::string& asked, bool out_of_time, double seconds) 
         text(crash.access, crash.element < 0 ? " before the first element" : " past the end",
              " of a tensor of ", crash.tensor, " numbers: element [", crash.element, "]", where));
   if (crash.raised) throw StudentFault(State::crash, text("ended itself by signal ", ending.signal, where));
-  switch (ending.signal) {
-    case 0:
-      break;
-    case SIGSEGV:
-    case SIGBUS:
-      if (crash.address < 4096 * sizeof(Real))
-        throw StudentFault(
-            State::crash,
-            "crashed" + where +
-                ": an empty tensor (never initialised, or moved from) or a null pointer has no numbers");
-      throw StudentFault(
-          State::crash,
-          "crashed" + where +
-              ": an invalid address (an index out of range, an empty tensor, or infinite recursion)");
-    case SIGFPE:
-      throw StudentFault(State::crash, "crashed" + where + ": integer division by zero");
-    case SIGABRT:
-      if (printed_.find("Assertion '__") != std::string::npos)  // the standard library's own checks
-        throw StudentFault(State::crash, "an index is outside a vector or span" + where);
-      throw StudentFault(
-          State::crash, "ended itself with abort()" + where + " (a failed assert, or an uncaught exception)");
-    case SIGILL:
-      throw StudentFault(State::crash,
-                         "crashed" + where + ": a function that returns a value ended without return");
-    case SIGKILL:
-      throw StudentFault(State::memory,
-                         "was ended by signal 9 (SIGKILL), which the system sends when memory is low", true);
-    case SIGXCPU:
-      throw StudentFault(State::timeout,
-                         "used up its processor time for " + asked + ": is there an infinite loop?");
-    case SIGXFSZ:
-      throw StudentFault(State::sandbox_denied, "tried to write a large file");
-    case SIGSYS:
-      throw StudentFault(
-          State::sandbox_denied,
-          "was ended for an action that exercises may not take" +
-              std::string(asked == "the start" ? " before any call" : "") +
-              " (start a process or a thread, open a connection, exit with a code below 0 or above 127)");
-    default:
-      throw StudentFault(State::crash, text("was ended by signal ", ending.signal, where));
-  }
+  if (ending.signal != 0)
+    throw fault_of_signal(ending.signal, crash, printed_.find("Assertion '__") != std::string::npos, where,
+                          asked);
   if (asked == "the start") {
     throw StudentFault(State::crash, text("your file ends the program (exit ", ending.code,
                                           ") before main, in a constructor or a static variable"));
@@ -301,18 +325,7 @@ Tensors Student::call(const std::string& name, const Tensors& inputs, double sec
   } catch (const Error& error) {
     throw StudentFault(State::bad_reply, "the answer of " + name + " is damaged: " + error.what());
   }
-  if (type == "memory")
-    throw StudentFault(State::memory,
-                       name + " throws std::bad_alloc: it requests more memory than is available (1 GiB)");
-  if (type == "large") throw StudentFault(State::wrong, name + " " + what);
-  if (type == "denied")
-    throw StudentFault(State::sandbox_denied, "tried an action that exercises may not take: " + what);
-  if (type == "overrun") throw StudentFault(State::crash, name + " " + what);
-  const bool of_library = type == "gradus::Error", index = type == "std::out_of_range";
-  throw StudentFault(State::wrong, of_library ? name + " throws: the library rejects its arguments: " + what
-                                              : name + " throws " + type +
-                                                    (index ? ", an index is out of range" : "") +
-                                                    (what.empty() ? "" : ": " + what));
+  throw fault_of_exception(name, type, what);
 }
 
 }  // namespace gradus::grade

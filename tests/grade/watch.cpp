@@ -91,75 +91,101 @@ class Watched {
   std::vector<Look> seen_;
 };
 
+/// Grades the current exercise in a process of its own, which the next saved file or key ends.
+class Watch {
+ public:
+  Watch(const Place& place, const GradeCommand& command, const Exercise* only)
+      : place_(place), command_(command), current_(only ? only : first_open(place)) {
+    for (const Exercise& exercise : place.exercises)
+      for (const GradedFile& file : exercise.files)
+        if (!only || only == &exercise)
+          paths_.push_back(place.root / file.path), owners_.push_back(&exercise);
+    if (!current_) current_ = &place.exercises.front();
+  }
+
+  void run() {
+    Watched watched(paths_);
+    start_job();
+    while (!stopped) {
+      const char key = keys_.wait(200);
+      if (job_ > 0 && waitpid(job_, nullptr, WNOHANG) == job_) job_ = -1;
+      if (const int file = watched.changed(); file >= 0) {
+        current_ = owners_[static_cast<std::size_t>(file)];
+        start_job();
+        continue;
+      }
+      if (key == 'q') break;
+      obey(key);
+    }
+    stop_job();
+  }
+
+ private:
+  void obey(char key) {
+    if (key == 'r') start_job();
+    if (key == 'l') stop_job(), list_command(place_);
+    if (key == 'h') stop_job(), hint_command(place_, current_->key(), "");
+    if (key == 'n') {
+      const auto at = static_cast<std::size_t>(current_ - place_.exercises.data());
+      current_ = &place_.exercises[(at + 1) % place_.exercises.size()];
+      start_job();
+    }
+  }
+
+  void stop_job() {
+    if (job_ <= 0) return;
+    kill(-job_, SIGKILL);
+    waitpid(job_, nullptr, 0);
+    job_ = -1;
+  }
+
+  void start_job() {
+    stop_job();
+    if (keys_.there() && is_terminal(1)) std::cout << "\033[2J\033[H";
+    std::cout << "watching exercise " << current_->key() << " " << current_->title
+              << "; save a file to grade it. "
+              << (keys_.there() ? "keys: h hint, n next exercise, l list, r run again, q quit" : "") << "\n"
+              << std::flush;
+    job_ = fork();
+    if (job_ == 0) _exit(grade_once());
+    setpgid(job_, job_);
+  }
+
+  /// In the process of a job: grades the current exercise; returns the exit code.
+  int grade_once() const {
+    setpgid(0, 0);
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+    int code = 70;
+    try {
+      GradeCommand one = command_;
+      one.exercise = current_->key();
+      one.first = command_.todo.empty();
+      code = grade_command(place_, one);
+    } catch (const std::exception& error) {
+      std::cerr << "gradus-grade: " << error.what() << "\n";
+    }
+    std::cout << std::flush;
+    return code;
+  }
+
+  const Place& place_;
+  const GradeCommand& command_;
+  const Keys keys_{};
+  std::vector<fs::path> paths_{};
+  std::vector<const Exercise*> owners_{};  // of the paths
+  const Exercise* current_;
+  int job_ = -1;
+};
+
 }  // namespace
 
 int watch_command(const Place& place, const GradeCommand& command) {
   const Exercise* only = chosen(place, command.exercise, command.todo);
-  std::vector<fs::path> paths;
-  std::vector<const Exercise*> owners;
-  for (const Exercise& exercise : place.exercises)
-    for (const GradedFile& file : exercise.files)
-      if (!only || only == &exercise) paths.push_back(place.root / file.path), owners.push_back(&exercise);
   std::signal(SIGINT, [](int) { stopped = true; });
   std::signal(SIGTERM, [](int) { stopped = true; });
-  const Keys keys;
-  Watched watched(paths);
-  const Exercise* current = only ? only : first_open(place);
-  if (!current) current = &place.exercises.front();
-  const std::string help = keys.there() ? "keys: h hint, n next exercise, l list, r run again, q quit" : "";
-  int job = -1;
-  const auto stop_job = [&] {
-    if (job <= 0) return;
-    kill(-job, SIGKILL);
-    waitpid(job, nullptr, 0);
-    job = -1;
-  };
-  const auto start_job = [&] {
-    stop_job();
-    if (keys.there() && is_terminal(1)) std::cout << "\033[2J\033[H";
-    std::cout << "watching exercise " << current->key() << " " << current->title
-              << "; save a file to grade it. " << help << "\n"
-              << std::flush;
-    job = fork();
-    if (job == 0) {
-      setpgid(0, 0);
-      std::signal(SIGINT, SIG_DFL);
-      std::signal(SIGTERM, SIG_DFL);
-      int code = 70;
-      try {
-        GradeCommand one = command;
-        one.exercise = current->key();
-        one.first = command.todo.empty();
-        code = grade_command(place, one);
-      } catch (const std::exception& error) {
-        std::cerr << "gradus-grade: " << error.what() << "\n";
-      }
-      std::cout << std::flush;
-      _exit(code);
-    }
-    setpgid(job, job);
-  };
   share_copies(command.level.empty() ? best_level() : level_of(command.level));
-  start_job();
-  while (!stopped) {
-    const char key = keys.wait(200);
-    if (job > 0 && waitpid(job, nullptr, WNOHANG) == job) job = -1;
-    if (const int file = watched.changed(); file >= 0) {
-      current = owners[static_cast<std::size_t>(file)];
-      start_job();
-      continue;
-    }
-    if (key == 'q') break;
-    if (key == 'r') start_job();
-    if (key == 'l') stop_job(), list_command(place);
-    if (key == 'h') stop_job(), hint_command(place, current->key(), "");
-    if (key == 'n') {
-      const auto at = static_cast<std::size_t>(current - place.exercises.data());
-      current = &place.exercises[(at + 1) % place.exercises.size()];
-      start_job();
-    }
-  }
-  stop_job();
+  Watch(place, command, only).run();
   return 0;
 }
 

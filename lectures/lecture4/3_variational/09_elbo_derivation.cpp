@@ -74,6 +74,46 @@ struct Derivation {
   }
 };
 
+/// Prints the slide's five lines with their values, and reports how far they are from the closed forms.
+void print_lines(Program& program, const Derivation& slide, double kl, double elbo) {
+  const auto line = [&](const char* what, double value) {
+    program.say(pad_right(what, 78) + ' ' + fixed(value, 4, 10));
+  };
+  program.say("minimise over (g, h):");
+  line("1  KL(q, p(z|x)), closed form", kl);
+  line("2  E log q(z) - E log( p(x|z) p(z) / p(x) )", slide.line2_expectations());
+  line("3  E log q(z) - E log p(z) - E log p(x|z) + E log p(x)", slide.line3_logs_apart());
+  program.say("maximise over (g, h):");
+  line("4  E log p(x|z) - KL(q, p(z))                              = log p(x) - line 1", slide.line4_elbo());
+  line("   the same in closed form", elbo);
+  line("   dropped in line 4: log p(x)", slide.log_evidence);
+  line("5  E( -||x - f(z)||^2 / 2c ) - KL(q, p(z))                 = line 4 + d/2 log(2 pi c)",
+       slide.line5_squared_error());
+  line("   dropped in line 5: -d/2 log(2 pi c), valid while c is fixed", -slide.dropped_constant());
+  program.figure("elbo_plus_kl_minus_log_evidence", std::abs(elbo + kl - slide.log_evidence));
+  program.figure("line2_error", std::abs(slide.line2_expectations() - kl));
+  program.figure("line3_error", std::abs(slide.line3_logs_apart() - kl));
+  program.figure("line4_error", std::abs(slide.line4_elbo() - elbo));
+}
+
+/// Coordinate ascent of the ELBO in q, one small step; the optimal h is known in closed form.
+///   W [D, K], b [D], c    the model's weights, bias and variance of the noise;  x [D] the example
+void ascend(Q& q, const Vector& W, const Vector& b, double c, const Vector& x) {
+  const std::size_t D = b.size(), K = q.g.size();
+  for (std::size_t k = 0; k < K; ++k) {
+    double column = 0, slope = -q.g[k];
+    for (std::size_t i = 0; i < D; ++i) {
+      const std::size_t ik = i * K + k;
+      double mean = b[i];
+      for (std::size_t l = 0; l < K; ++l) mean += W[i * K + l] * q.g[l];
+      column += W[ik] * W[ik];
+      slope += W[ik] * (x[i] - mean) / c;
+    }
+    q.g[k] += 0.05 * slope / (1 + column / c);
+    q.h[k] += 0.05 * (1 / (1 + column / c) - q.h[k]);
+  }
+}
+
 void derivation(Program& program) {
   const Index D = 5, K = 2;
   const double c = 0.3;
@@ -93,26 +133,9 @@ void derivation(Program& program) {
   std::vector<Vector> samples;
   for (Index i = 0; i < program.pick<Index>(200000, 2000000, 2000); ++i) samples.push_back(q.sample(rng));
   const Derivation slide{model, x, q, samples, c, evidence};
-  const auto line = [&](const char* what, double value) {
-    program.say(pad_right(what, 78) + ' ' + fixed(value, 4, 10));
-  };
   const double kl = slide.line1_kl_to_posterior(),
                elbo = model.expected_log_likelihood(x, q.g, q.h) - diagonal_kl_to_standard(q.g, q.h);
-  program.say("minimise over (g, h):");
-  line("1  KL(q, p(z|x)), closed form", kl);
-  line("2  E log q(z) - E log( p(x|z) p(z) / p(x) )", slide.line2_expectations());
-  line("3  E log q(z) - E log p(z) - E log p(x|z) + E log p(x)", slide.line3_logs_apart());
-  program.say("maximise over (g, h):");
-  line("4  E log p(x|z) - KL(q, p(z))                              = log p(x) - line 1", slide.line4_elbo());
-  line("   the same in closed form", elbo);
-  line("   dropped in line 4: log p(x)", evidence);
-  line("5  E( -||x - f(z)||^2 / 2c ) - KL(q, p(z))                 = line 4 + d/2 log(2 pi c)",
-       slide.line5_squared_error());
-  line("   dropped in line 5: -d/2 log(2 pi c), valid while c is fixed", -slide.dropped_constant());
-  program.figure("elbo_plus_kl_minus_log_evidence", std::abs(elbo + kl - evidence));
-  program.figure("line2_error", std::abs(slide.line2_expectations() - kl));
-  program.figure("line3_error", std::abs(slide.line3_logs_apart() - kl));
-  program.figure("line4_error", std::abs(slide.line4_elbo() - elbo));
+  print_lines(program, slide, kl, elbo);
 
   // Fitting q reduces the gap. The rest of the gap comes from the correlations of the true posterior,
   // which a diagonal q cannot represent.
@@ -125,20 +148,7 @@ void derivation(Program& program) {
     steps.push_back(static_cast<double>(step));
     bound.push_back(model.expected_log_likelihood(x, fitted.g, fitted.h) -
                     diagonal_kl_to_standard(fitted.g, fitted.h));
-    for (std::size_t k = 0; k < fitted.g.size();
-         ++k) {  // coordinate ascent in small steps; the optimal h is known in closed form
-      double column = 0, slope = -fitted.g[k];
-      for (Index i = 0; i < D; ++i) {
-        const std::size_t ik = static_cast<std::size_t>(i * K) + k;
-        double mean = b[static_cast<std::size_t>(i)];
-        for (Index l = 0; l < K; ++l)
-          mean += W[static_cast<std::size_t>(i * K + l)] * fitted.g[static_cast<std::size_t>(l)];
-        column += W[ik] * W[ik];
-        slope += W[ik] * (x[static_cast<std::size_t>(i)] - mean) / c;
-      }
-      fitted.g[k] += 0.05 * slope / (1 + column / c);
-      fitted.h[k] += 0.05 * (1 / (1 + column / c) - fitted.h[k]);
-    }
+    ascend(fitted, W, b, c, x);
   }
   plot.line("ELBO", steps, bound).reference("log p(x)", {0, static_cast<double>(last)}, {evidence, evidence});
   plot.y_range(bound.front(), evidence + 0.5);

@@ -33,15 +33,9 @@ double mean_elbo(Vae& vae, const Tensor& x, Rng rng) {
   return mean(elbo(bernoulli_nll(vae.decode(z), x), gaussian_kl(mu, logvar))).item();
 }
 
-void vae(Program& program) {
-  const Split digits =
-      program.digits({.train = program.pick<Index>(0, 0, 1000), .test = program.pick<Index>(0, 0, 300)})
-          .flat();
+/// Grey pixels count as fractions of ink, as on the slide.
+VaeMeasure grey_pixels(Program& program, const Split& digits, Judge& judge, Rng& rng) {
   const Tensor& test = digits.test.images;
-  Rng rng = program.rng.split("measure");
-  Judge judge(program, digits.train);
-
-  // Grey pixels count as fractions of ink, as on the slide.
   Rng init = program.rng.split("grey");
   Vae model(init, {784, 400, 20});
   program.plot(
@@ -65,13 +59,17 @@ void vae(Program& program) {
   program.picture("samples",
                   image_grid(samples.rows(0, 100), {.columns = 10, .title = "z from N(0, I), decoded"}),
                   "New digits: z is sampled from the prior, and most samples are legible");
+  return measured;
+}
 
-  // Binary pixels: only here is the bound one of a likelihood, and comparable with the literature.
-  Rng init2 = program.rng.split("binary");
-  Vae binary(init2, {784, 400, 20});
+/// Binary pixels: only here is the bound one of a likelihood, and comparable with the literature.
+/// Returns the bound with 1000 samples.
+double binary_pixels(Program& program, const Split& digits, Rng& rng) {
+  Rng init = program.rng.split("binary");
+  Vae binary(init, {784, 400, 20});
   train_vae(program, "vae_binary", binary, digits.train,
             {.epochs = program.epochs(digits.train, 3, 30), .binarise = true});
-  const Tensor black_and_white = binarised(test, rng),
+  const Tensor black_and_white = binarised(digits.test.images, rng),
                some = black_and_white.rows(0, program.pick<Index>(200, 200, 10));
   program.figure("binary_neg_elbo", measure_vae(binary, black_and_white, bernoulli, rng).neg_elbo());
   // Standard deviation of the bound over other samples of z for the same examples.
@@ -103,8 +101,19 @@ void vae(Program& program) {
                    .reference("ELBO", {1, 1000}, {lowest, lowest}),
                "More samples give a tighter bound, so a likelihood of a VAE is quoted with its k. Bars: one "
                "standard deviation over samples of z for the same digits");
+  return bounds.back();
+}
+
+void vae(Program& program) {
+  const Split digits =
+      program.digits({.train = program.pick<Index>(0, 0, 1000), .test = program.pick<Index>(0, 0, 300)})
+          .flat();
+  Rng rng = program.rng.split("measure");
+  Judge judge(program, digits.train);
+  const VaeMeasure measured = grey_pixels(program, digits, judge, rng);
+  const double bound = binary_pixels(program, digits, rng);
   program.headline(text("test -ELBO ", measured.neg_elbo(), " nats (KL ", measured.kl,
-                        "); binarised: log p(x) > ", bounds.back(), " with k = 1000"));
+                        "); binarised: log p(x) > ", bound, " with k = 1000"));
 }
 
 }  // namespace gradus::lecture

@@ -6,6 +6,21 @@
 
 namespace gradus::lecture {
 
+/// Frames of an animation: side by side, the pictures of units[0..3] as each goes from -2.5 to 2.5.
+std::vector<Tensor> moving_pictures(Vae& vae, const Tensor& start, const std::vector<std::size_t>& units) {
+  std::vector<Tensor> frames;
+  for (Index t = 0; t < 41; ++t) {
+    std::vector<Tensor> cells;
+    for (std::size_t r = 0; r < 4; ++r) {
+      Tensor z = start.clone();
+      z[static_cast<Index>(units[r])] = Real(-2.5) + 5 * Real(t) / 40;
+      cells.push_back(image_grid(vae.pictures(z.reshape({1, 10})), {.columns = 1, .scale = 4}));
+    }
+    frames.push_back(hstack(cells, 8));
+  }
+  return frames;
+}
+
 void perturbation(Program& program) {
   program.dataset("Generated faces with known factors (azimuth, smile, mouth, tone, width).");
   const Faces faces = generated_faces(program.pick<Index>(12000, 20000, 500), program.options.seed);
@@ -55,18 +70,8 @@ void perturbation(Program& program) {
                   "One unit per row, from -2.5 to 2.5 standard deviations of the prior, ordered by KL: rows "
                   "without KL do not change");
 
-  // Animated traversals of the four units with the largest KL.
-  std::vector<Tensor> frames;
-  for (Index t = 0; t < 41; ++t) {
-    std::vector<Tensor> cells;
-    for (std::size_t r = 0; r < 4; ++r) {
-      Tensor z = start.clone();
-      z[static_cast<Index>(order[r])] = Real(-2.5) + 5 * Real(t) / 40;
-      cells.push_back(image_grid(vae.pictures(z.reshape({1, 10})), {.columns = 1, .scale = 4}));
-    }
-    frames.push_back(hstack(cells, 8));
-  }
-  program.animation("walk", frames, {.frames_per_second = 15, .back_and_forth = true},
+  program.animation("walk", moving_pictures(vae, start, order),
+                    {.frames_per_second = 15, .back_and_forth = true},
                     "The four units with the largest KL, from -2.5 to 2.5 and back");
   program.headline(text(measured.active(), " of 10 units carry the ", measured.kl, " nats"));
 }

@@ -25,6 +25,51 @@ Function relu_slope_with(Real (*f)(Real y, Real dy)) {
   };
 }
 
+std::vector<Mistake> relu_mistakes() {
+  return {{"relu.abs", "the sign is dropped: this is |x|", relu_with([](Real v) { return std::abs(v); })},
+          {"relu.flipped", "the wrong half is kept: this is min(x, 0)",
+           relu_with([](Real v) { return v < 0 ? v : 0; })},
+          {"relu.leaky", "0.01 x below zero: this is the leaky relu",
+           relu_with([](Real v) { return v < 0 ? Real(0.01) * v : v; })},
+          {"relu.step", "1 where x is positive: this is relu's derivative, not its value",
+           relu_with([](Real v) { return v > 0 ? Real(1) : Real(0); })},
+          {"relu.not_kept", "y is right, but not saved in the member y: backward will find it empty",
+           [](const Tensors& in) -> Tensors {
+             return {relu_with(right_relu)(in)[0], Tensor(), in[0]};
+           }},
+          {"relu.keeps_x", "the member y holds x, not max(x, 0)",
+           [](const Tensors& in) -> Tensors {
+             return {relu_with(right_relu)(in)[0], in[0], in[0]};
+           }},
+          {"relu.keeps_slope", "the member y holds relu's derivative, 1 or 0, not max(x, 0)",
+           [](const Tensors& in) -> Tensors {
+             const auto slope = relu_with([](Real v) { return v > 0 ? Real(1) : Real(0); });
+             return {relu_with(right_relu)(in)[0], slope(in)[0], in[0]};
+           }},
+          {"relu.in_place",
+           "x itself has changed: a copy of a Tensor shares its numbers with the original. Make a "
+           "new one, Tensor y(x.shape())",
+           [](const Tensors& in) -> Tensors {
+             const Tensor y = relu_with(right_relu)(in)[0];
+             return {y, y, y};
+           }}};
+}
+
+std::vector<Mistake> relu_gradient_mistakes() {
+  return {{"relu.grad_ignores_slope", "1 where x is positive: the factor dL/dy is missing (the chain rule)",
+           relu_slope_with([](Real y, Real) { return y > 0 ? Real(1) : Real(0); })},
+          {"relu.grad_everywhere", "dy passes everywhere: y >= 0 is true for every y",
+           relu_slope_with([](Real, Real dy) { return dy; })},
+          {"relu.grad_times_y", "dy is multiplied by y; the derivative of x is 1, not x",
+           relu_slope_with([](Real y, Real dy) { return y * dy; })},
+          {"relu.grad_of_slope", "the gradient passes by the sign of dL/dy; it must pass by the sign of x",
+           relu_slope_with([](Real, Real dy) { return dy > 0 ? dy : 0; })},
+          {"relu.grad_guided", "only positive dL/dy pass: dL/dy may be negative",
+           relu_slope_with([](Real y, Real dy) { return y > 0 && dy > 0 ? dy : 0; })},
+          {"relu.grad_flipped", "dy passes where x is negative, and is 0 where x is positive",
+           relu_slope_with([](Real y, Real dy) { return y > 0 ? 0 : dy; })}};
+}
+
 void relu_checks(std::vector<Check>& all) {
   all.push_back({.todo = "1.1",
                  .title = "the lesson's numbers",
@@ -34,43 +79,14 @@ void relu_checks(std::vector<Check>& all) {
                  .cases = 1,
                  .inputs = {"x"},
                  .outputs = {"y", "the saved y", "x afterwards"}});
-  all.push_back(
-      {.todo = "1.1",
-       .title = "random numbers",
-       .points = 6,
-       .call = "relu",
-       .draw = [](Rng& rng, int number) -> Tensors { return {away_from_zero(rng, sizes(number))}; },
-       .mistakes = {{"relu.abs", "the sign is dropped: this is |x|",
-                     relu_with([](Real v) { return std::abs(v); })},
-                    {"relu.flipped", "the wrong half is kept: this is min(x, 0)",
-                     relu_with([](Real v) { return v < 0 ? v : 0; })},
-                    {"relu.leaky", "0.01 x below zero: this is the leaky relu",
-                     relu_with([](Real v) { return v < 0 ? Real(0.01) * v : v; })},
-                    {"relu.step", "1 where x is positive: this is relu's derivative, not its value",
-                     relu_with([](Real v) { return v > 0 ? Real(1) : Real(0); })},
-                    {"relu.not_kept",
-                     "y is right, but not saved in the member y: backward will find it empty",
-                     [](const Tensors& in) -> Tensors {
-                       return {relu_with(right_relu)(in)[0], Tensor(), in[0]};
-                     }},
-                    {"relu.keeps_x", "the member y holds x, not max(x, 0)",
-                     [](const Tensors& in) -> Tensors {
-                       return {relu_with(right_relu)(in)[0], in[0], in[0]};
-                     }},
-                    {"relu.keeps_slope", "the member y holds relu's derivative, 1 or 0, not max(x, 0)",
-                     [](const Tensors& in) -> Tensors {
-                       const auto slope = relu_with([](Real v) { return v > 0 ? Real(1) : Real(0); });
-                       return {relu_with(right_relu)(in)[0], slope(in)[0], in[0]};
-                     }},
-                    {"relu.in_place",
-                     "x itself has changed: a copy of a Tensor shares its numbers with the original. Make a "
-                     "new one, Tensor y(x.shape())",
-                     [](const Tensors& in) -> Tensors {
-                       const Tensor y = relu_with(right_relu)(in)[0];
-                       return {y, y, y};
-                     }}},
-       .inputs = {"x"},
-       .outputs = {"y", "the saved y", "x afterwards"}});
+  all.push_back({.todo = "1.1",
+                 .title = "random numbers",
+                 .points = 6,
+                 .call = "relu",
+                 .draw = [](Rng& rng, int number) -> Tensors { return {away_from_zero(rng, sizes(number))}; },
+                 .mistakes = relu_mistakes(),
+                 .inputs = {"x"},
+                 .outputs = {"y", "the saved y", "x afterwards"}});
   all.push_back(
       {.todo = "1.1",
        .title = "very large numbers, infinities, NaN",
@@ -104,20 +120,7 @@ void relu_checks(std::vector<Check>& all) {
          const Tensor x = away_from_zero(rng, sizes(number));
          return {x, each(x, [&](Index i) { return right_relu(x[i]); }), away_from_zero(rng, sizes(number))};
        },
-       .mistakes = {{"relu.grad_ignores_slope",
-                     "1 where x is positive: the factor dL/dy is missing (the chain rule)",
-                     relu_slope_with([](Real y, Real) { return y > 0 ? Real(1) : Real(0); })},
-                    {"relu.grad_everywhere", "dy passes everywhere: y >= 0 is true for every y",
-                     relu_slope_with([](Real, Real dy) { return dy; })},
-                    {"relu.grad_times_y", "dy is multiplied by y; the derivative of x is 1, not x",
-                     relu_slope_with([](Real y, Real dy) { return y * dy; })},
-                    {"relu.grad_of_slope",
-                     "the gradient passes by the sign of dL/dy; it must pass by the sign of x",
-                     relu_slope_with([](Real, Real dy) { return dy > 0 ? dy : 0; })},
-                    {"relu.grad_guided", "only positive dL/dy pass: dL/dy may be negative",
-                     relu_slope_with([](Real y, Real dy) { return y > 0 && dy > 0 ? dy : 0; })},
-                    {"relu.grad_flipped", "dy passes where x is negative, and is 0 where x is positive",
-                     relu_slope_with([](Real y, Real dy) { return y > 0 ? 0 : dy; })}},
+       .mistakes = relu_gradient_mistakes(),
        .inputs = inputs,
        .outputs = {"dx"},
        .differentiates = "relu"});
@@ -199,6 +202,65 @@ Function needed_with(bool (*computed)(const Tensor& needs, Index i)) {
   };
 }
 
+std::vector<Mistake> linear_mistakes() {
+  return {{"linear.no_bias", "the bias is left out", linear_with({.bias = 0})},
+          {"linear.w_as_io", "w is read as [I, O]; it is [O, I]: w_oi is w[o * I + i]",
+           linear_with({.w_as_io = true})},
+          {"linear.bias_in_sum", "the bias is added once per input, inside the sum over i",
+           linear_with({.bias_in_sum = true})},
+          {"linear.last_product", "only the last product of the sum over i is kept: use += instead of =",
+           linear_with({.last_product = true})},
+          {"linear.never_reset", "the sum over i continues from one y_no to the next: set it to 0 for each",
+           linear_with({.never_reset = true})},
+          {"linear.first_bias", "only the first example gets the bias", linear_with({.first_bias = true})},
+          {"linear.bias_sign", "the bias is subtracted", linear_with({.bias = -1})}};
+}
+
+std::vector<Mistake> linear_gradient_mistakes() {
+  return {
+      {"linear.dw_transposed", "dw is [I, O] (x transposed times dy); it has the shape of w, [O, I]",
+       [](const Tensors& in) -> Tensors {
+         const Tensors grads = linear_slopes(in, {.dw_layout = true});
+         return {grads[0], grads[1].reshape({in[0].dim(1), in[1].dim(0)}), grads[2]};
+       }},
+      {"linear.dw_layout",
+       "dw has the right shape, but is filled as if it were [I, O]: dw_oi is dw[o * I + i]",
+       linear_slopes_with({.dw_layout = true})},
+      {"linear.dw_last", "dw has only the last example of the batch: use += instead of =",
+       linear_slopes_with({.dw_last = true})},
+      {"linear.dw_mean",
+       "dw is divided by the batch size: if the loss is a mean, dy already includes that factor",
+       linear_slopes_with({.dw_mean = true})},
+      {"linear.dw_no_slope", "dw is a sum of x alone: the factor dL/dy is missing (the chain rule)",
+       linear_slopes_with({.dw_no_slope = true})},
+      {"linear.dx_w_as_io", "in dx w is read as [I, O]; it is [O, I]: w_oi is w[o * I + i]",
+       linear_slopes_with({.dx_w_as_io = true})},
+      {"linear.dx_last",
+       "dx has only the last output's term: x_ni affects every y_no, so use += instead of =",
+       linear_slopes_with({.dx_last = true})},
+      {"linear.dx_no_slope", "dx is a sum of w alone: the factor dL/dy is missing (the chain rule)",
+       linear_slopes_with({.dx_no_slope = true})},
+      {"linear.db_not_summed", "db is dy itself, [B, O]: b_o affects the whole batch, so sum over the batch",
+       [](const Tensors& in) -> Tensors {
+         const Tensors grads = linear_slopes(in);
+         return {grads[0], grads[1], in[3]};
+       }},
+      {"linear.db_last", "db has only the last example of the batch: use += instead of =",
+       linear_slopes_with({.db_last = true})},
+      {"linear.db_mean", "db is the mean over the batch, not the sum", linear_slopes_with({.db_mean = true})},
+      {"linear.db_count", "db counts the examples: the factor dL/dy is missing (the chain rule)",
+       linear_slopes_with({.db_count = true})}};
+}
+
+std::vector<Mistake> needs_mistakes() {
+  return {{"linear.needs_order", "the indices of needs are mixed up: 0 is x, 1 is w, 2 is b",
+           needed_with([](const Tensor& needs, Index i) { return needs[i < 2 ? 1 - i : 2] != 0; })},
+          {"linear.needs_first", "nothing is computed when x needs no gradient, although w and b still do",
+           needed_with([](const Tensor& needs, Index) { return needs[0] != 0; })},
+          {"linear.needs_all", "a gradient is computed only when all three are needed",
+           needed_with([](const Tensor&, Index) { return false; })}};
+}
+
 void linear_checks(std::vector<Check>& all) {
   const Tensors lesson = {Tensor::of({2, 2}, {1, 2, 3, -1}), Tensor::of({3, 2}, {1, 0, 2, 1, -1, 1}),
                           Tensor::of({3}, {10, 20, 30})};
@@ -212,26 +274,14 @@ void linear_checks(std::vector<Check>& all) {
                  .cases = 1,
                  .inputs = {"x", "w", "b"},
                  .outputs = {"y", "the saved x", "the saved w"}});
-  all.push_back(
-      {.todo = "1.3",
-       .title = "random layers",
-       .points = 10,
-       .call = "linear",
-       .draw = layer,
-       .mistakes =
-           {{"linear.no_bias", "the bias is left out", linear_with({.bias = 0})},
-            {"linear.w_as_io", "w is read as [I, O]; it is [O, I]: w_oi is w[o * I + i]",
-             linear_with({.w_as_io = true})},
-            {"linear.bias_in_sum", "the bias is added once per input, inside the sum over i",
-             linear_with({.bias_in_sum = true})},
-            {"linear.last_product", "only the last product of the sum over i is kept: use += instead of =",
-             linear_with({.last_product = true})},
-            {"linear.never_reset", "the sum over i continues from one y_no to the next: set it to 0 for each",
-             linear_with({.never_reset = true})},
-            {"linear.first_bias", "only the first example gets the bias", linear_with({.first_bias = true})},
-            {"linear.bias_sign", "the bias is subtracted", linear_with({.bias = -1})}},
-       .inputs = {"x", "w", "b"},
-       .outputs = {"y", "the saved x", "the saved w"}});
+  all.push_back({.todo = "1.3",
+                 .title = "random layers",
+                 .points = 10,
+                 .call = "linear",
+                 .draw = layer,
+                 .mistakes = linear_mistakes(),
+                 .inputs = {"x", "w", "b"},
+                 .outputs = {"y", "the saved x", "the saved w"}});
   const std::vector<std::string> inputs = {"x", "w", "b", "dL/dy"}, outputs = {"dx", "dw", "db"};
   all.push_back({.todo = "1.4",
                  .title = "the lesson's numbers",
@@ -241,71 +291,29 @@ void linear_checks(std::vector<Check>& all) {
                  .cases = 1,
                  .inputs = inputs,
                  .outputs = outputs});
-  all.push_back(
-      {.todo = "1.4",
-       .title = "random layers",
-       .points = 14,
-       .call = "linear.backward",
-       .draw = layer_and_slope,
-       .mistakes =
-           {{"linear.dw_transposed", "dw is [I, O] (x transposed times dy); it has the shape of w, [O, I]",
-             [](const Tensors& in) -> Tensors {
-               const Tensors grads = linear_slopes(in, {.dw_layout = true});
-               return {grads[0], grads[1].reshape({in[0].dim(1), in[1].dim(0)}), grads[2]};
-             }},
-            {"linear.dw_layout",
-             "dw has the right shape, but is filled as if it were [I, O]: dw_oi is dw[o * I + i]",
-             linear_slopes_with({.dw_layout = true})},
-            {"linear.dw_last", "dw has only the last example of the batch: use += instead of =",
-             linear_slopes_with({.dw_last = true})},
-            {"linear.dw_mean",
-             "dw is divided by the batch size: if the loss is a mean, dy already includes that factor",
-             linear_slopes_with({.dw_mean = true})},
-            {"linear.dw_no_slope", "dw is a sum of x alone: the factor dL/dy is missing (the chain rule)",
-             linear_slopes_with({.dw_no_slope = true})},
-            {"linear.dx_w_as_io", "in dx w is read as [I, O]; it is [O, I]: w_oi is w[o * I + i]",
-             linear_slopes_with({.dx_w_as_io = true})},
-            {"linear.dx_last",
-             "dx has only the last output's term: x_ni affects every y_no, so use += instead of =",
-             linear_slopes_with({.dx_last = true})},
-            {"linear.dx_no_slope", "dx is a sum of w alone: the factor dL/dy is missing (the chain rule)",
-             linear_slopes_with({.dx_no_slope = true})},
-            {"linear.db_not_summed",
-             "db is dy itself, [B, O]: b_o affects the whole batch, so sum over the batch",
-             [](const Tensors& in) -> Tensors {
-               const Tensors grads = linear_slopes(in);
-               return {grads[0], grads[1], in[3]};
-             }},
-            {"linear.db_last", "db has only the last example of the batch: use += instead of =",
-             linear_slopes_with({.db_last = true})},
-            {"linear.db_mean", "db is the mean over the batch, not the sum",
-             linear_slopes_with({.db_mean = true})},
-            {"linear.db_count", "db counts the examples: the factor dL/dy is missing (the chain rule)",
-             linear_slopes_with({.db_count = true})}},
-       .inputs = inputs,
-       .outputs = outputs,
-       .differentiates = "linear"});
-  all.push_back(
-      {.todo = "1.4",
-       .title = "when not all three are needed",
-       .points = 4,
-       .call = "linear.backward.needs",
-       .draw =
-           [](Rng& rng, int number) {
-             constexpr Real needs[4][3] = {{0, 1, 1}, {1, 0, 1}, {1, 1, 0}, {0, 0, 1}};
-             Tensors in = layer_and_slope(rng, number);
-             in.push_back(Tensor::of({3}, std::span<const Real>(needs[number % 4], 3)));
-             return in;
-           },
-       .mistakes = {{"linear.needs_order", "the indices of needs are mixed up: 0 is x, 1 is w, 2 is b",
-                     needed_with([](const Tensor& needs, Index i) { return needs[i < 2 ? 1 - i : 2] != 0; })},
-                    {"linear.needs_first",
-                     "nothing is computed when x needs no gradient, although w and b still do",
-                     needed_with([](const Tensor& needs, Index) { return needs[0] != 0; })},
-                    {"linear.needs_all", "a gradient is computed only when all three are needed",
-                     needed_with([](const Tensor&, Index) { return false; })}},
-       .inputs = {"x", "w", "b", "dL/dy", "needs"},
-       .outputs = {"the first needed gradient", "the second needed gradient"}});
+  all.push_back({.todo = "1.4",
+                 .title = "random layers",
+                 .points = 14,
+                 .call = "linear.backward",
+                 .draw = layer_and_slope,
+                 .mistakes = linear_gradient_mistakes(),
+                 .inputs = inputs,
+                 .outputs = outputs,
+                 .differentiates = "linear"});
+  all.push_back({.todo = "1.4",
+                 .title = "when not all three are needed",
+                 .points = 4,
+                 .call = "linear.backward.needs",
+                 .draw =
+                     [](Rng& rng, int number) {
+                       constexpr Real needs[4][3] = {{0, 1, 1}, {1, 0, 1}, {1, 1, 0}, {0, 0, 1}};
+                       Tensors in = layer_and_slope(rng, number);
+                       in.push_back(Tensor::of({3}, std::span<const Real>(needs[number % 4], 3)));
+                       return in;
+                     },
+                 .mistakes = needs_mistakes(),
+                 .inputs = {"x", "w", "b", "dL/dy", "needs"},
+                 .outputs = {"the first needed gradient", "the second needed gradient"}});
 }
 
 }  // namespace

@@ -61,6 +61,56 @@ Function error_slopes_with(SlopeKnobs knobs) {
   };
 }
 
+std::vector<Mistake> error_mistakes() {
+  return {{"se.mean", "the mean over the features, not the sum: with 784 pixels a loss 784 times too small",
+           errors_with(squared, [](double sum, double K) { return sum / K; })},
+          {"se.half", "there is a factor 1/2: here the loss is the plain square",
+           errors_with(squared, [](double sum, double) { return sum / 2; })},
+          {"se.root", "a root is taken: the distance, not its square",
+           errors_with(squared, [](double sum, double) { return std::sqrt(sum); })},
+          {"se.abs", "absolute values are summed, not squares",
+           errors_with([](double d) { return std::abs(d); })},
+          {"se.square_of_sum", "differences are summed before squaring, so they cancel",
+           errors_with([](double d) { return d; }, [](double sum, double) { return sum * sum; })},
+          {"se.two_axes",
+           "only dim(1) numbers of an example are summed: images have more axes, and row_size() numbers",
+           [](const Tensors& in) -> Tensors {
+             const Index B = in[0].dim(0), K = in[0].dim(1);
+             Tensor l = Tensor::zeros({B});
+             for (Index i = 0; i < B * K; ++i) l[i / K] += (in[0][i] - in[1][i]) * (in[0][i] - in[1][i]);
+             return {l};
+           }},
+          {"se.not_per_example", "one number for the whole batch; the loss has one value per example, [B]",
+           [](const Tensors& in) -> Tensors {
+             const Tensors l = errors_with(squared)(in);
+             Real sum = 0;
+             for (const Real one : l[0].values()) sum += one;
+             return {Tensor::full({1}, sum)};
+           }}};
+}
+
+std::vector<Mistake> error_gradient_mistakes() {
+  return {
+      {"se.grad_no_2", "the factor 2 is missing", error_slopes_with({.factor = 1})},
+      {"se.grad_sign", "the sign is wrong: t - y and y - t are exchanged", error_slopes_with({.factor = -2})},
+      {"se.grad_mean", "the gradient is divided by the number of features, but the loss is a sum",
+       error_slopes_with({.mean = true})},
+      {"se.grad_ignores_slope", "the factor dL/dl of the example is missing (the chain rule)",
+       error_slopes_with({.no_slope = true})},
+      {"se.grad_first_slope",
+       "the dL/dl of the first example is used for all: element i belongs to example i / K",
+       error_slopes_with({.first_slope = true})},
+      {"se.grad_slope_misplaced",
+       "the values of dL/dl are read in the wrong order: element i belongs to example i / K",
+       error_slopes_with({.misplaced_slope = true})},
+      {"se.grad_sign_only", "only the sign of y - t is used: this is the absolute error's gradient",
+       error_slopes_with({.sign_only = true})},
+      {"se.grad_target_sign", "dt has the sign of dy: the target enters with a minus",
+       error_slopes_with({.target = 1})},
+      {"se.grad_no_target", "dt stays empty although needs[1] is set",
+       error_slopes_with({.empty_target = true})}};
+}
+
 void error_checks(std::vector<Check>& all) {
   const Tensor y = Tensor::of({2, 3}, {1, 2, 3, 0, -1, 2}), t = Tensor::of({2, 3}, {0, 2, 1, 1, 1, 1});
   all.push_back({.todo = "2.1",
@@ -71,40 +121,14 @@ void error_checks(std::vector<Check>& all) {
                  .cases = 1,
                  .inputs = {"y", "t"},
                  .outputs = {"l"}});
-  all.push_back(
-      {.todo = "2.1",
-       .title = "random batches of rank 2 to 4",
-       .points = 7,
-       .call = "squared_error",
-       .draw = two_batches,
-       .mistakes =
-           {{"se.mean", "the mean over the features, not the sum: with 784 pixels a loss 784 times too small",
-             errors_with(squared, [](double sum, double K) { return sum / K; })},
-            {"se.half", "there is a factor 1/2: here the loss is the plain square",
-             errors_with(squared, [](double sum, double) { return sum / 2; })},
-            {"se.root", "a root is taken: the distance, not its square",
-             errors_with(squared, [](double sum, double) { return std::sqrt(sum); })},
-            {"se.abs", "absolute values are summed, not squares",
-             errors_with([](double d) { return std::abs(d); })},
-            {"se.square_of_sum", "differences are summed before squaring, so they cancel",
-             errors_with([](double d) { return d; }, [](double sum, double) { return sum * sum; })},
-            {"se.two_axes",
-             "only dim(1) numbers of an example are summed: images have more axes, and row_size() numbers",
-             [](const Tensors& in) -> Tensors {
-               const Index B = in[0].dim(0), K = in[0].dim(1);
-               Tensor l = Tensor::zeros({B});
-               for (Index i = 0; i < B * K; ++i) l[i / K] += (in[0][i] - in[1][i]) * (in[0][i] - in[1][i]);
-               return {l};
-             }},
-            {"se.not_per_example", "one number for the whole batch; the loss has one value per example, [B]",
-             [](const Tensors& in) -> Tensors {
-               const Tensors l = errors_with(squared)(in);
-               Real sum = 0;
-               for (const Real one : l[0].values()) sum += one;
-               return {Tensor::full({1}, sum)};
-             }}},
-       .inputs = {"y", "t"},
-       .outputs = {"l"}});
+  all.push_back({.todo = "2.1",
+                 .title = "random batches of rank 2 to 4",
+                 .points = 7,
+                 .call = "squared_error",
+                 .draw = two_batches,
+                 .mistakes = error_mistakes(),
+                 .inputs = {"y", "t"},
+                 .outputs = {"l"}});
   const std::vector<std::string> inputs = {"y", "t", "dL/dl"};
   all.push_back({.todo = "2.2",
                  .title = "the lesson's numbers",
@@ -114,36 +138,15 @@ void error_checks(std::vector<Check>& all) {
                  .cases = 1,
                  .inputs = inputs,
                  .outputs = {"dy", "dt"}});
-  all.push_back(
-      {.todo = "2.2",
-       .title = "random batches of rank 2 to 4",
-       .points = 9,
-       .call = "squared_error.backward",
-       .draw = two_batches_and_slope,
-       .mistakes = {{"se.grad_no_2", "the factor 2 is missing", error_slopes_with({.factor = 1})},
-                    {"se.grad_sign", "the sign is wrong: t - y and y - t are exchanged",
-                     error_slopes_with({.factor = -2})},
-                    {"se.grad_mean",
-                     "the gradient is divided by the number of features, but the loss is a sum",
-                     error_slopes_with({.mean = true})},
-                    {"se.grad_ignores_slope", "the factor dL/dl of the example is missing (the chain rule)",
-                     error_slopes_with({.no_slope = true})},
-                    {"se.grad_first_slope",
-                     "the dL/dl of the first example is used for all: element i belongs to example i / K",
-                     error_slopes_with({.first_slope = true})},
-                    {"se.grad_slope_misplaced",
-                     "the values of dL/dl are read in the wrong order: element i belongs to example i / K",
-                     error_slopes_with({.misplaced_slope = true})},
-                    {"se.grad_sign_only",
-                     "only the sign of y - t is used: this is the absolute error's gradient",
-                     error_slopes_with({.sign_only = true})},
-                    {"se.grad_target_sign", "dt has the sign of dy: the target enters with a minus",
-                     error_slopes_with({.target = 1})},
-                    {"se.grad_no_target", "dt stays empty although needs[1] is set",
-                     error_slopes_with({.empty_target = true})}},
-       .inputs = inputs,
-       .outputs = {"dy", "dt"},
-       .differentiates = "squared_error"});
+  all.push_back({.todo = "2.2",
+                 .title = "random batches of rank 2 to 4",
+                 .points = 9,
+                 .call = "squared_error.backward",
+                 .draw = two_batches_and_slope,
+                 .mistakes = error_gradient_mistakes(),
+                 .inputs = inputs,
+                 .outputs = {"dy", "dt"},
+                 .differentiates = "squared_error"});
   all.push_back({.todo = "2.2",
                  .title = "when the target is data",
                  .points = 2,

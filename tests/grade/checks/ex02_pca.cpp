@@ -153,11 +153,8 @@ Function decode_with(CodeKnobs knobs) {
   return [knobs](const Tensors& in) { return decoded(in, knobs); };
 }
 
-}  // namespace
-
-void pca_checks(std::vector<Check>& all) {
+void moment_checks(std::vector<Check>& all) {
   const std::vector<std::string> moments = {"mean", "covariance"};
-  const std::vector<std::string> pca = {"mean", "components", "variances"};
   all.push_back({.todo = "2.3",
                  .title = "the lesson's five points",
                  .points = 3,
@@ -212,6 +209,10 @@ void pca_checks(std::vector<Check>& all) {
                  },
                  .inputs = {"x"},
                  .outputs = moments});
+}
+
+void fit_checks(std::vector<Check>& all) {
+  const std::vector<std::string> pca = {"mean", "components", "variances"};
   all.push_back({.todo = "2.4",
                  .title = "the lesson's five points",
                  .points = 3,
@@ -262,7 +263,9 @@ void pca_checks(std::vector<Check>& all) {
             {"pca.no_mean", "the mean is left at zero", fit_with({.no_mean = true})}},
        .inputs = {"x", "K"},
        .outputs = pca});
+}
 
+void code_checks(std::vector<Check>& all) {
   const std::vector<std::string> x_and_pca = {"x", "mean", "components", "variances"},
                                  z_and_pca = {"z", "mean", "components", "variances"};
   const Tensor axis = Tensor::of({1, 2}, {Real(0.8), Real(0.6)}), centre = Tensor::of({2}, {1, -1}),
@@ -313,6 +316,14 @@ void pca_checks(std::vector<Check>& all) {
                      decode_with({.mean_each = true})}},
        .inputs = z_and_pca,
        .outputs = {"x^"}});
+}
+
+}  // namespace
+
+void pca_checks(std::vector<Check>& all) {
+  moment_checks(all);
+  fit_checks(all);
+  code_checks(all);
 }
 
 }  // namespace gradus::grade

@@ -363,34 +363,31 @@ std::vector<Mistake> conv_transpose_gradient_mistakes() {
            with({.dw_per_batch = true})}};
 }
 
-}  // namespace
+const std::vector<std::string> in = {"x", "w", "b", "(stride, padding, output padding)"},
+                               in_and_slope = {"x", "w", "b", "(stride, padding, output padding)", "dL/dy"},
+                               gradients = {"dx", "dw", "db"};
 
-std::vector<Check> checks_03() {
-  const std::vector<std::string> in = {"x", "w", "b", "(stride, padding, output padding)"},
-                                 in_and_slope = {"x", "w", "b", "(stride, padding, output padding)", "dL/dy"},
-                                 gradients = {"dx", "dw", "db"};
-  const Draw conv_slopes = with_slope(conv_inputs, conv_with({})),
-             transpose_slopes = with_slope(conv_transpose_inputs, conv_transpose_with({}));
-  const auto by_hand = [&](const char* todo, int points, const char* call, Draw draw) {
-    return Check{.todo = todo,
-                 .title = "the lesson's example",
-                 .points = points,
-                 .call = call,
-                 .draw = std::move(draw),
-                 .cases = 1,
-                 .inputs = in_and_slope,
-                 .outputs = {"y"}};
-  };
-  const auto no_bias = [&](const char* todo, const char* call, const Draw& draw) {
-    return Check{.todo = todo,
-                 .title = "without bias",
-                 .points = 4,
-                 .call = call,
-                 .draw = without_bias(draw),
-                 .inputs = in,
-                 .outputs = {"y"}};
-  };
-  std::vector<Check> all;
+Check by_hand(const char* todo, int points, const char* call, Draw draw) {
+  return {.todo = todo,
+          .title = "the lesson's example",
+          .points = points,
+          .call = call,
+          .draw = std::move(draw),
+          .cases = 1,
+          .inputs = in_and_slope,
+          .outputs = {"y"}};
+}
+Check no_bias(const char* todo, const char* call, const Draw& draw) {
+  return {.todo = todo,
+          .title = "without bias",
+          .points = 4,
+          .call = call,
+          .draw = without_bias(draw),
+          .inputs = in,
+          .outputs = {"y"}};
+}
+
+void add_conv(std::vector<Check>& all) {
   all.push_back(by_hand("3.1", 6, "conv2d", conv_by_hand));
   all.push_back({.todo = "3.1",
                  .title = "odd shapes",
@@ -409,13 +406,15 @@ std::vector<Check> checks_03() {
                  .title = "gradients",
                  .points = 20,
                  .call = "conv2d.backward",
-                 .draw = conv_slopes,
+                 .draw = with_slope(conv_inputs, conv_with({})),
                  .cases = 6,
                  .mistakes = conv_gradient_mistakes(),
                  .inputs = in_and_slope,
                  .outputs = gradients,
                  .differentiates = "conv2d"});
+}
 
+void add_conv_transpose(std::vector<Check>& all) {
   all.push_back(by_hand("3.3", 6, "conv_transpose2d", conv_transpose_by_hand));
   all.push_back({.todo = "3.3",
                  .title = "odd shapes",
@@ -434,12 +433,20 @@ std::vector<Check> checks_03() {
                  .title = "gradients",
                  .points = 18,
                  .call = "conv_transpose2d.backward",
-                 .draw = transpose_slopes,
+                 .draw = with_slope(conv_transpose_inputs, conv_transpose_with({})),
                  .cases = 6,
                  .mistakes = conv_transpose_gradient_mistakes(),
                  .inputs = in_and_slope,
                  .outputs = gradients,
                  .differentiates = "conv_transpose2d"});
+}
+
+}  // namespace
+
+std::vector<Check> checks_03() {
+  std::vector<Check> all;
+  add_conv(all);
+  add_conv_transpose(all);
   return all;
 }
 

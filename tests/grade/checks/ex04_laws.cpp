@@ -159,7 +159,9 @@ void add_kl(std::vector<Check>& all) {
                  .mistakes = at_zero,
                  .inputs = laws,
                  .outputs = {"kl"}});
+}
 
+void add_kl_gradients(std::vector<Check>& all) {
   const auto zero = [](double, double) { return 0.0; };
   all.push_back(
       {.todo = "4.2",
@@ -235,48 +237,47 @@ Function both_ways(D d, bool slope = true, bool spacing = true) {
       d, [d](double p, double q) { return d(q, p); }, slope, spacing);
 }
 
-void add_js(std::vector<Check>& all) {
+std::vector<Mistake> js_mistakes() {
   const auto js_over = [](auto size) {
     return [size](const Tensors& in) -> Tensors {
       return {rows_summed(in[0],
                           [&](Index i) { return in[2].item() * js_term(in[0][i], in[1][i]) / size(in[0]); })};
     };
   };
-  all.push_back(
-      {.todo = "4.3",
-       .title = "the lesson's example, then random laws",
-       .points = 12,
-       .call = "js_divergence",
-       .draw = two_laws,
-       .cases = 5,
-       .mistakes = {{"js.no_halves", "the two divergences are added, not averaged: the halves are missing",
-                     js_terms([](double p, double q) { return 2 * js_term(p, q); })},
-                    {"js.jeffreys",
-                     "KL(p || q) and KL(q || p) are averaged (Jeffreys); JS compares both with the mean m",
-                     js_terms([](double p, double q) { return (xlogx(p, q) + xlogx(q, p)) / 2; })},
-                    {"js.m_without_half", "m is p + q without the factor 1/2: m must be a distribution",
-                     js_terms([](double p, double q) { return (xlogx(p, p + q) + xlogx(q, p + q)) / 2; })},
-                    {"js.integer_m", "m is 0: integer division gives 1 / 2 = 0, write Real(0.5)",
-                     js_terms([](double p, double q) { return (xlogx(p, 0 * q) + xlogx(q, 0 * p)) / 2; })},
-                    {"js.integer_half",
-                     "the result is 0 everywhere: integer division gives 1 / 2 = 0, write Real(0.5)",
-                     js_terms([](double, double) { return 0.0; })},
-                    {"js.one_side", "only KL(p || m); the half of KL(q || m) is missing",
-                     js_terms([](double p, double q) { return xlogx(p, (p + q) / 2) / 2; })},
-                    {"js.reversed", "KL(m || p) and KL(m || q): m must be the second argument",
-                     js_terms([](double p, double q) {
-                       return (xlogx((p + q) / 2, p) + xlogx((p + q) / 2, q)) / 2;
-                     })},
-                    {"js.root", "the square root of JS (the metric); return JS itself",
-                     js_terms(js_term, true, 0.5)},
-                    {"js.base2", "a logarithm to base 2 (bits); use the natural logarithm (nats)",
-                     js_terms([](double p, double q) { return js_term(p, q) / std::log(2.0); })},
-                    {"js.no_spacing", "the grid's spacing is left out", js_terms(js_term, false)},
-                    {"js.mean_over_k", "the mean over k, not the sum", js_over(width_of)},
-                    {"js.mean_over_batch", "divided by the number of rows: every row has its own result",
-                     js_over(height_of)}},
-       .inputs = laws,
-       .outputs = {"js"}});
+  return {
+      {"js.no_halves", "the two divergences are added, not averaged: the halves are missing",
+       js_terms([](double p, double q) { return 2 * js_term(p, q); })},
+      {"js.jeffreys", "KL(p || q) and KL(q || p) are averaged (Jeffreys); JS compares both with the mean m",
+       js_terms([](double p, double q) { return (xlogx(p, q) + xlogx(q, p)) / 2; })},
+      {"js.m_without_half", "m is p + q without the factor 1/2: m must be a distribution",
+       js_terms([](double p, double q) { return (xlogx(p, p + q) + xlogx(q, p + q)) / 2; })},
+      {"js.integer_m", "m is 0: integer division gives 1 / 2 = 0, write Real(0.5)",
+       js_terms([](double p, double q) { return (xlogx(p, 0 * q) + xlogx(q, 0 * p)) / 2; })},
+      {"js.integer_half", "the result is 0 everywhere: integer division gives 1 / 2 = 0, write Real(0.5)",
+       js_terms([](double, double) { return 0.0; })},
+      {"js.one_side", "only KL(p || m); the half of KL(q || m) is missing",
+       js_terms([](double p, double q) { return xlogx(p, (p + q) / 2) / 2; })},
+      {"js.reversed", "KL(m || p) and KL(m || q): m must be the second argument",
+       js_terms([](double p, double q) { return (xlogx((p + q) / 2, p) + xlogx((p + q) / 2, q)) / 2; })},
+      {"js.root", "the square root of JS (the metric); return JS itself", js_terms(js_term, true, 0.5)},
+      {"js.base2", "a logarithm to base 2 (bits); use the natural logarithm (nats)",
+       js_terms([](double p, double q) { return js_term(p, q) / std::log(2.0); })},
+      {"js.no_spacing", "the grid's spacing is left out", js_terms(js_term, false)},
+      {"js.mean_over_k", "the mean over k, not the sum", js_over(width_of)},
+      {"js.mean_over_batch", "divided by the number of rows: every row has its own result",
+       js_over(height_of)}};
+}
+
+void add_js(std::vector<Check>& all) {
+  all.push_back({.todo = "4.3",
+                 .title = "the lesson's example, then random laws",
+                 .points = 12,
+                 .call = "js_divergence",
+                 .draw = two_laws,
+                 .cases = 5,
+                 .mistakes = js_mistakes(),
+                 .inputs = laws,
+                 .outputs = {"js"}});
   all.push_back(
       {.todo = "4.3",
        .title = "laws with zeros",
@@ -299,7 +300,9 @@ void add_js(std::vector<Check>& all) {
                      js_terms([](double p, double q) { return p > 0 && q > 0 ? js_term(p, q) : 0; })}},
        .inputs = laws,
        .outputs = {"js"}});
+}
 
+void add_js_gradients(std::vector<Check>& all) {
   all.push_back(
       {.todo = "4.4",
        .title = "the lesson's example, then random laws",
@@ -360,7 +363,9 @@ void add_js(std::vector<Check>& all) {
 std::vector<Check> law_checks() {
   std::vector<Check> all;
   add_kl(all);
+  add_kl_gradients(all);
   add_js(all);
+  add_js_gradients(all);
   return all;
 }
 

@@ -306,16 +306,13 @@ std::vector<Mistake> loss_slope_mistakes() {
        loss_slope_with(right_weights, Without::dkl)}};
 }
 
-}  // namespace
+const std::vector<std::string> code = {"mu", "logvar", "noise"},
+                               code_and_slope = {"mu", "logvar", "noise", "dz"},
+                               kept = {"z", "logvar, saved for backward", "noise, saved for backward"},
+                               slopes = {"dmu", "dlogvar"}, both = {"nll", "kl", "beta"},
+                               both_and_slope = {"nll", "kl", "beta", "dloss"};
 
-std::vector<Check> checks_06() {
-  const std::vector<std::string> code = {"mu", "logvar", "noise"},
-                                 code_and_slope = {"mu", "logvar", "noise", "dz"},
-                                 kept = {"z", "logvar, saved for backward", "noise, saved for backward"},
-                                 slopes = {"dmu", "dlogvar"}, both = {"nll", "kl", "beta"},
-                                 both_and_slope = {"nll", "kl", "beta", "dloss"};
-  std::vector<Check> all;
-
+void add_sample(std::vector<Check>& all) {
   all.push_back({.todo = "6.1",
                  .title = "the lesson's numbers",
                  .points = 6,
@@ -343,7 +340,9 @@ std::vector<Check> checks_06() {
                  .mistakes = far_mistakes(),
                  .inputs = code,
                  .outputs = kept});
+}
 
+void add_sample_gradients(std::vector<Check>& all) {
   all.push_back({.todo = "6.2",
                  .title = "the lesson's numbers",
                  .points = 6,
@@ -390,7 +389,9 @@ std::vector<Check> checks_06() {
   all.push_back(constant_check(
       "6.2", "reparameterize.constant", "reparam.grad_to_noise", "the noise",
       [](Rng& rng, int i) { return with_slope(rng, codes(rng, i)); }, code_and_slope));
+}
 
+void add_loss(std::vector<Check>& all) {
   all.push_back({.todo = "6.3",
                  .title = "values",
                  .points = 12,
@@ -413,7 +414,15 @@ std::vector<Check> checks_06() {
                  .inputs = both_and_slope,
                  .outputs = {"dnll", "dkl"},
                  .differentiates = "vae_loss"});
+}
 
+}  // namespace
+
+std::vector<Check> checks_06() {
+  std::vector<Check> all;
+  add_sample(all);
+  add_sample_gradients(all);
+  add_loss(all);
   for (Check& check : code_checks()) all.push_back(std::move(check));
   return all;
 }

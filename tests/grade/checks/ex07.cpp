@@ -189,23 +189,20 @@ void add_slopes(Checks& all, const std::string& todo, const std::string& call, s
                  .outputs = {"dlogits"}});
 }
 
-}  // namespace
+// sentences of several mistakes
+const std::string undefined =
+    "0 / 0 or infinity / infinity: D rounds to 0 or 1, or exp(logit) overflows. Cancel it on paper";
+const std::string lost =
+    "D - 1 is 0 where D rounds to 1, although the gradient is not 0: which sigmoid is 1 - D?";
+const std::string cubic = "the derivative of the sigmoid, D (1 - D), is a factor too many";
+const std::string no_dloss = "the factor dL/dloss is missing (the chain rule)";
+const std::string probability = "the logit is used as a probability: D = sigmoid(logit)";
+const std::string twice = "the sigmoid is applied twice: D = sigmoid(logit)";
+const std::string of_D = "this is the derivative of D itself, D (1 - D): that of the logarithm is missing";
+const std::string in_D = "this is the derivative with respect to D: the step from D to the logit is missing";
 
-std::vector<Check> checks_07() {
-  Checks all;
-  const std::string undefined =
-      "0 / 0 or infinity / infinity: D rounds to 0 or 1, or exp(logit) overflows. Cancel it on paper";
-  const std::string lost =
-      "D - 1 is 0 where D rounds to 1, although the gradient is not 0: which sigmoid is 1 - D?";
-  const std::string cubic = "the derivative of the sigmoid, D (1 - D), is a factor too many";
-  const std::string no_dloss = "the factor dL/dloss is missing (the chain rule)";
-  const std::string probability = "the logit is used as a probability: D = sigmoid(logit)";
-  const std::string twice = "the sigmoid is applied twice: D = sigmoid(logit)";
-  const std::string of_D = "this is the derivative of D itself, D (1 - D): that of the logarithm is missing";
-  const std::string in_D =
-      "this is the derivative with respect to D: the step from D to the logit is missing";
-
-  // 7.1, 7.2: D at real examples
+/// 7.1, 7.2: D at real examples
+void add_real(Checks& all) {
   add_values(
       all, "7.1", "minimax_real", {3, 8, 3}, true,
       with_batch("real", real_loss,
@@ -261,8 +258,10 @@ std::vector<Check> checks_07() {
               {"real.grad_nan", undefined,
                slope_of([](double a, double y) { return (1 - y) - std::exp(-a) / (1 + std::exp(-a)); })}},
              {{"real.grad_lost", lost, slope_of([](double a, double y) { return sigmoid(a) - y; })}});
+}
 
-  // 7.3, 7.4: D at generated examples
+/// 7.3, 7.4: D at generated examples
+void add_fake(Checks& all) {
   add_values(
       all, "7.3", "minimax_fake", {2, 6, 2}, false,
       with_batch(
@@ -292,8 +291,10 @@ std::vector<Check> checks_07() {
        {"fake.grad_ignores_slope", no_dloss, slope_of([](double a, double) { return sigmoid(a); }, true)}},
       {{"fake.grad_nan", undefined,
         slope_of([](double a, double) { return std::exp(a) / (1 + std::exp(a)); })}});
+}
 
-  // 7.5, 7.6: G's loss as printed on the slide
+/// 7.5, 7.6: G's loss as printed on the slide
+void add_saturating(Checks& all) {
   add_values(all, "7.5", "saturating", {2, 6, 2}, false,
              with_batch("saturating", minus_softplus_of,
                         {{"saturating.not_saturating", "this is -log D, the loss of 7.7",
@@ -326,8 +327,10 @@ std::vector<Check> checks_07() {
         slope_of([](double a, double) { return -sigmoid(a); }, true)}},
       {{"saturating.grad_nan", undefined,
         slope_of([](double a, double) { return -std::exp(a) / (1 + std::exp(a)); })}});
+}
 
-  // 7.7, 7.8: G's loss as commonly used in training
+/// 7.7, 7.8: G's loss as commonly used in training
+void add_non_saturating(Checks& all) {
   add_values(
       all, "7.7", "non_saturating", {2, 6, 2}, false,
       with_batch("non_saturating", softplus_of_minus,
@@ -361,7 +364,16 @@ std::vector<Check> checks_07() {
              {{"non_saturating.grad_nan", undefined,
                slope_of([](double a, double) { return -std::exp(-a) / (1 + std::exp(-a)); })}},
              {{"non_saturating.grad_lost", lost, slope_of([](double a, double) { return sigmoid(a) - 1; })}});
+}
 
+}  // namespace
+
+std::vector<Check> checks_07() {
+  Checks all;
+  add_real(all);
+  add_fake(all);
+  add_saturating(all);
+  add_non_saturating(all);
   for (Check& check : p_fake_checks()) all.push_back(std::move(check));
   return all;
 }

@@ -88,6 +88,28 @@ Function average_with(double (*f)(double average, double weight, double decay), 
 }
 double mixed(double average, double weight, double decay) { return decay * average + (1 - decay) * weight; }
 
+std::vector<Mistake> average_mistakes() {
+  return {{"ema.decay_swapped", "decay and 1 - decay are exchanged: decay is the factor of the old average",
+           average_with([](double a, double w, double d) { return (1 - d) * a + d * w; })},
+          {"ema.no_rest", "the weights count fully: their factor is 1 - decay",
+           average_with([](double a, double w, double d) { return d * a + w; })},
+          {"ema.copies", "the average is replaced by the latest weights",
+           average_with([](double, double w, double) { return w; })},
+          {"ema.into_weights", "the result is written to the weights, which disturbs training",
+           average_with(mixed, true, true)},
+          {"ema.adds", "the old average is not scaled down: its factor is decay",
+           average_with([](double a, double w, double d) { return a + (1 - d) * w; })},
+          {"ema.no_weights", "the weights have no effect: was a copy of them, or the average itself, read?",
+           average_with([](double a, double, double d) { return d * a; })},
+          {"ema.half", "average and weights have equal factors: decay is not used",
+           average_with([](double a, double w, double) { return (a + w) / 2; })},
+          {"ema.first_only", "only the first tensor is averaged", average_with(mixed, false)},
+          {"ema.unmoved",
+           "the average never changes: was a copy written to, or was the old tensor, which a "
+           "checkpoint holds, replaced by a new one?",
+           average_with([](double a, double, double) { return a; })}};
+}
+
 }  // namespace
 
 std::vector<Check> label_and_average_checks() {
@@ -124,39 +146,18 @@ std::vector<Check> label_and_average_checks() {
                  .inputs = label_inputs,
                  .outputs = label_outputs});
 
-  all.push_back(
-      {.todo = "8.4",
-       .title = "three updates",
-       .points = 12,
-       .call = "ema.update",
-       .draw = [](Rng& rng, int i) -> Tensors {
-         constexpr double decays[] = {0.9, 0.7, 0.95, 0, 0.5};
-         return {numbers(rng, {4, averaged_inputs * averaged_outputs}), numbers(rng, {4, averaged_outputs}),
-                 number(decays[i])};
-       },
-       .mistakes = {{"ema.decay_swapped",
-                     "decay and 1 - decay are exchanged: decay is the factor of the old average",
-                     average_with([](double a, double w, double d) { return (1 - d) * a + d * w; })},
-                    {"ema.no_rest", "the weights count fully: their factor is 1 - decay",
-                     average_with([](double a, double w, double d) { return d * a + w; })},
-                    {"ema.copies", "the average is replaced by the latest weights",
-                     average_with([](double, double w, double) { return w; })},
-                    {"ema.into_weights", "the result is written to the weights, which disturbs training",
-                     average_with(mixed, true, true)},
-                    {"ema.adds", "the old average is not scaled down: its factor is decay",
-                     average_with([](double a, double w, double d) { return a + (1 - d) * w; })},
-                    {"ema.no_weights",
-                     "the weights have no effect: was a copy of them, or the average itself, read?",
-                     average_with([](double a, double, double d) { return d * a; })},
-                    {"ema.half", "average and weights have equal factors: decay is not used",
-                     average_with([](double a, double w, double) { return (a + w) / 2; })},
-                    {"ema.first_only", "only the first tensor is averaged", average_with(mixed, false)},
-                    {"ema.unmoved",
-                     "the average never changes: was a copy written to, or was the old tensor, which a "
-                     "checkpoint holds, replaced by a new one?",
-                     average_with([](double a, double, double) { return a; })}},
-       .inputs = {"w, first and after each step", "b, first and after each step", "decay"},
-       .outputs = {"average of w", "average of b", "w", "b"}});
+  all.push_back({.todo = "8.4",
+                 .title = "three updates",
+                 .points = 12,
+                 .call = "ema.update",
+                 .draw = [](Rng& rng, int i) -> Tensors {
+                   constexpr double decays[] = {0.9, 0.7, 0.95, 0, 0.5};
+                   return {numbers(rng, {4, averaged_inputs * averaged_outputs}),
+                           numbers(rng, {4, averaged_outputs}), number(decays[i])};
+                 },
+                 .mistakes = average_mistakes(),
+                 .inputs = {"w, first and after each step", "b, first and after each step", "decay"},
+                 .outputs = {"average of w", "average of b", "w", "b"}});
   return all;
 }
 

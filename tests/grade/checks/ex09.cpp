@@ -155,66 +155,97 @@ Tensors flat_gaussians(Rng& rng, int number) {
   return {numbers(rng, {n}), covariance(rng, n, 2), away_from_zero(rng, {n}), covariance(rng, n, 2)};
 }
 
-}  // namespace
+std::vector<Mistake> inception_mistakes() {
+  return {{"is.no_exp", "the mean divergence is returned, not exp of it", inception_with({.no_exp = true})},
+          {"is.exp_inside", "exp is applied to every row's divergence; apply it to their mean",
+           inception_with({.exp_inside = true})},
+          {"is.reversed", "the divergence is reversed: use KL( p(y|x) || p(y) )",
+           inception_with({.reversed = true})},
+          {"is.sign", "the divergence has the wrong sign", inception_with({.sign = true})},
+          {"is.base2", "the divergence uses a logarithm to base 2; use the natural logarithm",
+           inception_with({.base = 2})},
+          {"is.base10", "the divergence uses a logarithm to base 10; use the natural logarithm",
+           inception_with({.base = 10})},
+          {"is.no_weight", "the logarithms are not weighted by p(y|x)", inception_with({.no_weight = true})},
+          {"is.marginal_weight", "the logarithms are weighted by p(y): weight them by p(y|x)",
+           inception_with({.marginal_weight = true})},
+          {"is.marginal_over_classes",
+           "the sum of the rows is divided by the number of classes: p(y) is a mean over N rows",
+           inception_with({.marginal_over_classes = true})},
+          {"is.marginal_empty",
+           "p(y) is 0 everywhere: it was never filled, or an integer division gives 1 / N = 0",
+           inception_with({.marginal_empty = true})},
+          {"is.classes_for_examples",
+           "the divergences are divided by the number of classes; return their mean over N examples",
+           inception_with({.classes_for_examples = true})},
+          {"is.marginal_sum", "p(y) is the sum of the rows: it must be their mean",
+           inception_with({.marginal_sum = true})},
+          {"is.marginal_even", "p(y) is assumed to be uniform, 1/C: it is the mean of the rows",
+           inception_with({.marginal_even = true})},
+          {"is.sum", "the divergences are summed over the examples; return their mean",
+           inception_with({.sum = true})},
+          {"is.over_classes", "the sum over classes is replaced by a mean: KL is a sum over c",
+           inception_with({.over_classes = true})},
+          {"is.of_marginal", "this is exp of the entropy of p(y): the rows' own entropy is missing",
+           inception_with({.of_marginal = true})},
+          {"is.of_rows", "this is exp of the rows' mean entropy: p(y) is not used",
+           inception_with({.of_rows = true})}};
+}
 
-std::vector<Check> checks_09() {
-  std::vector<Check> all;
-  const std::vector<std::string> gaussians = {"mean 1", "covariance 1", "mean 2", "covariance 2"};
+std::vector<Mistake> frechet_mistakes() {
+  return {
+      {"fid.no_two", "the factor 2 of the mixed term is missing", frechet_with({.no_two = true})},
+      {"fid.plus", "the mixed term is added, not subtracted", frechet_with({.plus = true})},
+      {"fid.no_means", "the distance of the means is left out", frechet_with({.no_means = true})},
+      {"fid.norm", "the distance of the means is not squared", frechet_with({.norm = true})},
+      {"fid.blocks", "the differences of the means are added without squaring them",
+       frechet_with({.blocks = true})},
+      {"fid.mean_of_means", "the squared differences of the means are averaged; use their sum",
+       frechet_with({.mean_of_means = true})},
+      {"fid.one_trace", "the trace of the second covariance is left out", frechet_with({.one_trace = true})},
+      {"fid.whole_sums", "all elements of the covariances are added; a trace is the sum of the diagonal",
+       frechet_with({.whole_sums = true})},
+      {"fid.no_roots", "S1 S2 S1 is used in place of S1^1/2 S2 S1^1/2", frechet_with({.no_roots = true})},
+      {"fid.one_root", "the right S1^1/2 is missing in S1^1/2 S2 S1^1/2", frechet_with({.one_root = true})},
+      {"fid.root_of_sum", "this is the root of the sum of the eigenvalues; use the sum of their roots",
+       frechet_with({.root_of_sum = true})},
+      {"fid.fourth_root", "the root of S1^1/2 S2 S1^1/2 is taken twice: take it once",
+       frechet_with({.fourth_root = true})},
+      {"fid.no_traces", "the traces of the two covariances are left out", frechet_with({.no_traces = true})},
+      {"fid.root_of_all", "the root of the result is taken; return the squared distance",
+       frechet_with({.rooted = true})},
+      {"fid.plain_product",
+       "the root of S1 S2 is taken as if that product were symmetric: use S1^1/2 S2 S1^1/2",
+       frechet_with({.plain_product = true})},
+      {"fid.product_of_roots",
+       "S1^1/2 S2^1/2 is not the required root: the two agree only if S1 and S2 commute",
+       frechet_with({.product_of_roots = true})},
+      {"fid.no_root", "no root is taken of S1^1/2 S2 S1^1/2", frechet_with({.no_root = true})},
+      {"fid.element_roots", "the root of every element is taken; a matrix root is not elementwise",
+       frechet_with({.element_roots = true})},
+      {"fid.variances", "only the variances are compared, as if the covariances were diagonal",
+       frechet_with({.variances = true})}};
+}
 
+void add_inception_score(std::vector<Check>& all) {
   all.push_back(by_hand("9.1", 5, "inception_score",
                         {Tensor::of({2, 2}, {Real(0.9), Real(0.1), Real(0.1), Real(0.9)})}));
   name(all.back(), {"p"}, {"score"});
-  all.push_back(
-      {.todo = "9.1",
-       .title = "random opinions",
-       .points = 15,
-       .call = "inception_score",
-       .draw = [](Rng& rng, int number) -> Tensors {
-         constexpr std::array<std::array<Index, 2>, 6> shapes = {
-             {{2, 3}, {67, 71}, {1, 5}, {5, 2}, {3, 1}, {7, 4}}};
-         const auto [N, C] = shapes[static_cast<std::size_t>(number)];
-         return {opinions(rng, {N, C})};
-       },
-       .cases = 6,
-       .mistakes =
-           {{"is.no_exp", "the mean divergence is returned, not exp of it", inception_with({.no_exp = true})},
-            {"is.exp_inside", "exp is applied to every row's divergence; apply it to their mean",
-             inception_with({.exp_inside = true})},
-            {"is.reversed", "the divergence is reversed: use KL( p(y|x) || p(y) )",
-             inception_with({.reversed = true})},
-            {"is.sign", "the divergence has the wrong sign", inception_with({.sign = true})},
-            {"is.base2", "the divergence uses a logarithm to base 2; use the natural logarithm",
-             inception_with({.base = 2})},
-            {"is.base10", "the divergence uses a logarithm to base 10; use the natural logarithm",
-             inception_with({.base = 10})},
-            {"is.no_weight", "the logarithms are not weighted by p(y|x)",
-             inception_with({.no_weight = true})},
-            {"is.marginal_weight", "the logarithms are weighted by p(y): weight them by p(y|x)",
-             inception_with({.marginal_weight = true})},
-            {"is.marginal_over_classes",
-             "the sum of the rows is divided by the number of classes: p(y) is a mean over N rows",
-             inception_with({.marginal_over_classes = true})},
-            {"is.marginal_empty",
-             "p(y) is 0 everywhere: it was never filled, or an integer division gives 1 / N = 0",
-             inception_with({.marginal_empty = true})},
-            {"is.classes_for_examples",
-             "the divergences are divided by the number of classes; return their mean over N examples",
-             inception_with({.classes_for_examples = true})},
-            {"is.marginal_sum", "p(y) is the sum of the rows: it must be their mean",
-             inception_with({.marginal_sum = true})},
-            {"is.marginal_even", "p(y) is assumed to be uniform, 1/C: it is the mean of the rows",
-             inception_with({.marginal_even = true})},
-            {"is.sum", "the divergences are summed over the examples; return their mean",
-             inception_with({.sum = true})},
-            {"is.over_classes", "the sum over classes is replaced by a mean: KL is a sum over c",
-             inception_with({.over_classes = true})},
-            {"is.of_marginal", "this is exp of the entropy of p(y): the rows' own entropy is missing",
-             inception_with({.of_marginal = true})},
-            {"is.of_rows", "this is exp of the rows' mean entropy: p(y) is not used",
-             inception_with({.of_rows = true})}},
-       .inputs = {"p"},
-       .outputs = {"score"},
-       .tolerance = 1e-5});
+  all.push_back({.todo = "9.1",
+                 .title = "random opinions",
+                 .points = 15,
+                 .call = "inception_score",
+                 .draw = [](Rng& rng, int number) -> Tensors {
+                   constexpr std::array<std::array<Index, 2>, 6> shapes = {
+                       {{2, 3}, {67, 71}, {1, 5}, {5, 2}, {3, 1}, {7, 4}}};
+                   const auto [N, C] = shapes[static_cast<std::size_t>(number)];
+                   return {opinions(rng, {N, C})};
+                 },
+                 .cases = 6,
+                 .mistakes = inception_mistakes(),
+                 .inputs = {"p"},
+                 .outputs = {"score"},
+                 .tolerance = 1e-5});
   all.push_back(
       {.todo = "9.1",
        .title = "0 log 0 = 0",
@@ -230,56 +261,22 @@ std::vector<Check> checks_09() {
        .inputs = {"p"},
        .outputs = {"score"},
        .tolerance = 1e-5});
+}
 
+void add_frechet_distance(std::vector<Check>& all) {
+  const std::vector<std::string> gaussians = {"mean 1", "covariance 1", "mean 2", "covariance 2"};
   all.push_back(by_hand("9.2", 6, "frechet_distance",
                         {Tensor::of({2}, {0, 0}), Tensor::of({2, 2}, {1, 0, 0, 4}), Tensor::of({2}, {3, 4}),
                          Tensor::of({2, 2}, {9, 0, 0, 1})}));
   name(all.back(), gaussians, {"distance"});
-  all.push_back(
-      {.todo = "9.2",
-       .title = "random Gaussians",
-       .points = 22,
-       .call = "frechet_distance",
-       .draw = two_gaussians,
-       .mistakes =
-           {{"fid.no_two", "the factor 2 of the mixed term is missing", frechet_with({.no_two = true})},
-            {"fid.plus", "the mixed term is added, not subtracted", frechet_with({.plus = true})},
-            {"fid.no_means", "the distance of the means is left out", frechet_with({.no_means = true})},
-            {"fid.norm", "the distance of the means is not squared", frechet_with({.norm = true})},
-            {"fid.blocks", "the differences of the means are added without squaring them",
-             frechet_with({.blocks = true})},
-            {"fid.mean_of_means", "the squared differences of the means are averaged; use their sum",
-             frechet_with({.mean_of_means = true})},
-            {"fid.one_trace", "the trace of the second covariance is left out",
-             frechet_with({.one_trace = true})},
-            {"fid.whole_sums",
-             "all elements of the covariances are added; a trace is the sum of the diagonal",
-             frechet_with({.whole_sums = true})},
-            {"fid.no_roots", "S1 S2 S1 is used in place of S1^1/2 S2 S1^1/2",
-             frechet_with({.no_roots = true})},
-            {"fid.one_root", "the right S1^1/2 is missing in S1^1/2 S2 S1^1/2",
-             frechet_with({.one_root = true})},
-            {"fid.root_of_sum", "this is the root of the sum of the eigenvalues; use the sum of their roots",
-             frechet_with({.root_of_sum = true})},
-            {"fid.fourth_root", "the root of S1^1/2 S2 S1^1/2 is taken twice: take it once",
-             frechet_with({.fourth_root = true})},
-            {"fid.no_traces", "the traces of the two covariances are left out",
-             frechet_with({.no_traces = true})},
-            {"fid.root_of_all", "the root of the result is taken; return the squared distance",
-             frechet_with({.rooted = true})},
-            {"fid.plain_product",
-             "the root of S1 S2 is taken as if that product were symmetric: use S1^1/2 S2 S1^1/2",
-             frechet_with({.plain_product = true})},
-            {"fid.product_of_roots",
-             "S1^1/2 S2^1/2 is not the required root: the two agree only if S1 and S2 commute",
-             frechet_with({.product_of_roots = true})},
-            {"fid.no_root", "no root is taken of S1^1/2 S2 S1^1/2", frechet_with({.no_root = true})},
-            {"fid.element_roots", "the root of every element is taken; a matrix root is not elementwise",
-             frechet_with({.element_roots = true})},
-            {"fid.variances", "only the variances are compared, as if the covariances were diagonal",
-             frechet_with({.variances = true})}},
-       .inputs = gaussians,
-       .outputs = {"distance"}});
+  all.push_back({.todo = "9.2",
+                 .title = "random Gaussians",
+                 .points = 22,
+                 .call = "frechet_distance",
+                 .draw = two_gaussians,
+                 .mistakes = frechet_mistakes(),
+                 .inputs = gaussians,
+                 .outputs = {"distance"}});
   all.push_back(
       {.todo = "9.2",
        .title = "singular covariances",
@@ -293,6 +290,14 @@ std::vector<Check> checks_09() {
        .inputs = gaussians,
        .outputs = {"distance"},
        .tolerance = 1e-5});
+}
+
+}  // namespace
+
+std::vector<Check> checks_09() {
+  std::vector<Check> all;
+  add_inception_score(all);
+  add_frechet_distance(all);
   for (Check& check : checks_09_neighbours()) all.push_back(std::move(check));
   return all;
 }

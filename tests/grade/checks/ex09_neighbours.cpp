@@ -157,6 +157,64 @@ std::vector<Mistake> rim_mistakes() {
   return all;
 }
 
+std::vector<Mistake> radii_mistakes() {
+  return {{"radii.self", "the point counts as its own nearest neighbour", radii_with({.self = true})},
+          {"radii.root", "these are the distances; return their squares", radii_with({.root = true})},
+          {"radii.nearest", "always the nearest neighbour, for every k", radii_with({.nearest = true})},
+          {"radii.one_further", "one neighbour too far: the first of a sorted list has the index 0",
+           radii_with({.one_further = true})},
+          {"radii.farthest", "the k-th farthest: sorted in descending order", radii_with({.farthest = true})},
+          {"radii.mean", "the mean over the k nearest; use only the k-th", radii_with({.mean = true})},
+          {"radii.sum", "the sum over the k nearest; use only the k-th", radii_with({.sum = true})},
+          {"radii.unsorted", "the k-th point of the list: the distances are not sorted",
+           radii_with({.unsorted = true})},
+          {"radii.largest_step", "only the largest difference of the coordinates counts: add their squares",
+           radii_with({.largest_step = true})},
+          {"radii.mean_step", "the squares are averaged over the coordinates; use their sum",
+           radii_with({.mean_step = true})},
+          {"radii.from_first", "the distances of the first point are used for all points",
+           radii_with({.from_first = true})},
+          {"radii.blocks", "the differences are added without squaring them", radii_with({.blocks = true})}};
+}
+
+std::vector<Mistake> score_mistakes() {
+  return {
+      {"scores.swapped",
+       "precision and recall are exchanged: precision tests whether generated points lie among "
+       "real ones",
+       neighbours_with({.swapped = true})},
+      {"scores.all", "a point must lie in all balls; one is enough", neighbours_with({.all = true})},
+      {"scores.coverage_is_recall", "coverage uses real balls, not generated ones: this is recall",
+       neighbours_with({.coverage_is_recall = true})},
+      {"scores.coverage_of_generated",
+       "coverage is the fraction of real balls that contain a generated point, not of "
+       "generated balls that contain a real one",
+       neighbours_with({.coverage_of_generated = true})},
+      {"scores.density_without_k", "density is not divided by k",
+       neighbours_with({.density_without_k = true})},
+      {"scores.density_over_real",
+       "density is divided by the number of real points; divide by that of generated points",
+       neighbours_with({.density_over_real = true})},
+      {"scores.density_clipped", "density is clamped at 1: it may be larger in a dense region",
+       neighbours_with({.density_clipped = true})},
+      {"scores.recall_is_coverage",
+       "recall uses the balls of generated points, not those of real ones: this is coverage",
+       neighbours_with({.recall_is_coverage = true})},
+      {"scores.coverage_is_precision", "coverage counts real balls, not generated points: this is precision",
+       neighbours_with({.coverage_is_precision = true})},
+      {"scores.density_over_pairs", "density is divided by N M, all pairs: divide by k M",
+       neighbours_with({.density_over_pairs = true})},
+      {"scores.order", "density and coverage are exchanged", neighbours_with({.order = true})},
+      {"scores.whole_numbers", "integer division: in C++ 2 / 3 is 0; convert one of them to double first",
+       neighbours_with({.whole = true})},
+      {"scores.whole_numbers", "integer division: in C++ 2 / 3 is 0; convert one of them to double first",
+       neighbours_with({.whole = true, .whole_density = true})},
+      {"scores.whole_numbers", "density is truncated to an integer: divide as double",
+       neighbours_with({.whole_density = true})},
+      {"scores.roots_mixed", "a distance is compared with a squared radius",
+       neighbours_with({.roots_mixed = true})}};
+}
+
 }  // namespace
 
 std::vector<Check> checks_09_neighbours() {
@@ -164,34 +222,14 @@ std::vector<Check> checks_09_neighbours() {
   std::vector<Check> all;
   all.push_back(by_hand("9.3", 4, "ball_radii", {Tensor::of({4, 1}, {0, 1, 3, 10}), whole(2)}));
   name(all.back(), {"points", "k"}, {"radii"});
-  all.push_back(
-      {.todo = "9.3",
-       .title = "random points",
-       .points = 10,
-       .call = "ball_radii",
-       .draw = points_and_k,
-       .mistakes =
-           {{"radii.self", "the point counts as its own nearest neighbour", radii_with({.self = true})},
-            {"radii.root", "these are the distances; return their squares", radii_with({.root = true})},
-            {"radii.nearest", "always the nearest neighbour, for every k", radii_with({.nearest = true})},
-            {"radii.one_further", "one neighbour too far: the first of a sorted list has the index 0",
-             radii_with({.one_further = true})},
-            {"radii.farthest", "the k-th farthest: sorted in descending order",
-             radii_with({.farthest = true})},
-            {"radii.mean", "the mean over the k nearest; use only the k-th", radii_with({.mean = true})},
-            {"radii.sum", "the sum over the k nearest; use only the k-th", radii_with({.sum = true})},
-            {"radii.unsorted", "the k-th point of the list: the distances are not sorted",
-             radii_with({.unsorted = true})},
-            {"radii.largest_step", "only the largest difference of the coordinates counts: add their squares",
-             radii_with({.largest_step = true})},
-            {"radii.mean_step", "the squares are averaged over the coordinates; use their sum",
-             radii_with({.mean_step = true})},
-            {"radii.from_first", "the distances of the first point are used for all points",
-             radii_with({.from_first = true})},
-            {"radii.blocks", "the differences are added without squaring them",
-             radii_with({.blocks = true})}},
-       .inputs = {"points", "k"},
-       .outputs = {"radii"}});
+  all.push_back({.todo = "9.3",
+                 .title = "random points",
+                 .points = 10,
+                 .call = "ball_radii",
+                 .draw = points_and_k,
+                 .mistakes = radii_mistakes(),
+                 .inputs = {"points", "k"},
+                 .outputs = {"radii"}});
   all.push_back({.todo = "9.3",
                  .title = "points in one place",
                  .points = 3,
@@ -213,53 +251,14 @@ std::vector<Check> checks_09_neighbours() {
       by_hand("9.4", 5, "neighbour_scores",
               {Tensor::of({4, 1}, {0, 1, 3, 10}), Tensor::of({3, 1}, {Real(0.5), 4, 30}), whole(1)}));
   name(all.back(), {"real", "generated", "k"}, scores);
-  all.push_back(
-      {.todo = "9.4",
-       .title = "random clouds",
-       .points = 16,
-       .call = "neighbour_scores",
-       .draw = two_clouds,
-       .mistakes = {{"scores.swapped",
-                     "precision and recall are exchanged: precision tests whether generated points lie among "
-                     "real ones",
-                     neighbours_with({.swapped = true})},
-                    {"scores.all", "a point must lie in all balls; one is enough",
-                     neighbours_with({.all = true})},
-                    {"scores.coverage_is_recall",
-                     "coverage uses real balls, not generated ones: this is recall",
-                     neighbours_with({.coverage_is_recall = true})},
-                    {"scores.coverage_of_generated",
-                     "coverage is the fraction of real balls that contain a generated point, not of "
-                     "generated balls that contain a real one",
-                     neighbours_with({.coverage_of_generated = true})},
-                    {"scores.density_without_k", "density is not divided by k",
-                     neighbours_with({.density_without_k = true})},
-                    {"scores.density_over_real",
-                     "density is divided by the number of real points; divide by that of generated points",
-                     neighbours_with({.density_over_real = true})},
-                    {"scores.density_clipped", "density is clamped at 1: it may be larger in a dense region",
-                     neighbours_with({.density_clipped = true})},
-                    {"scores.recall_is_coverage",
-                     "recall uses the balls of generated points, not those of real ones: this is coverage",
-                     neighbours_with({.recall_is_coverage = true})},
-                    {"scores.coverage_is_precision",
-                     "coverage counts real balls, not generated points: this is precision",
-                     neighbours_with({.coverage_is_precision = true})},
-                    {"scores.density_over_pairs", "density is divided by N M, all pairs: divide by k M",
-                     neighbours_with({.density_over_pairs = true})},
-                    {"scores.order", "density and coverage are exchanged", neighbours_with({.order = true})},
-                    {"scores.whole_numbers",
-                     "integer division: in C++ 2 / 3 is 0; convert one of them to double first",
-                     neighbours_with({.whole = true})},
-                    {"scores.whole_numbers",
-                     "integer division: in C++ 2 / 3 is 0; convert one of them to double first",
-                     neighbours_with({.whole = true, .whole_density = true})},
-                    {"scores.whole_numbers", "density is truncated to an integer: divide as double",
-                     neighbours_with({.whole_density = true})},
-                    {"scores.roots_mixed", "a distance is compared with a squared radius",
-                     neighbours_with({.roots_mixed = true})}},
-       .inputs = {"real", "generated", "k"},
-       .outputs = scores});
+  all.push_back({.todo = "9.4",
+                 .title = "random clouds",
+                 .points = 16,
+                 .call = "neighbour_scores",
+                 .draw = two_clouds,
+                 .mistakes = score_mistakes(),
+                 .inputs = {"real", "generated", "k"},
+                 .outputs = scores});
   all.push_back({.todo = "9.4",
                  .title = "points on the rim",
                  .points = 4,

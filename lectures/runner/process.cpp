@@ -1,0 +1,122 @@
+#include "runner/process.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+
+#include "gradus/base/check.hpp"
+
+namespace fs = std::filesystem;
+
+namespace gradus::lecture {
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0;  // number of the signal received, else 0
+volatile pid_t running = 0;                  // the process to which the signal is forwarded
+
+extern "C" void on_signal(int signal) {
+  interrupted = signal;
+  if (running > 0) kill(running, signal);
+}
+
+/// Starts the program with its output in a pipe; returns its process id and the read end of the pipe.
+std::pair<pid_t, int> start(const fs::path& program, const std::vector<std::string>& settings) {
+  std::vector<std::string> words{program.string()};
+  words.insert(words.end(), settings.begin(), settings.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  std::array<int, 2> ends{};
+  if (pipe(ends.data()) != 0) return {-1, -1};
+  std::cout.flush();
+  const pid_t parent = getpid(), child = fork();
+  if (child == 0) {
+    setpgid(0, 0);  // the runner forwards Ctrl-C, so the program gets it once
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+    if (getppid() != parent) _exit(127);
+    const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    dup2(nothing, STDIN_FILENO);
+    dup2(ends[1], STDOUT_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    execv(argv[0], argv.data());
+    const std::string trouble = program.string() + " cannot be started: " + std::strerror(errno) + "\n";
+    _exit(write(STDERR_FILENO, trouble.data(), trouble.size()) < 0 ? 126 : 127);
+  }
+  close(ends[1]);
+  if (child < 0) close(ends[0]);
+  return {child, ends[0]};
+}
+
+/// Reads the program's output until it ends; returns its status as from waitpid.
+int follow(pid_t child, int pipe_end, std::ofstream& log, const Progress& progress) {
+  const auto begin = std::chrono::steady_clock::now();
+  std::string current, shown;
+  std::array<char, 4096> buffer{};
+  for (int status = 0;;) {
+    pollfd source{pipe_end, POLLIN, 0};
+    const bool ready = poll(&source, 1, 200) > 0;
+    const ssize_t count = ready ? read(pipe_end, buffer.data(), buffer.size()) : 0;
+    for (ssize_t i = 0; i < count; ++i) {
+      const char c = buffer[static_cast<std::size_t>(i)];
+      if (c != '\n' && c != '\r') {
+        current += c;
+      } else if (!current.empty()) {
+        shown.swap(current);
+        current.clear();
+      }
+    }
+    if (count > 0) log.write(buffer.data(), count);
+    progress(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), shown);
+    // Nothing to read: the program has ended, possibly with a child that still holds the pipe.
+    // The end of the program itself counts.
+    if (count <= 0 && waitpid(child, &status, WNOHANG) == child) return status;
+    if (ready && count == 0) usleep(2000);  // the pipe is closed, the process will end soon
+  }
+}
+
+}  // namespace
+
+void forward_signals() {
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+int signal_received() { return interrupted; }
+
+int run_logged(const fs::path& program, const fs::path& log_file, const std::vector<std::string>& settings,
+               const Progress& progress) {
+  std::ofstream log(log_file, std::ios::binary);
+  GRADUS_CHECK(log, log_file.string(), ": cannot be written");
+  const auto [child, pipe_end] = start(program, settings);
+  running = child;
+  if (interrupted != 0 && child > 0) kill(child, interrupted);  // the signal came between two programs
+  const int status = child > 0 ? follow(child, pipe_end, log, progress) : 127 << 8;
+  running = 0;
+  if (pipe_end >= 0) close(pipe_end);
+  GRADUS_CHECK(log.flush(), log_file.string(), ": cannot be written");
+  return status;
+}
+
+std::string reason_of(int status) {
+  if (WIFSIGNALED(status)) return std::string("ended by signal: ") + strsignal(WTERMSIG(status));
+  return "exit code " + std::to_string(WEXITSTATUS(status));
+}
+
+}  // namespace gradus::lecture
