@@ -121,7 +121,7 @@ chmod +x "$scratch/cached/ccache"
 ln -s ccache "$scratch/cached/g++"
 for first in g++ "ccache g++"; do
   PATH=$scratch/cached:$PATH CXX=$first cmake -S "$project" -B "$scratch/behind" --fresh -DGRADUS_REAL=double > "$scratch/said" 2>&1
-  expect "with CXX='$first' the grader uses the compiler itself" grep -q '"compiler": "/usr' "$scratch/behind/grade.json"
+  expect "with CXX='$first' the grader uses the compiler itself" grep -q '^compiler=/usr' "$scratch/behind/grade.conf"
 done
 run 0 doctor
 expect "doctor builds and runs a control in the sandbox" said 'control   compiles, links and runs in the sandbox'

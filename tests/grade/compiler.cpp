@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <iomanip>
+#include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -65,34 +66,39 @@ std::vector<fs::path> compiler_folders(const std::string& compiler) {
 }  // namespace
 
 Toolchain Toolchain::read(const fs::path& file) {
-  try {
-    const nlohmann::json root = nlohmann::json::parse(read_text(file));
-    const auto list = [&](const char* name) {
-      std::vector<std::string> words;
-      std::istringstream in(root.at(name).get<std::string>());
-      for (std::string word; std::getline(in, word, ';');)
-        if (!word.empty()) words.push_back(word);
-      return words;
-    };
-    Toolchain tools;
-    tools.compiler = root.at("compiler").get<std::string>();
-    tools.flags = root.at("flags").get<std::string>();
-    tools.worker_objects = list("worker_objects");
-    tools.libraries = list("libraries");
-    tools.archive = root.at("archive").get<std::string>();
-    tools.folders = compiler_folders(tools.compiler);
-    for (const fs::path& folder : tools.folders)
-      for (const char* name : {"lib64", "lib"})
-        if (fs::exists(folder / name / "libstdc++.so.6")) tools.runtime.push_back(folder / name);
-    tools.include = root.at("include").get<std::string>();
-    tools.solutions = list("solutions");
-    tools.system = root.at("system").get<std::string>();
-    tools.gcc = root.at("gcc").get<std::string>();
-    tools.whole = root.at("whole").get<bool>();
-    return tools;
-  } catch (const std::exception& error) {
-    throw Error(file.string() + ": " + error.what());
-  }
+  std::map<std::string, std::string> values;
+  std::istringstream in(read_text(file));
+  for (std::string line; std::getline(in, line);)
+    if (const auto at = line.find('='); at != std::string::npos)
+      values[line.substr(0, at)] = line.substr(at + 1);
+  const auto value = [&](const char* name) {
+    const auto found = values.find(name);
+    GRADUS_CHECK(found != values.end(), file.string(), ": no line '", name, "='");
+    return found->second;
+  };
+  const auto list = [&](const char* name) {
+    std::vector<std::string> words;
+    std::istringstream parts(value(name));
+    for (std::string word; std::getline(parts, word, ';');)
+      if (!word.empty()) words.push_back(word);
+    return words;
+  };
+  Toolchain tools;
+  tools.compiler = value("compiler");
+  tools.flags = value("flags");
+  tools.worker_objects = list("worker_objects");
+  tools.libraries = list("libraries");
+  tools.archive = value("archive");
+  tools.folders = compiler_folders(tools.compiler);
+  for (const fs::path& folder : tools.folders)
+    for (const char* name : {"lib64", "lib"})
+      if (fs::exists(folder / name / "libstdc++.so.6")) tools.runtime.push_back(folder / name);
+  tools.include = value("include");
+  tools.solutions = list("solutions");
+  tools.system = value("system");
+  tools.gcc = value("gcc");
+  tools.whole = value("whole") == "1";
+  return tools;
 }
 
 namespace {

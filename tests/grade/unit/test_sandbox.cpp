@@ -9,7 +9,6 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "../attempt.hpp"
@@ -136,24 +135,30 @@ TEST_CASE("a failure that the library's own file does not have is the student's 
 TEST_CASE("the sandbox shows a compiler outside the system's folders together with its folder") {
   const fs::path home = fs::temp_directory_path() / ("gradus_compiler_" + std::to_string(getpid()));
   fs::remove_all(home);
-  nlohmann::json config = nlohmann::json::parse(read_text(GRADUS_GRADE_CONFIG));
-  const fs::path compiler = home / "bin" / fs::path(config.at("compiler").get<std::string>()).filename();
-  write_text(compiler, "#!/bin/sh\nexec " + config.at("compiler").get<std::string>() +
-                           " $(cat \"$(dirname \"$0\")\"/../lib/gcc/flags) \"$@\"\n");
+  const std::string original = Toolchain::read(GRADUS_GRADE_CONFIG).compiler;
+  const fs::path compiler = home / "bin" / fs::path(original).filename();
+  write_text(compiler,
+             "#!/bin/sh\nexec " + original + " $(cat \"$(dirname \"$0\")\"/../lib/gcc/flags) \"$@\"\n");
   write_text(home / "lib/gcc/flags", "-DBELOW_HOME\n");
   for (const fs::path& one : {home, home / "bin", home / "lib", home / "lib/gcc", compiler})
     fs::permissions(one, fs::perms(0755));
-  config["compiler"] = compiler.string();
-  write_text(home / "grade.json", config.dump());
+  std::string config = read_text(GRADUS_GRADE_CONFIG);
+  const std::string line = "compiler=" + original + "\n";
+  REQUIRE(config.find(line) != std::string::npos);
+  config.replace(config.find(line), line.size(), "compiler=" + compiler.string() + "\n");
+  write_text(home / "grade.conf", config);
   const GradedFile file = relu(fs::path(GRADUS_SOURCE_DIR) / "src/ops/activation.cpp");
   const std::string source =
       read_text(file.control) + "#ifndef BELOW_HOME\n#error another compiler\n#endif\n";
   for (const Level level : levels_here()) {
     CAPTURE(name_of(level));
-    const Built built = build(Toolchain::read(home / "grade.json"), file, source, home / "cache",
+    const Built built = build(Toolchain::read(home / "grade.conf"), file, source, home / "cache",
                               {.level = level, .also_float = false});
     CHECK_MESSAGE(built.state == State::pass, built.sentence << built.compiler);
   }
+  write_text(home / "grade.conf", config.substr(0, config.find("whole=")));
+  CHECK_THROWS_WITH_AS(Toolchain::read(home / "grade.conf"),
+                       ((home / "grade.conf").string() + ": no line 'whole='").c_str(), Error);
   fs::remove_all(home);
 }
 
