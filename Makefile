@@ -43,7 +43,7 @@ TOOL     = $(call build,double,gradus-grade) && $(GRADE)
 WHICH    = $(call option,EX,ex) $(call option,TODO,todo)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-check build lecture4 exercises watch grade hint reset solution submit doctor test clean
+.PHONY: help deps deps-lecture deps-grade deps-test deps-check build lecture4 exercises watch grade hint reset solution submit doctor test clean
 
 help: ## show this text
 	@echo "Gradus: deep generative modelling from scratch"
@@ -52,15 +52,16 @@ help: ## show this text
 	  | awk -F '\t' '{ printf "  %-15s  %s\n", $$1, $$2 }'
 
 deps: ## install missing packages
-	@bash scripts/deps.sh
+#> PURPOSE=lecture|grade|test|check|docs: those of the lectures, of the exercises, of all tests (default), of make check, of make docs
+	@bash scripts/deps.sh $(if $(PURPOSE),$(call quoted,PURPOSE))
 
-deps-check:
-	@bash scripts/deps.sh check
+deps-lecture deps-grade deps-test deps-check:
+	@bash scripts/deps.sh $(@:deps-%=%)
 
-build: deps ## build the library, the lectures and the tests
+build: deps-test ## build the library, the lectures and the tests
 	@$(call build,default)
 
-lecture4: deps ## build and run lecture 4, then open out/lecture4/index.html
+lecture4: $(if $(filter 1,$(MINE)),deps-grade,deps-lecture) ## build and run lecture 4, then open out/lecture4/index.html
 #> PRESET=quick|full  SEED=1  THREADS=2  DATA=folder  OUT=folder  EPOCHS=5  ONLY=06,22  PART=6
 #> MINE=1: with your exercise files in place of the library's
 #> EX=05: the pictures of exercise 5, with your files
@@ -75,38 +76,38 @@ else
 	@$(BUILD)/default/lectures/lecture4/lecture4 $(SETTINGS)
 endif
 
-exercises: deps ## list all exercises with state and points, and the next step
+exercises: deps-grade ## list all exercises with state and points, and the next step
 	@$(TOOL) list
 
-watch: deps ## grade a file whenever you save it
+watch: deps-grade ## grade a file whenever you save it
 #> EX=04
 	@$(TOOL) watch $(WHICH)
 
-grade: deps ## grade your files
+grade: deps-grade ## grade your files
 #> EX=04  TODO=4.5  SEED=91c4e07a (the same inputs again)
 	@$(call build,double,gradus-grade)
 	@$(GRADE) grade $(WHICH) $(call option,SEED,seed) $(ARGS) || [ $$? -eq 1 ]  # missing points are not an error of make
 
-hint: deps ## show the next of three hints
+hint: deps-grade ## show the next of three hints
 #> EX=04  TODO=4.5
 	@$(TOOL) hint $(WHICH)
 
-reset: deps ## restart a file; your version is kept
+reset: deps-grade ## restart a file; your version is kept
 #> EX=04  TODO=4.5
 	@$(TOOL) reset $(WHICH) $(ARGS)
 
-solution: deps ## show your finished exercise beside the library's
+solution: deps-grade ## show your finished exercise beside the library's
 #> EX=04
 	@$(TOOL) solution $(WHICH)
 
-submit: deps ## pack your files for your teacher
+submit: deps-grade ## pack your files for your teacher
 #> ID=name
 	@$(TOOL) submit $(call option,ID,id)
 
-doctor: deps ## check this machine's compiler and sandbox
+doctor: deps-grade ## check this machine's compiler and sandbox
 	@$(TOOL) doctor
 
-test: deps ## build and run all tests; the last line counts them
+test: deps-test ## build and run all tests; the last line counts them
 	@$(here)
 	@if [ -e tests/run_tests.sh ]; then tests/run_tests.sh; else $(TOOL) grade || [ $$? -eq 1 ]; fi
 

@@ -8,21 +8,21 @@ SOURCES = $$(find include src lectures tests exercises -name '*.hpp' -o -name '*
 
 .PHONY: handout class autograder prove bench docs check format asan tsan fuzz
 
-handout: deps ## create the students' copy as a zip, without solutions
+handout: deps-grade ## create the students' copy as a zip, without solutions
 	@$(call build,double,gradus-grade handed_out)
 	@$(GRADE) handout $(ARGS)
 
-class: deps ## grade a folder of submissions; resumes an interrupted run
+class: deps-grade ## grade a folder of submissions; resumes an interrupted run
 #> SUBMISSIONS=folder  REGRADE=ada
 	@$(TOOL) class $(if $(SUBMISSIONS),$(call quoted,SUBMISSIONS),submissions) -j $(JOBS) $(call option,REGRADE,regrade) $(ARGS)
 
-autograder: deps ## create the zip for Gradescope
+autograder: deps-grade ## create the zip for Gradescope
 	@$(TOOL) autograder $(ARGS)
 
 prove: deps-check ## test the grader: stubs, reference, mistakes, attacks, with both compilers and every sandbox level
 	@$(TOOL) prove --full --seeds 200 $(ARGS)
 
-bench: deps ## compare the speed with PyTorch's (Debian's python3-torch, if installed)
+bench: deps-lecture ## compare the speed with PyTorch's (Debian's python3-torch, if installed)
 #> CASES=mlp_vae,mlp_ae  THREADS=2
 	@$(call build,default,bench)
 	@/usr/bin/env python3 tests/bench/run_bench.py --ours $(BUILD)/default/tests/bench $(call given,CASES,cases) $(call given,THREADS,threads) $(ARGS)
@@ -39,7 +39,7 @@ check: deps-check ## check formatting, floors, warnings of both compilers, the p
 format: deps-check ## lay out all sources with clang-format
 	@clang-format -i $(SOURCES)
 
-asan: deps ## run the unit tests under the address and undefined-behaviour sanitizers
+asan: deps-test ## run the unit tests under the address and undefined-behaviour sanitizers
 	@$(call build,asan,unit_tests)
 	@$(BUILD)/asan/tests/unit_tests
 
@@ -49,7 +49,7 @@ tsan: deps-check ## run the unit tests under the thread sanitizer
 	@! $(TSAN) $(BUILD)/tsan/tests/openmp_probe race > /dev/null 2>&1 || { echo "a real race is not reported"; exit 1; }
 	@$(TSAN) $(BUILD)/tsan/tests/unit_tests
 
-fuzz: deps ## test every reader and the grader with damaged files and messages, under the address sanitizer
+fuzz: deps-test ## test every reader and the grader with damaged files and messages, under the address sanitizer
 #> ITERATIONS=200000  SEED=1
 	@$(call build,asan,fuzz_readers fuzz_grader)
 	@$(BUILD)/asan/tests/fuzz_readers --iterations $(if $(ITERATIONS),$(call quoted,ITERATIONS),200000) $(call given,SEED,seed)

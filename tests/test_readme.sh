@@ -43,6 +43,22 @@ for target in "${targets[@]}"; do
   fi
 done
 
+# every command installs what it needs and no more: the sandbox, archives and digests belong to the grader
+planned() { make -n -C "$root" "$@" 2> /dev/null | grep -c "deps.sh $purpose\$"; }
+for plan in "lecture lecture4" "lecture lecture4 ONLY=06" "grade lecture4 MINE=1" "grade exercises" "grade doctor" "test test"; do
+  read -r purpose command <<< "$plan"
+  # shellcheck disable=SC2086
+  if [ "$(planned $command)" -eq 1 ]; then ok; else bad "'make $command' does not install the packages for '$purpose'"; fi
+done
+# needed <purpose>: its packages on a machine that has none
+needed() { PATH=/nowhere GRADUS_DEPS_ROOT=/nowhere "$BASH" "$root/scripts/deps.sh" "$1" --list | LC_ALL=C sort; }
+grader=$'bubblewrap\nlibarchive-dev\nlibseccomp-dev\nlibssl-dev'
+if [ "$(comm -13 <(needed lecture) <(needed grade))" = "$grader" ]; then ok; else bad "deps.sh grade adds other packages than the grader's"; fi
+if [ "$(comm -13 <(needed grade) <(needed test))" = doctest-dev ]; then ok; else bad "deps.sh test adds other packages than doctest"; fi
+if [ -z "$(comm -23 <(needed lecture) <(needed test))" ] && [ "$(needed lecture | wc -l)" -ge 11 ]; then ok; else bad "deps.sh test omits packages of the lectures"; fi
+# the float build, of which make lecture4 builds a part, does not look for them
+if ! grep -rqE 'find_package\((OpenSSL|LibArchive)' "$root"/CMakeLists.txt "$root"/lectures/CMakeLists.txt; then ok; else bad "the lectures look for packages of the grader"; fi
+
 # links to files of this repository
 while read -r target; do
   if [ -e "$(dirname "$readme")/$target" ]; then ok; else bad "link to $target, which does not exist"; fi

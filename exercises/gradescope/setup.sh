@@ -5,7 +5,7 @@ cd /autograder/source/gradus
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq make
-bash scripts/deps.sh
+bash scripts/deps.sh grade
 # The machine that grades may be another one than this: no instructions of this processor alone.
 cmake --preset double -DGRADUS_NATIVE=OFF > /dev/null
 make doctor
