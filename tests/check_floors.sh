@@ -18,10 +18,8 @@ longest_function=60 longest_file=400 longest_test=500
 exceptions='
 src/io/safetensors.cpp: to be split
 src/kernels/gemm.cpp: to be split
-tests/fuzz/fuzz_readers.cpp targets: to be split
-tests/unit/test_autograd.cpp TEST_CASE: to be split
-tests/unit/test_golden.cpp all_ops: to be split
-tests/unit/test_misuse.cpp cases: to be split
+tests/unit/test_golden.cpp all_ops: a list, one line per op
+tests/unit/test_misuse.cpp cases: a list, one line per op
 '
 
 # The floors of the grader, lowest first: a name, and the files (without ending) and folders on this floor. The worker is the

@@ -133,24 +133,7 @@ Bytes weights_of_every_type() {
   return bytes_of(length + header + numbers);
 }
 
-std::vector<Target> targets() {
-  const Dataset digits = generated_digits(3, 1).train;
-  const Tensor picture = image_grid(digits.images.rows(0, 2), {.scale = 1});
-  const IdxArray images = images_to_idx(digits.images), labels = labels_to_idx(digits.labels);
-  const auto idx = [](const IdxArray& array, const char* ending) {
-    return written(ending, [&](const fs::path& path) { write_idx(path, array); });
-  };
-  const auto png = [](const Tensor& image) {
-    return written(".png", [&](const fs::path& path) { write_png(path, image); });
-  };
-  const std::string exif_jpeg = std::string(jpeg).insert(
-      4, "ffe1002245786966000049492a00080000000100120103000100000003000000000000000000");
-  std::string usps = "6.0000";
-  for (int i = 0; i < 256; ++i) usps += i % 3 ? " -1.0000" : " 0.8620";
-  usps += "\n";
-  const std::string table = "length,\"width, all\",kind\n5.1,3.5,small\n4.9,-3e1,\"large\"\n";
-  Bytes pgm = bytes_of("P5\n# grey\n9 7\n255\n");
-  pgm.resize(pgm.size() + 63, std::byte{77});
+std::vector<Target> weight_targets() {
   const Bytes checkpoint = written(".safetensors", [](const fs::path& path) {
     Rng rng(3);
     std::uint64_t steps = 7;
@@ -175,6 +158,20 @@ std::vector<Target> targets() {
          std::copy_n(sound.begin(), std::min<std::size_t>(8, mended.size()), mended.begin());
          parse_safetensors(mended, "fuzz");
        }},
+  };
+}
+
+std::vector<Target> data_targets() {
+  const Dataset digits = generated_digits(3, 1).train;
+  const IdxArray images = images_to_idx(digits.images), labels = labels_to_idx(digits.labels);
+  const auto idx = [](const IdxArray& array, const char* ending) {
+    return written(ending, [&](const fs::path& path) { write_idx(path, array); });
+  };
+  std::string usps = "6.0000";
+  for (int i = 0; i < 256; ++i) usps += i % 3 ? " -1.0000" : " 0.8620";
+  usps += "\n";
+  const std::string table = "length,\"width, all\",kind\n5.1,3.5,small\n4.9,-3e1,\"large\"\n";
+  return {
       {"mat", {mat_file(false), mat_file(true)}, [](auto bytes) { parse_mat(bytes, "fuzz", "ff"); }},
       {"frey", {mat_file(false), mat_file(true)}, [](auto bytes) { parse_frey(bytes, "fuzz"); }},
       {"names",
@@ -212,11 +209,31 @@ std::vector<Target> targets() {
        {bytes_of(table), bytes_of("\xef\xbb\xbf"
                                   "1,2,0\n3,4,1\n")},
        [](auto bytes) { parse_table(bytes, "fuzz"); }},
+  };
+}
+
+std::vector<Target> image_targets() {
+  const Dataset digits = generated_digits(3, 1).train;
+  const Tensor picture = image_grid(digits.images.rows(0, 2), {.scale = 1});
+  const auto png = [](const Tensor& image) {
+    return written(".png", [&](const fs::path& path) { write_png(path, image); });
+  };
+  const std::string exif_jpeg = std::string(jpeg).insert(
+      4, "ffe1002245786966000049492a00080000000100120103000100000003000000000000000000");
+  Bytes pgm = bytes_of("P5\n# grey\n9 7\n255\n");
+  pgm.resize(pgm.size() + 63, std::byte{77});
+  return {
       {"jpeg", {from_hex(jpeg), from_hex(exif_jpeg)}, [](auto bytes) { parse_image(bytes, "fuzz", 3); }},
       {"png",
        {png(picture), png(digits.images.row(0)), pgm},
        [](auto bytes) { parse_image(bytes, "fuzz", 3); }},
   };
+}
+
+std::vector<Target> targets() {
+  std::vector<Target> all = weight_targets();
+  for (const auto& more : {data_targets(), image_targets()}) all.insert(all.end(), more.begin(), more.end());
+  return all;
 }
 
 // Writes right checksums into the chunks of a PNG, as far as they are complete,

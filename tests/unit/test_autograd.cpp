@@ -116,7 +116,7 @@ std::vector<Tensor> train(int steps, F after_step) {
 
 }  // namespace
 
-TEST_CASE("every misuse of a tape has a message") {
+TEST_CASE("a loss that cannot be differentiated has a message") {
   Parameter p(Tensor::of({3}, {1, 2, 3}));
   const auto backward_twice = [&] {
     Tape tape;
@@ -164,8 +164,11 @@ TEST_CASE("every misuse of a tape has a message") {
     tape.backward(sum(p));
   };
   CHECK(contains(message(frozen), {"no parameter reaches", "frozen"}));
-  p.unfreeze();
+  CHECK(!Tape::active());
+}
 
+TEST_CASE("a value of another tape, a tape that has run and a wrong gradient have a message") {
+  Parameter p(Tensor::of({3}, {1, 2, 3}));
   const auto after_its_tape = [&] {
     Var y;
     {
