@@ -43,7 +43,7 @@ TOOL     = $(call build,double,gradus-grade) && $(GRADE)
 WHICH    = $(call option,EX,ex) $(call option,TODO,todo)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-lecture deps-grade deps-test deps-check build lecture4 exercises watch grade hint reset solution submit doctor test clean
+.PHONY: help deps deps-lecture deps-grade deps-test deps-check deps-docs build lecture4 exercises watch grade hint reset solution submit doctor test clean
 
 help: ## show this text
 	@echo "Gradus: deep generative modelling from scratch"
@@ -55,7 +55,7 @@ deps: ## install missing packages
 #> PURPOSE=lecture|grade|test|check|docs: those of the lectures, of the exercises, of all tests (default), of make check, of make docs
 	@bash scripts/deps.sh $(if $(PURPOSE),$(call quoted,PURPOSE))
 
-deps-lecture deps-grade deps-test deps-check:
+deps-lecture deps-grade deps-test deps-check deps-docs:
 	@bash scripts/deps.sh $(@:deps-%=%)
 
 build: deps-test ## build the library, the lectures and the tests

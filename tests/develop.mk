@@ -27,8 +27,7 @@ bench: deps-lecture ## compare the speed with PyTorch's (Debian's python3-torch,
 	@$(call build,default,bench)
 	@/usr/bin/env python3 tests/bench/run_bench.py --ours $(BUILD)/default/tests/bench $(call given,CASES,cases) $(call given,THREADS,threads) $(ARGS)
 
-docs: ## build the reference of the API (build/docs/index.html); check it, docs/ops.md and the index of the slides
-	@bash scripts/deps.sh docs
+docs: deps-docs ## build the reference of the API (build/docs/index.html); check it, docs/ops.md and the index of the slides
 	@tests/check_ops_page.sh
 	@tests/check_slides.sh
 	@tests/check_reference.sh
