@@ -100,7 +100,7 @@ solution: deps-grade ## show your finished exercise beside the library's
 #> EX=04
 	@$(TOOL) solution $(WHICH)
 
-submit: deps-grade ## pack your files for your teacher
+submit: deps-grade ## pack your files for your instructor
 #> ID=name
 	@$(TOOL) submit $(call option,ID,id)
 

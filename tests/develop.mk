@@ -1,4 +1,4 @@
-# Commands for teachers and developers, included by the Makefile. Not part of a student's copy.
+# Commands for instructors and developers, included by the Makefile. Not part of a student's copy.
 
 # The thread sanitizer does not know the barriers inside OpenMP's runtime. Clang's runtime includes Archer, which informs it
 # about them and starts automatically. Modules without instrumentation (the runtime, OpenBLAS) must be ignored for correct results.
