@@ -44,8 +44,7 @@ class Packer {
   void u32(std::uint32_t value) { put(value, 4); }
   void text(std::string_view value);  ///< truncated to 65535 bytes
   void tensor(const Tensor& value);   ///< rank, dims, doubles; an empty tensor is rank 255
-      /// With `with_sharing`, a tensor that shares its buffer with an earlier one
-      /// still shares it when read back.
+  /// With `with_sharing`, a tensor that shares its buffer with an earlier one still shares it when read back.
   void tensors(const Tensors& values, bool with_sharing = false);
   Bytes bytes;
 

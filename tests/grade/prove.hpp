@@ -50,8 +50,8 @@ Count prove_class(std::ostream& out, const std::vector<Exercise>& exercises, con
 ///   @ kl.no_half 4.5           the mistake and its TODO: its check fails, and the id is named
 ///   @ one_too_far 4.5 reads past the end    not a known mistake: the report must contain these words
 ///   @ right.own_tape 8.1       another right answer, which must keep all points
-///   - the library's line       one or more, found exactly once in one of the exercise's files (leading
-///   blanks aside)
+///   - the library's line       one or more, found exactly once in one of the exercise's files,
+///                              without leading blanks
 ///   + the student's line       none or more
 struct Edit {
   std::string id, todo, words, place;

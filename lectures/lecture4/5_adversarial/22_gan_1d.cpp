@@ -21,7 +21,7 @@ Tensor places_on_line() {
 }
 
 /// The slide's picture: real points green, generated points red, D's P(real) as a curve above them.
-/// The part of an empty tensor is not drawn.
+/// An empty tensor is not drawn.
 Tensor draw(const std::string& title, Color color, const Tensor& real, const Tensor& fakes,
             const Tensor& chances) {
   const Color axis{Real(0.5), Real(0.5), Real(0.53)};
