@@ -9,7 +9,7 @@ namespace gradus {
 ///   p, q  [B, K]   probabilities, one distribution per row; or densities on a grid with this spacing
 ///   kl    [B]      kl_b = spacing sum_k p_k log(p_k / q_k)        0 log 0 = 0;  infinite where p > 0 = q
 ///
-/// DS542, "Kullback-Leibler divergence" (C.28).
+/// DS542, "Probability Distribution Divergence Measures" (C.28).
 /// Throws Error when the shapes differ or the rank is not 2.
 struct KlDivergence {
   Real spacing = 1;  ///< of the grid; 1 for probabilities
@@ -25,7 +25,7 @@ Var kl_divergence(const Var& p, const Var& q, Real spacing = 1);
 ///   p, q  [B, K]   as above
 ///   js    [B]      js_b = 1/2 KL(p || m) + 1/2 KL(q || m)
 ///
-/// DS542, "Jensen-Shannon divergence" (C.30); a GAN with a perfect discriminator minimises it (6.S191 L4,
+/// DS542, the same slide (C.30); a GAN with a perfect discriminator minimises it (6.S191 L4,
 /// "Training GANs"). Throws Error when the shapes differ or the rank is not 2.
 struct JsDivergence {
   Real spacing = 1;  ///< of the grid; 1 for probabilities

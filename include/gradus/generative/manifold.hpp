@@ -14,7 +14,7 @@ double normal_quantile(double p);
 ///
 ///   z [n * n, 2]   row r, column c: ( q((c + 1/2)/n), q(1 - (r + 1/2)/n) ),  q the normal quantile
 ///
-/// (i + 1/2)/n, because the quantiles of 0 and 1 are infinite. DS542, "VAE manifold". Throws Error for n < 1.
+/// (i + 1/2)/n, because the quantiles of 0 and 1 are infinite. DS542, "Figure 4". Throws Error for n < 1.
 Tensor quantile_sheet(Index n);
 
 /// One unit at a time: row-major [K * steps, K], copies of z [K] with unit k set to low .. high in equal

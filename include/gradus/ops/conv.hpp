@@ -25,7 +25,7 @@ namespace gradus {
 /// pixel of 1e8, inf or NaN then corrupts neighbouring results whose windows do not contain it; see
 /// direct_convolutions in kernels/convolution.hpp.
 ///
-/// 6.S191 L4, "DCGAN"; L3, "The convolution operation". Throws Error when a rank, C or the bias does not fit,
+/// 6.S191 L4, "Training GANs"; L3, "The convolution operation". Throws Error when a rank, C or b is wrong,
 /// a size other than B is 0, the stride is not positive, the padding is negative, one of them is 2^31 or
 /// more, the window is larger than the padded image, or there are too many images at once: most kernels
 /// index the elements of a tensor with 32 bits, up to 2^31.
@@ -58,7 +58,7 @@ Var conv2d(const Var& x, const Var& w, const ConvOptions& options = {});
 ///   y [B, H, W, C]    y[b, s i + u - p, s j + v - p, c] = b[c] + sum_ijkuv x[b,i,j,k] w[k,u,v,c]
 ///   H = s (I - 1) + U - 2p + output_padding; W likewise
 ///
-/// 6.S191 L4, "DCGAN": the generator's upward path. Dumoulin, Visin 2016, "A guide to convolution
+/// 6.S191 L4, "Training GANs": the generator's layers. Dumoulin, Visin 2016, "A guide to convolution
 /// arithmetic". Throws Error as conv2d does, unless 0 <= output_padding < stride, and when the padding leaves
 /// no output (H or W below 1).
 struct ConvTranspose2dOp {

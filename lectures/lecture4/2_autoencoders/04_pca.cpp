@@ -1,6 +1,6 @@
 // Principal component analysis: the encoder and decoder that need no training.
 //
-//   z = W (x - mean)        x^ = mean + WT z        DS542, "Dimensionality reduction with PCA"
+//   z = W (x - mean)        x^ = mean + WT z        DS542, "Dimensionality reduction with ... (PCA)"
 #include <cmath>
 
 #include "support/lecture.hpp"

@@ -163,8 +163,8 @@ int main(int argc, char** argv) {
       argc, argv,
       {.name = "08_divergences",
        .title = "KL and JS divergence, and a sign",
-       .slide = "DS542, \"Kullback-Leibler divergence\", \"Jensen-Shannon divergence\"; 6.S191 L4, \"Priors "
-                "on the latent distribution\"",
+       .slide = "DS542, \"Probability Distribution Divergence Measures\"; 6.S191 L4, \"Priors on the latent "
+                "distribution\"",
        .look = "One Gaussian fitted to two modes: one direction of KL covers both, the other selects one. JS "
                "flattens at log 2 while W1 keeps growing. The KL as printed on the slide is negative, but a "
                "divergence is never negative."},

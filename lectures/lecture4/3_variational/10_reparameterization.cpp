@@ -1,7 +1,7 @@
 // Why the noise is an input of the op: a sampled z blocks the gradient,
 // and the score function estimator has a large variance.
 //
-// 6.S191 L4, "Reparametrizing the sampling layer"; DS542, "We can't backpropagate through the sampling step"
+// 6.S191 L4, "Reparametrizing the sampling layer"; DS542, "Use the reparameterization trick"
 #include <cmath>
 
 #include "support/lecture.hpp"

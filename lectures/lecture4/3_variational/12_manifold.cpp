@@ -127,7 +127,7 @@ int main(int argc, char** argv) {
   return run_program(argc, argv,
                      {.name = "12_manifold",
                       .title = "Learned manifolds of digits and faces",
-                      .slide = "DS542, \"Figure 4: Visualisations of learned data manifold\"",
+                      .slide = "DS542, \"Figure 4\" (Kingma, Welling 2014: learned data manifold)",
                       .look = "Follow a row or a column of either sheet: are there jumps? How many classes "
                               "of digits appear, and which change into which?"},
                      lesson);

@@ -1,7 +1,7 @@
 // C = 1/(2c), the weight of the squared error in nats, decides which directions
 // of the data the code represents.
 //
-// DS542, "Convert C = 1/(2c)": loss = C ||x - f(z)||^2 + KL. The rule is exact for the linear VAE,
+// DS542, "Putting it all together": loss = C ||x - f(z)||^2 + KL. The rule is exact for the linear VAE,
 // which is probabilistic PCA: a direction with variance lambda is encoded if and only if 2 C lambda > beta.
 #include <cmath>
 

@@ -1,7 +1,7 @@
 // The minimax game in closed form: the optimal discriminator, the value of the game, the saturation
 // of the generator's loss, and the effect of mixing the definitions of two editions of the slides.
 //
-// 6.S191 L4, "Training GANs: loss function"; DS542, "Jensen-Shannon divergence"
+// 6.S191 L4, "Training GANs: loss function"; DS542, "Probability Distribution Divergence Measures"
 #include <cmath>
 
 #include "5_adversarial/point_gan.hpp"

@@ -1,5 +1,5 @@
 // A convolutional GAN that generates digits.
-// 6.S191 L4, "Training GANs", "DCGAN"; DS542, "Inception Score", "Frechet Inception Distance"
+// 6.S191 L4, "Training GANs"; DS542, "Quantifying Performance": Inception Score, Fréchet Inception Distance
 #include <cmath>
 
 #include "5_adversarial/dcgan.hpp"
@@ -118,8 +118,8 @@ int main(int argc, char** argv) {
       {.name = "25_dcgan",
        .title = "DCGAN: digits from noise",
        .slide = "6.S191 L4, \"Training GANs\"; DS542, \"What makes a good model?\", "
-                "\"Inception Score\", \"Frechet "
-                "Inception Distance\"",
+                "\"Quantifying Performance - Inception Score\", "
+                "\"- Frechet Inception Distance\"",
        .look = "A column keeps its noise from step to step: strokes appear first, then their arrangement. "
                "Most of the hundred digits are legible, some are not. G's loss does not fall while its "
                "pictures improve, so scores measure them. One score is not enough: ten memorised digits have "
