@@ -25,10 +25,10 @@ constexpr Real norm_epsilon = Real(1e-5);  ///< added to every variance
 ///
 ///   x [B, .., C]    gamma, beta [C] or empty (1 and 0)
 ///
-/// DCGAN (25_dcgan). Throws Error when the rank is below 2, C = 0, gamma or beta is not [C], C cannot be
-/// divided into the groups, a running mean or variance is not [C] or is given to group norm, x has no values
-/// to average (with `use_running` none are needed: B = 0 gives an empty y), batch norm is trained on one
-/// value per channel, or instance norm is to update running statistics from images of one pixel.
+/// 6.S191 L4, "Training GANs". Throws Error when the rank is below 2, C = 0, gamma or beta is not [C], C
+/// cannot be divided into the groups, a running mean or variance is not [C] or is given to group norm, x has
+/// no values to average (with `use_running` none are needed: B = 0 gives an empty y), batch norm is trained
+/// on one value per channel, or instance norm is to update running statistics from images of one pixel.
 struct Normalize {
   static constexpr Needs<3> optional{false, true, true};
   const char* op = "normalize";     ///< the function's name, for messages

@@ -1,4 +1,4 @@
-// A conditional VAE: encoder and decoder take the label. If the code is wide, the decoder ignores the label.
+// A conditional VAE: encoder and decoder take the label. With a code of 16 dimensions the decoder ignores it.
 // DS542, "Conditional VAEs"
 #include <cmath>
 
@@ -96,7 +96,8 @@ void conditional(Program& program) {
                   "One row per z, one column per label. Left, z contains the class and the label is ignored; "
                   "right, z contains only the style");
   program.headline(text("samples match their label in ", std::round(100 * accuracy[0]),
-                        " % of cases with the wide code and in ", std::round(100 * accuracy[1]), " %"));
+                        " % of cases with 16 latent dimensions and in ", std::round(100 * accuracy[1]),
+                        " % with 3"));
 }
 
 }  // namespace gradus::lecture
