@@ -75,36 +75,49 @@ fs::path mnist_file(const fs::path& folder, const std::string& name) {
   return {};
 }
 
-Split read_mnist(const std::array<fs::path, 4>& paths, const DigitsOptions& options) {
+// The four paths of a data set in MNIST's format, or four empty ones when the folder has none of them.
+// Throws Error, with the name of the data set, when only some of them exist.
+std::array<fs::path, 4> mnist_paths(const fs::path& folder, const char* name) {
+  std::array<fs::path, 4> paths;
+  std::string missing;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    paths[i] = mnist_file(folder, mnist_files[i]);
+    if (paths[i].empty()) missing += (missing.empty() ? "" : ", ") + std::string(mnist_files[i]);
+  }
+  const bool any =
+      std::any_of(paths.begin(), paths.end(), [](const fs::path& path) { return !path.empty(); });
+  GRADUS_CHECK(!any || missing.empty(), folder.string(), ": ", name,
+               " is incomplete, missing (with or without .gz): ", missing);
+  return paths;
+}
+
+Split read_mnist(const std::array<fs::path, 4>& paths, const std::string& name,
+                 const DigitsOptions& options) {
   Split split;
   split.train = read_idx_dataset(paths[0], paths[1], 10, options.train);
   split.test = read_idx_dataset(paths[2], paths[3], 10, options.test);
-  split.train.name = "MNIST train";
-  split.test.name = "MNIST test";
+  split.train.name = name + " train";
+  split.test.name = name + " test";
   for (const Dataset* part : {&split.train, &split.test})
     GRADUS_CHECK(part->images.rank() == 4 && part->images.shape().with_rows(1) == Shape({1, 28, 28, 1}),
                  part->name, ": images ", part->images.shape(), ", expected [N, 28, 28, 1]");
-  split.note = text("MNIST: ", split.train.size(), " training and ", split.test.size(), " test digits.");
+  split.note = text(name, ": ", split.train.size(), " training and ", split.test.size(), " test ",
+                    name == "MNIST" ? "digits." : "images.");
   return split;
+}
+
+void check_counts(const char* function, const DigitsOptions& options) {
+  GRADUS_CHECK(options.train >= 0 && options.test >= 0, function, ": ", options.train, " training and ",
+               options.test, " test examples: the numbers must not be negative");
 }
 
 }  // namespace
 
 Split load_digits(const fs::path& root, const DigitsOptions& options) {
-  GRADUS_CHECK(options.train >= 0 && options.test >= 0, "load_digits: ", options.train, " training and ",
-               options.test, " test examples: the numbers must not be negative");
+  check_counts("load_digits", options);
   for (const char* place : {"mnist", "MNIST/raw", "MNIST"}) {  // the second is the layout of torchvision
-    const fs::path folder = root / place;
-    std::array<fs::path, 4> paths;
-    std::string missing;
-    for (std::size_t i = 0; i < paths.size(); ++i) {
-      paths[i] = mnist_file(folder, mnist_files[i]);
-      if (paths[i].empty()) missing += (missing.empty() ? "" : ", ") + std::string(mnist_files[i]);
-    }
-    if (std::all_of(paths.begin(), paths.end(), [](const fs::path& path) { return path.empty(); })) continue;
-    GRADUS_CHECK(missing.empty(), folder.string(),
-                 ": MNIST is incomplete, missing (with or without .gz): ", missing);
-    return read_mnist(paths, options);
+    const auto paths = mnist_paths(root / place, "MNIST");
+    if (!paths[0].empty()) return read_mnist(paths, "MNIST", options);
   }
 
   constexpr Index default_train = 20000, default_test = 4000;
@@ -112,6 +125,17 @@ Split load_digits(const fs::path& root, const DigitsOptions& options) {
                                  options.test > 0 ? options.test : default_test, options.seed);
   split.note = text("MNIST not found under ", (root / "mnist").string(),
                     ": using generated digits; datasets/README.md explains how to get it.");
+  return split;
+}
+
+std::optional<Split> load_fashion(const fs::path& root, const DigitsOptions& options) {
+  check_counts("load_fashion", options);
+  const auto paths = mnist_paths(root / "fashion-mnist", "Fashion-MNIST");
+  if (paths[0].empty()) return {};
+  Split split = read_mnist(paths, "Fashion-MNIST", options);
+  for (Dataset* part : {&split.train, &split.test})
+    part->class_names = {"T-shirt", "trouser", "pullover", "dress", "coat",
+                         "sandal",  "shirt",   "sneaker",  "bag",   "ankle boot"};
   return split;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gradus/base/check.hpp"
+#include "gradus/data/weighted_draw.hpp"
 
 namespace gradus {
 
@@ -27,6 +28,17 @@ void Loader::seek(Index epoch, Index position) {
   position_ = position;
 }
 
+void Loader::weigh(const Tensor& weights) {
+  if (weights) {
+    GRADUS_CHECK(weights.shape() == Shape({dataset_.size()}), "Loader: weights ", weights.shape(), " for ",
+                 dataset_.size(), " examples, expected one per example");
+    weighted_draw(weights.values(), {});  // checks the weights
+  }
+  weights_ = weights ? weights.clone() : Tensor();
+  order_.clear();
+  ordered_ = -1;
+}
+
 const Batch& Loader::next() {
   if (position_ == batches_) {
     ++epoch_;
@@ -35,10 +47,15 @@ const Batch& Loader::next() {
   return serve();
 }
 
-// The order of epoch e is the permutation of stream e, so it does not depend on earlier calls.
+// The order of epoch e is the permutation (with weights: the draws) of stream e, so it does not depend on
+// earlier calls.
 void Loader::order_epoch() {
   if (ordered_ == epoch_) return;
-  if (options_.shuffle) {
+  if (weights_) {
+    Tensor uniforms({dataset_.size()});
+    rng_.split(static_cast<std::uint64_t>(epoch_)).split("draws").fill_uniform(uniforms.values());
+    order_ = weighted_draw(weights_.values(), uniforms.values());
+  } else if (options_.shuffle) {
     order_ = rng_.split(static_cast<std::uint64_t>(epoch_)).permutation(dataset_.size());
   } else if (order_.empty()) {
     order_.resize(static_cast<std::size_t>(dataset_.size()));

@@ -18,6 +18,7 @@
 #include "gradus/base/check.hpp"
 #include "gradus/base/random.hpp"
 #include "gradus/data/dataset.hpp"
+#include "gradus/data/formats/cifar.hpp"
 #include "gradus/data/formats/frey.hpp"
 #include "gradus/data/formats/idx.hpp"
 #include "gradus/data/formats/image_folder.hpp"
@@ -142,7 +143,10 @@ std::vector<Target> weight_targets() {
     state.counters.emplace_back("steps", &steps);
     save_checkpoint(path, state, {{"made by", "the fuzzer"}});
   });
+  Bytes cifar(2 * 3073, std::byte{120});
+  cifar[0] = std::byte{9}, cifar[3073] = std::byte{0};
   return {
+      {"cifar", {cifar}, [](auto bytes) { parse_cifar10(bytes, "fuzz"); }},
       {"weights",
        {checkpoint, weights_of_every_type()},
        [](auto bytes) {

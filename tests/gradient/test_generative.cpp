@@ -2,12 +2,14 @@
 #include <doctest/doctest.h>
 
 #include "gradus/autograd/gradcheck.hpp"
+#include "gradus/generative/debiasing_loss.hpp"
 #include "gradus/generative/divergence.hpp"
 #include "gradus/generative/elbo.hpp"
 #include "gradus/generative/gaussian_kl.hpp"
 #include "gradus/generative/reparameterize.hpp"
 #include "gradus/generative/vae_loss.hpp"
 #include "gradus/generative/with_label.hpp"
+#include "gradus/ops/losses.hpp"
 
 using namespace gradus;
 
@@ -42,6 +44,13 @@ TEST_CASE("gradients of the variational autoencoder's terms and of the divergenc
           {Tensor::randn({B}, rng), Tensor::randn({B}, rng)});
     const std::vector<int> labels(static_cast<std::size_t>(B), 1);
     check("with_label", [&](Inputs v) { return with_label(v[0], labels, 3); }, {mu});
+    const Tensor face = Tensor::bernoulli({B}, rng, Real(0.5));
+    check("debiasing_loss",
+          [&](Inputs v) {
+            const auto nll = [&](const Var& z) { return squared_error(z, x); };
+            return debiasing_loss(v[0], face, v[1], v[2], noise, nll, Real(0.3));
+          },
+          {Tensor::randn({B}, rng), mu, logvar});
     // The formulas hold for all positive numbers; away from zero the differences are accurate.
     const Tensor p = Tensor::uniform({B, K}, rng, Real(0.5), Real(1.5)),
                  q = Tensor::uniform({B, K}, rng, Real(0.5), Real(1.5));

@@ -2,6 +2,7 @@
 // Dataset: examples with labels; and the digits that all lecture programs use.
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -70,5 +71,10 @@ struct DigitsOptions {
 /// .gz. Throws Error when a file is broken, and when only some of the four exist: an incomplete data set is
 /// never silently replaced.
 Split load_digits(const std::filesystem::path& root, const DigitsOptions& options = {});
+
+/// load_fashion: Fashion-MNIST in `<root>/fashion-mnist`, four idx files with MNIST's names and sizes; empty when
+/// none of them exists. Xiao, Rasul, Vollgraf 2017. `options.seed` is not used.
+/// Throws Error when a file is broken or only some of the four exist.
+std::optional<Split> load_fashion(const std::filesystem::path& root, const DigitsOptions& options = {});
 
 }  // namespace gradus

@@ -26,6 +26,10 @@ struct LoaderOptions {
 /// `epoch` counts complete passes and `position` the batches delivered in the current pass, including the
 /// current batch. A pass starts at `position`, so a pass that was left with `break`, or is resumed from a
 /// checkpoint with `seek`, continues with the next batch.
+///
+/// With weights (`weigh`) an epoch has as many examples as the dataset, drawn with replacement in proportion
+/// to them: some occur several times, some not at all. The draws depend on seed, stream, epoch and weights
+/// only, so a resumed training calls weigh with the same weights and seek.
 class Loader {
  public:
   /// Throws Error when the dataset is empty or inconsistent, the batch size is below 1, or no batch would
@@ -42,6 +46,12 @@ class Loader {
   Index position() const { return position_; }
   /// Continues at the given `epoch` and `position`. Throws Error when there is no such position.
   void seek(Index epoch, Index position);
+
+  /// From the next batch on, draws examples in proportion to `weights` [N] (see weighted_draw), in place of
+  /// the order of LoaderOptions; an empty tensor returns to that order. The numbers are copied.
+  /// 6.S191 L4, "Mitigating bias through learned latent structure", step 3.
+  /// Throws Error when there is not one weight per example, and as weighted_draw does.
+  void weigh(const Tensor& weights);
 
   /// The next batch, without end: the last batch of an epoch is followed by the first one of the next epoch
   /// (for GANs, which are trained in steps).
@@ -64,6 +74,7 @@ class Loader {
   Index batches_ = 0, epoch_ = 0, position_ = 0;
   Index ordered_ = -1;  // the epoch that order_ belongs to
   std::vector<Index> order_;
+  Tensor weights_;  // empty: every example once per epoch
   Batch batch_;
 };
 

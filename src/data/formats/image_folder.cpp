@@ -309,4 +309,17 @@ UtkFaces load_utk_faces32(const fs::path& root) {
   return faces;
 }
 
+Dataset load_lab_faces(const fs::path& root, const ImageFolderOptions& options) {
+  const fs::path folder = root / "faces" / "mit_lab2_test";
+  Dataset faces = read_image_folder(folder, options);
+  const std::vector<std::string> codes = {"DF", "DM", "LF", "LM"};
+  std::string found;
+  for (const std::string& name : faces.class_names) found += (found.empty() ? "" : ", ") + name;
+  GRADUS_CHECK(faces.class_names == codes, folder.string(), ": folders '", found,
+               "', expected DF, DM, LF, LM");
+  faces.name = "6.S191 lab faces";
+  faces.class_names = {"dark female", "dark male", "light female", "light male"};
+  return faces;
+}
+
 }  // namespace gradus

@@ -1,6 +1,6 @@
 #pragma once
-// Image folders as data sets, and three face data sets whose file names describe the person:
-// CMU Face Images, ORL (AT&T) faces, UTKFace.
+// Image folders as data sets, and four face data sets whose file names describe the person:
+// CMU Face Images, ORL (AT&T) faces, UTKFace, the test faces of the 6.S191 lab.
 #include <array>
 #include <filesystem>
 #include <string>
@@ -108,5 +108,16 @@ UtkFaces load_utk_faces(const std::filesystem::path& root,
 /// `utkface32-attrs-idx2-ubyte`, each with or without .gz.
 /// Throws Error when one is missing or broken, or when the two disagree.
 UtkFaces load_utk_faces32(const std::filesystem::path& root);
+
+// --- Test faces of 6.S191, lab 2: faces/mit_lab2_test/<DF, DM, LF or LM>/<number>.png
+
+/// Reads `<root>/faces/mit_lab2_test`: PNG with an alpha channel, of any size, in sorted order.
+///
+///   images  [N, 64, 64, 3] in [0, 1] unless resized; a transparent pixel has its colour, alpha is ignored
+///   labels  0 .. 3: dark female (DF), dark male (DM), light female (LF), light male (LM)
+///
+/// Throws Error when it is missing or broken, or has other folders than these four.
+Dataset load_lab_faces(const std::filesystem::path& root,
+                       const ImageFolderOptions& options = {.height = 64, .width = 64, .channels = 3});
 
 }  // namespace gradus
