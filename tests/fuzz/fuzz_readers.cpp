@@ -22,6 +22,7 @@
 #include "gradus/data/formats/frey.hpp"
 #include "gradus/data/formats/idx.hpp"
 #include "gradus/data/formats/image_folder.hpp"
+#include "gradus/data/formats/plain_text.hpp"
 #include "gradus/data/formats/table.hpp"
 #include "gradus/data/formats/usps.hpp"
 #include "gradus/data/generated/digits.hpp"
@@ -213,6 +214,12 @@ std::vector<Target> data_targets() {
        {bytes_of(table), bytes_of("\xef\xbb\xbf"
                                   "1,2,0\n3,4,1\n")},
        [](auto bytes) { parse_table(bytes, "fuzz"); }},
+      {"text",
+       {bytes_of("A caf\xc3\xa9 \xe2\x86\x92 \xf0\x9f\x98\x90,\r\nand more.\n"), gzip(bytes_of(table))},
+       [](auto bytes) {
+         const PlainText text = parse_text(bytes, "fuzz");
+         text.words(0, text.letters.size());
+       }},
   };
 }
 

@@ -1,15 +1,21 @@
 // Gradients of the lectures' mathematics, in double, at odd shapes.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+
 #include "gradus/autograd/gradcheck.hpp"
 #include "gradus/generative/debiasing_loss.hpp"
 #include "gradus/generative/divergence.hpp"
 #include "gradus/generative/elbo.hpp"
 #include "gradus/generative/gaussian_kl.hpp"
 #include "gradus/generative/reparameterize.hpp"
+#include "gradus/generative/trainable_mixture.hpp"
 #include "gradus/generative/vae_loss.hpp"
 #include "gradus/generative/with_label.hpp"
 #include "gradus/ops/losses.hpp"
+#include "gradus/ops/reduction.hpp"
 
 using namespace gradus;
 
@@ -56,5 +62,37 @@ TEST_CASE("gradients of the variational autoencoder's terms and of the divergenc
                  q = Tensor::uniform({B, K}, rng, Real(0.5), Real(1.5));
     check("kl_divergence", [](Inputs v) { return kl_divergence(v[0], v[1], Real(0.5)); }, {p, q});
     check("js_divergence", [](Inputs v) { return js_divergence(v[0], v[1], Real(0.5)); }, {p, q});
+  }
+}
+
+TEST_CASE("gradients of a mixture's log likelihood for its weights, means, covariances and points") {
+  Rng rng(12);
+  for (const auto& [N, D, K] : {std::array<Index, 3>{1, 1, 1}, {5, 2, 1}, {7, 1, 5}, {3, 3, 2}, {11, 2, 3}}) {
+    TrainableMixture model(rng, Tensor::randn({K, D}, rng), Real(0.7));
+    for (Parameter* parameter : model.parameters())
+      for (Real& value : parameter->value.values()) value += Real(0.3) * rng.normal();
+    check("log_likelihood, x", [&](Inputs v) { return model.log_likelihood(v[0]); },
+          {Tensor::randn({N, D}, rng)});
+    const Tensor x = Tensor::randn({N, D}, rng);
+    for (Parameter* parameter : model.parameters()) {
+      for (Parameter* other : model.parameters()) other->grad = Tensor();
+      Tape tape;
+      tape.backward(sum(model.log_likelihood(x)));
+      const Tensor before = parameter->value.clone();
+      for (Index i = 0; i < before.size(); ++i) {
+        const auto moved = [&](Real step) {
+          parameter->value[i] = before[i] + step;
+          const Tensor log_p = model.log_likelihood(x).value();
+          parameter->value[i] = before[i];
+          double total = 0;
+          for (const Real one : log_p.values()) total += one;
+          return total;
+        };
+        const NoTape pause;
+        const double difference = (moved(Real(1e-5)) - moved(Real(-1e-5))) / 2e-5;
+        CAPTURE(model.name_of(*parameter));
+        CHECK(std::abs(difference - parameter->grad[i]) < 1e-7 * std::max(1.0, std::abs(difference)));
+      }
+    }
   }
 }

@@ -93,6 +93,13 @@ TEST_CASE("a mixture's density matches its samples") {
   CHECK_THROWS_AS(two.sample(0, rng), Error);
   CHECK_THROWS_AS(GaussianMixture().sample(1, rng), Error);
   CHECK_THROWS_AS(ring_of_gaussians(0), Error);
+  const GaussianMixture moons = two_moons();  // point-symmetric, and each moon has the radius 1.4
+  CHECK(moons.centers.shape() == Shape{120, 2});
+  for (Index i = 0; i < 60; ++i) {
+    CHECK(moons.centers[2 * i] == -moons.centers[2 * (60 + i)]);
+    CHECK(close(std::hypot(moons.centers[2 * i] + 0.7, moons.centers[2 * i + 1] + 0.3), 1.4, 1e-5));
+    CHECK(moons.centers[2 * i + 1] > Real(-0.3));
+  }
 }
 
 // Erratum: the Inception score is exp of a mean KL divergence and does not detect collapse within a class.

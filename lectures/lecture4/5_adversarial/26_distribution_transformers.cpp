@@ -102,20 +102,6 @@ Tensor draw(const std::string& title, double reach, const Tensor& places, const 
   return canvas.image();
 }
 
-GaussianMixture two_moons() {
-  constexpr Index each = 60;
-  GaussianMixture moons{Tensor({2 * each, 2}), Real(0.1)};
-  for (Index i = 0; i < each; ++i) {
-    const double angle = 3.14159265358979 * (static_cast<double>(i) + 0.5) / each;
-    const double upper[2] = {1.4 * std::cos(angle) - 0.7, 1.4 * std::sin(angle) - 0.3};
-    for (Index d = 0; d < 2; ++d) {
-      moons.centers[2 * i + d] = static_cast<Real>(upper[d]);
-      moons.centers[2 * (each + i) + d] = static_cast<Real>(-upper[d]);
-    }
-  }
-  return moons;
-}
-
 void noise_to_curve(Program& program, const std::string& name, const GaussianMixture& data) {
   Rng rng = program.rng.split(name + " nets");
   PointNet generator(rng, {2, 128, 128, 2}, relu), discriminator(rng, {2, 128, 128, 1}, leaky);

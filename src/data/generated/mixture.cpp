@@ -52,4 +52,18 @@ GaussianMixture ring_of_gaussians(Index count, Real radius, Real deviation) {
   return ring;
 }
 
+GaussianMixture two_moons() {
+  constexpr Index each = 60;
+  GaussianMixture moons{Tensor({2 * each, 2}), Real(0.1)};
+  for (Index i = 0; i < each; ++i) {
+    const double angle = std::numbers::pi * (static_cast<double>(i) + 0.5) / each;
+    const double upper[2] = {1.4 * std::cos(angle) - 0.7, 1.4 * std::sin(angle) - 0.3};
+    for (Index d = 0; d < 2; ++d) {
+      moons.centers[2 * i + d] = static_cast<Real>(upper[d]);
+      moons.centers[2 * (each + i) + d] = static_cast<Real>(-upper[d]);
+    }
+  }
+  return moons;
+}
+
 }  // namespace gradus

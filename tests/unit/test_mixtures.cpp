@@ -1,0 +1,204 @@
+// Gaussian mixtures: density, samples, EM, and the same by gradient.
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "gradus/generative/expectation_maximization.hpp"
+#include "gradus/generative/k_means.hpp"
+#include "gradus/generative/moments.hpp"
+#include "gradus/generative/trainable_mixture.hpp"
+#include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/reduction.hpp"
+#include "gradus/optim/descend.hpp"
+#include "gradus/optim/optimizer.hpp"
+#include "helpers.hpp"
+
+using namespace gradus;
+
+namespace {
+
+bool close(double a, double b, double tolerance) { return std::abs(a - b) <= tolerance; }
+
+/// log w N(x; m, S) of the plane, by the textbook's inverse and determinant.
+double log_term(double w, const Real* m, const Real* S, const Real* x) {
+  const double det = double(S[0]) * S[3] - double(S[1]) * S[2], u = double(x[0]) - m[0],
+               v = double(x[1]) - m[1];
+  const double squared = (S[3] * u * u - (double(S[1]) + S[2]) * u * v + S[0] * v * v) / det;
+  return std::log(w) - std::log(2 * std::numbers::pi) - 0.5 * std::log(det) - 0.5 * squared;
+}
+
+MixtureModel round_mixture(const Tensor& means, Real variance) {
+  const Index K = means.dim(0), D = means.dim(1);
+  MixtureModel model{Tensor::full({K}, 1 / static_cast<Real>(K)), means.clone(), Tensor::zeros({K, D, D})};
+  for (Index k = 0; k < K; ++k)
+    for (Index d = 0; d < D; ++d) model.covariances[(k * D + d) * D + d] = variance;
+  return model;
+}
+
+}  // namespace
+
+TEST_CASE("a mixture's log_joint is the formula, and its density integrates to 1") {
+  const MixtureModel law = five_gaussians();
+  Rng rng(3);
+  const Tensor x = Tensor::randn({67, 2}, rng, 0, 2), log_joint = law.log_joint(x);
+  for (Index n = 0; n < 67; ++n)
+    for (Index k = 0; k < 5; ++k)
+      CHECK(close(log_joint.at({n, k}),
+                  log_term(law.weights[k], law.means.data() + 2 * k, law.covariances.data() + 4 * k,
+                           x.data() + 2 * n),
+                  2e-4));
+  Tensor grid({160 * 160, 2});
+  for (Index i = 0; i < 160 * 160; ++i)
+    grid[2 * i] = static_cast<Real>(-8 + 0.1 * double(i % 160)),
+             grid[2 * i + 1] = static_cast<Real>(-8 + 0.1 * double(i / 160));
+  double mass = 0;
+  for (const Real p : mixture_log_likelihood(law.log_joint(grid)).values())
+    mass += 0.01 * std::exp(double(p));
+  CHECK(close(mass, 1, 1e-3));
+}
+
+TEST_CASE("samples of a mixture have its weights, means and covariances") {
+  Rng rng(4);
+  const MixtureModel law = five_gaussians();
+  const Tensor x = law.sample(40000, rng);
+  const MixtureModel found =
+      m_step(x, responsibilities(law.log_joint(x)));  // a fixed point, up to sampling noise
+  for (Index k = 0; k < 5; ++k) {
+    CHECK(close(found.weights[k], law.weights[k], 0.01));
+    for (Index i = 0; i < 2; ++i) CHECK(close(found.means[2 * k + i], law.means[2 * k + i], 0.03));
+    for (Index i = 0; i < 4; ++i)
+      CHECK(close(found.covariances[4 * k + i], law.covariances[4 * k + i], 0.04));
+  }
+}
+
+TEST_CASE("responsibilities and likelihood: brute force, and terms that are far apart") {
+  Rng rng(5);
+  for (const auto& [N, K] : {std::pair<Index, Index>{1, 1}, {67, 3}, {5, 71}}) {
+    const Tensor log_joint = Tensor::randn({N, K}, rng, -3, 2);
+    const Tensor r = responsibilities(log_joint), log_p = mixture_log_likelihood(log_joint);
+    for (Index n = 0; n < N; ++n) {
+      double sum = 0, rows = 0;
+      for (Index k = 0; k < K; ++k) sum += std::exp(double(log_joint.at({n, k})));
+      CHECK(close(log_p[n], std::log(sum), 1e-5));
+      for (Index k = 0; k < K; ++k) {
+        CHECK(close(r.at({n, k}), std::exp(double(log_joint.at({n, k}))) / sum, 1e-6));
+        rows += r.at({n, k});
+      }
+      CHECK(close(rows, 1, 1e-5));
+    }
+  }
+  const Real inf = std::numeric_limits<Real>::infinity();
+  const Tensor far = Tensor::of({4, 3}, {-5000, -5001, -9000, 1000, 1000, 0, -inf, -2, -inf, 3, -inf, -800});
+  const Tensor r = responsibilities(far), log_p = mixture_log_likelihood(far);
+  CHECK(close(r.at({0, 0}), 1 / (1 + std::exp(-1.0)), 1e-6));
+  CHECK(r.at({0, 2}) == 0);
+  CHECK(r.at({1, 0}) == Real(0.5));
+  CHECK(r.at({2, 1}) == 1);
+  CHECK(r.at({3, 0}) == 1);
+  CHECK(close(log_p[0], -5000 + std::log(1 + std::exp(-1.0)), 1e-3));
+  CHECK(close(log_p[1], 1000 + std::log(2.0), 1e-3));
+  CHECK(log_p[2] == -2);
+}
+
+TEST_CASE("m_step: weighted moments by definition; one component has the moments of the data") {
+  Rng rng(6);
+  for (const auto& [N, D, K] : {std::array<Index, 3>{2, 1, 1}, {67, 3, 2}, {71, 2, 5}}) {
+    const Tensor x = Tensor::randn({N, D}, rng, 1, 2), r = responsibilities(Tensor::randn({N, K}, rng));
+    const MixtureModel model = m_step(x, r, Real(0.25));
+    for (Index k = 0; k < K; ++k) {
+      double R = 0;
+      for (Index n = 0; n < N; ++n) R += r.at({n, k});
+      CHECK(close(model.weights[k], R / double(N), 1e-5));
+      for (Index i = 0; i < D; ++i) {
+        double mean = 0;
+        for (Index n = 0; n < N; ++n) mean += r.at({n, k}) * double(x.at({n, i})) / R;
+        CHECK(close(model.means.at({k, i}), mean, 1e-4));
+        for (Index j = 0; j < D; ++j) {
+          double product = 0, other = 0;  // E[x y] - E[x] E[y]
+          for (Index n = 0; n < N; ++n) {
+            product += r.at({n, k}) * double(x.at({n, i})) * x.at({n, j}) / R;
+            other += r.at({n, k}) * double(x.at({n, j})) / R;
+          }
+          CHECK(close(model.covariances.at({k, i, j}), product - mean * other + (i == j ? 0.25 : 0), 1e-3));
+        }
+      }
+    }
+  }
+  const Tensor x = Tensor::randn({101, 3}, rng);
+  const MixtureModel one = m_step(x, Tensor::full({101, 1}, 1));
+  const Moments moments = moments_of(x);
+  for (Index i = 0; i < 9; ++i)
+    CHECK(close(one.covariances[i], moments.covariance[static_cast<std::size_t>(i)], 1e-5));
+}
+
+TEST_CASE("EM never lowers the likelihood") {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    Rng rng(seed);
+    const Tensor x = five_gaussians().sample(1000, rng);
+    for (const Index K : {1, 2, 5, 7}) {
+      const MixtureFit fit = fit_mixture(x, K, rng, {.floor = 0, .tolerance = 0, .starts = 1});
+      CHECK(fit.history.size() >= 2);
+      for (std::size_t i = 1; i + 1 < fit.history.size(); ++i)
+        CHECK(fit.history[i] >= fit.history[i - 1] - 1e-6);
+      double sum = 0;
+      for (const Real log_p : mixture_log_likelihood(fit.model.log_joint(x)).values()) sum += log_p;
+      CHECK(close(sum / 1000, fit.history.back(), 1e-5));
+    }
+  }
+}
+
+TEST_CASE("k-means is EM's limit for a variance that goes to 0") {
+  Rng rng(8);
+  const Tensor x = five_gaussians().sample(500, rng);
+  Tensor means = distant_points(x, 5, rng);
+  for (int step = 0; step < 12; ++step) {
+    const Tensor r = responsibilities(round_mixture(means, Real(1e-6)).log_joint(x));
+    const std::vector<int> clusters = nearest_means(x, means);
+    for (Index n = 0; n < 500; ++n) CHECK(r.at({n, clusters[static_cast<std::size_t>(n)]}) == 1);
+    const Tensor moved = m_step(x, r).means, lloyd = cluster_means(x, clusters, means);
+    for (Index i = 0; i < 10; ++i) CHECK(close(moved[i], lloyd[i], 1e-5));
+    means = lloyd;
+  }
+}
+
+TEST_CASE("a trainable mixture has the density of the mixture and descends to EM's likelihood") {
+  Rng rng(9);
+  const Tensor x = five_gaussians().sample(500, rng), means = distant_points(x, 5, rng);
+  TrainableMixture model(rng, means, Real(0.7));
+  const Tensor before = model.log_likelihood(x).value(),
+               same = mixture_log_likelihood(round_mixture(means, Real(0.49)).log_joint(x));
+  for (Index n = 0; n < 500; ++n) CHECK(close(before[n], same[n], 1e-3 * (1 + std::abs(double(same[n])))));
+  const MixtureFit fit = fit_mixture(x, 5, rng);
+  TrainableMixture from_clusters(rng, k_means(x, 5, rng).means, Real(0.7));
+  Adam adam(from_clusters.parameters(), {.lr = Real(0.03)});
+  Real loss = 0;
+  for (int step = 0; step < 600; ++step)
+    loss = descend(adam, [&] { return -mean(from_clusters.log_likelihood(x)); });
+  CHECK(close(-loss, fit.history.back(), 0.02));
+}
+
+TEST_CASE("mixtures refuse what does not fit") {
+  Rng rng(1);
+  MixtureModel law = five_gaussians();
+  CHECK(contains(message([&] { law.log_joint(Tensor::zeros({3, 3})); }), {"[N, 2]", "[3, 3]"}));
+  CHECK(contains(message([&] { law.sample(0, rng); }), "0 samples"));
+  law.covariances[0] = -1;
+  CHECK(contains(message([&] {
+                   law.log_joint(Tensor::zeros({3, 2}));
+                 }),
+                 "covariance 0 must be positive definite"));
+  law.weights = Tensor::zeros({4});
+  CHECK(contains(message([&] { law.log_joint(Tensor::zeros({3, 2})); }), {"[4]", "[5, 2]", "[5, 2, 2]"}));
+  CHECK_THROWS_AS(MixtureModel{}.log_joint(Tensor::zeros({3, 2})), Error);
+  CHECK(contains(message([&] { responsibilities(Tensor::zeros({3})); }), "2 axes"));
+  CHECK(contains(message([&] { mixture_log_likelihood(Tensor::zeros({3, 0})); }), "no component"));
+  const Tensor x = Tensor::zeros({3, 2}), r = Tensor::of({3, 2}, {1, 0, 1, 0, 1, 0});
+  CHECK(contains(message([&] { m_step(x, r); }), "component 1 is responsible for no point"));
+  CHECK(contains(message([&] { m_step(x, r.rows(0, 2)); }), {"[3, 2]", "[2, 2]"}));
+  CHECK(contains(message([&] { m_step(x, r, -1); }), "must not be negative"));
+  CHECK(contains(message([&] { fit_mixture(x, 1, rng, {.starts = 0}); }), "starts >= 1"));
+  CHECK(contains(message([&] { fit_mixture(x, 4, rng); }), "cannot draw 4 of 3"));
+  CHECK(contains(message([&] { TrainableMixture(rng, x, 0); }), "deviation above 0"));
+  TrainableMixture model(rng, x, 1);
+  CHECK(contains(message([&] { model.log_joint(Tensor::zeros({3, 3})); }), {"[N, 2]", "[3, 3]"}));
+}
