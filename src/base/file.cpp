@@ -1,5 +1,6 @@
 #include "gradus/base/file.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -9,6 +10,7 @@
 #include <cstring>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include "gradus/base/check.hpp"
 
@@ -130,26 +132,56 @@ std::vector<std::byte> gzip(std::span<const std::byte> bytes) {
   return out;
 }
 
-void write_file(const fs::path& path, std::span<const std::byte> bytes) {
+NewFile::NewFile(const fs::path& path) : path_(path), temporary_(path) {
   GRADUS_CHECK(!path.filename().empty(), "write_file: '", path.string(), "' has no file name");
-  const fs::path temporary = path.string() + text(".tmp-", ::getpid());
+  temporary_ += text(".tmp-", ::getpid());
+  file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file_ < 0) fail(std::strerror(errno));
+}
+
+NewFile::~NewFile() {
+  if (file_ >= 0) ::close(file_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void NewFile::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file_, bytes.data(), std::min(bytes.size(), std::size_t{1} << 30));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) fail(std::strerror(errno));
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+}
+
+void NewFile::flush() {
+  if (::fsync(file_) != 0 && errno != EINVAL) fail(std::strerror(errno));
+  flushed_ = true;
+}
+
+void NewFile::commit() {
+  if (::close(std::exchange(file_, -1)) != 0) fail(std::strerror(errno));
   std::error_code code;
-  std::string trouble;
-  {
-    File file(std::fopen(temporary.c_str(), "wb"));
-    if (!file)
-      trouble = std::strerror(errno);
-    else if ((!bytes.empty() && std::fwrite(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) ||
-             std::fclose(file.release()) != 0)
-      trouble = std::strerror(errno);
-  }
-  if (trouble.empty()) {
-    fs::rename(temporary, path, code);
-    if (code) trouble = code.message();
-  }
-  if (trouble.empty()) return;
-  fs::remove(temporary, code);
-  throw Error(text(path.string(), ": cannot write: ", trouble));
+  fs::rename(temporary_, path_, code);
+  if (code) fail(code.message());
+  temporary_.clear();
+  if (!flushed_) return;
+  const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
+  const int handle = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC);
+  if (handle < 0) return;
+  ::fsync(handle);
+  ::close(handle);
+}
+
+void NewFile::fail(const std::string& why) {
+  if (file_ >= 0) ::close(file_);  // no destructor runs after a constructor fails
+  file_ = -1;
+  throw Error(text(path_.string(), ": cannot write: ", why));
+}
+
+void write_file(const fs::path& path, std::span<const std::byte> bytes) {
+  NewFile file(path);
+  file.write(bytes);
+  file.commit();
 }
 
 void make_folder(const fs::path& folder) {

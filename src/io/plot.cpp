@@ -336,8 +336,8 @@ bool Plot::write(const fs::path& path) const {
   write_text(table, csv());
 
   const Removed command{path.string() + text(".", getpid(), ".gnuplot")};
-  const Removed picture{path.string() + text(".", getpid(), ".tmp")};
-  write_text(command.path, script(picture.path.string()));
+  NewFile picture(path);
+  write_text(command.path, script(picture.temporary().string()));
   if (!run_gnuplot(command.path)) {
     static bool told = false;
     if (!told)
@@ -346,9 +346,7 @@ bool Plot::write(const fs::path& path) const {
     told = true;
     return false;
   }
-  std::error_code code;
-  fs::rename(picture.path, path, code);
-  GRADUS_CHECK(!code, path.string(), ": cannot be written: ", code.message());
+  picture.commit();
   return true;
 }
 

@@ -1,16 +1,13 @@
 #include "gradus/io/safetensors.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -271,56 +268,6 @@ std::string read_as(const std::string& type, const std::byte* from, Tensor& out)
 
 // --- writing ---
 
-/// A file with a temporary name that is renamed to `path` when complete, and removed otherwise.
-class NewFile {
- public:
-  explicit NewFile(const fs::path& path) : path_(path), temporary_(path) {
-    temporary_ += text(".", getpid(), ".tmp");
-    file_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (file_ < 0) fail("cannot be written");
-  }
-  ~NewFile() {
-    if (file_ >= 0) close(file_);
-    if (!temporary_.empty()) unlink(temporary_.c_str());
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-
-  void write(const void* data, std::size_t count) {
-    const char* from = static_cast<const char*>(data);
-    while (count > 0) {
-      const ssize_t written = ::write(file_, from, std::min(count, std::size_t{1} << 30));
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) fail("cannot be written");
-      from += written;
-      count -= static_cast<std::size_t>(written);
-    }
-  }
-
-  /// Writes the data to the disk before renaming, and the name before reporting success.
-  void commit() {
-    if (fsync(file_) != 0 && errno != EINVAL) fail("cannot be flushed to the disk");
-    if (rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot be renamed to");
-    temporary_.clear();
-    const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
-    const int handle = open(folder.c_str(), O_RDONLY | O_CLOEXEC);
-    if (handle < 0) return;
-    fsync(handle);
-    close(handle);
-  }
-
- private:
-  [[noreturn]] void fail(const char* what) {  // closes the file: no destructor runs after a constructor fails
-    const Error error(text(path_.string(), ": ", what, ": ", std::strerror(errno)));
-    if (file_ >= 0) close(file_);
-    file_ = -1;
-    throw error;
-  }
-
-  fs::path path_, temporary_;
-  int file_ = -1;
-};
-
 /// The header with its length, padded so that the numbers begin at a multiple of 8.
 std::string header_of(const std::vector<Named>& tensors, const Notes& notes, const std::string& file) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
@@ -393,8 +340,9 @@ void write_safetensors(const fs::path& path, const std::vector<Named>& tensors, 
                    [](const Named& a, const Named& b) { return a.first < b.first; });
   const std::string header = header_of(sorted, notes, path.string());
   NewFile file(path);
-  file.write(header.data(), header.size());
-  for (const auto& [name, tensor] : sorted) file.write(tensor.data(), tensor.bytes());
+  file.write(std::as_bytes(std::span(header)));
+  for (const auto& [name, tensor] : sorted) file.write(std::as_bytes(tensor.values()));
+  file.flush();
   file.commit();
 }
 

@@ -152,6 +152,27 @@ TEST_CASE("files: missing, a folder, empty, too large, not writable") {
   CHECK_MESSAGE_HAS(write_file(folder.path, two_images), "cannot write");  // the path is a folder
 }
 
+TEST_CASE("files: a NewFile replaces the old one at commit(), and leaves nothing without it") {
+  const Folder folder;
+  write_file(folder / "list", bytes_of({1, 2}));
+  fs::path temporary;
+  for (const bool complete : {false, true}) {
+    CAPTURE(complete);
+    {
+      NewFile file(folder / "list");
+      temporary = file.temporary();
+      file.write(bytes_of({3}));
+      file.write(bytes_of({4, 5}));
+      file.flush();
+      CHECK(fs::exists(temporary));
+      CHECK(read_file(folder / "list") == bytes_of({1, 2}));
+      if (complete) file.commit();
+    }
+    CHECK_FALSE(fs::exists(temporary));
+    CHECK(read_file(folder / "list") == (complete ? bytes_of({3, 4, 5}) : bytes_of({1, 2})));
+  }
+}
+
 TEST_CASE("idx: images and labels must match") {
   const Folder folder;
   write_idx(folder / "images", parse_idx(two_images, "two"));

@@ -27,8 +27,33 @@ std::vector<std::byte> gunzip(std::span<const std::byte> bytes, const std::strin
 /// The bytes, compressed as one gzip file.
 std::vector<std::byte> gzip(std::span<const std::byte> bytes);
 
-/// Writes a file under a temporary name in the same folder and renames it: a reader sees the old file or the
-/// new one. Throws Error (and leaves no temporary file) when that fails.
+/// A file that is written under a temporary name in the same folder and renamed when it is complete: a reader
+/// sees the old file or the new one. Without commit() the temporary file is removed.
+/// All functions throw Error when the file cannot be written.
+class NewFile {
+ public:
+  explicit NewFile(const std::filesystem::path& path);
+  ~NewFile();
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  /// The temporary name, for a program that writes the file itself.
+  const std::filesystem::path& temporary() const { return temporary_; }
+  void write(std::span<const std::byte> bytes);
+  /// Forces the bytes onto the disk, and later the name: a power failure leaves the old file or the new one.
+  void flush();
+  /// Renames the file.
+  void commit();
+
+ private:
+  [[noreturn]] void fail(const std::string& why);
+
+  std::filesystem::path path_, temporary_;
+  int file_ = -1;
+  bool flushed_ = false;
+};
+
+/// Writes the bytes as a NewFile. Throws Error when that fails.
 void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 
 /// Creates the folder and its parents. Throws Error, naming it, when it does not exist afterwards.
