@@ -11,19 +11,6 @@ namespace {
 /// p log(p / q) with 0 log 0 = 0
 Real term(Real p, Real q) { return p == 0 ? Real(0) : p * (fast_log(p) - fast_log(q)); }
 
-/// out_bk = d_b f(b K + k)
-template <class F>
-Tensor scaled_rows(const Tensor& d, const Shape& shape, F f) {
-  Tensor out(shape);
-  const Index K = shape[1];
-  const Real* scale = d.data();
-  Real* y = out.data();
-  for_rows(shape[0], out.size(), [=](Index b) {
-    for (Index i = b * K; i < (b + 1) * K; ++i) y[i] = scale[b] * f(i);
-  });
-  return out;
-}
-
 }  // namespace
 // [end]
 

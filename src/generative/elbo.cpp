@@ -1,11 +1,11 @@
 #include "gradus/generative/elbo.hpp"
 
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "gradus/base/fast_math.hpp"
 #include "gradus/kernels/elementwise.hpp"
+#include "gradus/kernels/row_exps.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/checks.hpp"
 #include "gradus/ops/losses.hpp"
@@ -46,11 +46,8 @@ Grads<3> LearnedGaussianNll::backward(const Tensor& dnll, const Needs<3>& needs)
   const Real precision = std::exp(-2 * log_sigma[0]);
   Grads<3> grads;
   if (needs[0]) {
-    grads[0] = Tensor(x.shape());
-    Real* out = grads[0].data();
-    for_rows(B, B * D, [=](Index b) {
-      for (Index i = b * D; i < (b + 1) * D; ++i) out[i] = d[b] * precision * (a[i] - t[i]);
-    });
+    const Tensor weighted = mapped(dnll, [=](Real slope) { return slope * precision; });
+    grads[0] = scaled_rows(weighted, x.shape(), [=](Index i) { return a[i] - t[i]; });
   }
   if (needs[1]) {
     grads[1] = Tensor({1});
@@ -100,12 +97,7 @@ Tensor ImportanceWeightedBound::forward(const Tensor& log_w) {
   const Real* in = log_w.data();
   Real *w = weights.data(), *out = bound.data();
   for_rows(B, B * k, [=](Index b) {
-    Real largest = -std::numeric_limits<Real>::infinity(), sum = 0;
-    for (Index s = 0; s < k; ++s) largest = in[b * k + s] > largest ? in[b * k + s] : largest;
-    sum = static_cast<Real>(blocked_sum(b * k, (b + 1) * k, [=](Index s) {  // infinity minus infinity is NaN
-      return w[s] = in[s] == largest ? Real(1) : fast_exp(in[s] - largest);
-    }));
-    for (Index s = 0; s < k; ++s) w[b * k + s] /= sum;
+    const auto [largest, sum] = row_weights(in + b * k, k, w + b * k);
     out[b] = largest + fast_log(sum / static_cast<Real>(k));
   });
   return bound;
@@ -115,14 +107,8 @@ Tensor ImportanceWeightedBound::forward(const Tensor& log_w) {
 Grads<1> ImportanceWeightedBound::backward(const Tensor& dbound) const {
   // [5.9]
   // dlog_w_bs = weights_bs dbound_b
-  const Index B = weights.dim(0), k = weights.dim(1);
-  Tensor dlog_w(weights.shape());
-  const Real *w = weights.data(), *d = dbound.data();
-  Real* out = dlog_w.data();
-  for_rows(B, B * k, [=](Index b) {
-    for (Index s = 0; s < k; ++s) out[b * k + s] = d[b] * w[b * k + s];
-  });
-  return {dlog_w};
+  const Real* w = weights.data();
+  return {scaled_rows(dbound, weights.shape(), [=](Index i) { return w[i]; })};
   // [end]
 }
 

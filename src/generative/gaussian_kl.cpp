@@ -25,17 +25,9 @@ Tensor GaussianKl::forward(const Tensor& mu_in, const Tensor& logvar_in) {
 Grads<2> GaussianKl::backward(const Tensor& dkl) const {
   // [4.6]
   // dmu = mu dkl         dlogvar = 1/2 (exp(logvar) - 1) dkl
-  const Index B = mu.dim(0), K = mu.dim(1);
-  Tensor dmu(mu.shape()), dlogvar(mu.shape());
-  const Real *m = mu.data(), *v = logvar.data(), *d = dkl.data();
-  Real *dm = dmu.data(), *dv = dlogvar.data();
-  for_rows(B, B * K, [=](Index b) {
-    for (Index i = b * K; i < (b + 1) * K; ++i) {
-      dm[i] = m[i] * d[b];
-      dv[i] = Real(0.5) * (fast_exp(v[i]) - 1) * d[b];
-    }
-  });
-  return {dmu, dlogvar};
+  const Real *m = mu.data(), *v = logvar.data();
+  return {scaled_rows(dkl, mu.shape(), [=](Index i) { return m[i]; }),
+          scaled_rows(dkl, mu.shape(), [=](Index i) { return Real(0.5) * (fast_exp(v[i]) - 1); })};
   // [end]
 }
 

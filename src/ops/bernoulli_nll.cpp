@@ -29,17 +29,10 @@ Tensor BernoulliNll::forward(const Tensor& logits_in, const Tensor& t_in) {
 Grads<2> BernoulliNll::backward(const Tensor& dl) const {
   // [5.2]
   // dlogits = (p - t) dl         above 0 as (1 - t) - (1 - p), which is accurate where p rounds to 1
-  const Index B = logits.dim(0), D = logits.shape().row_size();
-  Tensor dlogits(logits.shape());
-  const Real *a = logits.data(), *x = t.data(), *d = dl.data();
-  Real* out = dlogits.data();
-  for_rows(B, logits.size(), [=](Index b) {
-    const Real scale = d[b];
-#pragma omp simd
-    for (Index i = b * D; i < (b + 1) * D; ++i) {
-      const Real rest = fast_sigmoid(-std::abs(a[i]));  // p, or 1 - p
-      out[i] = scale * (a[i] > 0 ? 1 - x[i] - rest : rest - x[i]);
-    }
+  const Real *a = logits.data(), *x = t.data();
+  const Tensor dlogits = scaled_rows(dl, logits.shape(), [=](Index i) {
+    const Real rest = fast_sigmoid(-std::abs(a[i]));  // p, or 1 - p
+    return a[i] > 0 ? 1 - x[i] - rest : rest - x[i];
   });
   return {dlogits, Tensor()};
   // [end]

@@ -11,21 +11,6 @@
 namespace gradus {
 namespace {
 
-/// out_bk = dl_b f(b K + k), the backward pass of every loss.
-template <class F>
-Tensor spread(const Tensor& dl, const Shape& shape, F f) {
-  Tensor out(shape);
-  const Index width = shape.row_size();
-  const Real* d = dl.data();
-  Real* y = out.data();
-  for_rows(shape[0], shape.size(), [=](Index b) {
-    const Real scale = d[b];
-#pragma omp simd
-    for (Index i = b * width; i < (b + 1) * width; ++i) y[i] = scale * f(i);
-  });
-  return out;
-}
-
 /// l_b = sum_k f(b K + k)
 template <class F>
 Tensor summed(const Shape& shape, F f) {
@@ -51,8 +36,8 @@ struct L1Error {
   }
   Grads<2> backward(const Tensor& dl, const Needs<2>& needs) const {
     const Real *a = y.data(), *b = t.data();
-    Tensor dy = spread(dl, y.shape(),
-                       [=](Index i) { return a[i] == b[i] ? Real(0) : (a[i] < b[i] ? Real(-1) : Real(1)); });
+    Tensor dy = scaled_rows(
+        dl, y.shape(), [=](Index i) { return a[i] == b[i] ? Real(0) : (a[i] < b[i] ? Real(-1) : Real(1)); });
     return {dy, needs[1] ? negated(dy) : Tensor()};
   }
 };
@@ -78,7 +63,7 @@ struct CrossEntropy {
   Grads<1> backward(const Tensor& dl) const {
     const Index K = p.dim(1);
     const Real* probability = p.data();
-    Tensor da = spread(dl, p.shape(), [=](Index i) { return probability[i]; });
+    Tensor da = scaled_rows(dl, p.shape(), [=](Index i) { return probability[i]; });
     for (Index b = 0; b < p.dim(0); ++b) da[b * K + labels[static_cast<std::size_t>(b)]] -= dl[b];
     return {da};
   }
@@ -103,9 +88,9 @@ struct GaussianNll {
     const Real *m = mean.data(), *v = logvar.data(), *x = t.data();
     Grads<3> grads;
     if (needs[0])
-      grads[0] = spread(dl, mean.shape(), [=](Index i) { return (m[i] - x[i]) * fast_exp(-v[i]); });
+      grads[0] = scaled_rows(dl, mean.shape(), [=](Index i) { return (m[i] - x[i]) * fast_exp(-v[i]); });
     if (needs[1]) {
-      grads[1] = spread(dl, mean.shape(), [=](Index i) {
+      grads[1] = scaled_rows(dl, mean.shape(), [=](Index i) {
         return Real(0.5) * (1 - (x[i] - m[i]) * (x[i] - m[i]) * fast_exp(-v[i]));
       });
     }
@@ -121,9 +106,7 @@ Var cross_entropy(const Var& logits, std::span<const int> labels) {
   check_rank("cross_entropy", "logits", logits.value(), 2);
   GRADUS_CHECK(static_cast<Index>(labels.size()) == logits.dim(0), "cross_entropy: logits ", logits.shape(),
                " need ", logits.dim(0), " labels, got ", labels.size());
-  for (const int label : labels)
-    GRADUS_CHECK(label >= 0 && label < logits.dim(1), "cross_entropy: label ", label, " is outside 0 .. ",
-                 logits.dim(1) - 1);
+  check_labels("cross_entropy", labels, logits.dim(1));
   return record(CrossEntropy{{labels.begin(), labels.end()}}, logits);
 }
 

@@ -24,15 +24,8 @@ Tensor SquaredError::forward(const Tensor& y_in, const Tensor& t_in) {
 Grads<2> SquaredError::backward(const Tensor& dl, const Needs<2>& needs) const {
   // [2.2]
   // dy = 2 (y - t) dl          dt = -dy
-  const Index B = y.dim(0), K = y.shape().row_size();
-  Tensor dy(y.shape());
-  const Real *a = y.data(), *b = t.data(), *d = dl.data();
-  Real* out = dy.data();
-  for_rows(B, B * K, [=](Index n) {
-    const Real scale = d[n];
-#pragma omp simd
-    for (Index i = n * K; i < (n + 1) * K; ++i) out[i] = scale * (2 * (a[i] - b[i]));
-  });
+  const Real *a = y.data(), *b = t.data();
+  const Tensor dy = scaled_rows(dl, y.shape(), [=](Index i) { return 2 * (a[i] - b[i]); });
   return {dy, needs[1] ? mapped(dy, [](Real v) { return -v; }) : Tensor()};
   // [end]
 }

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "gradus/autograd/tape.hpp"
@@ -21,6 +22,7 @@
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/losses.hpp"
 #include "gradus/ops/reduction.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 
@@ -207,6 +209,9 @@ TEST_CASE(
   CHECK(bounds[1] < bounds[2]);
   CHECK(close(bounds[2], model.log_evidence(x), 0.005));
   CHECK(close(importance_weighted_bound(Tensor::of({1, 2}, {-5000, -5000})).item(), -5000, 1e-2));
+  const Real infinity = std::numeric_limits<Real>::infinity();
+  CHECK(importance_weighted_bound(Tensor::full({1, 3}, -infinity)).item() == -infinity);
+  CHECK(importance_weighted_bound(Tensor::of({1, 3}, {1, infinity, -infinity})).item() == infinity);
   CHECK(close(importance_weighted_bound(Tensor::of({1, 2}, {5000, -5000})).item(), 5000 - std::numbers::ln2,
               1e-2));
 }
@@ -317,4 +322,10 @@ TEST_CASE("a label is appended as a one-hot row, and gradients reach the input")
   CHECK_THROWS_AS(with_label(x.value, {2, 3}, 3), Error);
   CHECK_THROWS_AS(with_label(x.value, {2, -1}, 3), Error);
   CHECK_THROWS_AS(with_label(x.value, {2}, 3), Error);
+}
+
+TEST_CASE("one_hot: 1 at the label of each row, and its own name in the error") {
+  CHECK(same_bits(one_hot({2, 0}, 3), Tensor::of({2, 3}, {0, 0, 1, 1, 0, 0})));
+  CHECK(one_hot({}, 3).shape() == Shape{0, 3});
+  CHECK(contains(message([] { one_hot({0, 3}, 3); }), {"one_hot: label 3", "0 .. 2"}));
 }

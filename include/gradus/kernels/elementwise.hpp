@@ -82,6 +82,19 @@ void row_sums(Index rows, Index width, Real* out, Term term) {
   });
 }
 
+/// y_bk = scale_b f(b K + k), the gradient of a sum over every row: scale [B], y of `shape`, read as [B, K].
+template <class F>
+Tensor scaled_rows(const Tensor& scale, const Shape& shape, F f) {
+  Tensor y(shape);
+  const Index width = shape.row_size();
+  for_rows(shape[0], shape.size(), [=, scales = scale.data(), out = y.data()](Index b) {
+    const Real s = scales[b];
+#pragma omp simd
+    for (Index i = b * width; i < (b + 1) * width; ++i) out[i] = s * f(i);
+  });
+  return y;
+}
+
 /// sum over b of term(g, b, j), for every column j of every group g:  out [G, K].
 /// Each thread takes 64 columns of a group at a time; rows are added in order, in blocks of 256.
 template <class Term>

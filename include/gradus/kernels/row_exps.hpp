@@ -1,5 +1,6 @@
 #pragma once
-// row_exps: shared by softmax, log_softmax and cross_entropy.
+// The exponentials of a row: softmax, log_softmax, log_sum_exp and the losses made of them.
+#include <cmath>
 #include <limits>
 
 #include "gradus/base/fast_math.hpp"
@@ -22,6 +23,19 @@ inline RowExps row_exps(const Real* x, Index width, Real* exps) {
   for (Index k = 0; k < width; ++k) largest = x[k] > largest ? x[k] : largest;
   return {largest, static_cast<Real>(
                        blocked_sum(0, width, [=](Index k) { return exps[k] = fast_exp(x[k] - largest); }))};
+}
+
+/// weights_k = e^x_k / sum_k e^x_k, which is softmax, and also its limit where the maximum is infinite: the
+/// elements that are equal to it share the weight. NaN makes the sum and all weights NaN.
+inline RowExps row_weights(const Real* x, Index width, Real* weights) {
+  auto [largest, sum] = row_exps(x, width, weights);
+  if (std::isinf(largest)) {  // infinity minus infinity is NaN
+    const Real top = largest;
+    sum = static_cast<Real>(blocked_sum(
+        0, width, [=](Index k) { return weights[k] = x[k] == top ? Real(1) : fast_exp(x[k] - top); }));
+  }
+  for (Index k = 0; k < width; ++k) weights[k] /= sum;
+  return {largest, sum};
 }
 
 }  // namespace gradus

@@ -1,6 +1,7 @@
 #pragma once
 // Shape checks. The messages name the op, what was given, and what must hold.
 #include <initializer_list>
+#include <span>
 
 #include "gradus/base/check.hpp"
 #include "gradus/tensor/tensor.hpp"
@@ -38,6 +39,12 @@ inline Index checked_channels(const char* op, const Tensor& x) {
   const Index C = x.shape().back();
   GRADUS_CHECK(C >= 1, op, ": x ", x.shape(), " has no channel");
   return C;
+}
+
+/// Throws Error unless every label is in 0 .. classes - 1.
+inline void check_labels(const char* op, std::span<const int> labels, Index classes) {
+  for (const int label : labels)
+    GRADUS_CHECK(label >= 0 && label < classes, op, ": label ", label, " is outside 0 .. ", classes - 1);
 }
 
 /// Throws Error for an empty tensor, which is nearly always a variable that was never set.
