@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "gradus/autograd/tape.hpp"
 #include "gradus/base/check.hpp"
 #include "gradus/data/loader.hpp"
 #include "gradus/io/checkpoint.hpp"
@@ -12,15 +11,15 @@
 #include "gradus/ops/reduction.hpp"
 #include "gradus/ops/shaping.hpp"
 #include "gradus/ops/window.hpp"
+#include "gradus/optim/descend.hpp"
 #include "gradus/optim/optimizer.hpp"
 #include "gradus/optim/schedule.hpp"
 #include "gradus/train/progress.hpp"
 #include "support/cache.hpp"
+#include "support/inference.hpp"
 
 namespace gradus::lecture {
 namespace {
-
-constexpr Index chunk = 500;  // pictures per pass; limits the memory for activations
 
 /// Size of an axis (0 H, 1 W, 2 C) of the training pictures.
 Index size_of(const Tensor& images, int axis) {
@@ -72,11 +71,8 @@ void Judge::fit(const Dataset& train, Index epochs) {
   for (Index step = 0; step < steps; ++step) {
     const Batch& batch = loader.next();
     adam.lr = Real(1e-3) * linear_decay(static_cast<double>(step) / static_cast<double>(steps));
-    Tape tape;
-    const Var loss = mean(cross_entropy(out_(features_of(batch.images)), batch.labels));
-    adam.zero_grad();
-    tape.backward(loss);
-    adam.step();
+    const Real loss =
+        descend(adam, [&] { return mean(cross_entropy(out_(features_of(batch.images)), batch.labels)); });
     bar.tick({{"loss", loss}});
   }
 }
@@ -85,12 +81,7 @@ Tensor Judge::features(const Tensor& x) {
   GRADUS_CHECK(x.rank() >= 2 && x.shape().row_size() == height_ * width_ * channels_, "Judge: x ", x.shape(),
                " must be [B, ", height_, ", ", width_, ", ", channels_, "] or [B, ",
                height_ * width_ * channels_, "]");
-  Tensor all({x.dim(0), features_.w.value.dim(0)});
-  for (Index begin = 0; begin < x.dim(0); begin += chunk) {
-    const Index end = std::min(begin + chunk, x.dim(0));
-    all.rows(begin, end).copy_from(features_of(x.rows(begin, end)).value());
-  }
-  return all;
+  return in_pieces(x, [&](const Var& piece) { return features_of(piece.value()); });
 }
 
 Tensor Judge::probabilities(const Tensor& x) { return softmax(out_(features(x))).value(); }

@@ -44,6 +44,10 @@ Session Program::session() {
 }
 
 Split Program::digits(DigitsOptions wanted) {
+  if (options.preset == Preset::tiny) {
+    const auto at_most = [](Index wished, Index most) { return wished == 0 ? most : std::min(wished, most); };
+    wanted.train = at_most(wanted.train, 1000), wanted.test = at_most(wanted.test, 300);
+  }
   Split split = load_digits(options.data, wanted);
   say(split.note);
   std::string name = split.train.name;  // "MNIST train", "generated digits, train"

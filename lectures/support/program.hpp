@@ -21,7 +21,7 @@ namespace gradus::lecture {
 /// Holds the options, a random generator, a folder for pictures, and the report for summary.json:
 ///
 ///     void autoencoder(Program& program) {
-///       Split digits = program.digits({.train = program.pick(10000, 60000)});
+///       Split digits = program.digits({.train = 12000});
 ///       ...
 ///       program.figure("test_sq_error_2d", error);
 ///       program.picture("grids", image_grid(images), "left the truth, right reconstructions");
@@ -59,7 +59,8 @@ class Program {
   /// a smaller set gets more epochs, so that the number of steps is about the same. Tiny: one epoch.
   Index epochs(const Dataset& data, Index quick, Index full) const;
 
-  /// load_digits from --data; prints and reports which data set it is.
+  /// load_digits from --data; prints and reports which data set it is. The preset tiny takes at most 1000
+  /// training and 300 test examples.
   Split digits(DigitsOptions wanted = {});
   /// Prints and reports data other than that of digits(); each call adds a sentence.
   void dataset(const std::string& note);

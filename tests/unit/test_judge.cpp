@@ -5,9 +5,12 @@
 
 #include "gradus/base/check.hpp"
 #include "gradus/io/checkpoint.hpp"
+#include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/shaping.hpp"
 #include "gradus/ops/window.hpp"
 #include "helpers.hpp"
 #include "support/cache.hpp"
+#include "support/inference.hpp"
 #include "support/judge.hpp"
 
 using namespace gradus;
@@ -72,6 +75,20 @@ TEST_CASE("cache: a damaged file or one of another network is not loaded") {
   CHECK_FALSE(load_cached(file, state));
   fs::resize_file(file, 0);
   CHECK_FALSE(load_cached(file, state));
+}
+
+TEST_CASE("in_pieces: the network sees 500 rows at a time, and the result is that of all rows") {
+  Rng rng(1);
+  std::vector<Index> sizes;
+  const Network net = [&](const Var& x) {
+    sizes.push_back(x.dim(0));
+    return reshape(x * Real(2), {x.dim(0), 1, 3});
+  };
+  for (const Index N : {Index(0), Index(7), Index(500), Index(1203)}) {
+    const Tensor x = Tensor::randn({N, 3}, rng);
+    CHECK(same_bits(in_pieces(x, net), (Var(x) * Real(2)).value().reshape({N, 1, 3})));
+  }
+  CHECK(sizes == std::vector<Index>{0, 7, 500, 500, 500, 203});
 }
 
 TEST_CASE("judge: reads digits, flat or as images, and is reloaded from the cache with the same bits") {

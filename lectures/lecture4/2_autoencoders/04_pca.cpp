@@ -39,9 +39,7 @@ void five_points(Program& program) {
 
 /// PCA of digits: 784 pixels, encoded as K numbers.
 void digits(Program& program) {
-  const Split data =
-      program.digits({.train = program.pick<Index>(0, 0, 1000), .test = program.pick<Index>(0, 0, 300)})
-          .flat();
+  const Split data = program.digits().flat();
   const Pca pca = fit_pca(data.train.images, 50);
   Judge judge(program, data.train);
 

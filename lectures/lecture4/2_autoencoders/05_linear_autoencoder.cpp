@@ -48,9 +48,7 @@ void five_points(Program& program) {
 
 void digits(Program& program) {
   const Index code = 5, steps = program.pick<Index>(1500, 6000, 100);
-  const Split data =
-      program.digits({.train = program.pick<Index>(0, 0, 1000), .test = program.pick<Index>(0, 0, 300)})
-          .flat();
+  const Split data = program.digits().flat();
   const Tensor& test = data.test.images;
   const Pca pca = fit_pca(data.train.images, code);
 

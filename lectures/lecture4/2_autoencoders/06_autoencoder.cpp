@@ -14,9 +14,7 @@ Tensor slide_grid(const std::string& title, const Tensor& images, const std::vec
 }
 
 void autoencoder(Program& program) {
-  const Split digits =
-      program.digits({.train = program.pick<Index>(0, 0, 1000), .test = program.pick<Index>(0, 0, 300)})
-          .flat();
+  const Split digits = program.digits().flat();
   const Dataset& test = digits.test;
   const Dataset first100 = test.take(100);  // the slide shows the first 100 test digits
   Judge judge(program, digits.train);

@@ -144,9 +144,7 @@ void memorisation(Program& program, const Split& digits) {
 }
 
 void lesson(Program& program) {
-  const Split digits =
-      program.digits({.train = program.pick<Index>(0, 0, 1000), .test = program.pick<Index>(0, 0, 300)})
-          .flat();
+  const Split digits = program.digits().flat();
   Judge judge(program, digits.train);
   sampling(program, digits, judge);
   memorisation(program, digits);

@@ -105,9 +105,7 @@ double binary_pixels(Program& program, const Split& digits, Rng& rng) {
 }
 
 void vae(Program& program) {
-  const Split digits =
-      program.digits({.train = program.pick<Index>(0, 0, 1000), .test = program.pick<Index>(0, 0, 300)})
-          .flat();
+  const Split digits = program.digits().flat();
   Rng rng = program.rng.split("measure");
   Judge judge(program, digits.train);
   const VaeMeasure measured = grey_pixels(program, digits, judge, rng);

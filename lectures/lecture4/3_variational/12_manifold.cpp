@@ -10,9 +10,7 @@
 namespace gradus::lecture {
 
 void digits(Program& program) {
-  const Split data =
-      program.digits({.train = program.pick<Index>(0, 0, 1000), .test = program.pick<Index>(0, 0, 300)})
-          .flat();
+  const Split data = program.digits().flat();
   Rng rng = program.rng.split("digits");
   Vae vae(rng, {784, 400, 200, 2});
   train_vae(program, "manifold", vae, data.train, {.epochs = program.epochs(data.train, 2, 20)});
@@ -90,12 +88,12 @@ void faces(Program& program) {
   while (trainer.next()) {
     const Batch& batch = loader.next();
     adam.lr = Real(2e-3) * decay_second_half(trainer.progress());
-    Tape tape;
-    const auto [nll, kl] = vae.terms(batch.images, rng);
-    const Var recon = mean(nll), divergence = mean(kl), loss = vae_loss(recon, divergence);
-    adam.zero_grad();
-    tape.backward(loss);
-    adam.step();
+    Var recon, divergence;
+    descend(adam, [&] {
+      const auto [nll, kl] = vae.terms(batch.images, rng);
+      recon = mean(nll), divergence = mean(kl);
+      return vae_loss(recon, divergence);
+    });
     trainer.report({{"nll", recon}, {"KL", divergence}});
   }
   const auto [nll, kl] = vae.terms(test.images, rng);

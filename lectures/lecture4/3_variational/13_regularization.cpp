@@ -118,10 +118,7 @@ Tensor decoded_square(Vae& vae, const char* title) {
 }
 
 void compare(Program& program) {
-  const Split data =
-      program
-          .digits({.train = program.pick<Index>(12000, 12000, 1000), .test = program.pick<Index>(0, 0, 300)})
-          .flat();
+  const Split data = program.digits({.train = 12000}).flat();
   Judge judge(program, data.train);
   std::vector<Tensor> sheets;
   std::vector<double> jumps;

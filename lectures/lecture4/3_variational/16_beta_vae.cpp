@@ -29,7 +29,7 @@ std::array<Unit, 2> best_units(const Tensor& z, const Tensor& factors, Index fac
                                const std::vector<double>& unit_kl) {
   std::vector<Unit> all;
   for (Index k = 0; k < z.dim(1); ++k) {
-    const bool used = unit_kl[static_cast<std::size_t>(k)] > 0.05;
+    const bool used = unit_kl[static_cast<std::size_t>(k)] > active_nats;
     all.push_back({k, used ? rank_correlation(column(z, k), column(factors, factor)) : 0.0});
   }
   std::stable_sort(all.begin(), all.end(), [](const Unit& a, const Unit& b) {

@@ -21,15 +21,14 @@ void train(Program& program, const std::string& name, ConditionalVae& vae, const
                   program.epochs(data, 4, 10));
   for (const Batch& batch : trainer) {
     adam.lr = Real(1e-3) * decay_second_half(trainer.progress());
-    Tape tape;
-    const auto [mu, logvar] = vae.encode(batch.images, batch.labels);
-    const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), noise));
-    const Var recon = mean(bernoulli_nll(vae.decode(z, batch.labels), batch.images)),
-              kl = mean(gaussian_kl(mu, logvar));
-    const Var loss = vae_loss(recon, kl);
-    adam.zero_grad();
-    tape.backward(loss);
-    adam.step();
+    Var recon, kl;
+    descend(adam, [&] {
+      const auto [mu, logvar] = vae.encode(batch.images, batch.labels);
+      const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), noise));
+      recon = mean(bernoulli_nll(vae.decode(z, batch.labels), batch.images));
+      kl = mean(gaussian_kl(mu, logvar));
+      return vae_loss(recon, kl);
+    });
     trainer.report({{"reconstruction", recon}, {"KL", kl}});
   }
 }
@@ -66,9 +65,7 @@ double bound_accuracy(ConditionalVae& vae, const Dataset& data, Rng& rng) {
 }
 
 void conditional(Program& program) {
-  const Split digits =
-      program.digits({.train = program.pick<Index>(0, 0, 1000), .test = program.pick<Index>(0, 0, 300)})
-          .flat();
+  const Split digits = program.digits().flat();
   Judge judge(program, digits.train);
   std::vector<Tensor> sheets;
   double accuracy[2];

@@ -14,13 +14,6 @@ struct Code {
   Var mu, logvar;  ///< [B, K]
 };
 
-/// One-hot labels, one row per example: [B, classes]. Throws Error for a label outside [0, classes).
-inline Tensor one_hot(const std::vector<int>& labels, int classes) {
-  Tensor rows = Tensor::zeros({static_cast<Index>(labels.size()), classes});
-  for (std::size_t i = 0; i < labels.size(); ++i) rows.at({static_cast<Index>(i), labels[i]}) = 1;
-  return rows;
-}
-
 /// Binarised digits: each pixel is 1 with probability equal to its grey value.
 /// Their Bernoulli likelihood is a proper one.
 inline Tensor binarised(const Tensor& grey, Rng& rng) {
@@ -100,28 +93,30 @@ inline Plot train_vae(Program& program, const std::string& name, Vae& vae, const
     const Batch& batch = loader.next();
     adam.lr = how.lr * decay_second_half(trainer.progress());
     const Tensor x = how.binarise ? binarised(batch.images, noise) : batch.images;
-    Tape tape;
-    const auto [mu, logvar] = vae.encode(x);
-    const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), noise));
-    const Var recon = mean(how.likelihood(vae.decode(z), x));
-    const Var kl = mean(gaussian_kl(mu, logvar));
-    const Var loss = vae_loss(recon, kl, warmed_beta(how.beta, trainer.progress(), how.warm_up));
-    adam.zero_grad();
-    tape.backward(loss);
-    adam.step();
+    Var recon, kl;
+    descend(adam, [&] {
+      const auto [mu, logvar] = vae.encode(x);
+      const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), noise));
+      recon = mean(how.likelihood(vae.decode(z), x));
+      kl = mean(gaussian_kl(mu, logvar));
+      return vae_loss(recon, kl, warmed_beta(how.beta, trainer.progress(), how.warm_up));
+    });
     trainer.report({{"reconstruction", recon}, {"KL", kl}});
   }
   return trainer.plot("Terms of the loss: " + name).x("step").y("nats per picture");
 }
+
+/// A unit is active when its KL is above this many nats: below, the decoder learns hardly anything from it.
+constexpr double active_nats = 0.05;
 
 /// Means over a data set, with one sample of z per example: reconstruction term, KL term, KL of every unit.
 struct VaeMeasure {
   double reconstruction = 0, kl = 0;
   std::vector<double> unit_kl;  ///< [K]
   double neg_elbo() const { return reconstruction + kl; }
-  int active(double least = 0.05) const {
+  int active() const {
     return static_cast<int>(
-        std::count_if(unit_kl.begin(), unit_kl.end(), [=](double v) { return v > least; }));
+        std::count_if(unit_kl.begin(), unit_kl.end(), [](double nats) { return nats > active_nats; }));
   }
 };
 

@@ -69,8 +69,7 @@ void pictures(Program& program, Dcgan& gan, const DigitFilm& film) {
 }
 
 void dcgan(Program& program) {
-  const Split digits =
-      program.digits({.train = program.pick<Index>(0, 0, 600), .test = program.pick<Index>(0, 0, 300)});
+  const Split digits = program.digits();
   Judge judge(program, digits.train);
   const DcganRecipe recipe = dcgan_recipe(program);
   Dcgan gan(program, "dcgan", recipe);

@@ -27,8 +27,7 @@ Tensor middles(const Tensor& walk_of_three) {
 }
 
 void digits_from_noise(Program& program) {
-  const Split digits =
-      program.digits({.train = program.pick<Index>(0, 0, 600), .test = program.pick<Index>(0, 0, 300)});
+  const Split digits = program.digits();
   Judge judge(program, digits.train);
   Dcgan gan(program, "dcgan", dcgan_recipe(program));
   load_or_train(program, gan, digits.train);

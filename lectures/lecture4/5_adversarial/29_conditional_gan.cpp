@@ -29,8 +29,7 @@ std::vector<double> obedience(const std::vector<int>& seen, const std::vector<in
 }
 
 void conditional(Program& program) {
-  const Split digits =
-      program.digits({.train = program.pick<Index>(0, 0, 600), .test = program.pick<Index>(0, 0, 300)});
+  const Split digits = program.digits();
   Judge judge(program, digits.train);
   DcganRecipe recipe = dcgan_recipe(program);
   recipe.classes = 10;

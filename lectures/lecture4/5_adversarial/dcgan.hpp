@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "3_variational/vae.hpp"        // one_hot
 #include "5_adversarial/point_gan.hpp"  // last_tenth
 #include "support/lecture.hpp"
 
@@ -169,12 +168,7 @@ struct Dcgan {
   /// The same with the current weights; early in a training the average lags behind.
   Tensor draw(const Tensor& z) {
     const EvalMode evaluation(generator);
-    Tensor all({z.dim(0), 28, 28, 1});
-    for (Index begin = 0; begin < z.dim(0); begin += 500) {
-      const Index end = std::min<Index>(begin + 500, z.dim(0));
-      all.rows(begin, end).copy_from(affine(generator(z.rows(begin, end)), 0.5, 0.5).value());
-    }
-    return all;
+    return in_pieces(z, [&](const Var& piece) { return affine(generator(piece), 0.5, 0.5); });
   }
   /// Noise followed by the one-hot label (y is empty without classes): [count, K].
   Tensor noise(Index count, const Tensor& y, Rng& chance) const {

@@ -107,7 +107,7 @@ void from_averages(Program& program, const Exam& exam, const Dataset& train) {
       program.plot("loss_gan", Plot(curves).log_y(),
                    "The pixel error falls. D soon separates real from generated digits, then G makes this "
                    "harder; at 1.386 D would be at chance");
-    columns.push_back(translate(net, pairs.input, pairs.truth.shape()));
+    columns.push_back(translate(net, pairs.input));
     tell(program, exam, way.tag, way.name, columns.back());
     labels.push_back(way.name);
     std::erase(labels.back(), ' ');  // a column title has room for nine letters
@@ -127,7 +127,7 @@ void from_edges(Program& program, const Exam& exam, const Dataset& train) {
   train_translator(program, "outlines", net, train, from_outlines,
                    {.steps = program.pick<Index>(140, 1400, 4), .adversarial = true});
   const Pairs pairs = from_outlines(exam.digits.images, rng);
-  const Tensor y = translate(net, pairs.input, pairs.truth.shape());
+  const Tensor y = translate(net, pairs.input);
   tell(program, exam, "outline", "from outlines", y);
   program.picture(
       "outlines", side_by_side({pairs.input, y, pairs.truth}, {"input", "drawn", "truth"}),
@@ -135,8 +135,7 @@ void from_edges(Program& program, const Exam& exam, const Dataset& train) {
 }
 
 void why_gans(Program& program) {
-  const Split digits =
-      program.digits({.train = program.pick<Index>(0, 0, 1000), .test = program.pick<Index>(0, 0, 300)});
+  const Split digits = program.digits();
   Judge judge(program, digits.train.flat());
   const Exam exam = make_exam(program, digits.test, judge);
   from_averages(program, exam, digits.train);

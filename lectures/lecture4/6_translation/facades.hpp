@@ -62,7 +62,7 @@ inline void facades(Program& program) {
   train_translator(program, "facades", net, train, facade_pairs,
                    {.steps = program.pick<Index>(3000, 3000, 2), .batch = 8, .adversarial = true});
 
-  const Tensor photos = translate(net, test.input, test.truth.shape());
+  const Tensor photos = translate(net, test.input);
   const Pairs known = facade_pairs(train.images, rng);
   const Index pixels = test.truth.shape().row_size();
   const Tensor mean_photo = column_means(known.truth.reshape({train.size(), pixels})).value();
@@ -82,8 +82,7 @@ inline void facades(Program& program) {
   }
   const double error = pixel_error(photos, test.truth), yardstick = pixel_error(guess, test.truth);
   program.figure("p2p_facades_l1", error);
-  program.figure("p2p_facades_l1_trained_on",
-                 pixel_error(translate(net, known.input, known.truth.shape()), known.truth));
+  program.figure("p2p_facades_l1_trained_on", pixel_error(translate(net, known.input), known.truth));
   program.figure("p2p_facades_l1_mean_photo", yardstick);
   program.figure("p2p_facades_l1_tinted_mean_photo", pixel_error(tinted, test.truth));
   program.figure("p2p_facades_l1_ratio", error / yardstick);

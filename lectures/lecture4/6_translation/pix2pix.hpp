@@ -142,11 +142,7 @@ inline TranslatorLoss translator_step(UNet& generator, PatchDiscriminator& discr
         discriminator_step(std::ref(discriminator), pair, pair(pairs.truth).value(), fake, losses, d_adam)
             .loss;
   } else {
-    Tape tape;
-    const Var loss = pixels(generator(pairs.input));
-    g_adam.zero_grad();
-    tape.backward(loss);
-    g_adam.step();
+    descend(g_adam, [&] { return pixels(generator(pairs.input)); });
   }
   return out;
 }
@@ -181,17 +177,12 @@ inline Plot train_translator(Program& program, const std::string& name, UNet& ge
   return trainer.plot("Training: " + name).x("step");
 }
 
-/// G's outputs for the inputs, 500 at a time, in evaluation mode: batch norm uses its running statistics,
-/// so a picture does not depend on its batch, and dropout is off, so the result is deterministic.
+/// G's outputs for the inputs in evaluation mode: batch norm uses its running statistics, so a picture does
+/// not depend on its batch, and dropout is off, so the result is deterministic.
 /// (pix2pix keeps dropout at this point, as its only source of randomness.)
-inline Tensor translate(UNet& generator, const Tensor& inputs, const Shape& shape) {
+inline Tensor translate(UNet& generator, const Tensor& inputs) {
   const EvalMode evaluation{generator};
-  Tensor out(shape);
-  for (Index first = 0; first < inputs.dim(0); first += 500) {
-    const Index last = std::min(first + 500, inputs.dim(0));
-    out.rows(first, last).copy_from(generator(inputs.rows(first, last)).value());
-  }
-  return out;
+  return in_pieces(inputs, std::ref(generator));
 }
 
 /// The mean over all pixels of |y - truth|.

@@ -66,8 +66,7 @@ std::string game_page(Program& program, const Pairs& pairs, double machine) {
 }
 
 void fake_or_real(Program& program) {
-  const Split digits =
-      program.digits({.train = program.pick<Index>(0, 0, 600), .test = program.pick<Index>(0, 0, 300)});
+  const Split digits = program.digits();
   Judge judge(program, digits.train);
   Dcgan gan(program, "dcgan", dcgan_recipe(program));
   load_or_train(program, gan, digits.train);
