@@ -21,7 +21,7 @@ Var Mlp::operator()(const Var& x) {
 }
 
 Conv2d::Conv2d(Module& parent, const std::string& name, Index inputs, Index outputs,
-               const ConvLayerOptions& options_in)
+               const ConvOptions& options_in)
     : Module(parent, name),
       options(options_in),
       w(fan_in_uniform({outputs, options.size.height, options.size.width, inputs},
@@ -33,7 +33,7 @@ Conv2d::Conv2d(Module& parent, const std::string& name, Index inputs, Index outp
 }
 
 ConvTranspose2d::ConvTranspose2d(Module& parent, const std::string& name, Index inputs, Index outputs,
-                                 const ConvLayerOptions& options_in)
+                                 const ConvOptions& options_in)
     : Module(parent, name),
       options(options_in),
       w(fan_in_uniform({inputs, options.size.height, options.size.width, outputs},
@@ -45,7 +45,7 @@ ConvTranspose2d::ConvTranspose2d(Module& parent, const std::string& name, Index 
 }
 
 Conv1d::Conv1d(Module& parent, const std::string& name, Index inputs, Index outputs,
-               const Conv1dLayerOptions& options_in)
+               const Conv1dOptions& options_in)
     : Module(parent, name),
       options(options_in),
       w(fan_in_uniform({outputs, options.size, inputs}, inputs * options.size, rng())),
@@ -55,7 +55,7 @@ Conv1d::Conv1d(Module& parent, const std::string& name, Index inputs, Index outp
 }
 
 ConvTranspose1d::ConvTranspose1d(Module& parent, const std::string& name, Index inputs, Index outputs,
-                                 const Conv1dLayerOptions& options_in)
+                                 const Conv1dOptions& options_in)
     : Module(parent, name),
       options(options_in),
       w(fan_in_uniform({inputs, options.size, outputs}, outputs * options.size, rng())),
@@ -64,14 +64,13 @@ ConvTranspose1d::ConvTranspose1d(Module& parent, const std::string& name, Index 
   if (options.bias) add_parameter("b", b);
 }
 
-BatchNorm::BatchNorm(Module& parent, const std::string& name, Index channels, Real epsilon_in)
+BatchNorm::BatchNorm(Module& parent, const std::string& name, Index channels, const NormOptions& options_in)
     : Module(parent, name),
-      epsilon(epsilon_in),
-      gamma(Tensor::full({channels}, 1)),
-      beta(Tensor::zeros({channels})),
+      options(options_in),
+      gamma(options.affine ? Tensor::full({channels}, 1) : Tensor()),
+      beta(options.affine ? Tensor::zeros({channels}) : Tensor()),
       running{Tensor::zeros({channels}), Tensor::full({channels}, 1)} {
-  add_parameter("gamma", gamma);
-  add_parameter("beta", beta);
+  if (options.affine) add_parameter("gamma", gamma), add_parameter("beta", beta);
   add_buffer("running_mean", running.mean);
   add_buffer("running_variance", running.variance);
 }
@@ -105,12 +104,7 @@ Var InstanceNorm::operator()(const Var& x) {
   const Var g = if_any(gamma), b = if_any(beta);
   if (!options.running) return instance_norm(x, g, b, options.epsilon);
   if (training()) return instance_norm(x, g, b, running, options.epsilon);
-  return record(Normalize{.op = "instance_norm",
-                          .epsilon = options.epsilon,
-                          .running_mean = running.mean,
-                          .running_variance = running.variance,
-                          .use_running = true},
-                x, g, b);
+  return instance_norm_eval(x, g, b, running, options.epsilon);
 }
 
 LayerNorm::LayerNorm(Module& parent, const std::string& name, const Shape& sizes_in,

@@ -76,7 +76,8 @@ Window conv_transpose2d_window(const Tensor& x, const Tensor& w, const Tensor& b
 }
 
 Tensor ConvTranspose2dOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
-  window = conv_transpose2d_window(x_in, w_in, b, {stride, padding, output_padding}, op);
+  window = conv_transpose2d_window(
+      x_in, w_in, b, {.stride = stride, .padding = padding, .output_padding = output_padding}, op);
   window.direct = direct || direct_convolutions();
   x = x_in, w = w_in;
   return convolve_back(window, x, w, b.data());

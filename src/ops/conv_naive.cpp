@@ -71,7 +71,8 @@ Grads<3> NaiveConv2d::backward(const Tensor& dy) const {
 
 Tensor NaiveConvTranspose2d::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
   // throws Error if the shapes do not fit
-  conv_transpose2d_window(x_in, w_in, b, {stride, padding, output_padding});
+  conv_transpose2d_window(x_in, w_in, b,
+                          {.stride = stride, .padding = padding, .output_padding = output_padding});
   x = x_in, w = w_in;  // backward needs them
   // [3.3]
   const Index grow = output_padding - 2 * padding;

@@ -12,6 +12,27 @@
 namespace gradus {
 namespace {
 
+enum class NormOver { batch, instance, group };
+
+/// batch_norm, instance_norm and group_norm. The formulas are those of norm.hpp, and of NaiveNormalize.
+struct Normalize {
+  static constexpr Needs<3> optional{false, true, true};
+  const char* op;  ///< the function's name, for messages
+  NormOver over = NormOver::batch;
+  Index groups = 1;  ///< of channels; for NormOver::group
+  Real epsilon = norm_epsilon;
+  /// Running statistics [C]. In training, empty means that none are kept.
+  Tensor running_mean{}, running_variance{};
+  Real momentum = 0;
+  bool use_running = false;  ///< they replace m and v
+
+  Tensor x{}, gamma{};                // kept for backward
+  std::vector<Real> mean{}, scale{};  // [sets, C]: m and 1 / sqrt(v + epsilon)
+
+  Tensor forward(const Tensor& x_in, const Tensor& gamma_in, const Tensor& beta);
+  Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
+};
+
 /// The number of channels of x, which is the size of gamma and beta.
 Index channels_of(const char* op, const Tensor& x, const Tensor& gamma, const Tensor& beta) {
   const Index C = checked_channels(op, x);
@@ -32,13 +53,10 @@ void check_normalize(const Normalize& norm, const Tensor& x, const Tensor& gamma
   GRADUS_CHECK(norm.over != NormOver::group || (norm.groups >= 1 && C % norm.groups == 0), op, ": ", C,
                " channels cannot be divided into ", norm.groups, " groups");
   const Tensor &mean = norm.running_mean, &variance = norm.running_variance;
-  if (norm.use_running || mean || variance) {
-    GRADUS_CHECK(norm.over == NormOver::batch || (norm.over == NormOver::instance && !norm.use_running), op,
-                 ": only batch and instance norm have a running mean and variance");
+  if (norm.use_running || mean || variance)
     GRADUS_CHECK(mean.shape() == Shape{C} && variance.shape() == Shape{C}, op,
                  ": the running mean and variance must be [", C, "] for x ", x.shape(), ", got ",
                  mean.shape(), " and ", variance.shape());
-  }
   if (norm.use_running) return;
   check_numbers_in(op, x);
   GRADUS_CHECK(norm.over != NormOver::batch || x.size() > C, op, ": x ", x.shape(),
@@ -107,8 +125,6 @@ Tensor by_channel(const Sets& sets, const Shape& shape, F f) {
   });
   return y;
 }
-
-}  // namespace
 
 Tensor Normalize::forward(const Tensor& x_in, const Tensor& gamma_in, const Tensor& beta) {
   check_normalize(*this, x_in, gamma_in, beta);
@@ -186,6 +202,19 @@ Grads<3> Normalize::backward(const Tensor& dy, const Needs<3>& needs) const {
   return grads;
 }
 
+/// Evaluation with running statistics, under the function's name.
+Var with_running(const char* op, const Var& x, const Var& gamma, const Var& beta,
+                 const RunningStatistics& running, Real epsilon) {
+  return record(Normalize{.op = op,
+                          .epsilon = epsilon,
+                          .running_mean = running.mean,
+                          .running_variance = running.variance,
+                          .use_running = true},
+                x, gamma, beta);
+}
+
+}  // namespace
+
 Var batch_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistics& running, Real epsilon) {
   Normalize op{.op = "batch_norm",
                .epsilon = epsilon,
@@ -196,12 +225,7 @@ Var batch_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistic
 }
 Var batch_norm_eval(const Var& x, const Var& gamma, const Var& beta, const RunningStatistics& running,
                     Real epsilon) {
-  Normalize op{.op = "batch_norm_eval",
-               .epsilon = epsilon,
-               .running_mean = running.mean,
-               .running_variance = running.variance,
-               .use_running = true};
-  return record(std::move(op), x, gamma, beta);
+  return with_running("batch_norm_eval", x, gamma, beta, running, epsilon);
 }
 Var instance_norm(const Var& x, const Var& gamma, const Var& beta, Real epsilon) {
   return record(Normalize{.op = "instance_norm", .over = NormOver::instance, .epsilon = epsilon}, x, gamma,
@@ -216,8 +240,9 @@ Var instance_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatis
                .momentum = running.momentum};
   return record(std::move(op), x, gamma, beta);
 }
-Var layer_norm(const Var& x, const Var& gamma, const Var& beta, Real epsilon) {
-  return record(LayerNormOp{epsilon}, x, gamma, beta);
+Var instance_norm_eval(const Var& x, const Var& gamma, const Var& beta, const RunningStatistics& running,
+                       Real epsilon) {
+  return with_running("instance_norm_eval", x, gamma, beta, running, epsilon);
 }
 Var group_norm(const Var& x, Index groups, const Var& gamma, const Var& beta, Real epsilon) {
   return record(Normalize{.op = "group_norm", .over = NormOver::group, .groups = groups, .epsilon = epsilon},
@@ -249,7 +274,17 @@ void with_row_sums(Index rows, Index K, First first, Second second, Use use) {
   });
 }
 
-}  // namespace
+/// layer_norm: one mean and one variance per example, gamma and beta per channel.
+struct LayerNormOp {
+  static constexpr Needs<3> optional{false, true, true};
+  Real epsilon;
+
+  Tensor x{}, gamma{};     // kept for backward
+  Tensor mean{}, scale{};  // [B]: m and 1 / sqrt(v + epsilon)
+
+  Tensor forward(const Tensor& x_in, const Tensor& gamma_in, const Tensor& beta);
+  Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
+};
 
 Tensor LayerNormOp::forward(const Tensor& x_in, const Tensor& gamma_in, const Tensor& beta) {
   const Index C = channels_of("layer_norm", x_in, gamma_in, beta);
@@ -316,6 +351,12 @@ Grads<3> LayerNormOp::backward(const Tensor& dy, const Needs<3>& needs) const {
   });
   grads[0] = dx;
   return grads;
+}
+
+}  // namespace
+
+Var layer_norm(const Var& x, const Var& gamma, const Var& beta, Real epsilon) {
+  return record(LayerNormOp{epsilon}, x, gamma, beta);
 }
 
 }  // namespace gradus

@@ -17,7 +17,9 @@ Var flat(const char* op, const char* what, const Var& x) {
 Var sequence(const Var& x) { return reshape(x, {x.dim(0), x.dim(2), x.dim(3)}); }
 
 ConvOptions along_width(const Conv1dOptions& options) {
-  return {{1, options.stride}, {0, options.padding}, {0, options.output_padding}};
+  return {.stride = {1, options.stride},
+          .padding = {0, options.padding},
+          .output_padding = {0, options.output_padding}};
 }
 
 }  // namespace

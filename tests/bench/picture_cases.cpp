@@ -42,9 +42,9 @@ void descend(Adam& adam, Tape& tape, const Var& loss) {
   adam.step();
 }
 
-constexpr ConvLayerOptions halve{.size = 4, .stride = 2, .padding = 1};
-constexpr ConvLayerOptions halve_plain{.size = 4, .stride = 2, .padding = 1, .bias = false};
-constexpr ConvLayerOptions whole_plain{.size = 4, .bias = false};
+constexpr ConvOptions halve{.size = 4, .stride = 2, .padding = 1};
+constexpr ConvOptions halve_plain{.size = 4, .stride = 2, .padding = 1, .bias = false};
+constexpr ConvOptions whole_plain{.size = 4, .bias = false};
 
 /// Conv 32, conv 64 (4 x 4, stride 2, no padding), linear 10; squared error, batch 128.
 struct SmallCnn : Module {

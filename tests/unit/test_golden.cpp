@@ -144,7 +144,9 @@ std::map<std::string, Function> all_ops() {
     return value.is_array() ? Pair(value[0].get<Index>(), value[1].get<Index>()) : Pair(value.get<Index>());
   };
   const auto places = [=](const json& c) {
-    return ConvOptions{pair(c, "stride"), pair(c, "padding"), pair(c, "output_padding")};
+    return ConvOptions{.stride = pair(c, "stride"),
+                       .padding = pair(c, "padding"),
+                       .output_padding = pair(c, "output_padding")};
   };
   ops["conv2d"] = [=](const Inputs& x, const json& c) { return conv2d(x[0], x[1], x[2], places(c)); };
   ops["conv_transpose2d"] = [=](const Inputs& x, const json& c) {
@@ -181,7 +183,9 @@ std::map<std::string, Function> all_ops() {
     return cross_entropy(x[0], c["labels"].get<std::vector<int>>());
   };
   const auto along = [](const json& c) {
-    return Conv1dOptions{c["stride"], c["padding"], c.value("output_padding", Index{0})};
+    return Conv1dOptions{.stride = c["stride"],
+                         .padding = c["padding"],
+                         .output_padding = c.value("output_padding", Index{0})};
   };
   ops["conv1d"] = [=](const Inputs& x, const json& c) { return conv1d(x[0], x[1], x[2], along(c)); };
   ops["conv_transpose1d"] = [=](const Inputs& x, const json& c) {

@@ -44,24 +44,13 @@ struct Mlp : Module {
   Activation activation;                        ///< between two layers
 };
 
-/// Options of a 2-D convolution layer: one number for both axes, or {height, width}.
-struct ConvLayerOptions {
-  Pair size = 3;                                     ///< of the window, in pixels
-  Pair stride = 1, padding = 0, output_padding = 0;  ///< see ConvOptions
-  bool bias = true;                                  ///< adds b to the result
-  bool direct = false;                               ///< see ConvOptions
-  /// The options of the op.
-  ConvOptions places() const { return {stride, padding, output_padding, direct}; }
-};
-
 /// Convolution layer: x [B, H, W, inputs] -> [B, I, J, outputs], see conv2d. With a window of U x V pixels,
 /// w [outputs, U, V, inputs] and b [outputs] start as U(-a, a) with a = 1 / sqrt(U V inputs).
 struct Conv2d : Module {
-  Conv2d(Module& parent, const std::string& name, Index inputs, Index outputs,
-         const ConvLayerOptions& options_in);
-  Var operator()(const Var& x) { return conv2d(x, w, if_any(b), options.places()); }
+  Conv2d(Module& parent, const std::string& name, Index inputs, Index outputs, const ConvOptions& options_in);
+  Var operator()(const Var& x) { return conv2d(x, w, if_any(b), options); }
 
-  ConvLayerOptions options;
+  ConvOptions options;
   Parameter w, b;  ///< weights and bias; b is empty without bias
 };
 
@@ -69,30 +58,21 @@ struct Conv2d : Module {
 /// w [inputs, U, V, outputs] and b [outputs] start as U(-a, a) with a = 1 / sqrt(U V outputs).
 struct ConvTranspose2d : Module {
   ConvTranspose2d(Module& parent, const std::string& name, Index inputs, Index outputs,
-                  const ConvLayerOptions& options_in);
-  Var operator()(const Var& x) { return conv_transpose2d(x, w, if_any(b), options.places()); }
+                  const ConvOptions& options_in);
+  Var operator()(const Var& x) { return conv_transpose2d(x, w, if_any(b), options); }
 
-  ConvLayerOptions options;
+  ConvOptions options;
   Parameter w, b;  ///< weights and bias; b is empty without bias
-};
-
-/// Options of a 1-D convolution layer.
-struct Conv1dLayerOptions {
-  Index size = 3;                                     ///< of the window, in sequence elements
-  Index stride = 1, padding = 0, output_padding = 0;  ///< see Conv1dOptions
-  bool bias = true;                                   ///< adds b to the result
-  /// The options of the op.
-  Conv1dOptions places() const { return {stride, padding, output_padding}; }
 };
 
 /// x [B, L, inputs] -> [B, J, outputs], see conv1d.
 /// w [outputs, size, inputs], b [outputs] start as in Conv2d.
 struct Conv1d : Module {
   Conv1d(Module& parent, const std::string& name, Index inputs, Index outputs,
-         const Conv1dLayerOptions& options_in);
-  Var operator()(const Var& x) { return conv1d(x, w, if_any(b), options.places()); }
+         const Conv1dOptions& options_in);
+  Var operator()(const Var& x) { return conv1d(x, w, if_any(b), options); }
 
-  Conv1dLayerOptions options;
+  Conv1dOptions options;
   Parameter w, b;  ///< weights and bias; b is empty without bias
 };
 
@@ -100,31 +80,32 @@ struct Conv1d : Module {
 /// w [inputs, size, outputs], b [outputs] start as in ConvTranspose2d.
 struct ConvTranspose1d : Module {
   ConvTranspose1d(Module& parent, const std::string& name, Index inputs, Index outputs,
-                  const Conv1dLayerOptions& options_in);
-  Var operator()(const Var& x) { return conv_transpose1d(x, w, if_any(b), options.places()); }
+                  const Conv1dOptions& options_in);
+  Var operator()(const Var& x) { return conv_transpose1d(x, w, if_any(b), options); }
 
-  Conv1dLayerOptions options;
+  Conv1dOptions options;
   Parameter w, b;  ///< weights and bias; b is empty without bias
+};
+
+/// Options of the norms but instance norm, whose defaults differ, as in PyTorch.
+struct NormOptions {
+  Real epsilon = norm_epsilon;  ///< added to every variance
+  bool affine = true;           ///< with gamma (initially 1) and beta (initially 0)
 };
 
 /// Batch norm: x [B, .., C]; gamma [C] starts at 1, beta [C] at 0. The running mean and variance are buffers:
 /// checkpoints and averages include them. Ioffe, Szegedy 2015.
 struct BatchNorm : Module {
-  BatchNorm(Module& parent, const std::string& name, Index channels, Real epsilon_in = norm_epsilon);
+  BatchNorm(Module& parent, const std::string& name, Index channels, const NormOptions& options_in = {});
   Var operator()(const Var& x) {
-    return training() ? batch_norm(x, gamma, beta, running, epsilon)
-                      : batch_norm_eval(x, gamma, beta, running, epsilon);
+    const Var g = if_any(gamma), b = if_any(beta);
+    return training() ? batch_norm(x, g, b, running, options.epsilon)
+                      : batch_norm_eval(x, g, b, running, options.epsilon);
   }
 
-  Real epsilon;               ///< added to every variance
-  Parameter gamma, beta;      ///< factor and offset per channel
+  NormOptions options;
+  Parameter gamma, beta;      ///< factor and offset per channel, empty without affine
   RunningStatistics running;  ///< for evaluation
-};
-
-/// Options of the other norms. Defaults as in PyTorch, where only instance norm has no gamma and beta.
-struct NormOptions {
-  Real epsilon = norm_epsilon;  ///< added to every variance
-  bool affine = true;           ///< with gamma (initially 1) and beta (initially 0)
 };
 
 /// Group norm: the channels of each example are normalised in `groups` sets. x [B, .., C]; gamma, beta [C].

@@ -40,10 +40,13 @@ struct Conv2dOp {
   Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
 };
 
-/// Stride and padding: one number for both axes, or {height, width}. output_padding is for the transposed
-/// convolution only.
+/// Options of op and layer: one number for both axes, or {height, width}. `size` and `bias` are the layer's;
+/// the op takes the window from w, and has a bias where b is not empty.
 struct ConvOptions {
-  Pair stride = 1, padding = 0, output_padding = 0;  ///< in pixels
+  Pair size = 3;                 ///< of the window, in pixels
+  Pair stride = 1, padding = 0;  ///< in pixels
+  Pair output_padding = 0;       ///< of the transposed convolution, in pixels
+  bool bias = true;              ///< the layer adds b to the result
   bool direct = false;  ///< excludes the fast 3 x 3 kernels, which are not local: see direct_convolutions
 };
 

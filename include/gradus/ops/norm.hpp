@@ -5,62 +5,25 @@
 
 namespace gradus {
 
-/// Which values of x [B, H, W, C] (or [B, L, C], or [B, C]) are normalised together.
-///
-///   batch      one channel of all images        B H W values      Ioffe, Szegedy 2015
-///   instance   one channel of one image         H W               Ulyanov, Vedaldi, Lempitsky 2016
-///   group      some channels of one image       H W C / groups    Wu, He 2018
-///
-/// LayerNormOp, below, is a struct of its own: one mean and one variance per image, not per channel.
-enum class NormOver { batch, instance, group };
-
 constexpr Real norm_epsilon = Real(1e-5);  ///< added to every variance
 
-/// normalize: shifts and scales every set S of n values to mean 0 and variance 1, then by beta and gamma.
-///
-///   m = 1/n sum_S x     v = 1/n sum_S (x - m)^2     h = (x - m) / sqrt(v + epsilon)
-///   y = gamma[c] h + beta[c]
-///
-///   dh = gamma[c] dy    dx = (dh - mean_S(dh) - h mean_S(dh h)) / sqrt(v + epsilon)
-///
-///   x [B, .., C]    gamma, beta [C] or empty (1 and 0)
-///
-/// 6.S191 L4, "Training GANs". Throws Error when the rank is below 2, C = 0, gamma or beta is not [C], C
-/// cannot be divided into the groups, a running mean or variance is not [C] or is given to group norm, x has
-/// no values to average (with `use_running` none are needed: B = 0 gives an empty y), batch norm is trained
-/// on one value per channel, or instance norm is to update running statistics from images of one pixel.
-struct Normalize {
-  static constexpr Needs<3> optional{false, true, true};
-  const char* op = "normalize";     ///< the function's name, for messages
-  NormOver over = NormOver::batch;  ///< kind of the sets S
-  Index groups = 1;                 ///< of channels; for NormOver::group
-  Real epsilon = norm_epsilon;      ///< added to every variance
-  /// Running statistics [C]. Training moves them by `momentum` towards m and v (v with n - 1 in the
-  /// denominator; instance norm: towards the batch means of both). With `use_running`, as in batch norm's
-  /// evaluation, they replace m and v. In training, empty means that no statistics are kept.
-  Tensor running_mean{}, running_variance{};  ///< [C], or empty
-  Real momentum = Real(0.1);                  ///< of the running statistics
-  bool use_running = false;                   ///< as in evaluation
-
-  Tensor x{}, gamma{};                ///< kept for backward
-  std::vector<Real> mean{}, scale{};  ///< [sets, C]: m and 1 / sqrt(v + epsilon)
-
-  Tensor forward(const Tensor& x_in, const Tensor& gamma_in, const Tensor& beta);
-  Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
-};
-
-/// layer_norm: the same formulas, where S is all K = H W C values of one image. Ba, Kiros, Hinton 2016.
-/// Throws Error when the rank is below 2, gamma or beta is not [C], or x has no values.
-struct LayerNormOp {
-  static constexpr Needs<3> optional{false, true, true};
-  Real epsilon = norm_epsilon;  ///< added to every variance
-
-  Tensor x{}, gamma{};     ///< kept for backward
-  Tensor mean{}, scale{};  ///< [B]: m and 1 / sqrt(v + epsilon)
-
-  Tensor forward(const Tensor& x_in, const Tensor& gamma_in, const Tensor& beta);
-  Grads<3> backward(const Tensor& dy, const Needs<3>& needs) const;
-};
+// Over every set S of n values,
+//
+//   m = 1/n sum_S x     v = 1/n sum_S (x - m)^2     h = (x - m) / sqrt(v + epsilon)
+//   y = gamma[c] h + beta[c]
+//
+//   dh = gamma[c] dy    dx = (dh - mean_S(dh) - h mean_S(dh h)) / sqrt(v + epsilon)
+//
+//   x [B, .., C]    gamma, beta [C], or empty Tensors for 1 and 0
+//
+//   function         S, for x [B, H, W, C] (or [B, L, C], or [B, C])
+//   batch_norm       one channel of all images        B H W values      Ioffe, Szegedy 2015
+//   instance_norm    one channel of one image         H W               Ulyanov, Vedaldi, Lempitsky 2016
+//   group_norm       some channels of one image       H W C / groups    Wu, He 2018
+//   layer_norm       one image                        H W C             Ba, Kiros, Hinton 2016
+//
+// 6.S191 L4, "Training GANs". All throw Error when the rank is below 2, C = 0, gamma or beta is not [C], or x has no
+// values to average.
 
 /// Running statistics of batch norm and, where enabled, of instance norm.
 struct RunningStatistics {
@@ -68,27 +31,42 @@ struct RunningStatistics {
   Real momentum = Real(0.1);  ///< weight of a new batch
 };
 
-// x [B, .., C]; gamma and beta [C], or empty Tensors for 1 and 0.
-// Throw Error as Normalize and LayerNormOp do.
-/// batch_norm in training: updates `running`.
+/// batch_norm in training: updates `running`, if it is not empty, by `momentum` towards m and v (v with n - 1
+/// in the denominator). Throws Error as above, when the running mean or variance is not [C], and for one value
+/// per channel.
 Var batch_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistics& running,
                Real epsilon = norm_epsilon);
-/// In evaluation: uses the running mean and variance, so an example does not depend on the rest of its batch.
-/// Also for instance norm with running statistics.
+/// In evaluation: the running mean and variance in place of m and v, so an example does not depend on the
+/// rest of its batch. B = 0 gives an empty y. Throws Error as above, and when running mean or variance is not
+/// [C].
 Var batch_norm_eval(const Var& x, const Var& gamma, const Var& beta, const RunningStatistics& running,
                     Real epsilon = norm_epsilon);
 /// instance_norm in training and evaluation, without running statistics.
 Var instance_norm(const Var& x, const Var& gamma = Tensor(), const Var& beta = Tensor(),
                   Real epsilon = norm_epsilon);
-/// The same; updates `running`. Throws Error for images of one pixel.
+/// The same; updates `running` towards the batch means of m and v.
+/// Throws Error as batch_norm, and for images of one pixel.
 Var instance_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistics& running,
                   Real epsilon = norm_epsilon);
-/// layer_norm, see LayerNormOp.
+/// In evaluation, with running statistics: the computation of batch_norm_eval.
+Var instance_norm_eval(const Var& x, const Var& gamma, const Var& beta, const RunningStatistics& running,
+                       Real epsilon = norm_epsilon);
+/// layer_norm over whole images, with gamma and beta per channel.
 Var layer_norm(const Var& x, const Var& gamma = Tensor(), const Var& beta = Tensor(),
                Real epsilon = norm_epsilon);
-/// group_norm with `groups` sets of channels. Throws Error when `groups` does not divide C.
+/// group_norm with `groups` sets of channels. Throws Error as above, and when `groups` does not divide C.
 Var group_norm(const Var& x, Index groups, const Var& gamma = Tensor(), const Var& beta = Tensor(),
                Real epsilon = norm_epsilon);
+
+/// Reference implementation for reading and testing: the formulas for one set of n values per row, without
+/// gamma and beta. x, y [S, n]. Throws Error when the rank is not 2.
+struct NaiveNormalize {
+  Real epsilon = norm_epsilon;  ///< added to every variance
+  Tensor h{};                   ///< kept for backward
+  std::vector<double> scale{};  ///< [S]: 1 / sqrt(v + epsilon), kept for backward
+  Tensor forward(const Tensor& x);
+  Grads<1> backward(const Tensor& dh) const;
+};
 
 /// pixel_norm: y[c] = x[c] / sqrt(1/C sum_c x[c]^2 + epsilon) at every pixel; x [B, .., C]. Karras, Aila,
 /// Laine, Lehtinen 2018, "Progressive growing of GANs".

@@ -5,9 +5,13 @@
 
 namespace gradus {
 
-/// Stride and padding of the window. output_padding is for the transposed convolution only.
+/// Options of op and layer. `size` and `bias` are the layer's; the op takes the window from w, and has a bias
+/// where b is not empty.
 struct Conv1dOptions {
-  Index stride = 1, padding = 0, output_padding = 0;  ///< in elements of the sequence
+  Index size = 3;                 ///< of the window, in elements of the sequence
+  Index stride = 1, padding = 0;  ///< in elements of the sequence
+  Index output_padding = 0;       ///< of the transposed convolution
+  bool bias = true;               ///< the layer adds b to the result
 };
 
 /// conv1d: a convolution along a sequence.

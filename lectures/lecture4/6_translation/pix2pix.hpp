@@ -30,7 +30,7 @@ struct UNetOptions {
 ///           64 ------- 3 x 3, 64 --------- +                             7 x 7
 struct UNet : Module {
   UNet(Rng& random, const UNetOptions& options = {}) : Module(random) {
-    const ConvLayerOptions half{.size = 4, .stride = 2, .padding = 1};
+    const ConvOptions half{.size = 4, .stride = 2, .padding = 1};
     const std::vector<Index>& widths = options.widths;
     const std::size_t levels = widths.size();
     for (std::size_t i = 0; i < levels; ++i) {
@@ -39,7 +39,7 @@ struct UNet : Module {
       if (i > 0) down_norm.push_back(std::make_unique<BatchNorm>(*this, text("down_norm", i), widths[i]));
     }
     middle = std::make_unique<Conv2d>(*this, "middle", widths.back(), widths.back(),
-                                      ConvLayerOptions{.size = 3, .padding = 1});
+                                      ConvOptions{.size = 3, .padding = 1});
     middle_norm = std::make_unique<BatchNorm>(*this, "middle_norm", widths.back());
     drop = std::make_unique<Dropout>(*this, "drop", options.dropout);
     for (std::size_t i = levels; i-- > 0;) {
@@ -48,7 +48,7 @@ struct UNet : Module {
       if (i > 0) up_norm.push_back(std::make_unique<BatchNorm>(*this, text("up_norm", i), narrower));
     }
     out = std::make_unique<Conv2d>(*this, "out", widths[0] / 2 + options.inputs, options.outputs,
-                                   ConvLayerOptions{.size = 3, .padding = 1});
+                                   ConvOptions{.size = 3, .padding = 1});
   }
 
   Var operator()(const Var& x) {
