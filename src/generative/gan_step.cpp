@@ -49,7 +49,6 @@ GanLosses non_saturating_losses(Real label) {
 GanLosses least_squares_losses() {
   return {least_squares_real_loss, least_squares_fake_loss, least_squares_generator_loss};
 }
-GanLosses hinge_losses() { return {hinge_real_loss, hinge_fake_loss, hinge_generator_loss}; }
 
 Var difference_penalty(const Network& discriminator, const Tensor& x, const Tensor& u, Real distance) {
   check_same_shape("difference_penalty (x, u)", x, u);

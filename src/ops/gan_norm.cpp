@@ -1,11 +1,9 @@
-// The normalisations of generative adversarial networks: pixel_norm, minibatch_deviation, spectral_norm.
+// The normalisations of generative adversarial networks: pixel_norm, minibatch_deviation.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "gradus/kernels/elementwise.hpp"
-#include "gradus/kernels/gemm.hpp"
 #include "gradus/ops/checks.hpp"
 #include "gradus/ops/norm.hpp"
 
@@ -96,65 +94,11 @@ struct MinibatchDeviation {
   }
 };
 
-/// out = m v for m [K, R], or mT u
-void multiply_vector(Transpose transpose, Index K, Index R, const Real* m, const Real* v, Real* out) {
-  const Index rows = transpose == Transpose::no ? K : R, inner = transpose == Transpose::no ? R : K;
-  gemm(transpose, Transpose::no, rows, 1, inner, m, R, v, 1, out, 1);
-}
-
-/// Scales v to length 1; returns the previous length.
-Real to_unit(Tensor& v) {
-  double squares = 0;
-  for (const Real x : v.values()) squares += double{x} * double{x};
-  const Real length = std::max(static_cast<Real>(std::sqrt(squares)), std::numeric_limits<Real>::epsilon());
-  for (Real& x : v.values()) x /= length;
-  return length;
-}
-
-/// y = w / s, s = uT w v, ds/dw = u vT        dw = (dy - (dy . y) u vT) / s
-struct SpectralNorm {
-  Tensor u;
-  bool iterate;
-  Tensor v{}, y{};
-  Real s = 1;
-  Tensor forward(const Tensor& w) {
-    check_not_empty("spectral_norm", w);
-    const Index K = w.dim(0), R = w.shape().row_size();
-    GRADUS_CHECK(u.rank() == 1 && u.size() == K, "spectral_norm: w ", w.shape(), " needs u [", K, "], got ",
-                 u.shape());
-    v = Tensor({R});
-    multiply_vector(Transpose::yes, K, R, w.data(), u.data(), v.data());
-    to_unit(v);
-    Tensor wv({K});
-    multiply_vector(Transpose::no, K, R, w.data(), v.data(), wv.data());
-    if (iterate) {
-      s = to_unit(wv);
-      if (s > std::numeric_limits<Real>::epsilon()) u.copy_from(wv);  // w = 0 must not destroy u
-    } else {
-      s = static_cast<Real>(blocked_sum(0, K, [&](Index k) { return u[k] * wv[k]; }));
-    }
-    u = u.clone();  // the next training step changes the original
-    y = mapped(w, [r = 1 / s](Real x) { return x * r; });
-    return y;
-  }
-  Grads<1> backward(const Tensor& dy) const {
-    const Index R = v.size();
-    const Real *d = dy.data(), *out = y.data();
-    const auto dot = static_cast<Real>(total(dy.size(), [=](Index i) { return d[i] * out[i]; }));
-    Tensor dw(dy.shape());
-    for_rows(u.size(), dy.size(), [&](Index k) {
-      for (Index r = 0; r < R; ++r) dw[k * R + r] = (d[k * R + r] - dot * u[k] * v[r]) / s;
-    });
-    return {dw};
-  }
-};
-
 }  // namespace
 
 Var pixel_norm(const Var& x, Real epsilon) { return record(PixelNorm{epsilon}, x); }
 Var minibatch_deviation(const Var& x, Index group, Real epsilon) {
   return record(MinibatchDeviation{group, epsilon}, x);
 }
-Var spectral_norm(const Var& w, Tensor& u, bool iterate) { return record(SpectralNorm{u, iterate}, w); }
 
 }  // namespace gradus

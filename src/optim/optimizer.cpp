@@ -217,38 +217,4 @@ State Adam::state() {
   return state;
 }
 
-RmsProp::RmsProp(const std::vector<Parameter*>& parameters, Options options)
-    : lr(options.lr), options_(options) {
-  check_not_negative("RmsProp", "lr", lr);
-  check_share("RmsProp", "decay", options.decay);
-  check_not_negative("RmsProp", "eps", options.eps);
-  add(parameters);
-}
-
-void RmsProp::add(const std::vector<Parameter*>& parameters) {
-  append_distinct(parameters_, parameters);
-  append_zeros(v_, parameters_);
-}
-
-void RmsProp::step() {
-  const Real decay = options_.decay, eps = options_.eps;
-  for_pieces("RmsProp", lr, parameters_, v_,
-             [=, this, rate = lr](std::size_t index, Index first, Index count) {
-               Real* p = parameters_[index]->value.data() + first;
-               const Real* g = parameters_[index]->grad.data() + first;
-               Real* v = v_[index].data() + first;
-#pragma omp simd
-               for (Index i = 0; i < count; ++i) {
-                 v[i] = flushed(decay * v[i] + (1 - decay) * g[i] * g[i]);
-                 p[i] -= rate * g[i] / (std::sqrt(v[i]) + eps);
-               }
-             });
-}
-
-State RmsProp::state() {
-  State state;
-  name_tensors(state, "v", v_);
-  return state;
-}
-
 }  // namespace gradus

@@ -181,9 +181,6 @@ def adversarial():
             case("least_squares_real_loss", mse(1.0), [x])
             case("least_squares_fake_loss", mse(0.0), [x])
             case("least_squares_generator_loss", mse(1.0), [x])
-            case("hinge_real_loss", lambda v: F.relu(1 - v).reshape(-1), [x])
-            case("hinge_fake_loss", lambda v: F.relu(1 + v).reshape(-1), [x])
-            case("hinge_generator_loss", lambda v: -v.reshape(-1), [x])
 
 
 def optimizers():
@@ -193,8 +190,6 @@ def optimizers():
         ("Adam", {"lr": 0.0625}, lambda p, o: torch.optim.Adam(p, **o)),
         ("Adam", {"lr": 0.03125, "beta1": 0.5, "beta2": 0.875, "eps": 0.001},
          lambda p, o: torch.optim.Adam(p, lr=o["lr"], betas=(o["beta1"], o["beta2"]), eps=o["eps"])),
-        ("RmsProp", {"lr": 0.015625, "decay": 0.875},
-         lambda p, o: torch.optim.RMSprop(p, lr=o["lr"], alpha=o["decay"])),
     ]
     return optimizer_runs(makers)
 
@@ -298,16 +293,6 @@ def pictures():
             if size <= min(H, W):
                 case("max_pool2d", lambda a: back(F.max_pool2d(there(a), size, stride)), [x], size=size, stride=stride)
                 case("average_pool2d", lambda a: back(F.avg_pool2d(there(a), size, stride)), [x], size=size, stride=stride)
-    for shape in [(5, 1, 1, 3), (3, 3, 3, 5), (1, 2, 2, 1)]:
-        w, start = numbers(shape), F.normalize(numbers((shape[0],)), dim=0)
-
-        def divided(a, u0):  # u and v are constants: PyTorch's spectral_norm, one iteration
-            with torch.no_grad():
-                v = F.normalize(rows(a).t() @ u0, dim=0)
-                u = F.normalize(rows(a) @ v, dim=0)
-            return a / (u @ rows(a) @ v)
-
-        case("spectral_norm", divided, [w], [start])
 
 
 def axes():

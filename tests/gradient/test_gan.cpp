@@ -36,17 +36,12 @@ TEST_CASE("gradients of the adversarial losses") {
       {"least_squares_real_loss", least_squares_real_loss},
       {"least_squares_fake_loss", least_squares_fake_loss},
       {"least_squares_generator_loss", least_squares_generator_loss},
-      {"hinge_real_loss", hinge_real_loss},
-      {"hinge_fake_loss", hinge_fake_loss},
-      {"hinge_generator_loss", hinge_generator_loss},
       {"p_fake::minimax_fake_loss", p_fake::minimax_fake_loss},
       {"p_fake::saturating_generator_loss", p_fake::saturating_generator_loss},
       {"p_fake::non_saturating_generator_loss", p_fake::non_saturating_generator_loss}};
   Rng rng(21);
   for (const Shape& shape : {Shape{1}, Shape{1, 1}, Shape{7}, Shape{13, 1}, Shape{67}, Shape{16411}}) {
-    Tensor logits = Tensor::randn(shape, rng, 0, 3);
-    for (Real& a : logits.values())  // away from the kinks of the hinge losses
-      if (std::abs(std::abs(a) - 1) < Real(0.01)) a *= Real(1.05);
+    const Tensor logits = Tensor::randn(shape, rng, 0, 3);
     const Index probes = shape.size() > 4096 ? 25 : 0;
     for (const auto& [name, loss] : losses)
       check(

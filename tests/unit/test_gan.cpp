@@ -90,9 +90,6 @@ TEST_CASE("GAN losses equal their logarithms") {
     CHECK(close(value(least_squares_real_loss, a), (a - 1) * (a - 1), 1e-5));
     CHECK(close(value(least_squares_fake_loss, a), a * a, 1e-5));
     CHECK(close(value(least_squares_generator_loss, a), (a - 1) * (a - 1), 1e-5));
-    CHECK(close(value(hinge_real_loss, a), std::max(0.0, 1 - double(a)), 1e-6));
-    CHECK(close(value(hinge_fake_loss, a), std::max(0.0, 1 + double(a)), 1e-6));
-    CHECK(close(value(hinge_generator_loss, a), -double(a), 1e-6));
     CHECK(close(slope(minimax_fake_loss, a), d, 1e-6));
     CHECK(close(slope(saturating_generator_loss, a), -d, 1e-6));
     CHECK(close(slope(non_saturating_generator_loss, a), d - 1, 1e-6));
@@ -108,9 +105,6 @@ TEST_CASE("GAN losses: [B] and [B, 1] give [B]; other shapes and labels are refu
                               least_squares_real_loss,
                               least_squares_fake_loss,
                               least_squares_generator_loss,
-                              hinge_real_loss,
-                              hinge_fake_loss,
-                              hinge_generator_loss,
                               p_fake::minimax_fake_loss,
                               p_fake::saturating_generator_loss};
   for (const Loss& loss : all) {
@@ -148,13 +142,9 @@ TEST_CASE("GAN losses stay finite, keep small gradients, and pass on NaN and inf
   CHECK(value(real_with_label(1), -infinity) == infinity);
   CHECK(value(real_with_label(Real(0.9)), infinity) == infinity);
   CHECK(value(minimax_fake_loss, -infinity) == 0);
-  CHECK(value(hinge_real_loss, infinity) == 0);
   for (const Loss& loss : {real_with_label(1), Loss(minimax_fake_loss), Loss(saturating_generator_loss),
-                           Loss(non_saturating_generator_loss), Loss(least_squares_real_loss),
-                           Loss(hinge_real_loss), Loss(hinge_fake_loss)})
+                           Loss(non_saturating_generator_loss), Loss(least_squares_real_loss)})
     CHECK(std::isnan(value(loss, std::numeric_limits<Real>::quiet_NaN())));
-  CHECK(slope(hinge_real_loss, 1) == 0);  // at the margin, as the header says
-  CHECK(slope(hinge_fake_loss, -1) == 0);
 }
 
 // Erratum: D is P(real) in the editions of 2020 and P(fake) in those of 2025 and 2026.
@@ -214,8 +204,8 @@ TEST_CASE("the discriminator's step leaves the generator unchanged, and vice ver
   Net generator(rng, {2, 4, 2}), judge(rng, {2, 4, 1});
   Adam g_adam(generator.parameters()), d_adam(judge.parameters());
   const Tensor real = Tensor::randn({6, 2}, rng), z = Tensor::randn({5, 2}, rng);
-  for (const GanLosses& losses : {minimax_losses(), minimax_losses(Real(0.9)), non_saturating_losses(),
-                                  least_squares_losses(), hinge_losses()}) {
+  for (const GanLosses& losses :
+       {minimax_losses(), minimax_losses(Real(0.9)), non_saturating_losses(), least_squares_losses()}) {
     zero_grad(generator.parameters());
     std::vector<Tensor> g = copies(generator), d = copies(judge);
     const double expected =
@@ -333,8 +323,7 @@ TEST_CASE("D's steps separate real from generated, and G's step raises D's outpu
   Adam g_adam(generator.parameters()), d_adam(judge.parameters());
   const Tensor real = Tensor::randn({64, 1}, rng, 2), z = Tensor::randn({64, 1}, rng);
   const auto believed = [&](const Tensor& x) { return mean(sigmoid(judge(x))).item(); };
-  for (const GanLosses& losses :
-       {minimax_losses(), non_saturating_losses(), least_squares_losses(), hinge_losses()}) {
+  for (const GanLosses& losses : {minimax_losses(), non_saturating_losses(), least_squares_losses()}) {
     const Tensor fakes = generator(z).value();
     const Real gap = believed(real) - believed(fakes);
     for (int step = 0; step < 20; ++step)

@@ -123,9 +123,6 @@ std::map<std::string, Function> all_ops() {
       {"least_squares_real_loss", unary(least_squares_real_loss)},
       {"least_squares_fake_loss", unary(least_squares_fake_loss)},
       {"least_squares_generator_loss", unary(least_squares_generator_loss)},
-      {"hinge_real_loss", unary(hinge_real_loss)},
-      {"hinge_fake_loss", unary(hinge_fake_loss)},
-      {"hinge_generator_loss", unary(hinge_generator_loss)},
   };
   ops["minimax_real_loss"] = [](const Inputs& x, const json& c) {
     return minimax_real_loss(x[0], c["label"]);
@@ -163,10 +160,6 @@ std::map<std::string, Function> all_ops() {
   ops["instance_norm"] = [](const Inputs& x, const json&) { return instance_norm(x[0]); };
   ops["instance_norm_affine"] = [](const Inputs& x, const json&) { return instance_norm(x[0], x[1], x[2]); };
   ops["pixel_norm"] = [](const Inputs& x, const json&) { return pixel_norm(x[0]); };
-  ops["spectral_norm"] = [](const Inputs& x, const json&) {
-    Tensor u = x[1].value().clone();
-    return spectral_norm(x[0], u);
-  };
   ops["layer_norm"] = [](const Inputs& x, const json&) { return layer_norm(x[0], x[1], x[2]); };
   ops["group_norm"] = [](const Inputs& x, const json& c) {
     return group_norm(x[0], c["groups"], x[1], x[2]);
@@ -348,7 +341,7 @@ TEST_CASE("every op agrees with PyTorch on forty random shapes per family") {
   int fewest = 40;
   for (const auto& [name, count] : seen) fewest = std::min(fewest, count);
   CHECK(fewest >= 40);
-  CHECK(seen.size() == 63);
+  CHECK(seen.size() == 60);
 }
 
 TEST_CASE("optimizers take PyTorch's steps") {
@@ -362,7 +355,8 @@ TEST_CASE("optimizers take PyTorch's steps") {
     const Real lr = o["lr"];
     if (name == "Sgd") {
       check_steps(run, parameters, Sgd(handles(parameters), {.lr = lr, .momentum = option("momentum", 0)}));
-    } else if (name == "Adam") {
+    } else {
+      REQUIRE(name == "Adam");
       const Adam::Options usual;
       check_steps(run, parameters,
                   Adam(handles(parameters), {.lr = lr,
@@ -370,12 +364,9 @@ TEST_CASE("optimizers take PyTorch's steps") {
                                              .beta2 = option("beta2", usual.beta2),
                                              .eps = option("eps", usual.eps),
                                              .decoupled_weight_decay = option("decoupled_weight_decay", 0)}));
-    } else {
-      REQUIRE(name == "RmsProp");
-      check_steps(run, parameters, RmsProp(handles(parameters), {.lr = lr, .decay = option("decay", 0)}));
     }
   }
-  CHECK(runs == 12);
+  CHECK(runs == 10);
 }
 
 TEST_CASE("five training steps end where PyTorch's end") {

@@ -216,7 +216,6 @@ TEST_CASE("no gradient becomes 0 because its input is NaN") {
   passes("softplus", [](Parameter& p) { return softplus(p); });
   passes("square", [](Parameter& p) { return square(p); });
   passes("l1_error", [](Parameter& p) { return l1_error(p, Tensor::zeros({3})); });
-  passes("hinge", [](Parameter& p) { return hinge_real_loss(p); });
   passes("bernoulli_nll", [](Parameter& p) { return bernoulli_nll(p, Tensor::zeros({3})); });
   CHECK(gradient_of(x, relu)[1] == 1);  // as PyTorch's
   const Tensor p = Tensor::of({1, 2}, {no_number, 1}), q = Tensor::of({1, 2}, {Real(0.5), Real(0.5)});

@@ -227,28 +227,9 @@ TEST_CASE("AdamW: the weights decay separately from Adam's step, not through its
   CHECK(idle.value[0] == 8);  // no gradient, no decay
 }
 
-TEST_CASE("rmsprop follows its formula") {
-  Parameter p(Tensor::full({1}, 1));
-  RmsProp hand({&p}, {.lr = Real(0.5), .decay = Real(0.75), .eps = 0});
-  // v = 4, 0.25 4^2 = 4: 1 - 0.5 4 / 2;  v = 3 + 1 = 4 with g = 2: 0 - 0.5 2 / 2
-  CHECK(path(p, hand, {4, 2}) == std::vector<Real>{0, Real(-0.5)});
-
-  const Real lr = Real(1e-3), decay = Real(0.99), eps = Real(1e-8);
-  const auto rule = [=] {
-    return Rule([=, v = 0.0](int, double x, double g) mutable {
-      v = decay * v + (1.0 - decay) * g * g;
-      return x - lr * g / (std::sqrt(v) + eps);
-    });
-  };
-  Problem problem;
-  RmsProp rms(problem.all(), {.lr = lr, .decay = decay, .eps = eps});
-  CHECK(drift(problem, rms, 20, rule, true) < 3 * unit);
-}
-
 TEST_CASE("every optimizer meets the common requirements") {
   check_habits<Sgd>("Sgd", [](auto p) { return Sgd(p, {.lr = Real(0.1), .momentum = Real(0.9)}); });
   check_habits<Adam>("Adam", [](auto p) { return Adam(p); });
-  check_habits<RmsProp>("RmsProp", [](auto p) { return RmsProp(p, {}); });
 }
 
 TEST_CASE("the norm of all gradients, and its limit") {
@@ -347,15 +328,12 @@ TEST_CASE("optimizers refuse rates and averages out of range, at construction an
   for (const Real wrong : {nan, inf, Real(-0.1)}) {
     CHECK(contains(message([&] { Sgd({&p}, {.lr = wrong}); }), {"Sgd: lr must be"}));
     CHECK(contains(message([&] { Adam({&p}, {.lr = wrong}); }), {"Adam: lr must be"}));
-    CHECK(contains(message([&] { RmsProp({&p}, {.lr = wrong}); }), {"RmsProp: lr must be"}));
     CHECK(contains(message([&] { Adam({&p}, {.eps = wrong}); }), {"Adam: eps must be"}));
-    CHECK(contains(message([&] { RmsProp({&p}, {.eps = wrong}); }), {"RmsProp: eps must be"}));
   }
   for (const Real wrong : {nan, Real(1), Real(-0.1)}) {
     CHECK(contains(message([&] { Sgd({&p}, {.momentum = wrong}); }), {"Sgd: momentum must be in [0, 1)"}));
     CHECK(contains(message([&] { Adam({&p}, {.beta1 = wrong}); }), {"Adam: beta1 must be in [0, 1)"}));
     CHECK(contains(message([&] { Adam({&p}, {.beta2 = wrong}); }), {"Adam: beta2 must be in [0, 1)"}));
-    CHECK(contains(message([&] { RmsProp({&p}, {.decay = wrong}); }), {"RmsProp: decay must be in [0, 1)"}));
   }
   Adam adam({&p});
   p.grad = Tensor::full({2}, 1);
@@ -380,7 +358,6 @@ TEST_CASE("a replaced parameter is refused with another shape and followed with 
   };
   try_all([](Parameter& p) { return Sgd({&p}, {.momentum = Real(0.9)}); });
   try_all([](Parameter& p) { return Adam({&p}); });
-  try_all([](Parameter& p) { return RmsProp({&p}, {}); });
 
   Parameter p(Tensor::full({2}, 1));
   Tape tape;
@@ -414,7 +391,6 @@ TEST_CASE("parameters added later train as in a separate optimizer") {
   };
   try_all([](Parameter& p) { return Sgd({&p}, {.momentum = Real(0.9)}); });
   try_all([](Parameter& p) { return Adam({&p}); });
-  try_all([](Parameter& p) { return RmsProp({&p}, {}); });
   Parameter a(Tensor::full({1}, 1)), b(Tensor::full({1}, 1));
   Adam adam({&a});
   a.grad = Tensor::full({1}, 1);

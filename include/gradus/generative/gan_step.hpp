@@ -20,10 +20,8 @@ struct GanLosses {
 GanLosses minimax_losses(Real label = 1);
 /// The same loss for D, and a generator loss whose gradient does not vanish: the usual choice.
 GanLosses non_saturating_losses(Real label = 1);
-/// The losses of LeastSquaresLoss. Mao et al. 2017.
+/// least_squares_real_loss and the other two. Mao et al. 2017.
 GanLosses least_squares_losses();
-/// The losses of HingeLoss. Lim, Ye 2017; Miyato et al. 2018.
-GanLosses hinge_losses();
 
 /// The result of discriminator_step.
 struct DiscriminatorLoss {

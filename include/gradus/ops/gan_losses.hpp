@@ -63,39 +63,14 @@ struct NonSaturatingGeneratorLoss {
 };
 Var non_saturating_generator_loss(const Var& logits);
 
-/// LeastSquaresLoss: the logit itself, without a sigmoid, is fitted to 1 for real and 0 for generated
-/// examples; the generator's target is 1. Mao et al. 2017 (there with a factor 1/2).
+/// The logit itself, without a sigmoid, is fitted to 1 for real and 0 for generated examples; the generator's
+/// target is 1. Mao et al. 2017 (there with a factor 1/2).
 ///
 ///   loss_b = (logit - target)^2
 ///
 /// Throws Error unless the logits are [B] or [B, 1].
-struct LeastSquaresLoss {
-  Real target = 1;  ///< 1 or 0
-  const char* op = "least_squares_loss";
-  Tensor logits{};  ///< kept for backward
-  Tensor forward(const Tensor& logits_in);
-  Grads<1> backward(const Tensor& dloss) const;
-};
 Var least_squares_real_loss(const Var& logits);       ///< target 1
 Var least_squares_fake_loss(const Var& logits);       ///< target 0
 Var least_squares_generator_loss(const Var& logits);  ///< target 1
-
-/// HingeLoss: linear in the logit until it is correct by a margin of 1; from there on the gradient is 0.
-/// Lim, Ye 2017; Miyato et al. 2018.
-///
-///   loss_b = max(0, 1 - side logit)        side +1 for real examples, -1 for generated ones
-///
-/// Throws Error unless the logits are [B] or [B, 1].
-struct HingeLoss {
-  Real side = 1;  ///< +1 or -1
-  const char* op = "hinge_loss";
-  Tensor logits{};  ///< kept for backward
-  Tensor forward(const Tensor& logits_in);
-  Grads<1> backward(const Tensor& dloss) const;
-};
-Var hinge_real_loss(const Var& logits);  ///< side +1
-Var hinge_fake_loss(const Var& logits);  ///< side -1
-/// loss_b = -logit. Throws Error unless the logits are [B] or [B, 1].
-Var hinge_generator_loss(const Var& logits);
 
 }  // namespace gradus

@@ -79,10 +79,4 @@ Var pixel_norm(const Var& x, Real epsilon = Real(1e-8));
 /// `group` does not divide B, or H, W or C is 0.
 Var minibatch_deviation(const Var& x, Index group = 4, Real epsilon = Real(1e-8));
 
-/// spectral_norm: w / s, where s is the largest singular value of w read as [K, rest], estimated by one power
-/// iteration from u [K] (which it updates): v = wT u / |wT u|, u = w v / |w v|, s = uT w v. The backward pass
-/// treats u and v as constants. Miyato, Kataoka, Koyama, Yoshida 2018. With `iterate` false, u is not
-/// updated. Throws Error when u is not [K].
-Var spectral_norm(const Var& w, Tensor& u, bool iterate = true);
-
 }  // namespace gradus

@@ -7,7 +7,7 @@
 namespace gradus {
 
 /// The two operations of an optimizer that a training step needs.
-/// Converts from Sgd, Adam, RmsProp, or any class with zero_grad() and step().
+/// Converts from Sgd, Adam, or any class with zero_grad() and step().
 struct Optimizer {
   /// Refers to the object, which must outlive this one.
   template <class Any>

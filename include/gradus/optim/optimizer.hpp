@@ -1,5 +1,5 @@
 #pragma once
-// Optimizers: Sgd, Adam, RmsProp. All have zero_grad, step, state and a learning rate `lr` that can be set.
+// Optimizers: Sgd, Adam. All have zero_grad, step, state and a learning rate `lr` that can be set.
 // `add` registers further parameters, for networks that grow.
 //
 // A parameter's value may be replaced by a tensor of the same shape. Constructors throw Error when an option
@@ -95,36 +95,6 @@ class Adam {
   std::uint64_t steps_ = 0;
   std::deque<std::uint64_t> starts_;  ///< steps_ when each parameter was registered: t counts from there
   std::size_t constructed_ = 0;       ///< number of parameters given to the constructor
-};
-
-/// v = decay v + (1 - decay) g^2,   p = p - lr g / (sqrt(v) + eps)
-/// Tieleman, Hinton: "Lecture 6.5 - rmsprop", 2012.
-class RmsProp {
- public:
-  /// The settings and their ranges.
-  struct Options {
-    Real lr = Real(1e-3);     ///< finite, not negative
-    Real decay = Real(0.99);  ///< in [0, 1)
-    Real eps = Real(1e-8);    ///< finite, not negative
-  };
-  /// Registers the parameters. Throws Error when an option is outside its range.
-  RmsProp(const std::vector<Parameter*>& parameters, Options options);
-  /// Registers further parameters; those that are registered already are ignored.
-  void add(const std::vector<Parameter*>& parameters);
-  /// Clears the gradients of all registered parameters.
-  void zero_grad() { gradus::zero_grad(parameters_); }
-  /// One update of all parameters with a gradient. Throws Error when none has one, when a shape has changed,
-  /// or when lr is not finite or negative.
-  void step();
-  /// The averages v, for checkpoints.
-  State state();
-
-  Real lr;  ///< the learning rate of the next step
-
- private:
-  std::vector<Parameter*> parameters_;
-  std::vector<Tensor> v_;
-  Options options_;
 };
 
 }  // namespace gradus
