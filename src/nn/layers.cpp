@@ -122,10 +122,12 @@ Var LayerNorm::operator()(const Var& x) {
   const auto all = x.shape().sizes(), last = sizes.sizes();
   GRADUS_CHECK(all.size() >= last.size() && std::equal(last.rbegin(), last.rend(), all.rbegin()),
                "LayerNorm: x ", x.shape(), " must end in ", sizes);
+  GRADUS_CHECK(x.size() > 0, "LayerNorm: x ", x.shape(), " has no numbers");
   const Index K = sizes.size();
-  const Var rows = reshape(x, {x.size() / K, K});
-  const Var g = options.affine ? reshape(gamma, {K}) : Var(), b = options.affine ? reshape(beta, {K}) : Var();
-  return reshape(layer_norm(rows, g, b, options.epsilon), x.shape());
+  const Var rows = reshape(x, Shape{x.size() / K, K}, "LayerNorm");
+  const Var g = options.affine ? reshape(gamma, Shape{K}, "LayerNorm") : Var();
+  const Var b = options.affine ? reshape(beta, Shape{K}, "LayerNorm") : Var();
+  return reshape(layer_norm(rows, g, b, options.epsilon), x.shape(), "LayerNorm");
 }
 
 }  // namespace gradus

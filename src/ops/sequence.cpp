@@ -11,10 +11,10 @@ namespace {
 /// [A, N, C] -> [A, 1, N, C]
 Var flat(const char* op, const char* what, const Var& x) {
   check_rank(op, what, x.value(), 3);
-  return reshape(x, {x.dim(0), 1, x.dim(1), x.dim(2)});
+  return reshape(x, Shape{x.dim(0), 1, x.dim(1), x.dim(2)}, op);
 }
 /// [A, 1, N, C] -> [A, N, C]
-Var sequence(const Var& x) { return reshape(x, {x.dim(0), x.dim(2), x.dim(3)}); }
+Var sequence(const char* op, const Var& x) { return reshape(x, Shape{x.dim(0), x.dim(2), x.dim(3)}, op); }
 
 ConvOptions along_width(const Conv1dOptions& options) {
   return {.stride = {1, options.stride},
@@ -26,23 +26,24 @@ ConvOptions along_width(const Conv1dOptions& options) {
 
 Var conv1d(const Var& x, const Var& w, const Var& b, const Conv1dOptions& options) {
   const ConvOptions q = along_width(options);
-  return sequence(record(Conv2dOp{q.stride, q.padding, q.direct, "conv1d"}, flat("conv1d", "x", x),
-                         flat("conv1d", "w", w), b));
+  return sequence("conv1d", record(Conv2dOp{q.stride, q.padding, q.direct, "conv1d"}, flat("conv1d", "x", x),
+                                   flat("conv1d", "w", w), b));
 }
 Var conv_transpose1d(const Var& x, const Var& w, const Var& b, const Conv1dOptions& options) {
   const Var picture = flat("conv_transpose1d", "x", x), window = flat("conv_transpose1d", "w", w);
   const ConvOptions q = along_width(options);
-  return sequence(
-      record(ConvTranspose2dOp{q.stride, q.padding, q.output_padding, q.direct, "conv_transpose1d"}, picture,
-             window, b));
+  return sequence("conv_transpose1d", record(ConvTranspose2dOp{q.stride, q.padding, q.output_padding,
+                                                               q.direct, "conv_transpose1d"},
+                                             picture, window, b));
 }
 Var max_pool1d(const Var& x, Index size, Index stride, Index padding) {
   const Var picture = flat("max_pool1d", "x", x);
-  return sequence(max_pool2d(picture, {1, size}, {1, stride}, {0, padding}, "max_pool1d"));
+  return sequence("max_pool1d", max_pool2d(picture, {1, size}, {1, stride}, {0, padding}, "max_pool1d"));
 }
 Var average_pool1d(const Var& x, Index size, Index stride, Index padding) {
   const Var picture = flat("average_pool1d", "x", x);
-  return sequence(average_pool2d(picture, {1, size}, {1, stride}, {0, padding}, "average_pool1d"));
+  return sequence("average_pool1d",
+                  average_pool2d(picture, {1, size}, {1, stride}, {0, padding}, "average_pool1d"));
 }
 
 }  // namespace gradus

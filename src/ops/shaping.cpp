@@ -8,6 +8,7 @@ namespace gradus {
 namespace {
 
 struct Reshape {
+  const char* op;
   Shape to, from{};
   Tensor forward(const Tensor& x) {
     from = x.shape();
@@ -116,7 +117,7 @@ struct Slice {
 
 }  // namespace
 
-Var reshape(const Var& x, const Shape& shape) { return record(Reshape{shape}, x); }
+Var reshape(const Var& x, const Shape& shape, const char* op) { return record(Reshape{op, shape}, x); }
 Var reshape(const Var& x, std::initializer_list<Index> sizes) {
   return reshape(x, Shape::filled(sizes, x.size()));
 }

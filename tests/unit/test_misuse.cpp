@@ -275,6 +275,35 @@ TEST_CASE("batch norm does not train on one value per channel") {
   }
 }
 
+TEST_CASE("a function made of several ops names itself when it refuses a value of another tape") {
+  struct Net : Module {
+    LayerNorm norm{*this, "norm", {2}};
+    using Module::Module;
+  };
+  Rng random(1);
+  Net net(random);
+  Parameter parameter(Tensor::full({1, 4, 2}, 1));
+  Var stale;
+  {
+    Tape ended;
+    stale = square(parameter);
+  }
+  const Tensor w = Tensor::full({3, 2, 2}, 1), back = Tensor::full({2, 2, 3}, 1);
+  Tape tape;
+  const std::vector<std::pair<std::string, std::function<Var()>>> calls{
+      {"conv1d", [&] { return conv1d(stale, w); }},
+      {"conv_transpose1d", [&] { return conv_transpose1d(stale, back); }},
+      {"max_pool1d", [&] { return max_pool1d(stale, 2); }},
+      {"average_pool1d", [&] { return average_pool1d(stale, 2); }},
+      {"LayerNorm", [&] { return net.norm(stale); }}};
+  for (const auto& [name, call] : calls) {
+    const std::string words = message([f = call] { f(); });
+    CAPTURE(words);
+    CHECK(words.starts_with(name + ": "));
+  }
+  CHECK(contains(message([&] { net.norm(Tensor::zeros({0, 2})); }), {"LayerNorm: x [0, 2]", "no numbers"}));
+}
+
 TEST_CASE("an input or output changed before the backward pass is refused with the function's name") {
   std::set<std::string> refused;
   for (const Case& c : cases())
