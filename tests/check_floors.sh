@@ -16,8 +16,6 @@ longest_function=60 longest_file=400 longest_test=500
 
 # The exceptions, one per line: the file, for a function a blank and its name, then ": " and the reason.
 exceptions='
-src/io/safetensors.cpp: to be split
-src/kernels/gemm.cpp: to be split
 tests/unit/test_golden.cpp all_ops: a list, one line per op
 tests/unit/test_misuse.cpp cases: a list, one line per op
 '

@@ -45,32 +45,34 @@ struct Product {
     bias.resize(static_cast<std::size_t>(N));
     for (Real& x : bias) x = rng.uniform(-1, 1);
   }
-  std::vector<Real> run() const {
+  template <class Gemm>
+  std::vector<Real> run(Gemm multiply) const {
     std::vector<Real> out = c;
-    gemm(transpose_a, transpose_b, M, N, K, a.data(), lda(), b.data(), ldb(), out.data(), ldc(),
-         {.bias = with_bias ? bias.data() : nullptr, .accumulate = accumulate});
+    multiply(transpose_a, transpose_b, M, N, K, a.data(), lda(), b.data(), ldb(), out.data(), ldc(),
+             GemmExtra{.bias = with_bias ? bias.data() : nullptr, .accumulate = accumulate});
     return out;
   }
-  /// The definition, in double.
-  double entry(Index i, Index j) const {
-    const auto at = [](const std::vector<Real>& v, Index index) {
-      return double{v[static_cast<std::size_t>(index)]};
-    };
-    double sum = (with_bias ? at(bias, j) : 0) + (accumulate ? at(c, i * ldc() + j) : 0);
-    for (Index k = 0; k < K; ++k)
-      sum += at(a, transpose_a == Transpose::no ? i * lda() + k : k * lda() + i) *
-             at(b, transpose_b == Transpose::no ? k * ldb() + j : j * ldb() + k);
-    return sum;
+  std::vector<Real> run() const {
+    return run([](auto... arguments) { gemm(arguments...); });
   }
-  /// Largest difference from the definition; infinity when a gap was written to or a result is not finite.
+  /// The three loops for one element.
+  double entry(Index i, Index j) const {
+    Real y = c[static_cast<std::size_t>(i * ldc() + j)];
+    naive_gemm(transpose_a, transpose_b, 1, 1, K, a.data() + (transpose_a == Transpose::no ? i * lda() : i),
+               lda(), b.data() + (transpose_b == Transpose::no ? j : j * ldb()), ldb(), &y, 1,
+               {.bias = with_bias ? &bias[static_cast<std::size_t>(j)] : nullptr, .accumulate = accumulate});
+    return double{y};
+  }
+  /// Largest difference from the three loops; infinity when a gap was written to or a result is not finite.
   double error() const {
-    const std::vector<Real> out = run();
+    const std::vector<Real> out = run(), expected = run(naive_gemm);
     double worst = 0;
     for (Index i = 0; i < M; ++i)
       for (Index j = 0; j < ldc(); ++j) {
-        const Real y = out[static_cast<std::size_t>(i * ldc() + j)];
-        if (j < N ? !std::isfinite(y) : !std::isnan(y)) return std::numeric_limits<double>::infinity();
-        if (j < N) worst = std::max(worst, std::abs(double{y} - entry(i, j)));
+        const auto at = static_cast<std::size_t>(i * ldc() + j);
+        if (j < N ? !std::isfinite(out[at]) : !std::isnan(out[at]) || !std::isnan(expected[at]))
+          return std::numeric_limits<double>::infinity();
+        if (j < N) worst = std::max(worst, std::abs(double{out[at]} - double{expected[at]}));
       }
     return worst;
   }

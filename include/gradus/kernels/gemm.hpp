@@ -36,6 +36,10 @@ struct Indexed {
 void gemm(Transpose transpose_a, Transpose transpose_b, Index M, Index N, Index K, const Real* a, Index lda,
           const Real* b, Index ldb, Real* c, Index ldc, const GemmExtra& extra = {});
 
+/// The definition, as three loops that add in double: for reading and testing; slow.
+void naive_gemm(Transpose transpose_a, Transpose transpose_b, Index M, Index N, Index K, const Real* a,
+                Index lda, const Real* b, Index ldb, Real* c, Index ldc, const GemmExtra& extra = {});
+
 /// c = a b (+ bias) (+ c) of Indexed matrices: a [M, K], b [K, N]; row i of c starts at c[c_rows[i]]. This
 /// computes a convolution without storing its left matrix, which has one row per pixel: the pixel's window.
 void gemm(const Indexed& a, const Indexed& b, Real* c, std::span<const Offset> c_rows,
