@@ -84,6 +84,7 @@
 #include "gradus/ops/checks.hpp"
 #include "gradus/ops/conv.hpp"
 #include "gradus/ops/dropout.hpp"
+#include "gradus/ops/embedding.hpp"
 #include "gradus/ops/gan_losses.hpp"
 #include "gradus/ops/linear.hpp"
 #include "gradus/ops/logits.hpp"

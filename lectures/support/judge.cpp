@@ -86,15 +86,7 @@ Tensor Judge::features(const Tensor& x) {
 
 Tensor Judge::probabilities(const Tensor& x) { return softmax(out_(features(x))).value(); }
 
-std::vector<int> Judge::classify(const Tensor& x) {
-  const Tensor p = probabilities(x);
-  std::vector<int> classes;
-  for (Index b = 0; b < p.dim(0); ++b) {
-    const Real* row = p.data() + b * classes_;
-    classes.push_back(static_cast<int>(std::max_element(row, row + classes_) - row));
-  }
-  return classes;
-}
+std::vector<int> Judge::classify(const Tensor& x) { return argmax(probabilities(x), 1); }
 
 double Judge::accuracy(const Tensor& x, const std::vector<int>& labels) {
   return static_cast<double>(agreement(classify(x), labels)) / static_cast<double>(labels.size());

@@ -19,8 +19,8 @@ Tensor NaiveNormalize::forward(const Tensor& x) {
   return h;
 }
 
-// Each x moves its own h by r = 1 / sqrt(v + epsilon), all h by -r / n through m, and by -r h_i h / n through v:
-// dx_i = r (dh_i - mean(dh) - h_i mean(dh h))
+// Each x_i changes its own h by r = 1 / sqrt(v + epsilon), all h by -r / n through m, and every h_j by
+// -r h_i h_j / n through v: dx_i = r (dh_i - mean(dh) - h_i mean(dh h))
 Grads<1> NaiveNormalize::backward(const Tensor& dh) const {
   const Index S = h.dim(0), n = h.dim(1);
   Tensor dx(h.shape());

@@ -1,7 +1,11 @@
 #include "gradus/ops/reduction.hpp"
 
+#include <algorithm>
+#include <vector>
+
 #include "gradus/autograd/op.hpp"
 #include "gradus/kernels/elementwise.hpp"
+#include "gradus/kernels/row_exps.hpp"
 #include "gradus/ops/checks.hpp"
 
 namespace gradus {
@@ -76,19 +80,28 @@ Real one_over(const char* op, Index count) {
   return Real(1) / static_cast<Real>(count);
 }
 
-/// x as [outer, N, inner]:   y_oi = f sum_n x_oni       dx_oni = f dy_oi
+/// x as [outer, N, inner], N the size of an axis.
+struct Along {
+  Index outer = 1, N = 1, inner = 1;
+  Along() = default;
+  Along(const Shape& shape, int axis) : N(shape[axis]) {
+    for (int i = 0; i < axis; ++i) outer *= shape[i];
+    for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
+  }
+};
+
+/// y_oi = f sum_n x_oni       dx_oni = f dy_oi
 struct AxisSums {
   const char* op;
   int axis;
   bool divide;
   Shape from{};
-  Index outer = 1, N = 1, inner = 1;
+  Along along{};
   Real factor = 1;
   Tensor forward(const Tensor& x) {
     from = x.shape();
-    N = from[axis];
-    for (int i = 0; i < axis; ++i) outer *= from[i];
-    for (int i = axis + 1; i < x.rank(); ++i) inner *= from[i];
+    along = Along(from, axis);
+    const auto [outer, N, inner] = along;
     if (divide) factor = one_over(op, N);
     Tensor y(from.without_axis(axis));
     if (inner == 1) {
@@ -104,11 +117,98 @@ struct AxisSums {
   }
   Grads<1> backward(const Tensor& dy) const {
     Tensor dx(from);
-    for_rows(outer * N, dx.size(),
-             [d = dy.data(), out = dx.data(), N = N, inner = inner, f = factor](Index row) {
+    for_rows(along.outer * along.N, dx.size(),
+             [d = dy.data(), out = dx.data(), N = along.N, inner = along.inner, f = factor](Index row) {
                for (Index i = 0; i < inner; ++i) out[row * inner + i] = f * d[row / N * inner + i];
              });
     return {dx};
+  }
+};
+
+/// The axis counted from 0. Throws Error when there is none, or its size is 0.
+int filled_axis(const char* op, const Tensor& x, int axis) {
+  const int counted = checked_axis(op, x.shape(), axis);
+  GRADUS_CHECK(x.dim(counted) > 0, op, ": axis ", axis, " of x ", x.shape(), " has no elements");
+  return counted;
+}
+
+/// y_oi = log sum_n e^x_oni      dx_oni = w_oni dy_oi,  w_oni = e^x_oni / sum_n e^x_oni
+struct LogSumExp {
+  int axis;
+  Tensor w{};
+  Tensor forward(const Tensor& x) {
+    const Along along(x.shape(), axis);
+    const Index N = along.N, inner = along.inner;
+    w = Tensor(x.shape());
+    Tensor y(x.shape().without_axis(axis));
+    for_rows(along.outer, x.size(), [=, in = x.data(), out = y.data(), weights = w.data()](Index o) {
+      static thread_local std::vector<Real> row;  // the numbers side by side, then their weights
+      row.resize(static_cast<std::size_t>(2 * N));
+      Real *numbers = row.data(), *shares = numbers + N;
+      for (Index i = 0; i < inner; ++i) {
+        const Index first = o * N * inner + i;
+        for (Index n = 0; n < N; ++n) numbers[n] = in[first + n * inner];
+        const auto [largest, sum] = row_weights(numbers, N, shares);
+        for (Index n = 0; n < N; ++n) weights[first + n * inner] = shares[n];
+        out[o * inner + i] = largest + fast_log(sum);
+      }
+    });
+    return y;
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    const Along along(w.shape(), axis);
+    Tensor dx(w.shape());
+    for_rows(
+        along.outer * along.N, dx.size(),
+        [d = dy.data(), weights = w.data(), out = dx.data(), N = along.N, inner = along.inner](Index row) {
+          for (Index i = 0; i < inner; ++i)
+            out[row * inner + i] = weights[row * inner + i] * d[row / N * inner + i];
+        });
+    return {dx};
+  }
+};
+
+/// For every o and i, the n of the largest x_oni.
+std::vector<int> largest_places(const Tensor& x, int axis) {
+  const Along along(x.shape(), axis);
+  const Index N = along.N, inner = along.inner;
+  std::vector<int> places(static_cast<std::size_t>(along.outer * inner));
+  for_rows(along.outer, x.size(), [=, in = x.data(), out = places.data()](Index o) {
+    for (Index i = 0; i < inner; ++i) {
+      const Real* at = in + o * N * inner + i;
+      Index best = 0;
+      for (Index n = 1; n < N; ++n) {
+        const Real top = at[best * inner], here = at[n * inner];
+        if (here > top || (here != here && top == top)) best = n;  // NaN is the maximum
+      }
+      out[o * inner + i] = static_cast<int>(best);
+    }
+  });
+  return places;
+}
+
+/// y_oi = max_n x_oni            dx_oni = dy_oi at the largest, else 0
+struct Max {
+  int axis;
+  Shape from{};
+  std::vector<int> places{};
+  Tensor forward(const Tensor& x) {
+    from = x.shape();
+    places = largest_places(x, axis);
+    const Along along(from, axis);
+    Tensor y(from.without_axis(axis));
+    for (Index i = 0; i < y.size(); ++i) y[i] = x[place(along, i)];
+    return y;
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    const Along along(from, axis);
+    Tensor dx = Tensor::zeros(from);
+    for (Index i = 0; i < dy.size(); ++i) dx[place(along, i)] = dy[i];
+    return {dx};
+  }
+  /// The index in x of the largest element for element i of y.
+  Index place(const Along& along, Index i) const {
+    return (i / along.inner * along.N + places[static_cast<std::size_t>(i)]) * along.inner + i % along.inner;
   }
 };
 
@@ -122,6 +222,14 @@ Var sum(const Var& x, int axis) {
 }
 Var mean(const Var& x, int axis) {
   return record(AxisSums{"mean", checked_axis("mean", x.shape(), axis), true}, x);
+}
+
+Var log_sum_exp(const Var& x, int axis) {
+  return record(LogSumExp{filled_axis("log_sum_exp", x.value(), axis)}, x);
+}
+Var max(const Var& x, int axis) { return record(Max{filled_axis("max", x.value(), axis)}, x); }
+std::vector<int> argmax(const Tensor& x, int axis) {
+  return largest_places(x, filled_axis("argmax", x, axis));
 }
 
 Var row_sums(const Var& x) {

@@ -5,13 +5,17 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gradus/autograd/gradcheck.hpp"
 #include "gradus/nn/layers.hpp"
+#include "gradus/ops/activation.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/broadcast.hpp"
 #include "gradus/ops/conv.hpp"
+#include "gradus/ops/embedding.hpp"
+#include "gradus/ops/linear.hpp"
 #include "gradus/ops/reduction.hpp"
 #include "gradus/ops/sequence.hpp"
 #include "gradus/ops/shaping.hpp"
@@ -49,6 +53,15 @@ Tensor apart_from(const Tensor& a, Rng& rng) {
   return b;
 }
 
+/// Different multiples of 0.01 in random order: no two elements are near.
+Tensor ranked(const Shape& shape, Rng& rng) {
+  Tensor x(shape);
+  for (Index i = 0; i < x.size(); ++i) x[i] = Real(0.01) * static_cast<Real>(i - x.size() / 2);
+  for (Index i = x.size() - 1; i > 0; --i)
+    std::swap(x[i], x[static_cast<Index>(rng.below(static_cast<std::uint64_t>(i + 1)))]);
+  return x;
+}
+
 const std::vector<Shape> shapes{{1}, {5}, {7, 13}, {2, 3, 5}, {3, 2, 7, 11}, {131, 127}};
 
 }  // namespace
@@ -70,8 +83,33 @@ TEST_CASE("numbers before an operator, powers, choices") {
     for (int axis = 0; axis < shape.rank(); ++axis) {
       check("sum of an axis", [=](Vars v) { return sum(v[0], axis); }, {a});
       check("mean of an axis", [=](Vars v) { return square(mean(v[0], axis)); }, {a});
+      check("log_sum_exp", [=](Vars v) { return log_sum_exp(v[0], axis); }, {a});
+      check("max", [=](Vars v) { return square(gradus::max(v[0], axis)); }, {ranked(shape, rng)});
     }
   }
+}
+
+TEST_CASE("silu, rows of a table, sinusoidal embeddings, batched products") {
+  Rng rng(7);
+  for (const Shape& shape : shapes) check("silu", [](Vars v) { return silu(v[0]); }, {random(shape, rng)});
+  for (const Shape& shape : {Shape{1}, Shape{5, 3}, Shape{13, 2, 7}, Shape{131, 127}}) {
+    std::vector<int> indices(17);
+    for (int& index : indices) index = static_cast<int>(rng.below(static_cast<std::uint64_t>(shape[0])));
+    check("gather", [&](Vars v) { return gather(v[0], indices); }, {random(shape, rng)});
+  }
+  for (const Index K : {2, 6, 128})
+    check("sinusoidal_embedding", [=](Vars v) { return sinusoidal_embedding(v[0], K, 50); },
+          {random({13}, rng)});
+  for (const auto& [a, b] : {std::pair{Shape{1, 1, 1}, Shape{1, 1, 1}},
+                             {Shape{3, 5, 7}, Shape{3, 7, 2}},
+                             {Shape{2, 3, 13, 11}, Shape{2, 3, 11, 5}},
+                             {Shape{2, 131, 67}, Shape{2, 67, 127}}}) {
+    const std::vector<Tensor> inputs{random(a, rng), random(b, rng)};
+    check(
+        "batched_matmul", [](Vars v) { return batched_matmul(v[0], v[1]); }, inputs);
+  }
+  check("batched_matmul with b transposed", [](Vars v) { return batched_matmul(v[0], v[1], Transpose::yes); },
+        {random({3, 2, 5, 7}, rng), random({3, 2, 4, 7}, rng)});
 }
 
 TEST_CASE("one number per channel and example") {

@@ -108,6 +108,72 @@ TEST_CASE("sum and mean over one axis, which is removed") {
   CHECK(contains(message([&] { sum(Tensor(), 0); }), "has no axis 0"));
 }
 
+/// x_oni of x read as [outer, N, inner] along `axis`, and y_oi of the result.
+struct AlongAxis {
+  Index outer = 1, N = 1, inner = 1;
+  AlongAxis(const Shape& shape, int axis) : N(shape[axis]) {
+    for (int i = 0; i < shape.rank(); ++i) (i < axis ? outer : inner) *= i == axis ? 1 : shape[i];
+  }
+  Index at(Index o, Index n, Index i) const { return (o * N + n) * inner + i; }
+};
+
+TEST_CASE("log_sum_exp along one axis equals its definition, and infinities give the limits") {
+  Rng rng(2);
+  const Tensor x = Tensor::randn({3, 5, 2, 7}, rng, 0, 4);
+  for (int axis = 0; axis < 4; ++axis) {
+    const Tensor y = log_sum_exp(x, axis).value();
+    const AlongAxis along(x.shape(), axis);
+    REQUIRE(y.shape() == x.shape().without_axis(axis));
+    for (Index o = 0; o < along.outer; ++o)
+      for (Index i = 0; i < along.inner; ++i) {
+        double sum = 0;
+        for (Index n = 0; n < along.N; ++n) sum += std::exp(double{x[along.at(o, n, i)]});
+        CHECK(y[o * along.inner + i] == doctest::Approx(std::log(sum)).epsilon(1e-6));
+      }
+  }
+  CHECK(log_sum_exp(Tensor::of({3}, {1, 2, 3})).item() == doctest::Approx(3.4076059644).epsilon(1e-6));
+  CHECK(log_sum_exp(Tensor::of({2}, {1000, 1000})).item() == doctest::Approx(1000.6931472).epsilon(1e-6));
+  CHECK(log_sum_exp(Tensor::of({2}, {-infinity, -infinity})).item() == -infinity);
+  CHECK(log_sum_exp(Tensor::of({2}, {infinity, 0})).item() == infinity);
+  CHECK(std::isnan(log_sum_exp(Tensor::of({2}, {infinity, no_number})).item()));
+  Parameter p(Tensor::of({1, 3}, {1, 2, 3}));
+  Tape tape;
+  tape.backward(log_sum_exp(p));
+  for (Index k = 0; k < 3; ++k)
+    CHECK(p.grad[k] == doctest::Approx(std::exp(k + 1 - 3.4076059644)).epsilon(1e-6));  // softmax
+  CHECK(contains(message([&] { log_sum_exp(x, 4); }), "log_sum_exp: x [3, 5, 2, 7] has no axis 4"));
+  CHECK(contains(message([&] { log_sum_exp(Tensor::zeros({2, 0})); }), "log_sum_exp: axis -1 of x [2, 0]"));
+}
+
+TEST_CASE("max and argmax: the first of equal elements, NaN first of all; the gradient goes there") {
+  Rng rng(3);
+  const Tensor x = Tensor::randn({3, 5, 2, 7}, rng);
+  for (int axis = 0; axis < 4; ++axis) {
+    const Tensor y = gradus::max(x, axis).value();
+    const std::vector<int> places = argmax(x, axis - 4);
+    const AlongAxis along(x.shape(), axis);
+    REQUIRE(y.shape() == x.shape().without_axis(axis));
+    for (Index o = 0; o < along.outer; ++o)
+      for (Index i = 0; i < along.inner; ++i) {
+        Index best = 0;
+        for (Index n = 1; n < along.N; ++n)
+          if (x[along.at(o, n, i)] > x[along.at(o, best, i)]) best = n;
+        CHECK(places[std::size_t(o * along.inner + i)] == best);
+        CHECK(y[o * along.inner + i] == x[along.at(o, best, i)]);
+      }
+  }
+  const Tensor ties = Tensor::of({3, 3}, {2, 7, 7, no_number, 9, no_number, -infinity, -infinity, -infinity});
+  CHECK(argmax(ties, 1) == std::vector<int>{1, 0, 0});
+  CHECK(std::isnan(gradus::max(ties, 1).value()[1]));
+  Parameter p(ties.clone());
+  Tape tape;
+  tape.backward(sum(gradus::max(p, 1) * Var(Tensor::of({3}, {1, 2, 3}))));
+  CHECK(numbers(p.grad) == Values{0, 1, 0, 2, 0, 0, 3, 0, 0});
+  CHECK(contains(message([&] { gradus::max(x, -5); }), "max: x [3, 5, 2, 7] has no axis -5"));
+  CHECK(contains(message([&] { argmax(Tensor::zeros({0, 2}), 0); }), "argmax: axis 0 of x [0, 2]"));
+  CHECK(argmax(Tensor::zeros({0, 2}), 1).empty());
+}
+
 TEST_CASE("add_channels and multiply_channels: one number per channel of each example") {
   const Tensor x = Tensor::of({2, 1, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8}),
                v = Tensor::of({2, 2}, {10, 20, 30, 40});
@@ -138,4 +204,9 @@ TEST_CASE("choices, axes and channels give the same bits at any number of thread
   for (int axis = 0; axis < 4; ++axis)
     CHECK(same_bits_at_any_threads(
         [&] { return value_and_gradients([=](Vars v) { return mean(v[0], axis); }, {pair[0]}); }));
+  for (int axis = 0; axis < 4; ++axis)
+    CHECK(same_bits_at_any_threads([&] {
+      return value_and_gradients([=](Vars v) { return log_sum_exp(v[0], axis) + gradus::max(v[0], axis); },
+                                 {pair[0]});
+    }));
 }

@@ -124,6 +124,8 @@ TEST_CASE("functions of one number") {
   check_unary("tanh", gradus::tanh, std::tanh);
   check_unary("softplus", softplus, log_one_plus_exp, -20, 20);
   check_unary(
+      "silu", silu, [](double x) { return x / (1 + std::exp(-x)); }, -20, 20);
+  check_unary(
       "clamp", [](const Var& x) { return clamp(x, -1, Real(0.5)); },
       [](double x) { return std::clamp(x, -1.0, 0.5); });
   CHECK(contains(message([] { clamp(Tensor::zeros({1}), 1, 1); }), {"clamp", "below"}));
@@ -155,7 +157,7 @@ TEST_CASE("gradients at kinks are as documented") {
 
 TEST_CASE("NaN propagates through every function, and infinity gives the documented values") {
   for (auto op : {relu, sigmoid, gradus::tanh, softplus, gradus::exp, gradus::log, gradus::sqrt, square,
-                  gradus::abs, softmax, log_softmax, sum, mean}) {
+                  gradus::abs, softmax, log_softmax, silu, sum, mean}) {
     const Var y = op(Tensor::of({2}, {1, no_number}));
     CHECK(std::isnan(y.value()[y.size() - 1]));
   }

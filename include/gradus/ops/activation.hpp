@@ -21,6 +21,8 @@ Var leaky_relu(const Var& x, Real slope = Real(0.2));  ///< x above 0, slope x b
 Var sigmoid(const Var& x);                             ///< 1 / (1 + e^-x)
 Var tanh(const Var& x);                                ///< (e^x - e^-x) / (e^x + e^-x)
 Var softplus(const Var& x);                            ///< log(1 + e^x), finite for every finite x
+/// x sigmoid(x), also called swish; NaN at -inf. Elfwing, Uchibe, Doya 2018; Ramachandran, Zoph, Le 2017.
+Var silu(const Var& x);
 
 /// y [.., K] = e^x / sum_k e^x: every row sums to 1.
 Var softmax(const Var& x);
