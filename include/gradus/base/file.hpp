@@ -32,6 +32,7 @@ std::vector<std::byte> gzip(std::span<const std::byte> bytes);
 /// All functions throw Error when the file cannot be written.
 class NewFile {
  public:
+  /// Opens the temporary file, in the folder of `path`.
   explicit NewFile(const std::filesystem::path& path);
   ~NewFile();
   NewFile(const NewFile&) = delete;
@@ -39,6 +40,7 @@ class NewFile {
 
   /// The temporary name, for a program that writes the file itself.
   const std::filesystem::path& temporary() const { return temporary_; }
+  /// Appends the bytes.
   void write(std::span<const std::byte> bytes);
   /// Forces the bytes onto the disk, and later the name: a power failure leaves the old file or the new one.
   void flush();

@@ -8,8 +8,8 @@ namespace gradus {
 /// a [M, K], b [K, N] -> [M, N]. Throws Error when the ranks are not 2 or the inner sizes differ.
 Var matmul(const Var& a, const Var& b);
 
-/// The products of the matrices of two batches: a [B, M, K], b [B, K, N] -> [B, M, N], or with two leading axes
-/// [B, H, ..], as the heads of attention. With `transpose_b`, b is [.., N, K]: each product is a bT.
+/// The products of the matrices of two batches: a [B, M, K], b [B, K, N] -> [B, M, N]. There may be two leading
+/// axes, [B, H, ..], as with the heads of attention. With `transpose_b`, b is [.., N, K], each product a bT.
 /// Throws Error unless the ranks are 3 or 4 and equal, and the leading sizes and the inner ones agree.
 Var batched_matmul(const Var& a, const Var& b, Transpose transpose_b = Transpose::no);
 

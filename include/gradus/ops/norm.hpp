@@ -32,8 +32,8 @@ struct RunningStatistics {
 };
 
 /// batch_norm in training: updates `running`, if it is not empty, by `momentum` towards m and v (v with n - 1
-/// in the denominator). Throws Error as above, when the running mean or variance is not [C], and for one value
-/// per channel.
+/// in the denominator). Throws Error as above, when the running mean or variance is not [C], and for one
+/// value per channel.
 Var batch_norm(const Var& x, const Var& gamma, const Var& beta, RunningStatistics& running,
                Real epsilon = norm_epsilon);
 /// In evaluation: the running mean and variance in place of m and v, so an example does not depend on the
