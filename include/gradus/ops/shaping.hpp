@@ -9,7 +9,8 @@ namespace gradus {
 
 /// The same values under another shape. Throws Error when the sizes differ. `op` is the name in messages.
 Var reshape(const Var& x, const Shape& shape, const char* op = "reshape");
-/// One size may be -1: that axis takes the remaining factor. [6, 4] as {-1, 8} -> [3, 8]
+/// One size may be -1: that axis takes the remaining factor. [6, 4] as {-1, 8} -> [3, 8].
+/// Throws Error as Shape::filled does.
 Var reshape(const Var& x, std::initializer_list<Index> sizes);
 
 /// x [M, N] -> [N, M]. Throws Error when the rank is not 2.
