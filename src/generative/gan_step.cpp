@@ -25,7 +25,8 @@ DiscriminatorLoss discriminator_step(const Network& discriminator, const Network
 }
 
 Real generator_step(const Network& discriminator, Module& frozen, const Network& generator, const Tensor& z,
-                    const GanLosses& losses, const Optimizer& optimizer, const std::function<Var(const Var&)>& extra) {
+                    const GanLosses& losses, const Optimizer& optimizer,
+                    const std::function<Var(const Var&)>& extra) {
   // [8.2]
   const Frozen constant{frozen};
   Tape tape;

@@ -155,6 +155,8 @@ TEST_CASE("normalisations") {
     check(
         "batch_norm_eval", [&](Vars v) { return batch_norm_eval(v[0], v[1], v[2], running); }, all);
     check(
+        "instance_norm_eval", [&](Vars v) { return instance_norm_eval(v[0], v[1], v[2], running); }, all);
+    check(
         "layer_norm", [](Vars v) { return layer_norm(v[0], v[1], v[2]); }, all);
     check(
         "group_norm", [](Vars v) { return group_norm(v[0], 3, v[1], v[2]); }, all);
