@@ -74,6 +74,21 @@ struct Softplus {
   }
 };
 
+/// y = x s, s = sigmoid(x)      dx = dy (s + y (1 - s))
+struct Silu {
+  Tensor x{};
+  Tensor forward(const Tensor& x_in) {
+    x = x_in;
+    return mapped(x, [](Real v) { return v * fast_sigmoid(v); });
+  }
+  Grads<1> backward(const Tensor& dy) const {
+    return {zipped(dy, x, [](Real d, Real v) {
+      const Real s = fast_sigmoid(v);
+      return d * (s + v * s * (1 - s));
+    })};
+  }
+};
+
 /// y_k = e^x_k / sum e^x        dx_k = y_k (dy_k - sum_j y_j dy_j)
 struct Softmax {
   Tensor y{};
@@ -138,6 +153,7 @@ Var leaky_relu(const Var& x, Real slope) { return record(LeakyRelu{slope}, x); }
 Var sigmoid(const Var& x) { return record(Sigmoid{}, x); }
 Var tanh(const Var& x) { return record(Tanh{}, x); }
 Var softplus(const Var& x) { return record(Softplus{}, x); }
+Var silu(const Var& x) { return record(Silu{}, x); }
 
 Var softmax(const Var& x) {
   check_not_empty("softmax", x.value());

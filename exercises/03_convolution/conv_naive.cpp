@@ -24,7 +24,8 @@ Grads<3> NaiveConv2d::backward(const Tensor& dy) const {
 
 Tensor NaiveConvTranspose2d::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b) {
   // throws Error if the shapes do not fit
-  conv_transpose2d_window(x_in, w_in, b, {stride, padding, output_padding});
+  conv_transpose2d_window(x_in, w_in, b,
+                          {.stride = stride, .padding = padding, .output_padding = output_padding});
   x = x_in, w = w_in;  // backward needs them
   // TODO(3.3) Return y [B, H, W, C] of x [B, I, J, K], w [K, U, V, C]; s is stride, p is padding:
   //   y[b, s i + u - p, s j + v - p, c] = b[c] + sum_ijkuv x[b,i,j,k] w[k,u,v,c]

@@ -2,12 +2,12 @@
 #include "gradus/generative/elbo.hpp"
 
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "gradus/base/fast_math.hpp"
 #include "gradus/base/todo.hpp"
 #include "gradus/kernels/elementwise.hpp"
+#include "gradus/kernels/row_exps.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/checks.hpp"
 #include "gradus/ops/losses.hpp"

@@ -2,9 +2,7 @@
 #include "gradus/ops/gan_losses.hpp"
 
 #include "gradus/base/todo.hpp"
-#include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/logits.hpp"
-#include "gradus/ops/shaping.hpp"
 
 namespace gradus {
 
@@ -72,43 +70,33 @@ Var minimax_fake_loss(const Var& logits) { return record(MinimaxFakeLoss{}, logi
 Var saturating_generator_loss(const Var& logits) { return record(SaturatingGeneratorLoss{}, logits); }
 Var non_saturating_generator_loss(const Var& logits) { return record(NonSaturatingGeneratorLoss{}, logits); }
 
-// loss = (a - target)^2
-Tensor LeastSquaresLoss::forward(const Tensor& logits_in) {
-  check_logits(op, logits_in);
-  logits = logits_in;
-  return each_logit(logits, [t = target](Real a) { return (a - t) * (a - t); });
-}
-// da = 2 (a - target) dloss
-Grads<1> LeastSquaresLoss::backward(const Tensor& dloss) const {
-  return {each_slope(dloss, logits, [t = target](Real a) { return 2 * (a - t); })};
-}
+namespace {
 
-// loss = max(0, 1 - side a)
-Tensor HingeLoss::forward(const Tensor& logits_in) {
-  check_logits(op, logits_in);
-  logits = logits_in;
-  return each_logit(logits, [s = side](Real a) { return s * a >= 1 ? Real(0) : 1 - s * a; });
-}
-// da = -side dloss inside the margin, 0 outside
-Grads<1> HingeLoss::backward(const Tensor& dloss) const {
-  return {each_slope(dloss, logits, [s = side](Real a) { return s * a >= 1 ? Real(0) : -s; })};
-}
+/// loss = (a - target)^2        da = 2 (a - target) dloss
+struct LeastSquaresLoss {
+  const char* op;
+  Real target;
+  Tensor logits{};
+  Tensor forward(const Tensor& logits_in) {
+    check_logits(op, logits_in);
+    logits = logits_in;
+    return each_logit(logits, [t = target](Real a) { return (a - t) * (a - t); });
+  }
+  Grads<1> backward(const Tensor& dloss) const {
+    return {each_slope(dloss, logits, [t = target](Real a) { return 2 * (a - t); })};
+  }
+};
+
+}  // namespace
 
 Var least_squares_real_loss(const Var& logits) {
-  return record(LeastSquaresLoss{1, "least_squares_real_loss"}, logits);
+  return record(LeastSquaresLoss{"least_squares_real_loss", 1}, logits);
 }
 Var least_squares_fake_loss(const Var& logits) {
-  return record(LeastSquaresLoss{0, "least_squares_fake_loss"}, logits);
+  return record(LeastSquaresLoss{"least_squares_fake_loss", 0}, logits);
 }
 Var least_squares_generator_loss(const Var& logits) {
-  return record(LeastSquaresLoss{1, "least_squares_generator_loss"}, logits);
-}
-
-Var hinge_real_loss(const Var& logits) { return record(HingeLoss{1, "hinge_real_loss"}, logits); }
-Var hinge_fake_loss(const Var& logits) { return record(HingeLoss{-1, "hinge_fake_loss"}, logits); }
-Var hinge_generator_loss(const Var& logits) {
-  check_logits("hinge_generator_loss", logits.value());
-  return -reshape(logits, {logits.dim(0)});
+  return record(LeastSquaresLoss{"least_squares_generator_loss", 1}, logits);
 }
 
 }  // namespace gradus

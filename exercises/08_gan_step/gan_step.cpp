@@ -26,7 +26,8 @@ DiscriminatorLoss discriminator_step(const Network& discriminator, const Network
 }
 
 Real generator_step(const Network& discriminator, Module& frozen, const Network& generator, const Tensor& z,
-                    const GanLosses& losses, const Optimizer& optimizer, const std::function<Var(const Var&)>& extra) {
+                    const GanLosses& losses, const Optimizer& optimizer,
+                    const std::function<Var(const Var&)>& extra) {
   // TODO(8.2) One step of G, on the loss
   //   mean losses.generator(D(G(z))) + extra(G(z))
   // The gradient passes through D, but none is stored in D's weights, which `frozen` holds:
@@ -49,7 +50,6 @@ GanLosses non_saturating_losses(Real label) {
 GanLosses least_squares_losses() {
   return {least_squares_real_loss, least_squares_fake_loss, least_squares_generator_loss};
 }
-GanLosses hinge_losses() { return {hinge_real_loss, hinge_fake_loss, hinge_generator_loss}; }
 
 Var difference_penalty(const Network& discriminator, const Tensor& x, const Tensor& u, Real distance) {
   check_same_shape("difference_penalty (x, u)", x, u);
