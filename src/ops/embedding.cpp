@@ -75,7 +75,7 @@ struct SinusoidalEmbedding {
 
 Var gather(const Var& table, std::span<const int> indices) {
   check_not_empty("gather", table.value());
-  check_labels("gather", indices, table.dim(0));
+  check_labels("gather", indices, table.dim(0), "index");
   return record(Gather{{indices.begin(), indices.end()}}, table);
 }
 

@@ -16,8 +16,8 @@ TEST_CASE("gather: rows in the order of the indices; a row used twice gets both 
   tape.backward(sum(y * Var(Tensor::of({3, 2}, {1, 2, 10, 20, 100, 200}))));
   CHECK(numbers(table.grad) == std::vector<Real>{10, 20, 0, 0, 101, 202});
   CHECK(gather(Tensor::zeros({4, 2, 3}), std::vector<int>{}).shape() == Shape{0, 2, 3});
-  CHECK(contains(message([&] { gather(table, std::vector{3}); }), {"gather: label 3", "0 .. 2"}));
-  CHECK(contains(message([&] { gather(table, std::vector{-1}); }), "gather: label -1"));
+  CHECK(contains(message([&] { gather(table, std::vector{3}); }), {"gather: index 3", "0 .. 2"}));
+  CHECK(contains(message([&] { gather(table, std::vector{-1}); }), "gather: index -1"));
   CHECK(contains(message([] { gather(Tensor(), std::vector{0}); }), "gather: the input is an empty tensor"));
 }
 

@@ -41,10 +41,11 @@ inline Index checked_channels(const char* op, const Tensor& x) {
   return C;
 }
 
-/// Throws Error unless every label is in 0 .. classes - 1.
-inline void check_labels(const char* op, std::span<const int> labels, Index classes) {
+/// Throws Error unless every label is in 0 .. classes - 1; `what` is the name of one in the message.
+inline void check_labels(const char* op, std::span<const int> labels, Index classes,
+                         const char* what = "label") {
   for (const int label : labels)
-    GRADUS_CHECK(label >= 0 && label < classes, op, ": label ", label, " is outside 0 .. ", classes - 1);
+    GRADUS_CHECK(label >= 0 && label < classes, op, ": ", what, " ", label, " is outside 0 .. ", classes - 1);
 }
 
 /// Throws Error for an empty tensor, which is nearly always a variable that was never set.
