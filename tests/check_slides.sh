@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks that lectures/lecture4/slides.md has a row per slide and that every link leads to the line it names.
+# Checks that lectures/lecture4/slides.md has a row per slide and that every link leads to the line it names, and that the
+# slides that headers, sources and lessons cite exist.
 #
 #   tests/check_slides.sh [root]         checks the page under root (default: this repository)
 #   tests/check_slides.sh --fix [root]   first updates line numbers to the definitions of their symbols, and links planned
@@ -8,6 +9,7 @@
 #
 # The titles are those of tests/golden/slide_titles.md, in the same order, per set. A link with a line
 # number has a symbol as its text. Task numbers in a link to an exercise are those of its exercise.json.
+# A citation is 6.S191 L4, "title" or DS542, "title", and more titles may follow; "..." stands for any words of the title.
 # One line per fault: file:line: fault.
 set -u
 page=lectures/lecture4/slides.md titles=tests/golden/slide_titles.md
@@ -80,10 +82,24 @@ check_links() {
   done < <(links_in "$1/$page")
 }
 
+# check_citations <root>
+check_citations() {
+  local file line text title known
+  known=$(titles_in "$1/$titles" | sed 's/^[^:]*: //; s/–/-/g')
+  while IFS=: read -r file line text; do
+    while IFS= read -r title; do
+      title=${title%\\} title=${title//->/→} title=${title/% / ...}  # a string may continue on the next line
+      grep -qxE "$(sed 's/[][\\.^$*+?(){}|]/\\&/g; s/\\\.\\\.\\\./.*/g' <<< "$title")" <<< "$known" ||
+        echo "$file:$line: '$title' is not the title of a slide"
+    done < <(awk -F '"' '{ for (i = 2; i < NF; i += 2) print $i }' <<< "$text")
+  done < <(cd "$1" && grep -rnoE '(6\.S191 L4|DS542)((,| and)? \\?"[^"]+")+' include src lectures exercises \
+    --include='*.[ch]pp' --include='*.md' 2> /dev/null)
+}
+
 check() {  # check <root>: one line per fault
   local file faults
   for file in "$page" "$titles"; do [ -r "$1/$file" ] || { echo "$file:1: not there" && return 1; }; done
-  faults=$(check_titles "$1" && check_rows "$1" && check_links "$1")
+  faults=$(check_titles "$1" && check_rows "$1" && check_links "$1" && check_citations "$1")
   [ -z "$faults" ] || ! echo "$faults"
 }
 
@@ -153,6 +169,9 @@ self_test() {
   trial "a line after the end" 1 "^$page:8: line 99 " "edit '8s/#L5/#L99/' $page"
   trial "a line of something that is no symbol" 1 "^$page:8: .* is not a symbol" "edit '8s/\[kl\]/[the KL]/' $page"
   trial "a planned program that is there" 1 "^$page:8: 19_bias is there" "mkdir lectures/lecture4/4_uses; : > lectures/lecture4/4_uses/19_bias.cpp"
+  trial "citations of slides" 0 '^$' "echo '/// 6.S191 L4, \"Priors: KL\", \"Title ...\"; DS542, \"β -VAEs\"' >> src/kl.cpp"
+  trial "a citation of no slide" 1 "^src/kl.cpp:8: 'Prior: KL' is not" "echo '/// 6.S191 L4, \"Prior: KL\"' >> src/kl.cpp"
+  trial "a second title of no slide, in a string" 1 "^src/kl.cpp:8: 'No' is not" "printf '%s\\n' '\"DS542, \\\"Title page\\\", \\\"No\\\"\"' >> src/kl.cpp"
   trial "--fix: moved lines and new programs" 0 '^$' "edit 's/^void use/\n\n&/' src/kl.cpp; mkdir lectures/lecture4/4_uses; : > lectures/lecture4/4_uses/19_bias.cpp; fix ."
   trial "--fix: the definition, not a call or a comment" 0 '^$' "edit 's/#L5/#L3/' $page; fix .; grep -q 'kl.cpp#L5' $page || rm $page"
   trial "--fix: a symbol that is gone stays a fault" 1 "^$page:8: line 6 " "edit 's/Pca/Qca/g' src/kl.cpp; fix ."

@@ -9,7 +9,7 @@ namespace gradus {
 ///   x_hat, x  [B, D]   C = 1 / (2c)
 ///   nll       [B]      nll_b = C ||x_b - x_hat_b||^2        (+ D/2 log(2 pi c), dropped because c is fixed)
 ///
-/// DS542, "Variational autoencoder": the loss C ||x - f(z)||^2 + KL. C refers to the sum over pixels: with
+/// DS542, "Variational Autoencoder": the loss C ||x - f(z)||^2 + KL. C refers to the sum over pixels: with
 /// the mean instead, the term would be D times smaller and the code would collapse.
 /// Throws Error when the shapes differ.
 Var fixed_gaussian_nll(const Var& x_hat, const Tensor& x, Real C);

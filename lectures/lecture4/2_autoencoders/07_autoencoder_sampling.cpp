@@ -1,7 +1,7 @@
 // Can an autoencoder generate new digits? Only if the distribution of its codes is known.
 // With 20 examples, it memorises the training set.
 //
-// DS542, "Can we generate new samples with autoencoder?" and "Extreme case"
+// DS542, "Can we generate new samples with autoencoder?" and "Extreme case: Memorization"
 #include <algorithm>
 #include <cmath>
 

@@ -1,6 +1,6 @@
 // Disentanglement and its cost: beta-VAEs on faces, and posterior collapse on sprites.
 //
-// 6.S191 L4, "Latent space disentanglement with beta-VAEs". The slide prints the loss with the sign
+// 6.S191 L4, "Latent space disentanglement with β -VAEs". The slide prints the loss with the sign
 // of the ELBO and without beta. The effect of beta depends on the size of the picture and on the likelihood;
 // beta_norm = beta M / N (M latent units, N pixels) accounts for the size.
 //
@@ -218,7 +218,7 @@ int main(int argc, char** argv) {
       argc, argv,
       {.name = "16_beta_vae",
        .title = "beta-VAE: disentanglement and its cost",
-       .slide = "6.S191 L4, \"Latent space disentanglement with beta-VAEs\"",
+       .slide = "6.S191 L4, \"Latent space disentanglement with β -VAEs\"",
        .look = "In the upper row the head turns and the rest changes with it; in the lower row it turns and "
                "the smile stays. The table gives the ranges, and the bars show how few units are active at "
                "beta = 4. At beta = 250 the code of the sprites is empty."},

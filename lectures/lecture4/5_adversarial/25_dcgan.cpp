@@ -1,5 +1,5 @@
 // A convolutional GAN that generates digits.
-// 6.S191 L4, "Training GANs"; DS542, "Quantifying Performance": Inception Score, Fréchet Inception Distance
+// 6.S191 L4, "Training GANs"; DS542, "Quantifying Performance - ..."
 #include <cmath>
 
 #include "5_adversarial/dcgan.hpp"

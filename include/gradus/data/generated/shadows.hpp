@@ -44,7 +44,7 @@ struct Shadows {
   Tensor turns{};  ///< [N] radians, uniform in (0, 2 pi)
 };
 
-/// generated_shadows: N shadows at random turns, in random order. MIT 6.S191 L4, "Myth of the Cave".
+/// generated_shadows: N shadows at random turns, in random order. 6.S191 L4, "What is a latent variable?".
 ///
 /// Shadow i depends on (seed, i) only: the same bits for any number of threads, and a shorter set is the beginning
 /// of a longer one. Throws Error when count < 1 or jitter < 0, and as draw_shadow.
