@@ -40,6 +40,7 @@ openblas_there() {
   file_there '/usr/lib/*/openblas-openmp/libopenblas.so*' || file_there '/opt/homebrew/opt/openblas/lib/libopenblas*' ||
     file_there '/usr/local/opt/openblas/lib/libopenblas*' || file_there '/usr/lib*/libopenblas*.so*'
 }
+openmp_there() { file_there '/opt/homebrew/opt/libomp/lib/libomp*' || file_there '/usr/local/opt/libomp/lib/libomp*'; }
 need_lecture() {
   need g++ - command_there g++
   need cmake cmake command_there cmake
@@ -49,7 +50,7 @@ need_lecture() {
   need nlohmann-json3-dev nlohmann-json header_there nlohmann/json.hpp
   need libstb-dev stb header_there stb/stb_image_write.h
   need libgif-dev giflib header_there gif_lib.h
-  need zlib1g-dev - header_there zlib.h
+  if [[ $OSTYPE == darwin* ]]; then need libomp-dev libomp openmp_there; else need zlib1g-dev - header_there zlib.h; fi
   need gnuplot-nox gnuplot command_there gnuplot
   need graphviz graphviz command_there dot
 }
@@ -99,9 +100,9 @@ elif command_there apt-get; then
       exit 1
     fi
   fi
-elif [[ $OSTYPE == darwin* ]] && command_there brew; then
-  echo "brew install libomp ${missing_brew[*]}"
-  brew install libomp "${missing_brew[@]}"
+elif [[ $OSTYPE == darwin* && ${#missing_brew[@]} -gt 0 ]] && command_there brew; then
+  echo "brew install ${missing_brew[*]}"
+  brew install "${missing_brew[@]}"
 else
   echo "Install with your system's package manager (names as in Debian):" >&2
   echo "  ${missing_apt[*]}" >&2

@@ -125,5 +125,5 @@ if ! command -v doxygen > /dev/null; then
 elif [ "${1:-}" = --self-test ]; then
   self_test
 else
-  check "${1:-$(dirname "$0")/..}" && echo "build/docs/index.html: every public name has a comment"
+  check "$(cd "${1:-$(dirname "$0")/..}" && pwd)" && echo "build/docs/index.html: every public name has a comment"
 fi

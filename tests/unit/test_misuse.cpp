@@ -134,21 +134,15 @@ const std::vector<Case>& cases() {
       {"conv2d", {pictures, {5, 2, 2, 3}, {5}}, [](Vars v) { return conv2d(v[0], v[1], v[2]); }},
       {"conv2d",
        {pictures, {5, 3, 3, 3}, {5}},
-       [](Vars v) {
-         return conv2d(v[0], v[1], v[2], {2, 1, 0});
-       }},
+       [](Vars v) { return conv2d(v[0], v[1], v[2], {.stride = 2, .padding = 1}); }},
       {"conv2d", {{2, 5, 5, 64}, {64, 3, 3, 64}, {64}}, [](Vars v) { return conv2d(v[0], v[1], v[2]); }},
       {"conv2d", {{2, 5, 5, 64}, {1, 3, 3, 64}, {1}}, [](Vars v) { return conv2d(v[0], v[1], v[2]); }},
       {"conv_transpose2d",
        {pictures, {3, 2, 2, 5}, {5}},
-       [](Vars v) {
-         return conv_transpose2d(v[0], v[1], v[2], {2, 0, 1});
-       }},
+       [](Vars v) { return conv_transpose2d(v[0], v[1], v[2], {.stride = 2, .output_padding = 1}); }},
       {"conv_transpose2d",
        {{2, 4, 4, 64}, {64, 4, 4, 64}, {64}},
-       [](Vars v) {
-         return conv_transpose2d(v[0], v[1], v[2], {2, 1, 0});
-       }},
+       [](Vars v) { return conv_transpose2d(v[0], v[1], v[2], {.stride = 2, .padding = 1}); }},
       {"conv2d", {pictures, {5, 2, 2, 3}, {5}}, [](Vars v) { return naive<NaiveConv2d>(v, 2, 1); }},
       {"conv_transpose2d",
        {pictures, {3, 2, 2, 5}, {5}},
@@ -243,9 +237,9 @@ TEST_CASE("an empty Tensor() is refused by every op, with its name") {
 TEST_CASE("strides, paddings and sizes whose products overflow are refused") {
   const Tensor x = Tensor::full({1, 4, 4, 3}, 1), w = Tensor::full({3, 2, 2, 3}, 1);
   for (const Index huge : {Index{1} << 31, Index{1} << 62}) {
-    CHECK(contains(message([&] { conv2d(x, w, {huge, 0, 0}); }), {"conv2d", "2^31"}));
-    CHECK(contains(message([&] { conv2d(x, w, {1, huge, 0}); }), {"conv2d", "2^31"}));
-    CHECK(contains(message([&] { conv_transpose2d(x, w, {huge, 0, 0}); }), {"conv_transpose2d", "2^31"}));
+    CHECK(contains(message([&] { conv2d(x, w, {.stride = huge}); }), {"conv2d", "2^31"}));
+    CHECK(contains(message([&] { conv2d(x, w, {.padding = huge}); }), {"conv2d", "2^31"}));
+    CHECK(contains(message([&] { conv_transpose2d(x, w, {.stride = huge}); }), {"conv_transpose2d", "2^31"}));
     CHECK(contains(message([&] { upsample_nearest(x, huge); }), {"upsample_nearest", "2^31"}));
     CHECK(max_pool2d(x, 2, huge).shape() == Shape{1, 1, 1, 3});
   }
