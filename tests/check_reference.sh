@@ -107,6 +107,7 @@ END
   expect "a function must have the formula of its op" grep -qE '(fragment|"line").*y = max\(x, 0\)' "$root/build/docs/group__ops.html"
   try 'a.hpp:23: Member alone(' "a function" '23s|^|void alone();\n\n|'
   try 'Member relu(' "a function that is apart from its op" 's|^Var relu|\n&|'
+  try 'Member alone(' "a function behind a block and an empty line" '/^Var subtract/s|$|\n\nvoid alone();|'
   try 'Member add(' "a block" '/^\/\/ The sum/d'
   try 'a.hpp:10: Member z ' "a member below one with a comment" '9s|$|\n  Tensor z{};|'
   try 'Member w ' "two variables" 's|  ///< weights and bias||'

@@ -54,9 +54,11 @@ class Module {
   ~Module();
   // Registration, for constructors. Throw Error for an invalid name, as the constructor of a child does.
   void add_parameter(const std::string& name, Parameter& parameter);
-  /// `buffer` is a member: state() follows it when another tensor is assigned.
-  void add_buffer(const std::string& name, Tensor& buffer);
   void add_generator(const std::string& name, Rng& generator);
+
+  /// Registers a tensor that is no parameter, likewise. `buffer` is a member: state() follows it when another
+  /// tensor is assigned.
+  void add_buffer(const std::string& name, Tensor& buffer);
 
   /// The generator of the initial weights.
   Rng& rng() { return *rng_; }

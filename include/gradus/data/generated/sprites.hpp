@@ -16,6 +16,7 @@ struct SpriteFactors {
   static constexpr std::array<const char*, 5> names = {"x", "y", "scale", "rotation", "shape"};
   static constexpr std::array<Real, 5> low = {-1, -1, 0, -1, 0};
   static constexpr std::array<Real, 5> high = {1, 1, 1, 1, 2};
+
   /// The names of the kinds of shape.
   static constexpr std::array<const char*, 3> shapes = {"square", "ellipse", "heart"};
 
