@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "gradus/base/check.hpp"
-#include "gradus/data/weighted_draw.hpp"
+#include "gradus/base/weighted_draw.hpp"
 
 namespace gradus {
 

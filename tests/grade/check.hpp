@@ -49,8 +49,9 @@ std::vector<Check> checks_06();
 std::vector<Check> checks_07();
 std::vector<Check> checks_08();
 std::vector<Check> checks_09();
+std::vector<Check> checks_11();
 
-/// All checks of exercise 1 .. 9, in the order of the TODOs.
+/// All checks of an exercise, in the order of the TODOs.
 const std::vector<Check>& checks_of(int exercise);
 
 }  // namespace gradus::grade

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "gradus/autograd/tape.hpp"
+#include "gradus/base/weighted_draw.hpp"
 #include "gradus/data/loader.hpp"
-#include "gradus/data/weighted_draw.hpp"
 #include "gradus/generative/debiasing_loss.hpp"
 #include "gradus/generative/gaussian_kl.hpp"
 #include "gradus/generative/latent_means.hpp"

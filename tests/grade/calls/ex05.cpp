@@ -1,37 +1,11 @@
 #include <cmath>
-#include <memory>
 
-#include "../calls.hpp"
-#include "gradus/autograd/tape.hpp"
 #include "gradus/generative/elbo.hpp"
-#include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/losses.hpp"
-#include "gradus/ops/reduction.hpp"
+#include "value_and_gradients.hpp"
 
 namespace gradus::grade {
 namespace {
-
-/// { y, gradients of sum(slope y) }. An input that y does not depend on has gradient 0.
-/// If the shapes of y and slope differ, no gradients are returned.
-template <class F>
-Tensors value_and_gradients(F f, std::vector<Tensor> inputs, const Tensor& slope) {
-  std::vector<std::unique_ptr<Parameter>> leaves;
-  for (const Tensor& input : inputs) leaves.push_back(std::make_unique<Parameter>(input));
-  Tape tape;
-  std::vector<Var> vars;
-  for (const auto& leaf : leaves) vars.emplace_back(*leaf);
-  const Var y = f(vars);
-  Tensors out = {y.value()};
-  if (!y.value() || y.shape() != slope.shape()) {
-    out.resize(1 + inputs.size());
-    return out;
-  }
-  Var loss = sum(y * Var(slope));
-  for (const Var& var : vars) loss = loss + 0 * sum(var);
-  tape.backward(loss);
-  for (const auto& leaf : leaves) out.push_back(leaf->grad);
-  return out;
-}
 
 /// ||x_b - x_hat_b||^2, as saved by LearnedGaussianNll: [B]
 Tensor squared_distances(const Tensor& x_hat, const Tensor& x) {

@@ -5,12 +5,12 @@
 namespace gradus::grade {
 
 const std::vector<Check>& checks_of(int exercise) {
-  static const std::vector<std::vector<Check>> all = {checks_01(), checks_02(), checks_03(),
-                                                      checks_04(), checks_05(), checks_06(),
-                                                      checks_07(), checks_08(), checks_09()};
-  GRADUS_CHECK(exercise >= 1 && exercise <= static_cast<int>(all.size()), "no checks for exercise ",
-               exercise);
-  return all[static_cast<std::size_t>(exercise - 1)];
+  static const std::map<int, std::vector<Check>> all = {
+      {1, checks_01()}, {2, checks_02()}, {3, checks_03()}, {4, checks_04()}, {5, checks_05()},
+      {6, checks_06()}, {7, checks_07()}, {8, checks_08()}, {9, checks_09()}, {11, checks_11()}};
+  const auto found = all.find(exercise);
+  GRADUS_CHECK(found != all.end(), "no checks for exercise ", exercise);
+  return found->second;
 }
 
 }  // namespace gradus::grade

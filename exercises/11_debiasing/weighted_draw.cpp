@@ -1,9 +1,11 @@
-#include "gradus/data/weighted_draw.hpp"
+// Your file for exercise 11. The lesson is README.md beside it; every TODO is a part of its own.
+#include "gradus/base/weighted_draw.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 #include "gradus/base/check.hpp"
+#include "gradus/base/todo.hpp"
 
 namespace gradus {
 
@@ -17,15 +19,9 @@ std::vector<Index> weighted_draw(std::span<const Real> weights, std::span<const 
   GRADUS_CHECK(sum > 0, "weighted_draw: the ", weights.size(), " weights sum to 0");
   for (const Real u : uniforms)
     GRADUS_CHECK(0 <= u && u < 1, "weighted_draw: uniform number ", u, ", expected 0 <= u < 1");
-  // [11.5]
-  std::vector<Index> drawn;
-  std::vector<double> up_to;  // w_0 + .. + w_i
-  double partial = 0;
-  for (const Real w : weights) up_to.push_back(partial += w);
-  for (const Real u : uniforms)
-    drawn.push_back(std::upper_bound(up_to.begin(), up_to.end(), u * partial) - up_to.begin());
-  return drawn;
-  // [end]
+  // TODO(11.5) Return one example per uniform number u: the first i with w_0 + .. + w_i > u (w_0 + .. + w_N-1).
+  // The weights need not sum to 1. An example with weight 0 is never drawn. Use double for the sums.
+  todo("11.5");
 }
 
 }  // namespace gradus

@@ -1,0 +1,31 @@
+// Your file for exercise 11. The lesson is README.md beside it; every TODO is a part of its own.
+#include "gradus/generative/debiasing_loss.hpp"
+
+#include "gradus/base/todo.hpp"
+#include "gradus/generative/gaussian_kl.hpp"
+#include "gradus/generative/reparameterize.hpp"
+#include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/checks.hpp"
+#include "gradus/ops/losses.hpp"
+
+namespace gradus {
+
+Var debiasing_loss(const Var& logits, const Tensor& face, const Var& mu, const Var& logvar,
+                   const Tensor& noise, const std::function<Var(const Var& z)>& nll, Real weight) {
+  check_rank("debiasing_loss", "logits", logits.value(), 1);
+  check_same_shape("debiasing_loss (logits, face)", logits.value(), face);
+  check_rank("debiasing_loss", "mu", mu.value(), 2);
+  check_same_shape("debiasing_loss (mu, logvar)", mu.value(), logvar.value());
+  check_same_shape("debiasing_loss (mu, noise)", mu.value(), noise);
+  GRADUS_CHECK(mu.dim(0) == face.dim(0), "debiasing_loss: ", face.dim(0), " labels and mu ", mu.shape(),
+               ", expected one row per label");
+  // TODO(11.1) Return [B], a Var:
+  //   z      = mu + e^(logvar/2) noise          logvar is the logarithm of the *variance*, here and in the KL
+  //   loss_b = -log p(face_b | logit_b) + face_b weight ( nll(z)_b + KL( N(mu, e^logvar) || N(0, 1) )_b )
+  // Every example is classified; only faces (face_b = 1) have the second term. Call nll exactly once.
+  // Given: reparameterize, gaussian_kl, bernoulli_nll (logits [B] and targets [B] give [B]), and +, * of Vars of
+  // equal shape; Var(face) is a constant.
+  todo("11.1", nll, weight);
+}
+
+}  // namespace gradus
