@@ -68,9 +68,12 @@ std::vector<fs::path> compiler_folders(const std::string& compiler) {
 Toolchain Toolchain::read(const fs::path& file) {
   std::map<std::string, std::string> values;
   std::istringstream in(read_text(file));
-  for (std::string line; std::getline(in, line);)
-    if (const auto at = line.find('='); at != std::string::npos)
-      values[line.substr(0, at)] = line.substr(at + 1);
+  for (std::string line; std::getline(in, line);) {
+    const auto at = line.find('=');
+    GRADUS_CHECK(at != std::string::npos && values.emplace(line.substr(0, at), line.substr(at + 1)).second,
+                 file.string(), ": expected one line 'name=value' per name, got '", line,
+                 "' (a path with a line break?)");
+  }
   const auto value = [&](const char* name) {
     const auto found = values.find(name);
     GRADUS_CHECK(found != values.end(), file.string(), ": no line '", name, "='");

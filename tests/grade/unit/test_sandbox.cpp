@@ -159,6 +159,11 @@ TEST_CASE("the sandbox shows a compiler outside the system's folders together wi
   write_text(home / "grade.conf", config.substr(0, config.find("whole=")));
   CHECK_THROWS_WITH_AS(Toolchain::read(home / "grade.conf"),
                        ((home / "grade.conf").string() + ": no line 'whole='").c_str(), Error);
+  for (const char* line : {"of a path with a line break\n", "compiler=another\n"}) {
+    write_text(home / "grade.conf", config + line);
+    CHECK_THROWS_WITH_AS(Toolchain::read(home / "grade.conf"),
+                         doctest::Contains("expected one line 'name=value' per name"), Error);
+  }
   fs::remove_all(home);
 }
 
