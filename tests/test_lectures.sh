@@ -20,7 +20,8 @@ else
   failed=$((failed + 1)) && echo "lectures: the page or its pictures are missing"
 fi
 missing=()
-for figure in w1_1d bimodal_both ring_modes ring_high_quality collapse_modes dcgan_fid dcgan_modes dcgan_seconds cgan_accuracy \
+for figure in kmeans_purity kmeans_nmi perplexity_bigram perplexity_network best_components em_gap_nats cave_correlation \
+  w1_1d bimodal_both ring_modes ring_high_quality collapse_modes dcgan_fid dcgan_modes dcgan_seconds cgan_accuracy \
   p2p_fid_l1 p2p_fid_gan p2p_l1_ratio; do
   grep -qE "\"$figure\" *: *-?[0-9]" "$scratch/out/summary.json" || missing+=("$figure")
 done

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "gradus/base/check.hpp"
-#include "gradus/generative/elbo.hpp"
 #include "gradus/ops/activation.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/broadcast.hpp"
@@ -53,9 +52,6 @@ Var TrainableMixture::log_joint(const Var& x) {
   return add_row(concat(columns, 1), log_softmax(logits) + log_determinants + constant);
 }
 
-Var TrainableMixture::log_likelihood(const Var& x) {
-  const Real K = static_cast<Real>(means.value.dim(0));
-  return importance_weighted_bound(log_joint(x)) + std::log(K);  // log of a sum = log of the mean + log K
-}
+Var TrainableMixture::log_likelihood(const Var& x) { return log_sum_exp(log_joint(x)); }
 
 }  // namespace gradus

@@ -27,6 +27,7 @@ std::vector<Call> calls_06();
 std::vector<Call> calls_07();
 std::vector<Call> calls_08();
 std::vector<Call> calls_09();
+std::vector<Call> calls_10();
 std::vector<Call> calls_11();
 
 /// Throws Error for an unknown name.

@@ -49,6 +49,7 @@ std::vector<Check> checks_06();
 std::vector<Check> checks_07();
 std::vector<Check> checks_08();
 std::vector<Check> checks_09();
+std::vector<Check> checks_10();
 std::vector<Check> checks_11();
 
 /// All checks of an exercise, in the order of the TODOs.

@@ -12,8 +12,8 @@ namespace gradus {
 struct SolidBox {
   std::array<Real, 3> centre{};  ///< (x, y, z)
   std::array<Real, 3> half{};    ///< half its size along its own axes
-  Real lean = 0;                         ///< radians: its own x axis is raised by this angle ...
-  Real turn = 0;                         ///< ... and then turned about the vertical
+  Real lean = 0;                 ///< radians: its own x axis is raised by this angle ...
+  Real turn = 0;                 ///< ... and then turned about the vertical
 };
 
 /// A solid: the union of its boxes. It turns about the vertical axis through the origin.
@@ -34,8 +34,8 @@ Tensor draw_shadow(const Solid& solid, Real turn, Real right = 0, Real up = 0, I
 
 /// Options of generated shadows.
 struct ShadowOptions {
-  Index size = 32;          ///< of the image, in pixels
-  Real jitter = Real(0.5);  ///< standard deviation of the position, in pixels, in both directions
+  Index size = 32;           ///< of the image, in pixels
+  Real jitter = Real(0.15);  ///< standard deviation of the position, in pixels, in both directions
 };
 
 /// Shadows with their angles.

@@ -1,0 +1,92 @@
+// Your file for exercise 10. The lesson is README.md beside it; every TODO is a part of its own.
+#include "gradus/generative/expectation_maximization.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "gradus/base/todo.hpp"
+#include "gradus/generative/k_means.hpp"
+#include "gradus/kernels/elementwise.hpp"
+#include "gradus/kernels/row_exps.hpp"
+#include "gradus/ops/checks.hpp"
+
+namespace gradus {
+namespace {
+
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+void check_log_joint(const char* op, const Tensor& log_joint) {
+  check_rank(op, "log_joint", log_joint, 2);
+  GRADUS_CHECK(log_joint.dim(1) >= 1, op, ": log_joint ", log_joint.shape(), " has no component");
+}
+
+double average(const Tensor& x) {
+  return total(x.size(), [&](Index i) { return double{x[i]}; }) / static_cast<double>(x.size());
+}
+
+}  // namespace
+
+Tensor mixture_log_likelihood(const Tensor& log_joint) {
+  check_log_joint("mixture_log_likelihood", log_joint);
+  // TODO(10.3) Return the log density of every point, [N], from log_joint [N, K], the logarithms of p(x_n, k):
+  //   log p(x_n) = log sum_k exp(log_joint_nk)
+  // Log densities are numbers like -5000, whose exp is 0: take the largest term of the row out of the sum first.
+  // A component of weight 0 has the term -infinity; its exp is 0.
+  todo("10.3");
+}
+
+Tensor responsibilities(const Tensor& log_joint) {
+  check_log_joint("responsibilities", log_joint);
+  // TODO(10.4) Return r [N, K], the probability that point n was drawn from component k:
+  //   r_nk = p(k | x_n) = exp(log_joint_nk) / sum_j exp(log_joint_nj)
+  // Every row sums to 1. The terms may be far from 0 and far apart, as in 10.3.
+  todo("10.4");
+}
+
+MixtureModel m_step(const Tensor& x, const Tensor& r, Real floor) {
+  GRADUS_CHECK(x.rank() == 2 && r.rank() == 2 && x.dim(0) == r.dim(0) && x.size() > 0 && r.size() > 0,
+               "m_step: x must be [N, D] and r [N, K] with N >= 1, got ", x.shape(), " and ", r.shape());
+  GRADUS_CHECK(floor >= 0, "m_step: the floor of the variances must not be negative, got ", floor);
+  const Index N = x.dim(0), D = x.dim(1), K = r.dim(1);
+  for (Index k = 0; k < K; ++k) {
+    Real most = 0;
+    for (Index n = 0; n < N; ++n) most = r[n * K + k] > most ? r[n * K + k] : most;
+    GRADUS_CHECK(most > 0, "m_step: component ", k, " is responsible for no point");
+  }
+  MixtureModel model{Tensor({K}), Tensor({K, D}), Tensor({K, D, D})};
+  // TODO(10.5) Fill model.weights [K], model.means [K, D] and model.covariances [K, D, D], and return model:
+  //   R_k = sum_n r_nk
+  //   w_k = R_k / N
+  //   m_k = 1/R_k sum_n r_nk x_n
+  //   S_k = 1/R_k sum_n r_nk (x_n - m_k)(x_n - m_k)T + floor I
+  // x is [N, D], r is [N, K]. floor is added to the D variances on the diagonal. Sum in double, and subtract the
+  // new mean m_k before multiplying.
+  todo("10.5", N, D, K);
+}
+
+MixtureFit fit_mixture(const Tensor& x, Index K, Rng& rng, const EmOptions& options) {
+  GRADUS_CHECK(options.most >= 1 && options.starts >= 1 && options.tolerance >= 0,
+               "fit_mixture: needs most >= 1, starts >= 1 and tolerance >= 0, got ", options.most, ", ",
+               options.starts, " and ", options.tolerance);
+  const Index N = x.rank() == 2 ? x.dim(0) : 0;
+  MixtureFit best;
+  for (Index start = 0; start < options.starts; ++start) {
+    // Soft clusters: a hundredth of every point is shared, so a cluster without points is a component as well.
+    const KMeans clustering = k_means(x, K, rng);
+    Tensor r = Tensor::full({N, K}, Real(0.01) / static_cast<Real>(K));
+    for (Index n = 0; n < N; ++n) r[n * K + clustering.clusters[at(n)]] += Real(0.99);
+    MixtureFit fit{m_step(x, r, options.floor), {}};
+    for (Index step = 0;; ++step) {
+      const Tensor log_joint = fit.model.log_joint(x);
+      const double before =
+          fit.history.empty() ? -std::numeric_limits<double>::infinity() : fit.history.back();
+      fit.history.push_back(average(mixture_log_likelihood(log_joint)));
+      if (step == options.most || fit.history.back() - before < options.tolerance) break;
+      fit.model = m_step(x, responsibilities(log_joint), options.floor);
+    }
+    if (best.history.empty() || fit.history.back() > best.history.back()) best = std::move(fit);
+  }
+  return best;
+}
+
+}  // namespace gradus
