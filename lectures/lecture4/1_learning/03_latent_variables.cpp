@@ -131,7 +131,7 @@ Tensor the_mirror(Program& program, const Shadows& shadows) {
   const Tensor codes = trained(program, "mirror", flat)->encoder(flat.images).value();
   program.figure("mirror_r2_cos", explained(codes, shadows.turns, [](double a) { return std::cos(a); }));
   program.figure("mirror_r2_sin", explained(codes, shadows.turns, [](double a) { return std::sin(a); }));
-  return coloured("mirror plane: two turns per code", codes, shadows.turns);
+  return coloured("mirror: two turns per code", codes, shadows.turns);
 }
 
 void lesson(Program& program) {
@@ -148,7 +148,8 @@ void lesson(Program& program) {
       "with the colours in order. Right: shadows of two turns are equal, and so are their codes");
   program.headline(text(
       "circular correlation of the learned angle with the true turn: ", program.figure("cave_correlation"),
-      "; of PCA's two numbers: ", program.figure("pca_correlation")));
+      "; squared error of the shadows ", program.figure("cave_sq_error"), ", of PCA's two numbers ",
+      program.figure("pca_sq_error")));
 }
 
 }  // namespace gradus::lecture
