@@ -15,6 +15,8 @@ double circular_correlation(const Tensor& a, const Tensor& b) {
          sin_b = 0;  // the last four of 2a and 2b
   for (Index n = 0; n < a.size(); ++n) {
     const double x = a[n], y = b[n];
+    GRADUS_CHECK(std::isfinite(x) && std::isfinite(y), "circular_correlation: angle ", n, " is ", x,
+                 " in a and ", y, " in b, must be finite");
     cc += std::cos(x) * std::cos(y), ss += std::sin(x) * std::sin(y);
     cs += std::cos(x) * std::sin(y), sc += std::sin(x) * std::cos(y);
     cos_a += std::cos(2 * x), sin_a += std::sin(2 * x), cos_b += std::cos(2 * y), sin_b += std::sin(2 * y);

@@ -11,9 +11,10 @@ Histogram::Histogram(const Tensor& x, const HistogramOptions& options)
     : options_(options), D_(x.rank() == 2 ? x.dim(1) : 0) {
   const Index bins = options.bins;
   GRADUS_CHECK(D_ == 1 || D_ == 2, "Histogram: x must be [N, 1] or [N, 2], got ", x.shape());
-  GRADUS_CHECK(bins >= 1 && bins <= 4096 && options.low < options.high && options.extra >= 0,
-               "Histogram: needs 1 <= bins <= 4096, low < high and extra >= 0, got ", bins, ", ", options.low,
-               ", ", options.high, " and ", options.extra);
+  GRADUS_CHECK(bins >= 1 && bins <= 4096 && options.low < options.high && options.extra >= 0 &&
+                   std::isfinite(options.high - options.low) && std::isfinite(options.extra),
+               "Histogram: needs 1 <= bins <= 4096, low < high and extra >= 0, all finite, got ", bins, ", ",
+               options.low, ", ", options.high, " and ", options.extra);
   counts_ = D_ == 1 ? Tensor::zeros({bins}) : Tensor::zeros({bins, bins});
   std::vector<double> counts(static_cast<std::size_t>(counts_.size()));
   for (Index n = 0; n < x.dim(0); ++n)

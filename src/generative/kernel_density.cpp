@@ -1,5 +1,6 @@
 #include "gradus/generative/kernel_density.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -13,9 +14,10 @@ namespace gradus {
 namespace {
 
 void check_kernels(const KernelDensity& model) {
-  GRADUS_CHECK(model.points.rank() == 2 && model.points.size() > 0 && model.bandwidth > 0,
-               "KernelDensity: needs points [N, D] and a bandwidth above 0, got ", model.points.shape(),
-               " and ", model.bandwidth);
+  GRADUS_CHECK(model.points.rank() == 2 && model.points.size() > 0 && model.bandwidth > 0 &&
+                   std::isfinite(model.bandwidth),
+               "KernelDensity: needs points [N, D] and a finite bandwidth above 0, got ",
+               model.points.shape(), " and ", model.bandwidth);
 }
 
 }  // namespace
@@ -27,8 +29,9 @@ Tensor KernelDensity::log_density(const Tensor& places) const {
                places.shape());
   const double h = bandwidth;
   const double constant = -std::log(static_cast<double>(N)) -
-                          0.5 * static_cast<double>(D) * std::log(2 * std::numbers::pi * h * h);
-  const Real scale = static_cast<Real>(-0.5 / (h * h));
+                          static_cast<double>(D) * (0.5 * std::log(2 * std::numbers::pi) + std::log(h));
+  // Finite for any bandwidth: the nearest point's exponent is scale * 0.
+  const Real scale = static_cast<Real>(std::max(-0.5 / h / h, double{std::numeric_limits<Real>::lowest()}));
   Tensor out({places.dim(0)});
   for_rows(places.dim(0), places.dim(0) * N * D, [&](Index m) {
     const Real* place = places.data() + m * D;
@@ -37,10 +40,14 @@ Tensor KernelDensity::log_density(const Tensor& places) const {
       const Real distance = squared_distance(place, points.data() + n * D, D);
       nearest = distance < nearest ? distance : nearest;
     }
+    if (std::isinf(nearest)) {                              // the squares overflow
+      out[m] = -squared_distance(place, points.data(), D);  // -infinity, or NaN for a NaN coordinate
+      return;
+    }
     const double sum = blocked_sum(0, N, [&](Index n) {
       return fast_exp(scale * (squared_distance(place, points.data() + n * D, D) - nearest));
     });
-    out[m] = static_cast<Real>(constant + double{scale} * nearest + std::log(sum));
+    out[m] = static_cast<Real>(constant - 0.5 * nearest / h / h + std::log(sum));
   });
   return out;
 }
@@ -68,6 +75,8 @@ Real best_bandwidth(const Tensor& points, const Tensor& held_out, std::span<cons
     const double sum = total(log_density.size(), [&](Index m) { return double{log_density[m]}; });
     if (sum > most) most = sum, best = candidate;
   }
+  GRADUS_CHECK(std::isfinite(most), "best_bandwidth: under every candidate, log p of a point of held_out ",
+               held_out.shape(), " is -infinity or NaN");
   return best;
 }
 

@@ -40,7 +40,8 @@ Var TrainableMixture::log_joint(const Var& x) {
   const Index K = means.value.dim(0), D = means.value.dim(1);
   GRADUS_CHECK(x.value().rank() == 2 && x.dim(1) == D, "TrainableMixture: x must be [N, ", D, "], got ",
                x.shape());
-  const Var A = exp(factors) * Var(diagonal_) + Var(factors) * Var(below_);
+  // The inner product keeps exp of a large factor below the diagonal from becoming infinity * 0.
+  const Var A = exp(Var(factors) * Var(diagonal_)) * Var(diagonal_) + Var(factors) * Var(below_);
   std::vector<Var> columns;
   for (Index k = 0; k < K; ++k) {
     const Var mean = reshape(slice(means, 0, k, k + 1), {D}), factor = reshape(slice(A, 0, k, k + 1), {D, D});

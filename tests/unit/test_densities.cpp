@@ -1,5 +1,6 @@
 // Histogram, kernel density, perplexity, circular correlation.
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "gradus/generative/circular.hpp"
@@ -7,6 +8,7 @@
 #include "gradus/generative/kernel_density.hpp"
 #include "gradus/generative/perplexity.hpp"
 #include "helpers.hpp"
+#include "threads.hpp"
 
 using namespace gradus;
 
@@ -150,4 +152,55 @@ TEST_CASE("densities refuse what does not fit") {
   CHECK_THROWS_AS((KernelDensity{Tensor(), 1}.sample(1, rng)), Error);
   CHECK_THROWS_AS((KernelDensity{x, 1}.sample(0, rng)), Error);
   CHECK_THROWS_AS(best_bandwidth(x, x, {}), Error);
+}
+
+TEST_CASE("densities of numbers that are not finite, and beyond the range of Real") {
+  const Real inf = std::numeric_limits<Real>::infinity(), nan = std::numeric_limits<Real>::quiet_NaN(),
+             large = std::numeric_limits<Real>::max();
+  const Tensor x = Tensor::of({3, 1}, {0, 1, 2});
+  for (const HistogramOptions& bad : {HistogramOptions{.low = -inf}, HistogramOptions{.high = inf},
+                                      HistogramOptions{.low = -large, .high = large},
+                                      HistogramOptions{.low = nan}, HistogramOptions{.extra = inf}})
+    CHECK(contains(message([&] { Histogram(x, bad); }), {"low < high", "all finite"}));
+
+  // log p = -infinity far from all points, not NaN; beside a point it is large under a narrow kernel.
+  const Real far = std::sqrt(large) * 10;
+  const Tensor places = Tensor::of({4, 1}, {far, -far, nan, 1});
+  const Tensor wide = KernelDensity{x, 1}.log_density(places);
+  CHECK(wide[0] == -inf);
+  CHECK(wide[1] == -inf);
+  CHECK(std::isnan(wide[2]));
+  CHECK(std::isfinite(wide[3]));
+  const double narrow = 1e-20;  // 1 / h^2 is not a float
+  const Tensor log_density = KernelDensity{x, static_cast<Real>(narrow)}.log_density(x);
+  for (const Real log_p : log_density.values())
+    CHECK(close(log_p, -std::log(3.0) - 0.5 * std::log(2 * std::numbers::pi) - std::log(narrow), 1e-4));
+  CHECK(contains(message([&] { KernelDensity{x, inf}.log_density(x); }), "finite bandwidth"));
+
+  const std::vector<Real> widths{static_cast<Real>(narrow), Real(0.5)};
+  CHECK(best_bandwidth(x, x, widths) == widths[0]);
+  CHECK(best_bandwidth(x, Tensor::full({1, 1}, Real(0.5)), widths) == Real(0.5));
+  for (const Real bad : {far, nan})
+    CHECK(contains(message([&] {
+                     best_bandwidth(x, Tensor::of({2, 1}, {1, bad}), widths);
+                   }),
+                   {"best_bandwidth", "every candidate", "[2, 1]"}));
+}
+
+TEST_CASE("circular correlation names an angle that is not finite") {
+  const Real inf = std::numeric_limits<Real>::infinity(), nan = std::numeric_limits<Real>::quiet_NaN();
+  const Tensor a = Tensor::of({3}, {1, 2, 3});
+  CHECK(contains(message([&] {
+                   circular_correlation(a, Tensor::of({3}, {1, nan, 3}));
+                 }),
+                 {"angle 1 is 2 in a and nan in b", "must be finite"}));
+  CHECK(contains(message([&] { circular_correlation(Tensor::of({3}, {1, 2, inf}), a); }), "angle 2 is inf"));
+}
+
+TEST_CASE("kernel density has the same bits at any number of threads") {
+  Rng rng(7);
+  const Tensor x = Tensor::randn({1013, 3}, rng), places = Tensor::randn({331, 3}, rng);
+  CHECK(same_bits_at_any_threads([&] {
+    return std::vector<Tensor>{KernelDensity{x, Real(0.4)}.log_density(places)};
+  }));
 }

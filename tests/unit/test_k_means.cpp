@@ -1,10 +1,12 @@
 // k-means, and the agreement of clusters with labels.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "gradus/generative/clustering.hpp"
 #include "gradus/generative/k_means.hpp"
 #include "helpers.hpp"
+#include "threads.hpp"
 
 using namespace gradus;
 
@@ -122,4 +124,39 @@ TEST_CASE("purity and mutual information of small partitions") {
   CHECK(contains(message([&] { purity({0}, {0, 1}); }), {"purity", "1 and 2"}));
   CHECK(contains(message([&] { normalised_mutual_information({}, {}); }), "0 and 0"));
   CHECK(contains(message([&] { purity({0, -1}, {0, 1}); }), "value 1 is negative"));
+}
+
+TEST_CASE("k-means refuses points that are not finite or whose squared distances overflow") {
+  Rng rng(2);
+  const Real inf = std::numeric_limits<Real>::infinity(), nan = std::numeric_limits<Real>::quiet_NaN(),
+             far = std::sqrt(std::numeric_limits<Real>::max()) / 2;
+  for (const Real bad : {inf, -inf, nan, far}) {
+    Tensor x = Tensor::randn({5, 3}, rng);
+    const Tensor means = x.rows(0, 2).clone();
+    x[3 * 3 + 1] = bad;
+    const std::initializer_list<std::string> place = {"row 3 of x", "on axis 1", "must be finite"};
+    CHECK(contains(message([&] { nearest_means(x, means); }), place));
+    CHECK(contains(message([&] { cluster_means(x, {0, 1, 0, 1, 0}, means); }), place));
+    CHECK(contains(message([&] { k_means_loss(x, {0, 1, 0, 1, 0}, means); }), place));
+    CHECK(contains(message([&] { k_means(x, 2, rng); }), place));
+    CHECK(contains(message([&] { nearest_means(means, x); }), "row 3 of the means"));
+  }
+  // The largest points that are allowed have a finite distance.
+  const Real most = far / std::sqrt(Real(3.5));
+  const Tensor x = Tensor::of({2, 3}, {most, most, most, -most, -most, -most});
+  CHECK(nearest_means(x, x) == std::vector<int>{0, 1});
+  CHECK(std::isfinite(k_means_loss(x, {1, 0}, x)));
+}
+
+TEST_CASE("k-means has the same bits at any number of threads") {
+  CHECK(same_bits_at_any_threads([] {
+    Rng rng(3);
+    const Tensor x = Tensor::randn({4001, 13}, rng);
+    const KMeans found = k_means(x, 7, rng, 10);
+    Tensor clusters({4001});
+    for (Index n = 0; n < 4001; ++n)
+      clusters[n] = static_cast<Real>(found.clusters[static_cast<std::size_t>(n)]);
+    return std::vector<Tensor>{found.means, clusters,
+                               Tensor::full({1}, static_cast<Real>(found.losses.back()))};
+  }));
 }

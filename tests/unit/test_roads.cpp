@@ -6,6 +6,7 @@
 #include "gradus/data/generated/biased_faces.hpp"
 #include "gradus/data/generated/roads.hpp"
 #include "helpers.hpp"
+#include "threads.hpp"
 
 using namespace gradus;
 
@@ -87,4 +88,11 @@ TEST_CASE("biased_faces: image i of a part depends on the seed, i and the label 
   CHECK_FALSE(same_bits(biased_faces(12, 0, 5).data.images, faces.data.images));
   CHECK(contains(message([] { biased_faces(0, 0); }), "at least one"));
   CHECK(contains(message([] { biased_faces(1, 1, 1, {.dark = 1.5}); }), "1.5"));
+}
+
+TEST_CASE("roads have the same bits at any number of threads") {
+  CHECK(same_bits_at_any_threads([] {
+    const Roads roads = generated_roads(37, 3, {.rare = 0.5});
+    return std::vector<Tensor>{roads.data.images, roads.factors};
+  }));
 }

@@ -1,9 +1,11 @@
 // Shadows of turning solids.
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "gradus/data/generated/shadows.hpp"
 #include "helpers.hpp"
+#include "threads.hpp"
 
 using namespace gradus;
 
@@ -86,4 +88,40 @@ TEST_CASE("generated shadows: seeded, a shorter set begins a longer one, turns a
   CHECK(contains(message([&] { generated_shadows(solid, 1, 1, {.size = 7}); }), "size 7"));
   CHECK(contains(message([&] { draw_shadow({}, 0); }), "no box"));
   CHECK_THROWS_AS(generated_shadows(solid, 1, 1, {.jitter = -1}), Error);
+}
+
+TEST_CASE("shadows refuse boxes without volume and numbers that are not finite") {
+  const Real inf = std::numeric_limits<Real>::infinity(), nan = std::numeric_limits<Real>::quiet_NaN();
+  const auto refusal = [](const SolidBox& box) {
+    Solid solid = three_armed_post();
+    solid.insert(solid.begin() + 1, box);
+    const std::string alone = message([&] { draw_shadow(solid, 0); });
+    CHECK(message([&] { generated_shadows(solid, 2); }) == alone);
+    return alone;
+  };
+  const Real some = Real(0.3);
+  for (const Real half : {Real(0), Real(1e-4), -some, inf, nan})
+    CHECK(contains(refusal({{}, {some, some, half}}), {"box 1", "half size", "on axis 2", "0.001"}));
+  for (const Real place : {inf, nan, Real(-1e6)})
+    CHECK(contains(refusal({{0, place, 0}, {some, some, some}}), {"box 1", "centre", "on axis 1"}));
+  for (const Real angle : {inf, nan}) {
+    CHECK(contains(refusal({{}, {some, some, some}, angle}), {"box 1", "lean", "must be finite"}));
+    CHECK(contains(refusal({{}, {some, some, some}, 0, angle}), {"box 1", "turn", "must be finite"}));
+    CHECK(contains(message([&] { draw_shadow(three_armed_post(), angle); }), {"turn", "must be finite"}));
+    CHECK(contains(message([&] { draw_shadow(three_armed_post(), 0, angle); }), "must be finite"));
+    CHECK(contains(message([&] { draw_shadow(three_armed_post(), 0, 0, angle); }), "must be finite"));
+    CHECK(contains(message([&] { generated_shadows(three_armed_post(), 1, 1, {.jitter = angle}); }),
+                   "finite jitter"));
+  }
+  // The thinnest plate that is allowed: its area seen from the front, and one grey line from the side.
+  const Solid plate{{{0, 0, 0}, {some, Real(0.001), some}}};
+  CHECK(close(area(draw_shadow(plate, 0, 0, 0, 256)), 0.36, 0.01));
+  CHECK(area(draw_shadow(plate, std::numbers::pi_v<Real> / 2, Real(0.5), 0, 256)) < 0.01);
+}
+
+TEST_CASE("shadows have the same bits at any number of threads") {
+  CHECK(same_bits_at_any_threads([] {
+    const Shadows shadows = generated_shadows(three_armed_post(), 37, 5);
+    return std::vector<Tensor>{shadows.data.images, shadows.turns};
+  }));
 }

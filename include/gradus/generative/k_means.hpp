@@ -12,7 +12,8 @@ namespace gradus {
 ///   N indices   c_n = arg min_k |x_n - m_k|^2          the lowest k where several means are equally near
 ///
 /// DS542, "Latent Variables": k-means maps an observation to a cluster id, the simplest latent variable.
-/// Throws Error when the ranks or D do not fit, or K = 0.
+/// Throws Error when the ranks or D do not fit, K = 0, or a number is not finite or so large that squared distances
+/// overflow (1e18 in float).
 std::vector<int> nearest_means(const Tensor& x, const Tensor& means);
 
 /// cluster_means: the mean of the points of every cluster.
@@ -20,7 +21,7 @@ std::vector<int> nearest_means(const Tensor& x, const Tensor& means);
 ///   x [N, D]    clusters: N values in 0 .. K-1    before [K, D]
 ///   [K, D]      m_k = 1/N_k sum_{n: c_n = k} x_n       a cluster without points keeps its row of `before`
 ///
-/// Summed in double. Throws Error when the shapes do not fit or a cluster is out of range.
+/// Summed in double. Throws Error as nearest_means does, and when a cluster is out of range.
 Tensor cluster_means(const Tensor& x, const std::vector<int>& clusters, const Tensor& before);
 
 /// k_means_loss: 1/N sum_n |x_n - m_{c_n}|^2, which neither step of k-means increases.
@@ -29,7 +30,8 @@ double k_means_loss(const Tensor& x, const std::vector<int>& clusters, const Ten
 
 /// distant_points: K rows of x [N, D] as initial means, [K, D] (k-means++). The first is drawn uniformly, every
 /// further one with probability proportional to the squared distance to the nearest row drawn before.
-/// Arthur, Vassilvitskii 2007. Throws Error when the rank is not 2, or unless 1 <= K <= N.
+/// Arthur, Vassilvitskii 2007. Throws Error when the rank is not 2, unless 1 <= K <= N, and for numbers that
+/// nearest_means refuses.
 Tensor distant_points(const Tensor& x, Index K, Rng& rng);
 
 /// The result of k_means.

@@ -11,14 +11,16 @@ struct KernelDensity {
   Tensor points;       ///< [N, D]
   Real bandwidth = 1;  ///< h, the standard deviation of the kernels
 
-  /// log p at places [M, D]: [M], through the largest term. Throws Error when the shapes do not fit, N = 0, or h <= 0.
+  /// log p at places [M, D]: [M], through the largest term; -infinity where it is below the range of Real.
+  /// Throws Error when the shapes do not fit, N = 0, or unless 0 < h < infinity.
   Tensor log_density(const Tensor& places) const;
   /// Samples [count, D]: a training point plus noise. Throws Error likewise, and when count < 1.
   Tensor sample(Index count, Rng& rng) const;
 };
 
 /// The candidate under which held_out [M, D] is most likely. On the training points themselves the smallest
-/// bandwidth always wins. Throws Error when there is no candidate, and as log_density does.
+/// bandwidth always wins. Throws Error when there is no candidate under which every held-out point has a finite log p,
+/// and as log_density does.
 Real best_bandwidth(const Tensor& points, const Tensor& held_out, std::span<const Real> candidates);
 
 }  // namespace gradus

@@ -1,5 +1,5 @@
 #pragma once
-// A mixture of Gaussians with weights, means and covariances of its own: a law to draw from, or a fitted model.
+// A mixture of Gaussians with weights, means and covariances of its own: a known distribution, or a fitted model.
 #include "gradus/tensor/tensor.hpp"
 
 namespace gradus {
@@ -23,8 +23,8 @@ struct MixtureModel {
   Tensor sample(Index count, Rng& rng) const;
 };
 
-/// Five Gaussians of different weights and shapes in the plane, within about [-4, 4]^2: a known law for comparing
-/// density models.
+/// Five Gaussians of different weights and shapes in the plane, within about [-4, 4]^2: a known distribution for
+/// comparing density models.
 MixtureModel five_gaussians();
 
 }  // namespace gradus

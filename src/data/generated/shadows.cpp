@@ -74,8 +74,20 @@ void draw(const Solid& solid, Real turn, Real right, Real up, Index size, Real* 
     }
 }
 
+/// The outline of a thinner or infinite box has no area or no border that Real can represent.
 void check_shadow(const Solid& solid, Index size) {
   GRADUS_CHECK(!solid.empty(), "shadows: the solid has no box");
+  for (std::size_t i = 0; i < solid.size(); ++i) {
+    const SolidBox& box = solid[i];
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      GRADUS_CHECK(Real(1e-3) <= box.half[axis] && box.half[axis] <= 1000, "shadows: box ", i,
+                   " has half size ", box.half[axis], " on axis ", axis, ", expected 0.001 .. 1000");
+      GRADUS_CHECK(std::abs(box.centre[axis]) <= 1000, "shadows: box ", i, " has its centre at ",
+                   box.centre[axis], " on axis ", axis, ", expected -1000 .. 1000");
+    }
+    GRADUS_CHECK(std::isfinite(box.lean) && std::isfinite(box.turn), "shadows: box ", i, " has lean ",
+                 box.lean, " and turn ", box.turn, ", must be finite");
+  }
   GRADUS_CHECK(8 <= size && size <= 1024, "shadows: size ", size, ", expected 8 .. 1024 pixels");
 }
 
@@ -105,15 +117,17 @@ Solid two_armed_post() {
 
 Tensor draw_shadow(const Solid& solid, Real turn, Real right, Real up, Index size) {
   check_shadow(solid, size);
+  GRADUS_CHECK(std::isfinite(turn) && std::isfinite(right) && std::isfinite(up), "draw_shadow: turn ", turn,
+               ", right ", right, " and up ", up, " must be finite");
   Tensor image({size, size, 1});
   draw(solid, turn, right, up, size, image.data());
   return image;
 }
 
 Shadows generated_shadows(const Solid& solid, Index count, std::uint64_t seed, const ShadowOptions& options) {
-  GRADUS_CHECK(count >= 1 && options.jitter >= 0,
-               "generated_shadows: needs a count of at least 1 and jitter >= 0, got ", count, " and ",
-               options.jitter);
+  GRADUS_CHECK(count >= 1 && options.jitter >= 0 && std::isfinite(options.jitter),
+               "generated_shadows: needs a count of at least 1 and a finite jitter >= 0, got ", count,
+               " and ", options.jitter);
   check_shadow(solid, options.size);
   const Rng all = Rng(seed).split("shadows");
   Shadows out{{.name = "generated shadows", .images = Tensor({count, options.size, options.size, 1})},

@@ -21,7 +21,7 @@ struct GaussianMixture {
 GaussianMixture ring_of_gaussians(Index count = 8, Real radius = 2, Real deviation = Real(0.05));
 
 /// Two interleaved half circles in the plane, within about [-2.4, 2.4] x [-1.4, 1.4]: 60 Gaussians on each, close
-/// enough together to form a curve. A law whose groups are not round.
+/// enough together to form a curve. A distribution whose groups are not round.
 GaussianMixture two_moons();
 
 }  // namespace gradus

@@ -29,7 +29,8 @@ Solid two_armed_post();
 ///   (x, y, z) -> (x cos turn - y sin turn + right, z + up)          turn in radians, right and up in pixels
 ///   image [size, size, 1]: 0 in the shadow, 1 on the lit wall, grey on an edge of one pixel
 ///
-/// Throws Error when the solid has no box, or for a size below 8 or above 1024.
+/// Throws Error when the solid has no box, for a size below 8 or above 1024, for a half size outside 0.001 .. 1000, a
+/// centre outside -1000 .. 1000 or an angle or shift that is not finite.
 Tensor draw_shadow(const Solid& solid, Real turn, Real right = 0, Real up = 0, Index size = 32);
 
 /// Options of generated shadows.
@@ -47,7 +48,7 @@ struct Shadows {
 /// generated_shadows: N shadows at random turns, in random order. 6.S191 L4, "What is a latent variable?".
 ///
 /// Shadow i depends on (seed, i) only: the same bits for any number of threads, and a shorter set is the beginning
-/// of a longer one. Throws Error when count < 1 or jitter < 0, and as draw_shadow.
+/// of a longer one. Throws Error when count < 1 or jitter < 0 or infinite, and as draw_shadow.
 Shadows generated_shadows(const Solid& solid, Index count, std::uint64_t seed = 1,
                           const ShadowOptions& options = {});
 
