@@ -8,6 +8,7 @@
 #include "gradus/generative/k_means.hpp"
 #include "gradus/kernels/elementwise.hpp"
 #include "gradus/kernels/row_exps.hpp"
+#include "gradus/kernels/symmetric.hpp"
 #include "gradus/ops/checks.hpp"
 
 namespace gradus {
@@ -64,27 +65,56 @@ MixtureModel m_step(const Tensor& x, const Tensor& r, Real floor) {
   todo("10.5", N, D, K);
 }
 
+namespace {
+
+/// Bounds the eigenvalues of the covariances from below: for given responsibilities, the most likely covariances
+/// within the bound have the axes of m_step's.
+MixtureModel bounded(MixtureModel model, Real floor) {
+  const Index K = model.means.dim(0), D = model.means.dim(1);
+  for (Index k = 0; k < K; ++k) {
+    Real* S = model.covariances.data() + k * D * D;
+    const std::vector<double> least = symmetric_at_least({S, S + D * D}, D, floor);
+    for (Index i = 0; i < D * D; ++i) S[i] = static_cast<Real>(least[at(i)]);
+  }
+  return model;
+}
+
+MixtureFit fit_once(const Tensor& x, Index K, Rng& rng, const EmOptions& options) {
+  // Soft clusters: a hundredth of every point is shared, so a cluster without points is a component as well.
+  const KMeans clustering = k_means(x, K, rng);
+  Tensor r = Tensor::full({x.dim(0), K}, Real(0.01) / static_cast<Real>(K));
+  for (Index n = 0; n < x.dim(0); ++n) r[n * K + clustering.clusters[at(n)]] += Real(0.99);
+  MixtureFit fit;
+  for (Index step = 0; step <= options.most; ++step) {
+    MixtureModel model = bounded(m_step(x, r), options.floor);
+    const Tensor log_joint = model.log_joint(x);
+    const double likelihood = average(mixture_log_likelihood(log_joint));
+    GRADUS_CHECK(std::isfinite(likelihood), "fit_mixture: the mean log likelihood is ", likelihood,
+                 " after step ", step);
+    const double before = step == 0 ? -std::numeric_limits<double>::infinity() : fit.history.back();
+    if (likelihood < before) break;
+    fit.model = std::move(model);
+    fit.history.push_back(likelihood);
+    if (likelihood - before <= options.tolerance * (1 + std::abs(likelihood))) break;
+    r = responsibilities(log_joint);
+  }
+  return fit;
+}
+
+}  // namespace
+
 MixtureFit fit_mixture(const Tensor& x, Index K, Rng& rng, const EmOptions& options) {
-  GRADUS_CHECK(options.most >= 1 && options.starts >= 1 && options.tolerance >= 0,
-               "fit_mixture: needs most >= 1, starts >= 1 and tolerance >= 0, got ", options.most, ", ",
-               options.starts, " and ", options.tolerance);
-  const Index N = x.rank() == 2 ? x.dim(0) : 0;
+  GRADUS_CHECK(options.most >= 1 && options.starts >= 1 && options.tolerance >= 0 && options.floor >= 0,
+               "fit_mixture: needs most >= 1, starts >= 1, tolerance >= 0 and floor >= 0, got ", options.most,
+               ", ", options.starts, ", ", options.tolerance, " and ", options.floor);
   MixtureFit best;
   for (Index start = 0; start < options.starts; ++start) {
-    // Soft clusters: a hundredth of every point is shared, so a cluster without points is a component as well.
-    const KMeans clustering = k_means(x, K, rng);
-    Tensor r = Tensor::full({N, K}, Real(0.01) / static_cast<Real>(K));
-    for (Index n = 0; n < N; ++n) r[n * K + clustering.clusters[at(n)]] += Real(0.99);
-    MixtureFit fit{m_step(x, r, options.floor), {}};
-    for (Index step = 0;; ++step) {
-      const Tensor log_joint = fit.model.log_joint(x);
-      const double before =
-          fit.history.empty() ? -std::numeric_limits<double>::infinity() : fit.history.back();
-      fit.history.push_back(average(mixture_log_likelihood(log_joint)));
-      if (step == options.most || fit.history.back() - before < options.tolerance) break;
-      fit.model = m_step(x, responsibilities(log_joint), options.floor);
+    try {
+      MixtureFit fit = fit_once(x, K, rng, options);
+      if (best.history.empty() || fit.history.back() > best.history.back()) best = std::move(fit);
+    } catch (const Error&) {
+      if (start == options.starts - 1 && best.history.empty()) throw;
     }
-    if (best.history.empty() || fit.history.back() > best.history.back()) best = std::move(fit);
   }
   return best;
 }

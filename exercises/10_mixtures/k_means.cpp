@@ -2,6 +2,7 @@
 #include "gradus/generative/k_means.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "gradus/base/todo.hpp"
@@ -14,10 +15,21 @@ namespace {
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
+/// Squared distances of such points are finite: D (2 limit)^2 is the largest number.
+void check_coordinates(const char* op, const char* name, const Tensor& x) {
+  const Index D = x.dim(1);
+  const Real limit = std::sqrt(std::numeric_limits<Real>::max() / static_cast<Real>(4 * D + 1));
+  for (Index i = 0; i < x.size(); ++i)
+    GRADUS_CHECK(std::abs(x[i]) <= limit, op, ": row ", i / D, " of ", name, " is ", x[i], " on axis ", i % D,
+                 ", must be finite and at most ", limit);
+}
+
 void check_means(const char* op, const Tensor& x, const Tensor& means) {
   GRADUS_CHECK(x.rank() == 2 && means.rank() == 2 && x.dim(1) == means.dim(1) && means.dim(0) >= 1, op,
                ": x must be [N, D] and the means [K, D] with K >= 1, got ", x.shape(), " and ",
                means.shape());
+  check_coordinates(op, "x", x);
+  check_coordinates(op, "the means", means);
 }
 
 void check_clusters(const char* op, const Tensor& x, const std::vector<int>& clusters, const Tensor& means) {
@@ -64,6 +76,7 @@ Tensor distant_points(const Tensor& x, Index K, Rng& rng) {
   check_rank("distant_points", "x", x, 2);
   const Index N = x.dim(0), D = x.dim(1);
   GRADUS_CHECK(K >= 1 && K <= N, "distant_points: cannot draw ", K, " of ", N, " points");
+  check_coordinates("distant_points", "x", x);
   std::vector<Index> drawn{static_cast<Index>(rng.below(static_cast<std::uint64_t>(N)))};
   std::vector<double> nearest(at(N), std::numeric_limits<double>::infinity());
   while (static_cast<Index>(drawn.size()) < K) {

@@ -1,6 +1,6 @@
-// Density estimation and sample generation for a known law: which model makes new points most likely?
+// Density estimation and sample generation for a known distribution: which model makes new points most likely?
 //
-//   1/N sum_n log p_model(x_n)  over test points: at most minus the entropy of the law, reached by the law alone
+//   1/N sum_n log p_model(x_n)  over test points: at most minus the data's entropy, reached by the true density alone
 //
 // 6.S191 L4, "Generative modeling"; DS542, "Probabilistic models", "Quantifying Performance - Test Likelihood"
 #include <algorithm>
@@ -11,15 +11,15 @@
 
 namespace gradus::lecture {
 
-/// Points of one law for three uses.
+/// Points of one distribution for three uses.
 struct Points {
   Tensor train, held_out, test;
 };
 
 double mean_of(const Tensor& log_density) { return mean(Var(log_density)).item(); }
 
-/// The histogram whose number of cells makes held-out points most likely. Its range contains all points of the laws:
-/// outside, the density would be 0 and the log likelihood minus infinity.
+/// The histogram whose number of cells makes held-out points most likely. Its range contains the points of all
+/// distributions: outside, the density would be 0 and the log likelihood minus infinity.
 PlaneModel histogram_model(const Points& points) {
   double most = -INFINITY;
   std::shared_ptr<Histogram> best;
@@ -67,7 +67,7 @@ MixtureModel best_mixture(Program& program, const std::string& tag, const Points
                    .y("nats per point")
                    .line_points("training points", ks, train)
                    .line_points("held-out points", ks, held_out)
-                   .reference("the law itself", {ks.front(), ks.back()}, {-entropy, -entropy}),
+                   .reference("the true density", {ks.front(), ks.back()}, {-entropy, -entropy}),
                "Training points: more Gaussians are always better. Held-out points: there is a best number");
   return best;
 }
@@ -137,9 +137,9 @@ double agreement_with_k_means(Program& program, const Tensor& x, Index K) {
 
 /// One panel per model with its density and samples, and the data first. Reports the likelihood of test points.
 void compare(Program& program, const std::string& tag, Real reach, const Points& points,
-             const PlaneModel& law, const std::vector<PlaneModel>& models, const std::string& caption) {
+             const PlaneModel& truth, const std::vector<PlaneModel>& models, const std::string& caption) {
   std::vector<Tensor> panels{
-      panel(law, "the data", points.train.rows(0, std::min<Index>(500, points.train.dim(0))), reach)};
+      panel(truth, "the data", points.train.rows(0, std::min<Index>(500, points.train.dim(0))), reach)};
   const std::vector<std::string> names{"gaussian", "histogram", "kernels", "mixture"};
   for (std::size_t i = 0; i < models.size(); ++i) {
     Rng rng = program.rng.split(tag).split(models[i].name);
@@ -162,15 +162,15 @@ void rare_points(Program& program, const PlaneModel& model, const Tensor& test) 
 
 void lesson(Program& program) {
   const Index train = program.pick<Index>(1000, 1000, 300), test = program.pick<Index>(20000, 50000, 500);
-  const auto draw = [&](const auto& law, const char* name) {
+  const auto draw = [&](const auto& truth, const char* name) {
     Rng rng = program.rng.split(name);
-    return Points{law.sample(train, rng), law.sample(test / 2, rng), law.sample(test, rng)};
+    return Points{truth.sample(train, rng), truth.sample(test / 2, rng), truth.sample(test, rng)};
   };
-  const MixtureModel law = five_gaussians();
-  const PlaneModel five = mixture_of("five Gaussians", law);
-  const Points points = draw(law, "points");
+  const MixtureModel truth = five_gaussians();
+  const PlaneModel five = mixture_of("five Gaussians", truth);
+  const Points points = draw(truth, "points");
   Rng rng = program.rng.split("entropy");
-  program.figure("entropy", -mean_of(five.log_density(law.sample(10 * test, rng))));
+  program.figure("entropy", -mean_of(five.log_density(truth.sample(10 * test, rng))));
   std::vector<Index> sizes(10);
   std::iota(sizes.begin(), sizes.end(), Index{1});
   const MixtureModel best = best_mixture(program, "components", points, sizes, program.figure("entropy"));
@@ -199,10 +199,10 @@ void lesson(Program& program) {
       program, "moons", 3, curves, curved,
       {mixture_of("one Gaussian", m_step(curves.train, Tensor::full({train, 1}, 1))), histogram_model(curves),
        kernel_model(curves), mixture_of(text(many.weights.size(), " Gaussians, EM"), many)},
-      "A law that is no mixture of few Gaussians: the mixture becomes a chain of them");
+      "A density that is no mixture of few Gaussians: the mixture becomes a chain of them");
   program.headline(text("nats per test point: ", fixed(program.figure("models_nats_gaussian"), 3),
                         " one Gaussian, ", fixed(program.figure("models_nats_mixture"), 3), " a mixture of ",
-                        best.weights.size(), "; the law itself ", fixed(-program.figure("entropy"), 3)));
+                        best.weights.size(), "; the true density ", fixed(-program.figure("entropy"), 3)));
 }
 
 }  // namespace gradus::lecture
