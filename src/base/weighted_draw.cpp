@@ -14,7 +14,8 @@ std::vector<Index> weighted_draw(std::span<const Real> weights, std::span<const 
                  weights[i], ", expected a finite number of at least 0");
     sum += weights[i];
   }
-  GRADUS_CHECK(sum > 0, "weighted_draw: the ", weights.size(), " weights sum to 0");
+  GRADUS_CHECK(std::isnormal(sum), "weighted_draw: the ", weights.size(), " weights sum to ", sum,
+               ", expected a positive number that is neither infinite nor denormal");
   for (const Real u : uniforms)
     GRADUS_CHECK(0 <= u && u < 1, "weighted_draw: uniform number ", u, ", expected 0 <= u < 1");
   // [11.5]

@@ -1,7 +1,9 @@
 // The debiasing VAE's parts: histograms, weights, weighted draws, the weighted loader, loss and codes.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "gradus/autograd/tape.hpp"
@@ -97,6 +99,38 @@ TEST_CASE("resampling_weights: alpha -> infinity gives equal weights; a rare cod
   CHECK(contains(message([&] { latent_histograms(mu, 0); }), "0 bins"));
 }
 
+TEST_CASE("resampling_weights: alpha = infinity and empty bins") {
+  const LatentHistograms h = latent_histograms(Tensor::of({4, 1}, {0, 0, 0, 9}), 3);
+  const Tensor other = Tensor::of({2, 1}, {0, 4});  // 4 is in the empty bin
+  CHECK(same_bits(resampling_weights(other, h, std::numeric_limits<Real>::infinity()),
+                  Tensor::of({2}, {Real(0.5), Real(0.5)})));
+  CHECK(contains(message([&] { resampling_weights(other, h, 0); }),
+                 {"example 1", "unit 0", "share 0", "alpha is 0", "not a finite number"}));
+  const Tensor w = resampling_weights(other, h, Real(0.25));  // 1 / (3/4 + 1/4), 1 / (1/4)
+  CHECK(w[0] == doctest::Approx(0.2));
+  CHECK(w[1] == doctest::Approx(0.8));
+  CHECK(contains(message([&] { resampling_weights(other, h, NAN); }), "alpha is nan"));
+  LatentHistograms broken = h;
+  broken.width.clear();
+  CHECK(contains(message([&] { resampling_weights(other, broken, 1); }), {"0 widths", "one row per unit"}));
+  broken = h;
+  broken.share = Tensor::full({1, 3}, NAN);
+  CHECK(contains(message([&] { resampling_weights(other, broken, 1); }), "share nan"));
+}
+
+TEST_CASE("LatentHistograms: bin of infinities, of NaN and of a unit that is not there") {
+  const LatentHistograms h = latent_histograms(Tensor::of({3, 1}, {0, 1, 2}), 4);
+  constexpr Real infinity = std::numeric_limits<Real>::infinity();
+  CHECK(h.bin(0, infinity) == 3);
+  CHECK(h.bin(0, -infinity) == 0);
+  CHECK(contains(message([&] { h.bin(0, NAN); }), "bin of nan"));
+  CHECK(contains(message([&] { h.bin(1, 0); }), "unit 1"));
+  CHECK(contains(message([&] { h.bin(-1, 0); }), "unit -1"));
+  constexpr Real largest = std::numeric_limits<Real>::max();
+  CHECK(contains(message([&] { latent_histograms(Tensor::of({2, 1}, {-largest, largest})); }), "example 0"));
+  CHECK(latent_histograms(Tensor::of({2, 1}, {-largest / 2, largest / 2}), 2).share[1] == Real(0.5));
+}
+
 TEST_CASE("weighted_draw: the inverse of the distribution function; zero weights are never drawn") {
   const std::vector<Real> w = {0, 2, 0, 1, 1, 0};
   CHECK(weighted_draw(w, std::vector<Real>{0, Real(0.49), Real(0.5), Real(0.74), Real(0.75),
@@ -111,6 +145,15 @@ TEST_CASE("weighted_draw: the inverse of the distribution function; zero weights
   CHECK(contains(message([&] { weighted_draw(std::vector<Real>{0, 0}, {}); }), "sum to 0"));
   CHECK(contains(message([&] { weighted_draw(std::vector<Real>{1, -1}, {}); }), "weight 1"));
   CHECK(contains(message([&] { weighted_draw(w, std::vector<Real>{1}); }), "0 <= u < 1"));
+  constexpr Real largest = std::numeric_limits<Real>::max(), least = std::numeric_limits<Real>::denorm_min();
+  const std::vector<Real> large{largest, largest}, small{least}, late{Real(0.9)};
+  if (sizeof(Real) == sizeof(double)) {
+    CHECK(contains(message([&] { weighted_draw(large, late); }), "sum to inf"));
+    CHECK(contains(message([&] { weighted_draw(small, late); }), "denormal"));
+  } else {  // the sums are in double
+    CHECK(weighted_draw(large, late) == std::vector<Index>{1});
+    CHECK(weighted_draw(small, late) == std::vector<Index>{0});
+  }
 }
 
 TEST_CASE("loader: weighted draws follow the weights, and depend on seed, stream, epoch and weights only") {
@@ -204,6 +247,31 @@ TEST_CASE("debiasing_loss: non-faces give no gradient to the code") {
   CHECK(mu.grad[1] == doctest::Approx(3));  // of z^2 and of the KL
   CHECK(logits.grad[0] == doctest::Approx(0.5));
   CHECK(logits.grad[1] == doctest::Approx(-0.5));
+}
+
+TEST_CASE(
+    "debiasing_loss: a non-face's code reaches neither loss nor gradients, not even when it is not finite") {
+  const auto run = [](Real mean, Real spread) {  // code of the second example, a non-face
+    Parameter mu(Tensor::of({2, 1}, {Real(0.5), mean})), logvar(Tensor::of({2, 1}, {Real(0.3), spread}));
+    Tape tape;
+    const Var loss = debiasing_loss(Tensor::of({2}, {1, 2}), Tensor::of({2}, {1, 0}), mu, logvar,
+                                    Tensor::of({2, 1}, {Real(0.7), Real(-0.4)}), [](const Var& z) {
+                                      return squared_error(z, Tensor::zeros({2, 1}));
+                                    });
+    tape.backward(sum(loss));
+    return std::vector<Tensor>{loss.value(), mu.grad, logvar.grad};
+  };
+  const std::vector<Tensor> plain = run(2, 1);
+  CHECK(plain[0][1] == doctest::Approx(std::log1p(std::exp(2.0))));
+  CHECK(plain[2][0] != 0);
+  CHECK(plain[2][1] == 0);
+  constexpr Real infinity = std::numeric_limits<Real>::infinity();
+  for (const auto& code : std::vector<std::pair<Real, Real>>{
+           {2, 100}, {2, 800}, {2, infinity}, {2, -infinity}, {infinity, 1}, {NAN, 1}, {2, NAN}}) {
+    INFO("mu ", code.first, ", logvar ", code.second);
+    const std::vector<Tensor> got = run(code.first, code.second);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(same_bits(got[i], plain[i]));
+  }
 }
 
 namespace {

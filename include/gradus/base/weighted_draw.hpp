@@ -13,7 +13,7 @@ namespace gradus {
 ///   draw      the first i with  w_0 + .. + w_i > u (w_0 + .. + w_N-1): the inverse of the distribution function
 ///
 /// An example with weight 0 is never drawn. Throws Error when a weight is negative or not finite, the sum is
-/// 0, or a number of `uniforms` is outside [0, 1).
+/// 0, infinite or denormal, or a number of `uniforms` is outside [0, 1).
 std::vector<Index> weighted_draw(std::span<const Real> weights, std::span<const Real> uniforms);
 
 }  // namespace gradus

@@ -15,6 +15,7 @@ namespace gradus {
 ///   loss_b = -log p(face_b | logit_b) + face_b weight ( nll_b + KL( N(mu, e^logvar) || N(0, 1) )_b )
 ///
 /// The indicator face_b is on the VAE's term: every example is classified, and only faces shape the code.
+/// mu and logvar of a non-face reach neither the loss nor a gradient, not even as infinity or NaN.
 /// With the indicator on the classifier's term, the constant answer "face" has loss 0 (errata 24). 6.S191 L4,
 /// "Mitigating bias through learned latent structure"; Amini, Soleimany, Schwarting, Bhatia, Rus 2019.
 /// Throws Error when the shapes do not fit.
