@@ -1,5 +1,6 @@
 #include "gradus/train/trainer.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <iostream>
@@ -17,10 +18,21 @@ using Json = nlohmann::ordered_json;
 
 constexpr Index points_a_curve = 200;
 constexpr const char* history_note = "history";
+constexpr const char* weights_suffix = ".weights";  // of a loader's name
 
 volatile std::sig_atomic_t stop_signal = 0;  // the signal that requested a stop; 0: none
 
 extern "C" void ask_to_stop(int signal) { stop_signal = signal; }
+
+/// Removes a tensor from the file's list and returns it; an empty tensor when there is none of this name.
+Tensor take(TensorFile& file, const std::string& name) {
+  const auto place = std::find_if(file.tensors.begin(), file.tensors.end(),
+                                  [&](const auto& entry) { return entry.first == name; });
+  if (place == file.tensors.end()) return {};
+  const Tensor found = place->second;
+  file.tensors.erase(place);
+  return found;
+}
 
 }  // namespace
 
@@ -218,11 +230,15 @@ void Trainer::save() {
   Notes notes = settings();
   notes[history_note] = history.dump(-1, ' ', false, Json::error_handler_t::replace);
   std::vector<std::uint64_t> places;
-  save_checkpoint(path_, state(places), notes);
+  State all = state(places);
+  for (const Kept& one : kept_)
+    if (one.loader && one.loader->weights())
+      all.tensors.emplace_back(one.name + weights_suffix, one.loader->weights());
+  save_checkpoint(path_, all, notes);
 }
 
 void Trainer::resume() {
-  const TensorFile file = read_safetensors(path_);
+  TensorFile file = read_safetensors(path_);
   for (const auto& [key, value] : settings()) {
     const auto found = file.notes.find(key);
     GRADUS_CHECK(found != file.notes.end(), file.name, ": not a checkpoint of this training: ", key,
@@ -238,13 +254,18 @@ void Trainer::resume() {
   } catch (const std::exception& error) {
     throw Error(text(file.name, ": the loss curves cannot be read: ", error.what()));
   }
+  std::vector<Tensor> weights;  // of the loaders; in the file where a loader had some, so not part of state()
+  for (const Kept& one : kept_)
+    weights.push_back(one.loader ? take(file, one.name + weights_suffix) : Tensor());
   std::vector<std::uint64_t> places;
   load_checkpoint(file, state(places));
   GRADUS_CHECK(places[0] <= static_cast<std::uint64_t>(total_), file.name, ": is at step ", places[0], " of ",
                total_);
   for (std::size_t i = 0; i < kept_.size(); ++i)
-    if (Loader* loader = kept_[i].loader)
+    if (Loader* loader = kept_[i].loader) {
+      loader->weigh(weights[i]);
       loader->seek(static_cast<Index>(places[1 + 2 * i]), static_cast<Index>(places[2 + 2 * i]));
+    }
   done_ = static_cast<Index>(places[0]);
   tracks_ = std::move(tracks);
   std::cout << (finished() ? text(name_, ": loaded from ", path_.string(), ", nothing left to train")

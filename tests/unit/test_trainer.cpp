@@ -298,6 +298,56 @@ TEST_CASE("trainer: steps with two loaders, as for a GAN") {
   CHECK(parts == whole);
 }
 
+// Trains with a weighted and a plain loader. At the start of every epoch but the first the weights are computed
+// from the network, as for debiasing; epoch 4 has none.
+Outcome train_weighted(const fs::path& out, bool resume, Index stop) {
+  Setting setting(out, resume ? std::vector<std::string>{"--resume"} : std::vector<std::string>{});
+  Program& program = setting.program;
+  Net net(program.rng);
+  Sgd sgd(net.parameters(), {.lr = Real(0.1)});
+  Loader loader(points(), {.batch = 8}, program.rng), others(points("others", 33), {.batch = 8}, program.rng);
+  Trainer trainer(program.session(), "net",
+                  {{"model", net}, {"dropout", net.drop.noise}, {"points", loader}, {"others", others}},
+                  Steps{epochs * batches, batches});
+  Outcome outcome;
+  try {
+    while (trainer.next()) {
+      if (const Index epoch = trainer.step() / batches; trainer.step() % batches == 0 && epoch > 0) {
+        Tensor weights({50});
+        const Tensor y = net(loader.dataset().images).value();
+        for (Index i = 0; i < 50; ++i) weights[i] = y[6 * i] * y[6 * i];
+        loader.weigh(epoch == 4 ? Tensor() : weights);
+      }
+      others.next();
+      const Batch& batch = loader.next();
+      Tape tape;
+      sgd.zero_grad();
+      tape.backward(mean(squared_error(net(batch.images), batch.images)));
+      sgd.step();
+      outcome.curve.insert(outcome.curve.end(), batch.indices.begin(), batch.indices.end());
+      if (trainer.step() == stop) raise(SIGINT);
+    }
+  } catch (const Interrupted&) {
+  }
+  for (const auto& [name, tensor] : net.state().tensors)
+    outcome.weights.insert(outcome.weights.end(), tensor.values().begin(), tensor.values().end());
+  return outcome;
+}
+
+TEST_CASE("trainer: a loader's weights are resumed, when they come from the network at an epoch's start") {
+  const Folder folder;
+  const Heard heard;
+  const Outcome whole = train_weighted(folder.path / "whole", false, -1);
+  for (const Index stop : {3, 10, 13, 17, 27, 30, 34, 38}) {  // 13, 27 and 34 end an epoch; 30 has no weights
+    INFO("stopped at ", stop);
+    Outcome first = train_weighted(folder.path / text(stop), false, stop);
+    const Outcome rest = train_weighted(folder.path / text(stop), true, -1);
+    CHECK(rest.weights == whole.weights);
+    first.curve.insert(first.curve.end(), rest.curve.begin(), rest.curve.end());
+    CHECK(first.curve == whole.curve);
+  }
+}
+
 TEST_CASE("trainer: a loss that is not finite stops with step and name") {
   const Folder folder;
   const Heard heard;

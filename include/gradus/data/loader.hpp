@@ -29,7 +29,7 @@ struct LoaderOptions {
 ///
 /// With weights (`weigh`) an epoch has as many examples as the dataset, drawn with replacement in proportion
 /// to them: some occur several times, some not at all. The draws depend on seed, stream, epoch and weights
-/// only, so a resumed training calls weigh with the same weights and seek.
+/// only. A checkpoint therefore holds epoch, position and weights; a Trainer stores and restores all three.
 class Loader {
  public:
   /// Throws Error when the dataset is empty or inconsistent, the batch size is below 1, or no batch would
@@ -44,6 +44,7 @@ class Loader {
   // The current epoch, from 0, and the number of batches delivered in it.
   Index epoch() const { return epoch_; }
   Index position() const { return position_; }
+
   /// Continues at the given `epoch` and `position`. Throws Error when there is no such position.
   void seek(Index epoch, Index position);
 
@@ -52,6 +53,8 @@ class Loader {
   /// 6.S191 L4, "Mitigating bias through learned latent structure", step 3.
   /// Throws Error when there is not one weight per example, and as weighted_draw does.
   void weigh(const Tensor& weights);
+  /// The weights in use, [N]; empty without weights.
+  const Tensor& weights() const { return weights_; }
 
   /// The next batch, without end: the last batch of an epoch is followed by the first one of the next epoch
   /// (for GANs, which are trained in steps).
