@@ -7,6 +7,7 @@
 #include "gradus/data/formats/cifar.hpp"
 #include "gradus/data/formats/image_folder.hpp"
 #include "gradus/io/image.hpp"
+#include "gradus/tensor/storage.hpp"
 #include "helpers.hpp"
 
 using namespace gradus;
@@ -67,6 +68,24 @@ TEST_CASE("cifar: the files of a folder in sorted order, up to a limit") {
   CHECK(load_cifar10(folder.path).labels == std::vector<int>{0, 1, 2, 3});
   CHECK(load_cifar10(folder.path, 3).labels == std::vector<int>{0, 1, 2});
   CHECK(load_cifar10(folder.path, 3).images.dim(0) == 3);
+  CHECK(contains(message([&] { load_cifar10(folder.path, -5); }), {"cifar10", "limit -5"}));
+  fs::remove_all(folder / "cifar10");
+  write_file(folder / "cifar10", records({0}));
+  CHECK(contains(message([&] { load_cifar10(folder.path); }), {"cifar10", "cannot list the folder"}));
+}
+
+TEST_CASE("cifar: a limited read parses and holds these images only") {
+  const Folder folder;
+  const fs::path path = folder / "a.bin";
+  write_file(path, records({4, 5, 10}));
+  const auto before = pool_stats().live_bytes;
+  const Dataset two = read_cifar10(path, 2);
+  CHECK(two.labels == std::vector<int>{4, 5});
+  CHECK(pool_stats().live_bytes - before < 3 * 3072 * sizeof(Real));
+  CHECK(contains(message([&] { read_cifar10(path, 3); }), {"record 2", "label 10"}));
+  CHECK(contains(message([&] { read_cifar10(path, -1); }), "limit -1"));
+  write_file(path, records({4, 5}));
+  CHECK(read_cifar10(path, 9).size() == 2);
 }
 
 TEST_CASE("lab faces: four folders, any size, alpha ignored") {

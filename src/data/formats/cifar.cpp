@@ -22,13 +22,17 @@ Dataset empty(Index count) {
   return out;
 }
 
-}  // namespace
+void check_limit(const fs::path& path, Index limit) {
+  GRADUS_CHECK(limit >= 0, path.string(), ": limit ", limit, ", must not be negative");
+}
 
-Dataset parse_cifar10(std::span<const std::byte> bytes, const std::string& name) {
-  const auto size = static_cast<Index>(bytes.size()), count = size / record_bytes;
-  GRADUS_CHECK(count >= 1 && size % record_bytes == 0, name, ": ", size, " bytes, expected records of ",
-               record_bytes, " bytes; the last one begins at byte ", count * record_bytes, " and has ",
+/// The first `limit` records (0: all).
+Dataset parse(std::span<const std::byte> bytes, const std::string& name, Index limit) {
+  const auto size = static_cast<Index>(bytes.size()), records = size / record_bytes;
+  GRADUS_CHECK(records >= 1 && size % record_bytes == 0, name, ": ", size, " bytes, expected records of ",
+               record_bytes, " bytes; the last one begins at byte ", records * record_bytes, " and has ",
                size % record_bytes);
+  const Index count = limit > 0 ? std::min(limit, records) : records;
   const auto value = [&](Index at) { return std::to_integer<int>(bytes[static_cast<std::size_t>(at)]); };
   for (Index n = 0; n < count; ++n)
     GRADUS_CHECK(value(n * record_bytes) <= 9, name, ": record ", n, ", byte ", n * record_bytes, ": label ",
@@ -44,20 +48,28 @@ Dataset parse_cifar10(std::span<const std::byte> bytes, const std::string& name)
   return out;
 }
 
+}  // namespace
+
+Dataset parse_cifar10(std::span<const std::byte> bytes, const std::string& name) {
+  return parse(bytes, name, 0);
+}
+
 Dataset read_cifar10(const fs::path& path, Index limit) {
-  GRADUS_CHECK(limit >= 0, path.string(), ": limit ", limit, ", must not be negative");
-  const Dataset all = parse_cifar10(read_file(path), path.string());
-  return limit > 0 ? all.take(limit) : all;
+  check_limit(path, limit);
+  return parse(read_file(path), path.string(), limit);
 }
 
 Dataset load_cifar10(const fs::path& root, Index limit) {
   const fs::path folder = root / "cifar10";
+  check_limit(folder, limit);
   std::vector<fs::path> files;
   std::error_code code;
   for (fs::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
     const std::string file = entry->path().filename().string();
     if (file.starts_with("data_batch_") && file.ends_with(".bin")) files.push_back(entry->path());
   }
+  GRADUS_CHECK(!code || code == std::errc::no_such_file_or_directory, folder.string(),
+               ": cannot list the folder: ", code.message());
   GRADUS_CHECK(!files.empty(), folder.string(), ": no file data_batch_*.bin");
   std::sort(files.begin(), files.end());
   std::vector<Dataset> parts;

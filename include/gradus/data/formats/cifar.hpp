@@ -16,11 +16,13 @@ namespace gradus {
 ///
 /// Throws Error, with the record and the byte offset, when the bytes are not whole records or a label is above 9.
 Dataset parse_cifar10(std::span<const std::byte> bytes, const std::string& name);
-/// The same from a file, the first `limit` images (0: all). Throws Error also when it cannot be read.
+/// The same from a file, the first `limit` images (0: all); labels behind them are not checked.
+/// Throws Error also when the file cannot be read or limit is negative.
 Dataset read_cifar10(const std::filesystem::path& path, Index limit = 0);
 
 /// All files `<root>/cifar10/data_batch_*.bin`, in sorted order, one after the other, at most `limit` images
-/// (0: all). Krizhevsky 2009. Throws Error when there is none or one is broken.
+/// (0: all). Krizhevsky 2009. Throws Error when the folder cannot be listed, there is no file or one is
+/// broken, or limit is negative.
 Dataset load_cifar10(const std::filesystem::path& root, Index limit = 0);
 
 }  // namespace gradus
