@@ -88,6 +88,8 @@ TEST_CASE("biased_faces: image i of a part depends on the seed, i and the label 
   CHECK_FALSE(same_bits(biased_faces(12, 0, 5).data.images, faces.data.images));
   CHECK(contains(message([] { biased_faces(0, 0); }), "at least one"));
   CHECK(contains(message([] { biased_faces(1, 1, 1, {.dark = 1.5}); }), "1.5"));
+  for (const Index size : {-1, 100000})  // before the images are allocated
+    CHECK(contains(message([&] { biased_faces(1000, 1000, 1, {.size = size}); }), "8 .. 1024 pixels"));
 }
 
 TEST_CASE("roads have the same bits at any number of threads") {

@@ -24,9 +24,11 @@ void draw_part(BiasedFaces& out, Index first, Index count, bool face, const Bias
     out.group.push_back(2 * is_dark + is_turned);
     out.data.labels.push_back(face);
   }
-  const Tensor images =
+  const Tensor images =  // checks size and channels, before the buffer of all images is allocated
       draw_faces(out.factors.rows(first, first + count),
                  {options.size, options.size, options.channels, face ? Real(0) : options.displaced}, seed);
+  if (!out.data.images)
+    out.data.images = Tensor({out.factors.dim(0), options.size, options.size, options.channels});
   out.data.images.rows(first, first + count).copy_from(images);
 }
 
@@ -41,7 +43,6 @@ BiasedFaces biased_faces(Index faces, Index others, std::uint64_t seed, const Bi
   const Index N = faces + others;
   BiasedFaces out;
   out.data.name = "generated faces and non-faces";
-  out.data.images = Tensor({N, options.size, options.size, options.channels});
   out.data.classes = 2;
   out.data.class_names = {"no face", "face"};
   out.factors = Tensor({N, FaceFactors::count});
