@@ -149,14 +149,14 @@ std::vector<std::string> Attempt::command_with(const std::string& flags) const {
   return command;
 }
 
-fs::path Attempt::ahead_of(const std::string& source, const std::string& flags) const {
+fs::path Attempt::precompiled_header(const std::string& source, const std::string& flags) const {
   // Builds with other compilers or flags compile only a few files, so a precompiled header does not pay off.
   if (!options_.compiler.empty() || !options_.extra_flags.empty()) return "";
   const std::string prelude = prelude_of(source, tools_.include);
   return prelude.empty() ? "" : precompiled(prelude, command_with(flags), tools_, cache_, options_);
 }
 
-Outcome Attempt::compile(Scratch& scratch, const fs::path& ahead, const std::string& flags,
+Outcome Attempt::compile(Scratch& scratch, const fs::path& header, const std::string& flags,
                          const std::vector<std::string>& rest) const {
   std::vector<std::string> command = command_with(flags);
   Jail jail{.limits = compiler_limits,
@@ -164,16 +164,16 @@ Outcome Attempt::compile(Scratch& scratch, const fs::path& ahead, const std::str
             .toolchain = tools_.folders,
             .writable = scratch.path,
             .compiler = true};
-  if (!ahead.empty()) {
-    command.insert(command.end(), {"-include", ahead.string()});
-    jail.readable.push_back(ahead.parent_path());
+  if (!header.empty()) {
+    command.insert(command.end(), {"-include", header.string()});
+    jail.readable.push_back(header.parent_path());
   }
   command.push_back(file_.path);
   command.insert(command.end(), rest.begin(), rest.end());
   const Outcome outcome = scratch.run(command, jail, 40);
   // No error in the file itself: the precompiled header may be damaged, or just removed by another grader.
   const bool elsewhere = failed(outcome) && outcome.text.find(file_.path + ":") == std::string::npos;
-  return elsewhere && !ahead.empty() ? compile(scratch, "", flags, rest) : outcome;
+  return elsewhere && !header.empty() ? compile(scratch, "", flags, rest) : outcome;
 }
 
 /// Grading uses double and training uses float, so both must compile:
@@ -181,15 +181,15 @@ Outcome Attempt::compile(Scratch& scratch, const fs::path& ahead, const std::str
 Outcome Attempt::compile_both(Scratch& scratch, const std::string& source, Built& built) const {
   std::string as_float = tools_.flags;
   if (const auto at = as_float.find("-DGRADUS_DOUBLE"); at != std::string::npos) as_float.erase(at, 15);
-  const fs::path ahead = ahead_of(source, tools_.flags),
-                 ahead_in_float = options_.also_float ? ahead_of(source, as_float) : "";
+  const fs::path header = precompiled_header(source, tools_.flags),
+                 header_in_float = options_.also_float ? precompiled_header(source, as_float) : "";
   const Timed timed(built.seconds);
   auto in_float = std::async(std::launch::async, [&] {
-    return options_.also_float ? compile(scratch, ahead_in_float, as_float, {"-fsyntax-only"})
+    return options_.also_float ? compile(scratch, header_in_float, as_float, {"-fsyntax-only"})
                                : Outcome{.ending = {.code = 0}, .text = ""};
   });
   Outcome outcome =
-      compile(scratch, ahead, tools_.flags, {"-c", "-o", (scratch.path / "student.o").string()});
+      compile(scratch, header, tools_.flags, {"-c", "-o", (scratch.path / "student.o").string()});
   const Outcome float_outcome = in_float.get();
   const bool only_float = !failed(outcome) && failed(float_outcome);
   if (only_float) outcome = float_outcome;

@@ -30,8 +30,8 @@ class Attempt {
  private:
   std::vector<std::string> command_with(const std::string& flags) const;
   /// The precompiled header that this text can begin with; empty when there is none.
-  std::filesystem::path ahead_of(const std::string& source, const std::string& flags) const;
-  Outcome compile(class Scratch& scratch, const std::filesystem::path& ahead, const std::string& flags,
+  std::filesystem::path precompiled_header(const std::string& source, const std::string& flags) const;
+  Outcome compile(class Scratch& scratch, const std::filesystem::path& header, const std::string& flags,
                   const std::vector<std::string>& rest) const;
   Outcome compile_both(Scratch& scratch, const std::string& source, Built& built) const;
   Outcome link(Scratch& scratch, const std::filesystem::path& object) const;

@@ -131,7 +131,7 @@ Json record_of(const std::string& id, const std::string& submission, const Exerc
 enum Job { job_done = 0, job_known = 3, job_refused = 4, job_fault = 70 };
 
 /// Grades the missing exercises of one student, in a separate process.
-Job grade_student(const Place& place, const ClassCommand& command, const Journal& journal,
+Job grade_student(const Project& project, const ClassCommand& command, const Journal& journal,
                   const Entrant& student, const std::string& key, Level level, int slot) {
   const bool again = command.regrade == student.id;
   // Earlier results apply only to the same grader, key and sandbox.
@@ -140,7 +140,7 @@ Job grade_student(const Place& place, const ClassCommand& command, const Journal
   std::string refused;
   Submitted submitted;
   try {
-    submitted = submission_of(student, place.exercises);
+    submitted = submission_of(student, project.exercises);
   } catch (const Error& error) {
     refused = error.what();
     const std::string folder = command.submissions.string() + "/";  // the path is private
@@ -149,7 +149,7 @@ Job grade_student(const Place& place, const ClassCommand& command, const Journal
   }
   Budget budget;
   bool anything = false;
-  for (const Exercise& exercise : place.exercises) {
+  for (const Exercise& exercise : project.exercises) {
     if (!command.wants(exercise)) continue;
     const auto known = journal.last.find({student.id, exercise.folder});
     if (!again && known != journal.last.end() && known->second.at("digest") == submitted.digest &&
@@ -167,7 +167,7 @@ Job grade_student(const Place& place, const ClassCommand& command, const Journal
             const auto found = submitted.files.find(file.name);
             return found == submitted.files.end() ? std::nullopt : std::optional(found->second);
           },
-          place.tools, command.out / "cache" / std::to_string(slot), options);
+          project.tools, command.out / "cache" / std::to_string(slot), options);
     } else {
       result.exercise = &exercise;
       result.level = level;
@@ -212,9 +212,14 @@ std::string weakness_of(Level level, const std::string& required) {
 /// Grades all students, each in a separate process, `command.jobs` at a time.
 class ClassRun {
  public:
-  ClassRun(const Place& place, const ClassCommand& command, const Journal& journal,
+  ClassRun(const Project& project, const ClassCommand& command, const Journal& journal,
            const std::vector<Entrant>& students, const std::string& key, Level level)
-      : place_(place), command_(command), journal_(journal), students_(students), key_(key), level_(level) {
+      : project_(project),
+        command_(command),
+        journal_(journal),
+        students_(students),
+        key_(key),
+        level_(level) {
     for (int slot = 0; slot < command.jobs; ++slot) slots_.insert(slot);
   }
 
@@ -249,7 +254,7 @@ class ClassRun {
       if (getppid() != parent_) _exit(70);
       int code = job_fault;
       try {
-        code = grade_student(place_, command_, journal_, students_[student], key_, level_, slot);
+        code = grade_student(project_, command_, journal_, students_[student], key_, level_, slot);
       } catch (const std::exception& error) {
         std::cerr << "gradus-grade: " << visible(students_[student].id) << ": " << visible(error.what())
                   << "\n";
@@ -281,7 +286,7 @@ class ClassRun {
     std::cout << "\n";
   }
 
-  const Place& place_;
+  const Project& project_;
   const ClassCommand& command_;
   const Journal& journal_;
   const std::vector<Entrant>& students_;
@@ -297,7 +302,7 @@ class ClassRun {
 
 }  // namespace
 
-int class_command(const Place& place, const ClassCommand& given) {
+int class_command(const Project& project, const ClassCommand& given) {
   const ClassCommand command = with_folders(given);
   lock_folder(command.out);
   share_copies(best_level());
@@ -320,8 +325,8 @@ int class_command(const Place& place, const ClassCommand& given) {
   std::cout << students.size() << " submissions, " << command.jobs << " at a time, sandbox " << name_of(level)
             << "\n";
 
-  const auto [faults, refused] = ClassRun(place, command, journal, students, key, level).run();
-  const bool whole = write_tables(place, command, students, Journal(journal.path), faults);
+  const auto [faults, refused] = ClassRun(project, command, journal, students, key, level).run();
+  const bool whole = write_tables(project, command, students, Journal(journal.path), faults);
   std::cout << (command.out / "gradebook.csv").string() << "\n";
   for (const std::string& name : passed_over)
     std::cout << "passed over: " << visible(name)
@@ -333,7 +338,7 @@ int class_command(const Place& place, const ClassCommand& given) {
   return faults.empty() && whole ? 0 : 70;
 }
 
-int gradescope_command(const Place& place, const GradeCommand& command, const fs::path& key_file,
+int gradescope_command(const Project& project, const GradeCommand& command, const fs::path& key_file,
                        const fs::path& file) {
   std::vector<ExerciseResult> results;
   std::vector<std::string> notes;
@@ -342,7 +347,7 @@ int gradescope_command(const Place& place, const GradeCommand& command, const fs
     write(false);
     Submitted submitted;
     try {
-      submitted = read_submission(command.submission, place.exercises);
+      submitted = read_submission(command.submission, project.exercises);
     } catch (const Error& error) {  // the student's fault: the score is 0, with the reason
       notes.push_back(std::string("the submission was refused: ") + error.what());
       write(true);
@@ -354,7 +359,7 @@ int gradescope_command(const Place& place, const GradeCommand& command, const fs
     if (static_cast<int>(level) < static_cast<int>(Level::l2) || !escapes(level).empty())
       throw GraderFault("the sandbox is too weak here: " + why_not_higher());
     Budget budget;
-    for (const Exercise& exercise : place.exercises) {
+    for (const Exercise& exercise : project.exercises) {
       if (!command.exercise.empty() && !exercise.is_named(command.exercise)) continue;
       GradeOptions options{
           .seed = key.empty() ? seed_of("") : keyed_digest(key, submitted.digest + exercise.folder),
@@ -366,7 +371,7 @@ int gradescope_command(const Place& place, const GradeCommand& command, const fs
             const auto found = submitted.files.find(graded.name);
             return found == submitted.files.end() ? std::nullopt : std::optional(found->second);
           },
-          place.tools, place.cache(), options));
+          project.tools, project.cache(), options));
       write(false);
     }
     write(true);

@@ -17,11 +17,11 @@ struct ClassCommand {
 /// The journal has one line per student and exercise: the result with a checksum. Truncated lines
 /// are ignored, and unchanged submissions are not graded again. All tables are made from the journal,
 /// so they do not depend on interruptions, and a run of one exercise keeps earlier results of the others.
-int class_command(const Place& place, const ClassCommand& command);
+int class_command(const Project& project, const ClassCommand& command);
 
 /// Writes a valid results file at once and after every exercise. Always ends with exit code 0.
-int gradescope_command(const Place& place, const GradeCommand& command, const std::filesystem::path& key_file,
-                       const std::filesystem::path& results);
+int gradescope_command(const Project& project, const GradeCommand& command,
+                       const std::filesystem::path& key_file, const std::filesystem::path& results);
 
 /// Tries ten harmless escapes from the sandbox and returns those
 /// that succeeded; empty when the sandbox holds.

@@ -20,8 +20,8 @@ namespace gradus::grade {
 namespace fs = std::filesystem;
 namespace {
 
-Submission own_files(const Place& place) {
-  return [root = place.root](const GradedFile& file) { return text_if_there(root / file.path); };
+Submission own_files(const Project& project) {
+  return [root = project.root](const GradedFile& file) { return text_if_there(root / file.path); };
 }
 
 std::string at_line(const std::string& path, int line) {
@@ -38,10 +38,10 @@ struct Handed {
   std::vector<std::string> notes{};
   int refused = 0;  ///< exit code when there is nothing to grade
 };
-Handed handed_in(const Place& place, const GradeCommand& command) {
-  if (command.submission.empty()) return {own_files(place)};
+Handed handed_in(const Project& project, const GradeCommand& command) {
+  if (command.submission.empty()) return {own_files(project)};
   try {
-    const Submitted submitted = read_submission(command.submission, place.exercises);
+    const Submitted submitted = read_submission(command.submission, project.exercises);
     const Handed handed{[files = submitted.files](const GradedFile& file) -> std::optional<std::string> {
                           const auto found = files.find(file.name);
                           return found == files.end() ? std::nullopt : std::optional(found->second);
@@ -54,7 +54,7 @@ Handed handed_in(const Place& place, const GradeCommand& command) {
     return handed;
   } catch (const Error& error) {
     std::cerr << "gradus-grade: submission refused: " << error.what() << "\n";
-    return {own_files(place), {}, 4};
+    return {own_files(project), {}, 4};
   }
 }
 
@@ -86,16 +86,16 @@ void write_outputs(const GradeCommand& command, const std::vector<ExerciseResult
 
 }  // namespace
 
-const Exercise* chosen(const Place& place, const std::string& exercise, const std::string& todo) {
-  if (!exercise.empty()) return &exercise_named(place.exercises, exercise);
+const Exercise* chosen(const Project& project, const std::string& exercise, const std::string& todo) {
+  if (!exercise.empty()) return &exercise_named(project.exercises, exercise);
   if (todo.empty()) return nullptr;
-  for (const Exercise& one : place.exercises)
+  for (const Exercise& one : project.exercises)
     if (one.is_named(todo.substr(0, todo.find('.')))) return &one;
   throw Error("no TODO '" + todo + "'; TODO=4.5 is task 5 of exercise 4; `make exercises` lists all tasks");
 }
 
-const Exercise* first_open(const Place& place) {
-  const auto next = next_of(place, Known(place), nullptr);
+const Exercise* first_open(const Project& project) {
+  const auto next = next_of(project, Known(project), nullptr);
   return next ? next->exercise : nullptr;
 }
 
@@ -109,23 +109,23 @@ std::uint64_t seed_of(const std::string& text) {
   return std::stoull(text, nullptr, 16);
 }
 
-std::string original_of(const Place& place, const GradedFile& file) {
+std::string original_of(const Project& project, const GradedFile& file) {
   const fs::path kept =
-      place.root / "exercises/.original" / file.name;  // a hand-out does not have the library's file
-  return fs::exists(kept) ? read_text(kept) : stub_of(file, read_text(place.root / file.source));
+      project.root / "exercises/.original" / file.name;  // a hand-out does not have the library's file
+  return fs::exists(kept) ? read_text(kept) : stub_of(file, read_text(project.root / file.source));
 }
 
-int list_command(const Place& place) {
-  const Known known(place);
+int list_command(const Project& project) {
+  const Known known(project);
   const bool colour = is_colourful(1);
   const auto paint = [&](const char* code) { return colour ? code : ""; };
   int total = 0, total_most = 0;
-  for (const Exercise& exercise : place.exercises) {
+  for (const Exercise& exercise : project.exercises) {
     int points = 0, most = 0;
     std::ostringstream rows;
     for (const GradedFile& file : exercise.files)
       for (const Todo& todo : file.todos) {
-        const Standing standing = standing_of(place, known, file, todo);
+        const Standing standing = standing_of(project, known, file, todo);
         const int worth = points_of(exercise, todo.id);
         points += standing.points, most += worth;
         const bool done = standing.state == "pass", waiting = standing.state == "not_started",
@@ -148,7 +148,8 @@ int list_command(const Place& place) {
       }
     for (const GradedFile& file : exercise.files)
       for (const std::string& name : file.formerly)
-        if (const std::string old = "exercises/" + exercise.folder + "/" + name; fs::exists(place.root / old))
+        if (const std::string old = "exercises/" + exercise.folder + "/" + name;
+            fs::exists(project.root / old))
           rows << "  ! " << old << " is a file of an older edition and is not graded: copy your code into "
                << file.path << "\n";
     std::cout << paint("\033[1m") << exercise.key() << " " << std::left << std::setw(43) << exercise.title
@@ -157,7 +158,7 @@ int list_command(const Place& place) {
     total += points, total_most += most;
   }
   std::cout << total << " of " << total_most << " points\n";
-  if (const auto next = next_of(place, known, nullptr))
+  if (const auto next = next_of(project, known, nullptr))
     std::cout << "next: " << at_line(next->file->path, next->standing.line) << "  (TODO " << next->todo->id
               << ", lesson exercises/" << next->exercise->folder
               << "/README.md), then make watch EX=" << next->exercise->key() << "\n";
@@ -166,8 +167,8 @@ int list_command(const Place& place) {
   return 0;
 }
 
-int grade_command(const Place& place, const GradeCommand& command) {
-  const Exercise* only = chosen(place, command.exercise, command.todo);
+int grade_command(const Project& project, const GradeCommand& command) {
+  const Exercise* only = chosen(project, command.exercise, command.todo);
   if (!command.todo.empty()) (void)file_of(*only, command.todo);
   const Level level = level_for(command);
   if (!command.required.empty() && static_cast<int>(level) < static_cast<int>(level_of(command.required))) {
@@ -175,20 +176,20 @@ int grade_command(const Place& place, const GradeCommand& command) {
               << " is required: " << why_not_higher() << "\n";
     return 75;
   }
-  const Handed handed = handed_in(place, command);
+  const Handed handed = handed_in(project, command);
   if (handed.refused) return handed.refused;
-  if (!place.tools.whole)
-    std::cout << "this copy has no solutions compiled for " << place.tools.system
+  if (!project.tools.whole)
+    std::cout << "this copy has no solutions compiled for " << project.tools.system
               << " that this compiler can use: a TODO that depends on another exercise is reported as not "
                  "started\n";
   const bool mine = command.submission.empty();
   const std::uint64_t seed = seed_of(command.seed);
-  Known known(place);
+  Known known(project);
   std::vector<ExerciseResult> results;
   write_outputs(command, results, false, handed.notes);
   int points = 0, most = 0;
   Budget budget;
-  for (const Exercise& exercise : place.exercises) {
+  for (const Exercise& exercise : project.exercises) {
     if (only && only != &exercise) continue;
     GradeOptions options{.seed = seed,
                          .build = {.level = level},
@@ -199,7 +200,7 @@ int grade_command(const Place& place, const GradeCommand& command) {
       const GradedFile& file = file_of(exercise, todo.todo.id);
       if (const auto text = handed.submission(file); text && mine) known.record(todo, *text);
     };
-    results.push_back(grade(exercise, handed.submission, place.tools, place.cache(), options));
+    results.push_back(grade(exercise, handed.submission, project.tools, project.cache(), options));
     const ExerciseResult& result = results.back();
     write_outputs(command, results, false, handed.notes);
     if (mine) known.save();
@@ -214,17 +215,17 @@ int grade_command(const Place& place, const GradeCommand& command) {
   for (const std::string& note : handed.notes) std::cout << note << "\n";
   write_outputs(command, results, true, handed.notes);
   if (command.github) std::cout << github_annotations(results);
-  if (const auto next = mine ? next_of(place, known, only) : std::nullopt; next && points < most)
+  if (const auto next = mine ? next_of(project, known, only) : std::nullopt; next && points < most)
     print_next(*next, command.todo, seed);
   return points == most ? 0 : 1;
 }
 
-int hint_command(const Place& place, const std::string& exercise_name, const std::string& todo_name) {
-  Known known(place);
-  const Exercise* exercise = chosen(place, exercise_name, todo_name);
+int hint_command(const Project& project, const std::string& exercise_name, const std::string& todo_name) {
+  Known known(project);
+  const Exercise* exercise = chosen(project, exercise_name, todo_name);
   std::string id = todo_name;
   if (id.empty()) {
-    const auto next = next_of(place, known, exercise);
+    const auto next = next_of(project, known, exercise);
     if (!next) {
       std::cout << "nothing left to do" << (exercise ? " in this exercise" : "") << "\n";
       return 0;
@@ -234,7 +235,7 @@ int hint_command(const Place& place, const std::string& exercise_name, const std
   }
   (void)file_of(*exercise, id);
   const std::string path = "exercises/" + exercise->folder + "/hints.md";
-  std::istringstream in(read_text(place.root / path));
+  std::istringstream in(read_text(project.root / path));
   std::vector<std::string> hints;
   bool inside = false;
   for (std::string line; std::getline(in, line);) {
@@ -263,8 +264,9 @@ int hint_command(const Place& place, const std::string& exercise_name, const std
   return 0;
 }
 
-int reset_command(const Place& place, const std::string& exercise_name, const std::string& todo, bool yes) {
-  const Exercise* exercise = chosen(place, exercise_name, todo);
+int reset_command(const Project& project, const std::string& exercise_name, const std::string& todo,
+                  bool yes) {
+  const Exercise* exercise = chosen(project, exercise_name, todo);
   GRADUS_CHECK(exercise, "which exercise? make reset EX=04, or TODO=4.5 for the file that holds it");
   std::vector<const GradedFile*> files;
   for (const GradedFile& file : exercise->files)
@@ -284,37 +286,37 @@ int reset_command(const Place& place, const std::string& exercise_name, const st
   const std::time_t now = std::time(nullptr);
   std::strftime(stamp, sizeof stamp, "%Y-%m-%d_%H-%M-%S", std::localtime(&now));
   for (const GradedFile* file : files) {
-    const fs::path path = place.root / file->path;
+    const fs::path path = project.root / file->path;
     if (const auto text = text_if_there(path)) {
-      const fs::path folder = place.root / ".saved";  // not in build/, which make clean removes
+      const fs::path folder = project.root / ".saved";  // not in build/, which make clean removes
       fs::path saved = folder / stamp / file->name;
       for (int number = 2; fs::exists(saved); ++number)
         saved = folder / (std::string(stamp) + "_" + std::to_string(number)) / file->name;
       write_text(saved, *text);
-      std::cout << "kept: cp " << fs::relative(saved, place.root).string() << " " << file->path
+      std::cout << "kept: cp " << fs::relative(saved, project.root).string() << " " << file->path
                 << "   restores it\n";
     }
-    write_text(path, original_of(place, *file));
+    write_text(path, original_of(project, *file));
   }
   return 0;
 }
 
-int solution_command(const Place& place, const std::string& exercise_name) {
-  const Exercise& exercise = exercise_named(place.exercises, exercise_name);
-  const Known known(place);
+int solution_command(const Project& project, const std::string& exercise_name) {
+  const Exercise& exercise = exercise_named(project.exercises, exercise_name);
+  const Known known(project);
   for (const GradedFile& file : exercise.files)
     for (const Todo& todo : file.todos)
-      if (standing_of(place, known, file, todo).state != "pass") {
+      if (standing_of(project, known, file, todo).state != "pass") {
         std::cout << "TODO " << todo.id
                   << " is not finished (or changed since it was graded): the library's version is shown "
                      "after full marks\n";
         return 2;
       }
   for (const GradedFile& file : exercise.files) {
-    const fs::path source = place.root / file.source;
+    const fs::path source = project.root / file.source;
     GRADUS_CHECK(fs::exists(source), "this copy has no solutions: ask your instructor");
     const Outcome outcome = run({"/usr/bin/diff", "-u", "--label", "yours", "--label", "the library's",
-                                 (place.root / file.path).string(), source.string()},
+                                 (project.root / file.path).string(), source.string()},
                                 {.compiler = true}, 10);
     std::cout << outcome.text;
   }
@@ -339,17 +341,17 @@ std::string archive_name(const std::string& id) {
 }
 }  // namespace
 
-int submit_command(const Place& place, const std::string& id) {
+int submit_command(const Project& project, const std::string& id) {
   const GradedFile* missing = nullptr;
   std::vector<Packed> packed;
   int waiting = 0, begun = 0, broken = 0;
-  for (const Exercise& exercise : place.exercises)
+  for (const Exercise& exercise : project.exercises)
     for (const GradedFile& file : exercise.files) {
-      const auto text = text_if_there(place.root / file.path);
+      const auto text = text_if_there(project.root / file.path);
       if (!text) {
         missing = &file;
         std::cerr << "gradus-grade: " << file.path << " is missing";
-        for (const auto& other : fs::directory_iterator((place.root / file.path).parent_path())) {
+        for (const auto& other : fs::directory_iterator((project.root / file.path).parent_path())) {
           const std::string name = other.path().filename().string();
           const std::string stem = file.name.substr(0, file.name.size() - 4);
           if (name != file.name && name.ends_with(".cpp") &&
@@ -363,9 +365,9 @@ int submit_command(const Place& place, const std::string& id) {
       int open = 0;
       for (const Todo& todo : file.todos) open += open_line(*text, todo.id) > 0;
       waiting += open;
-      if (*text != original_of(place, file)) {
+      if (*text != original_of(project, file)) {
         ++begun;
-        const Built built = build(place.tools, file, *text, place.cache(), {.level = best_level()});
+        const Built built = build(project.tools, file, *text, project.cache(), {.level = best_level()});
         if (built.state != State::pass)
           ++broken, std::cout << "warning: " << file.path << ": " << built.sentence << "\n";
       }
@@ -376,10 +378,10 @@ int submit_command(const Place& place, const std::string& id) {
     std::cerr << "gradus-grade: no exercise is started; there is nothing to submit\n";
     return 3;
   }
-  const fs::path file = place.root / (archive_name(id) + ".zip");
+  const fs::path file = project.root / (archive_name(id) + ".zip");
   write_zip(file, packed);
   std::cout << "packed:\n";
-  for (const Exercise& exercise : place.exercises) {
+  for (const Exercise& exercise : project.exercises) {
     std::cout << "  " << exercise.key() << " ";
     for (const GradedFile& one : exercise.files) std::cout << " " << one.name;
     std::cout << "\n";
@@ -391,22 +393,22 @@ int submit_command(const Place& place, const std::string& id) {
   return broken ? 1 : 0;
 }
 
-int mine_command(const Place& place) {
+int mine_command(const Project& project) {
   std::string list, words;
-  for (const Exercise& exercise : place.exercises)
+  for (const Exercise& exercise : project.exercises)
     for (const GradedFile& file : exercise.files) {
-      const auto text = text_if_there(place.root / file.path);
-      if (!text || *text == original_of(place, file)) continue;
-      const Built built = build(place.tools, file, *text, place.cache(), {.level = best_level()});
+      const auto text = text_if_there(project.root / file.path);
+      if (!text || *text == original_of(project, file)) continue;
+      const Built built = build(project.tools, file, *text, project.cache(), {.level = best_level()});
       if (built.state == State::pass) {
-        list += (list.empty() ? "" : ";") + (place.root / file.path).string();
+        list += (list.empty() ? "" : ";") + (project.root / file.path).string();
         words += " " + file.name;
       } else {
         std::cerr << file.path << " is left out, the library's is used instead: " << built.sentence << "\n";
       }
     }
   std::cerr << (words.empty() ? "no exercise is started" : "yours:" + words);
-  std::cerr << (place.tools.whole
+  std::cerr << (project.tools.whole
                     ? "; everything else is the library's\n"
                     : "; this copy has no others: a program runs once every exercise that it uses is done\n");
   std::cout << list << "\n";

@@ -10,7 +10,7 @@
 
 namespace gradus::grade {
 
-struct Place {
+struct Project {
   std::filesystem::path root;  ///< folder of the project
   std::vector<Exercise> exercises;
   Toolchain tools;
@@ -26,28 +26,28 @@ struct GradeCommand {
   bool github = false, first = false;  ///< annotations; stop at the first TODO that fails
 };
 
-int list_command(const Place& place);
-int grade_command(const Place& place, const GradeCommand& command);
-int watch_command(const Place& place, const GradeCommand& command);
-int hint_command(const Place& place, const std::string& exercise, const std::string& todo);
-int reset_command(const Place& place, const std::string& exercise, const std::string& todo, bool yes);
-int solution_command(const Place& place, const std::string& exercise);
-int submit_command(const Place& place, const std::string& id);
-int doctor_command(const Place& place);
+int list_command(const Project& project);
+int grade_command(const Project& project, const GradeCommand& command);
+int watch_command(const Project& project, const GradeCommand& command);
+int hint_command(const Project& project, const std::string& exercise, const std::string& todo);
+int reset_command(const Project& project, const std::string& exercise, const std::string& todo, bool yes);
+int solution_command(const Project& project, const std::string& exercise);
+int submit_command(const Project& project, const std::string& id);
+int doctor_command(const Project& project);
 /// Prints the started files that compile on stdout, joined by ';' for CMake,
 /// and a sentence about them on stderr (make lecture4 MINE=1).
-int mine_command(const Place& place);
+int mine_command(const Project& project);
 
 /// The exercise with this name, or with this TODO; null when neither is given.
 /// Throws Error for unknown names.
-const Exercise* chosen(const Place& place, const std::string& exercise, const std::string& todo);
+const Exercise* chosen(const Project& project, const std::string& exercise, const std::string& todo);
 /// The exercise of the first unfinished TODO; null when all are finished.
-const Exercise* first_open(const Place& place);
+const Exercise* first_open(const Project& project);
 
 /// Parses a hexadecimal seed, or draws a new one. Throws Error for other text.
 std::uint64_t seed_of(const std::string& text);
 
 /// The unmodified exercise file.
-std::string original_of(const Place& place, const GradedFile& file);
+std::string original_of(const Project& project, const GradedFile& file);
 
 }  // namespace gradus::grade

@@ -12,14 +12,14 @@ namespace fs = std::filesystem;
 
 namespace {
 /// Why a text that must build does not compile, link or answer inside the sandbox; empty if it does.
-std::string control_fault(const Place& place, Level level) {
+std::string control_fault(const Project& project, Level level) {
   try {
     Scratch scratch(Level::l1, 0);  // nothing is cached here or read from a cache
-    const GradedFile& file = place.exercises.at(0).files.at(0);
+    const GradedFile& file = project.exercises.at(0).files.at(0);
     const Built built =
-        build(place.tools, file, read_text(file.control), scratch.path / "cache", {.level = level});
+        build(project.tools, file, read_text(file.control), scratch.path / "cache", {.level = level});
     if (built.state != State::pass) return built.sentence + "\n" + built.compiler;
-    Student(built.worker, level, 0, Guards::nan, place.tools.runtime);
+    Student(built.worker, level, 0, Guards::nan, project.tools.runtime);
     return "";
   } catch (const std::exception& error) {
     return error.what();
@@ -27,27 +27,27 @@ std::string control_fault(const Place& place, Level level) {
 }
 }  // namespace
 
-int doctor_command(const Place& place) {
+int doctor_command(const Project& project) {
   const Level level = best_level();
   const Outcome version = run(
-      {place.tools.compiler, "--version"},
-      {.limits = {.memory = std::size_t{3} << 30}, .toolchain = place.tools.folders, .compiler = true}, 10);
-  std::cout << "compiler  " << version.text.substr(0, version.text.find('\n')) << " (" << place.tools.compiler
-            << ")\n"
+      {project.tools.compiler, "--version"},
+      {.limits = {.memory = std::size_t{3} << 30}, .toolchain = project.tools.folders, .compiler = true}, 10);
+  std::cout << "compiler  " << version.text.substr(0, version.text.find('\n')) << " ("
+            << project.tools.compiler << ")\n"
             << "sandbox   " << name_of(level)
             << (level == Level::l3 ? ": the highest" : ": " + why_not_higher()) << "\n"
             << "memory    "
             << (static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE)) /
                 (1 << 30))
             << " GiB\n"
-            << "exercises " << place.exercises.size() << "\n"
+            << "exercises " << project.exercises.size() << "\n"
             << std::flush;
-  const std::string fault = control_fault(place, level);
+  const std::string fault = control_fault(project, level);
   std::cout << "control   "
             << (fault.empty()
                     ? "compiles, links and runs in the sandbox\n"
                     : "FAILS in the sandbox, so nothing can be graded:\n" + quoted(fault, "          ", 20));
-  for (const fs::path& folder : place.tools.folders)
+  for (const fs::path& folder : project.tools.folders)
     if (!fault.empty() && !reachable(folder, level))
       std::cout << "          the sandbox's user cannot enter " << folder.string()
                 << ": run chmod a+rX on it and on every folder "

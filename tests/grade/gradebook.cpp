@@ -52,10 +52,10 @@ struct Row {
 using MadeBy = std::map<std::string, std::set<std::string>>;
 
 /// The exercises of this run and of earlier runs.
-std::vector<const Exercise*> shown_exercises(const Place& place, const ClassCommand& command,
+std::vector<const Exercise*> shown_exercises(const Project& project, const ClassCommand& command,
                                              const std::vector<Entrant>& students, const Journal& journal) {
   std::vector<const Exercise*> exercises;
-  for (const Exercise& exercise : place.exercises)
+  for (const Exercise& exercise : project.exercises)
     if (command.wants(exercise) || std::any_of(students.begin(), students.end(), [&](const Entrant& s) {
           return journal.last.count({s.id, exercise.folder});
         }))
@@ -194,9 +194,9 @@ void Journal::append(const Json& record) const {
   GRADUS_CHECK(done, path.string(), ": write failed; is the disk full?");
 }
 
-bool write_tables(const Place& place, const ClassCommand& command, const std::vector<Entrant>& students,
+bool write_tables(const Project& project, const ClassCommand& command, const std::vector<Entrant>& students,
                   const Journal& journal, const std::set<std::string>& faults) {
-  const std::vector<const Exercise*> exercises = shown_exercises(place, command, students, journal);
+  const std::vector<const Exercise*> exercises = shown_exercises(project, command, students, journal);
   std::string book = heading(exercises);
   MadeBy made_by;
   bool whole = true;

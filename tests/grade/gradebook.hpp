@@ -28,7 +28,7 @@ struct Journal {
 };
 
 /// Writes gradebook.csv, feedback and the mistake counts from the journal. False when a cell is REVIEW.
-bool write_tables(const Place& place, const ClassCommand& command, const std::vector<Entrant>& students,
+bool write_tables(const Project& project, const ClassCommand& command, const std::vector<Entrant>& students,
                   const Journal& journal, const std::set<std::string>& faults);
 
 }  // namespace gradus::grade

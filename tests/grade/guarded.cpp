@@ -204,7 +204,7 @@ void say(int signal_number, siginfo_t* info, void* context) {
 
 }  // namespace
 
-void tell_of_crashes() {
+void report_crashes() {
   static char stack[1 << 16];
   stack_t other{};
   other.ss_sp = stack;

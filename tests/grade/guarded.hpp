@@ -24,6 +24,6 @@ bool beyond_a_tensor(const void* address, unsigned long& tensor, long& element);
 
 /// On a fault (SIGSEGV, SIGFPE, SIGABRT, SIGILL, SIGBUS), prints what happened and where on stderr,
 /// as "gradus-fault: ..." with return addresses, then ends the process by that signal.
-void tell_of_crashes();
+void report_crashes();
 
 }  // namespace gradus::grade

@@ -50,8 +50,8 @@ const std::vector<std::string> kept_back = {"exercises/INSTRUCTORS.md",
                                             "tests/grade/handout.hpp",
                                             "exercises/gradescope"};
 
-bool below(const std::string& path, const std::string& place) {
-  return path == place || path.starts_with(place + "/");
+bool below(const std::string& path, const std::string& folder) {
+  return path == folder || path.starts_with(folder + "/");
 }
 
 std::set<std::string> lines_of(const std::string& text) {
@@ -63,11 +63,11 @@ std::set<std::string> lines_of(const std::string& text) {
 
 /// Finds lines of solutions in a packed file. A line belongs to a solution when it is long enough and does
 /// not also occur in the library outside solutions.
-void scan_for_leaks(const Place& place, const std::vector<Packed>& packed) {
+void scan_for_leaks(const Project& project, const std::vector<Packed>& packed) {
   std::set<std::string> secret;
-  for (const Exercise& exercise : place.exercises)
+  for (const Exercise& exercise : project.exercises)
     for (const GradedFile& file : exercise.files) {
-      const std::string source = read_text(place.root / file.source);
+      const std::string source = read_text(project.root / file.source);
       const std::set<std::string> given_anyway = lines_of(stub_of(file, source));
       for (const std::string& line : solution_lines(source))
         if (line.size() >= 25 && !given_anyway.count(line)) secret.insert(line);
@@ -94,11 +94,11 @@ void scan_for_leaks(const Place& place, const std::vector<Packed>& packed) {
 
 /// A page for students: links to solutions are redirected to the exercise files, without a line number (lines
 /// differ there), and sections ("## ...") with a link to a file that is not handed out are removed.
-std::string page_for_students(const Place& place, const std::set<std::string>& handed,
+std::string page_for_students(const Project& project, const std::set<std::string>& handed,
                               const std::string& path, const std::string& text) {
   const fs::path home = fs::path(path).parent_path();
   const auto exercise_file = [&](const std::string& file) -> std::string {
-    for (const Exercise& exercise : place.exercises)
+    for (const Exercise& exercise : project.exercises)
       for (const GradedFile& one : exercise.files)
         if (one.source == file) return one.path;
     return file;
@@ -132,36 +132,36 @@ std::string page_for_students(const Place& place, const std::set<std::string>& h
 }
 
 /// The files below these paths, relative to the project.
-std::vector<std::string> files_below(const Place& place, const std::vector<std::string>& places) {
+std::vector<std::string> files_below(const Project& project, const std::vector<std::string>& places) {
   std::vector<std::string> paths;
   for (const std::string& start : places) {
-    const fs::path path = place.root / start;
+    const fs::path path = project.root / start;
     if (fs::is_regular_file(path)) paths.push_back(start);
     if (fs::is_directory(path))
       for (const auto& entry : fs::recursive_directory_iterator(path))
-        if (entry.is_regular_file()) paths.push_back(fs::relative(entry.path(), place.root).string());
+        if (entry.is_regular_file()) paths.push_back(fs::relative(entry.path(), project.root).string());
   }
   return paths;
 }
 
-Packed packed_file(const Place& place, const std::string& path, const std::string& name) {
-  const fs::path file = place.root / path;
+Packed packed_file(const Project& project, const std::string& path, const std::string& name) {
+  const fs::path file = project.root / path;
   const bool executable = (fs::status(file).permissions() & fs::perms::owner_exec) != fs::perms::none;
   return {name, fs::file_size(file) ? read_text(file) : "", executable};
 }
 
 /// The time of the project's last change, used as the date of every file in its zips.
-std::time_t last_commit(const Place& place) {
+std::time_t last_commit(const Project& project) {
   const Outcome outcome =
-      run({"/usr/bin/git", "-C", place.root.string(), "log", "-1", "--format=%ct"}, {.compiler = true}, 10);
+      run({"/usr/bin/git", "-C", project.root.string(), "log", "-1", "--format=%ct"}, {.compiler = true}, 10);
   std::istringstream in(outcome.text);
   std::time_t time = 0;
   return outcome.ending.code == 0 && in >> time ? time : 315619200;
 }
 
-int write_packed(const Place& place, const fs::path& file, std::vector<Packed> packed) {
+int write_packed(const Project& project, const fs::path& file, std::vector<Packed> packed) {
   std::sort(packed.begin(), packed.end(), [](const Packed& a, const Packed& b) { return a.name < b.name; });
-  write_zip(file, packed, last_commit(place));
+  write_zip(file, packed, last_commit(project));
   std::cout << file.string() << "  " << packed.size() << " files, " << fs::file_size(file)
             << " bytes, SHA-256 " << digest(read_text(file)) << "\n";
   return 0;
@@ -169,69 +169,69 @@ int write_packed(const Place& place, const fs::path& file, std::vector<Packed> p
 
 }  // namespace
 
-int autograder_command(const Place& place, const fs::path& file) {
+int autograder_command(const Project& project, const fs::path& file) {
   std::vector<Packed> packed;
-  for (const std::string& path : files_below(place, given)) {
+  for (const std::string& path : files_below(project, given)) {
     if (below(path, "exercises/gradescope") || path.find("/pictures/") != std::string::npos) continue;
-    packed.push_back(packed_file(place, path, "gradus/" + path));
+    packed.push_back(packed_file(project, path, "gradus/" + path));
   }
   for (const char* name : {"setup.sh", "run_autograder"})
-    packed.push_back(packed_file(place, std::string("exercises/gradescope/") + name, name));
+    packed.push_back(packed_file(project, std::string("exercises/gradescope/") + name, name));
   for (Packed& one : packed)
     if (one.name == "setup.sh" || one.name == "run_autograder") one.executable = true;
-  return write_packed(place, file, packed);
+  return write_packed(project, file, packed);
 }
 
-int handout_command(const Place& place, const fs::path& file) {
+int handout_command(const Project& project, const fs::path& file) {
   std::set<std::string> graded;
-  for (const Exercise& exercise : place.exercises)
+  for (const Exercise& exercise : project.exercises)
     for (const GradedFile& one : exercise.files) graded.insert(one.source), graded.insert(one.path);
   std::vector<Packed> packed;
-  for (const std::string& path : files_below(place, given)) {
+  for (const std::string& path : files_below(project, given)) {
     if (graded.count(path) || below(path, "exercises/.original") || below(path, "exercises/.compiled"))
       continue;
     if (std::any_of(kept_back.begin(), kept_back.end(),
                     [&](const std::string& no) { return below(path, no); }))
       continue;
-    packed.push_back(packed_file(place, path, path));
+    packed.push_back(packed_file(project, path, path));
   }
-  for (const Exercise& exercise : place.exercises)
+  for (const Exercise& exercise : project.exercises)
     for (const GradedFile& one : exercise.files) {
-      const std::string stub = stub_of(one, read_text(place.root / one.source));
+      const std::string stub = stub_of(one, read_text(project.root / one.source));
       packed.push_back({one.path, stub});
       packed.push_back({"exercises/.original/" + one.name, stub});
     }
-  packed.push_back({"tests/grade/checks/all.cpp", read_text(place.root / "tests/grade/handout/all.cpp")});
+  packed.push_back({"tests/grade/checks/all.cpp", read_text(project.root / "tests/grade/handout/all.cpp")});
   packed.push_back(
-      {"tests/grade/no_proofs.cpp", read_text(place.root / "tests/grade/handout/no_proofs.cpp")});
-  packed.push_back({"tests/grade/prove.hpp", read_text(place.root / "tests/grade/prove.hpp")});
-  packed.push_back({"tests/grade/handout.hpp", read_text(place.root / "tests/grade/handout.hpp")});
+      {"tests/grade/no_proofs.cpp", read_text(project.root / "tests/grade/handout/no_proofs.cpp")});
+  packed.push_back({"tests/grade/prove.hpp", read_text(project.root / "tests/grade/prove.hpp")});
+  packed.push_back({"tests/grade/handout.hpp", read_text(project.root / "tests/grade/handout.hpp")});
   std::set<std::string> handed;
   for (const Packed& one : packed) handed.insert(one.name);
   for (Packed& one : packed)
-    if (one.name.ends_with(".md")) one.text = page_for_students(place, handed, one.name, one.text);
-  scan_for_leaks(place, packed);
-  GRADUS_CHECK(!place.tools.gcc.empty(),
+    if (one.name.ends_with(".md")) one.text = page_for_students(project, handed, one.name, one.text);
+  scan_for_leaks(project, packed);
+  GRADUS_CHECK(!project.tools.gcc.empty(),
                "make the hand-out with g++, so that its compiled files suit every compiler");
-  packed.push_back({"exercises/.compiled/gcc", place.tools.gcc});
+  packed.push_back({"exercises/.compiled/gcc", project.tools.gcc});
   for (const std::string real : {"float", "double"})
-    for (const Exercise& exercise : place.exercises)
+    for (const Exercise& exercise : project.exercises)
       for (const GradedFile& one : exercise.files) {
         const auto object = std::find_if(
-            place.tools.solutions.begin(), place.tools.solutions.end(), [&](const std::string& path) {
+            project.tools.solutions.begin(), project.tools.solutions.end(), [&](const std::string& path) {
               return path.find("handed_out_" + real) != path.npos && path.ends_with(one.source + ".o");
             });
-        GRADUS_CHECK(object != place.tools.solutions.end() && fs::exists(*object), one.source,
+        GRADUS_CHECK(object != project.tools.solutions.end() && fs::exists(*object), one.source,
                      " is not compiled for the students' copy (target handed_out; make handout does it)");
-        packed.push_back({"exercises/.compiled/" + place.tools.system + "/" + real + "/" + one.name + ".o",
+        packed.push_back({"exercises/.compiled/" + project.tools.system + "/" + real + "/" + one.name + ".o",
                           read_text(*object)});
       }
-  const std::string recorded = record_checks(place.exercises, 6);
+  const std::string recorded = record_checks(project.exercises, 6);
   const std::vector<std::byte> zipped = gzip(std::as_bytes(std::span(recorded.data(), recorded.size())));
   packed.push_back({"exercises/recorded.json.gz",
                     std::string(reinterpret_cast<const char*>(zipped.data()), zipped.size())});
   for (Packed& one : packed) one.name = "gradus/" + one.name;
-  return write_packed(place, file, packed);
+  return write_packed(project, file, packed);
 }
 
 }  // namespace gradus::grade

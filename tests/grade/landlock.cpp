@@ -23,7 +23,7 @@ int landlock_version() {
   return static_cast<int>(syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION));
 }
 
-bool shut_file_system(const std::vector<fs::path>& readable, const fs::path& writable) {
+bool restrict_files(const std::vector<fs::path>& readable, const fs::path& writable) {
   landlock_ruleset_attr attributes{};
   attributes.handled_access_fs = may_all;
   const int rules = static_cast<int>(

@@ -10,8 +10,8 @@ namespace gradus::grade {
 int landlock_version();
 
 /// Restricts this process to these paths from now on. False when the kernel refuses.
-bool shut_file_system(const std::vector<std::filesystem::path>& readable,
-                      const std::filesystem::path& writable);
+bool restrict_files(const std::vector<std::filesystem::path>& readable,
+                    const std::filesystem::path& writable);
 
 }  // namespace gradus::grade
 #endif

@@ -15,12 +15,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-int stubs_command(const Place& place) {
-  for (const Exercise& exercise : place.exercises)
+int stubs_command(const Project& project) {
+  for (const Exercise& exercise : project.exercises)
     for (const GradedFile& file : exercise.files) {
-      const std::string stub = stub_of(file, read_text(place.root / file.source));
-      if (fs::exists(place.root / file.path) && read_text(place.root / file.path) == stub) continue;
-      write_text(place.root / file.path, stub);
+      const std::string stub = stub_of(file, read_text(project.root / file.source));
+      if (fs::exists(project.root / file.path) && read_text(project.root / file.path) == stub) continue;
+      write_text(project.root / file.path, stub);
       std::cout << file.path << "\n";
     }
   return 0;
@@ -33,11 +33,11 @@ struct Arguments {
   ProveOptions prove{};
   std::string level{}, id{}, part{}, result_file{}, out_file{};
   bool yes = false, full = false;
-  std::function<int(const Place&)> run{};
+  std::function<int(const Project&)> run{};
 };
 
 CLI::App* add(CLI::App& app, Arguments& given, const char* name, const char* help,
-              const std::function<int(const Place&)>& run) {
+              const std::function<int(const Project&)>& run) {
   CLI::App* sub = app.add_subcommand(name, help);
   sub->callback([&given, run] { given.run = run; });
   return sub;
@@ -60,7 +60,7 @@ CLI::App* with_sandbox(CLI::App* sub, Arguments& given) {
 void add_student_commands(CLI::App& app, Arguments& given) {
   add(app, given, "list", "list all exercises with state and points", list_command);
   CLI::App* grade = add(app, given, "grade", "grade exercises",
-                        [&](const Place& place) { return grade_command(place, given.command); });
+                        [&](const Project& project) { return grade_command(project, given.command); });
   with_sandbox(with_exercise(grade, given), given);
   grade->add_option("--submission", given.command.submission,
                     "grade this folder or archive instead of exercises/");
@@ -70,23 +70,24 @@ void add_student_commands(CLI::App& app, Arguments& given) {
   grade->add_flag("--github", given.command.github, "print annotations for GitHub Actions");
   grade->add_flag("--first", given.command.first, "stop after the first TODO that does not pass");
   CLI::App* watch = add(app, given, "watch", "grade whenever a file is saved",
-                        [&](const Place& place) { return watch_command(place, given.command); });
+                        [&](const Project& project) { return watch_command(project, given.command); });
   with_sandbox(with_exercise(watch, given), given);
-  CLI::App* hint = add(app, given, "hint", "show the next hint of a TODO", [&](const Place& place) {
-    return hint_command(place, given.command.exercise, given.command.todo);
+  CLI::App* hint = add(app, given, "hint", "show the next hint of a TODO", [&](const Project& project) {
+    return hint_command(project, given.command.exercise, given.command.todo);
   });
   with_exercise(hint, given);
-  CLI::App* reset = add(app, given, "reset", "restore the unmodified file and keep a copy of yours",
-                        [&](const Place& place) {
-                          return reset_command(place, given.command.exercise, given.command.todo, given.yes);
-                        });
+  CLI::App* reset =
+      add(app, given, "reset", "restore the unmodified file and keep a copy of yours",
+          [&](const Project& project) {
+            return reset_command(project, given.command.exercise, given.command.todo, given.yes);
+          });
   with_exercise(reset, given)->add_flag("--yes", given.yes, "do not ask");
   CLI::App* solution =
       add(app, given, "solution", "compare your code with the library's (after full marks)",
-          [&](const Place& place) { return solution_command(place, given.command.exercise); });
+          [&](const Project& project) { return solution_command(project, given.command.exercise); });
   with_exercise(solution, given);
   CLI::App* submit = add(app, given, "submit", "pack your files",
-                         [&](const Place& place) { return submit_command(place, given.id); });
+                         [&](const Project& project) { return submit_command(project, given.id); });
   submit->add_option("--id", given.id, "name of the archive");
   add(app, given, "doctor", "check what this machine supports", doctor_command);
   add(app, given, "mine", "list your started files for the build", mine_command);
@@ -95,7 +96,7 @@ void add_student_commands(CLI::App& app, Arguments& given) {
 void add_class_command(CLI::App& app, Arguments& given) {
   ClassCommand& course = given.course;
   CLI::App* sub = add(app, given, "class", "grade a folder of submissions",
-                      [&](const Place& place) { return class_command(place, given.course); });
+                      [&](const Project& project) { return class_command(project, given.course); });
   sub->add_option("submissions", course.submissions, "folder with one archive or folder per student")
       ->required();
   sub->add_option("-j,--jobs", course.jobs, "submissions graded in parallel")->check(CLI::Range(1, 64));
@@ -112,12 +113,12 @@ void add_class_command(CLI::App& app, Arguments& given) {
 
 void add_prove_command(CLI::App& app, Arguments& given) {
   ProveOptions& prove = given.prove;
-  CLI::App* sub = add(app, given, "prove", "test the grader", [&](const Place& place) {
-    prove.root = place.root;
-    prove.cache = place.cache();
+  CLI::App* sub = add(app, given, "prove", "test the grader", [&](const Project& project) {
+    prove.root = project.root;
+    prove.cache = project.cache();
     prove.level = given.level.empty() ? best_level() : level_of(given.level);
     prove.quick = !given.full;
-    return prove_command(std::cout, place.exercises, place.tools, prove, given.part);
+    return prove_command(std::cout, project.exercises, project.tools, prove, given.part);
   });
   sub->add_option("part", given.part, "stubs, reference, mistakes, attacks or class");
   sub->add_option("--ex", prove.only, "only this exercise");
@@ -132,21 +133,21 @@ void add_teacher_commands(CLI::App& app, Arguments& given) {
   add(app, given, "stubs", "write the exercise files from the library files", stubs_command);
   add_class_command(app, given);
   CLI::App* gradescope =
-      add(app, given, "gradescope", "grade one submission for Gradescope", [&](const Place& place) {
-        return gradescope_command(place, given.command, given.course.key_file, given.result_file);
+      add(app, given, "gradescope", "grade one submission for Gradescope", [&](const Project& project) {
+        return gradescope_command(project, given.command, given.course.key_file, given.result_file);
       });
   gradescope->add_option("submission", given.command.submission)->required();
   gradescope->add_option("results", given.result_file)->required();
   gradescope->add_option("--ex", given.command.exercise, "only this exercise");
   gradescope->add_option("--key", given.course.key_file, "file with the course key");
-  const auto out_or = [&](const Place& place, const char* name) {
-    return given.out_file.empty() ? place.root / name : fs::path(given.out_file);
+  const auto out_or = [&](const Project& project, const char* name) {
+    return given.out_file.empty() ? project.root / name : fs::path(given.out_file);
   };
-  add(app, given, "handout", "write the students' copy as a zip, without solutions", [=](const Place& place) {
-    return handout_command(place, out_or(place, "gradus-handout.zip"));
-  })->add_option("file", given.out_file, "output file");
-  add(app, given, "autograder", "write the zip for Gradescope", [=](const Place& place) {
-    return autograder_command(place, out_or(place, "gradus-autograder.zip"));
+  add(app, given, "handout", "write the students' copy as a zip, without solutions",
+      [=](const Project& project) { return handout_command(project, out_or(project, "gradus-handout.zip")); })
+      ->add_option("file", given.out_file, "output file");
+  add(app, given, "autograder", "write the zip for Gradescope", [=](const Project& project) {
+    return autograder_command(project, out_or(project, "gradus-autograder.zip"));
   })->add_option("file", given.out_file, "output file");
   add_prove_command(app, given);
 }
@@ -167,11 +168,11 @@ int command_line(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   if (*escape) return escape_command(given.out_file);
-  Place place;
-  place.root = fs::absolute(root).lexically_normal();
-  place.exercises = read_exercises(place.root / "exercises");
-  place.tools = Toolchain::read(GRADUS_GRADE_CONFIG);
-  return given.run(place);
+  Project project;
+  project.root = fs::absolute(root).lexically_normal();
+  project.exercises = read_exercises(project.root / "exercises");
+  project.tools = Toolchain::read(GRADUS_GRADE_CONFIG);
+  return given.run(project);
 }
 
 }  // namespace

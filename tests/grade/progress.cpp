@@ -12,7 +12,7 @@ std::optional<std::string> text_if_there(const fs::path& file) {
   return fs::file_size(file) == 0 ? std::string() : read_text(file);
 }
 
-Known::Known(const Place& place) : path_(place.cache() / "known.json") {
+Known::Known(const Project& project) : path_(project.cache() / "known.json") {
   try {
     if (fs::exists(path_)) json_ = Json::parse(read_text(path_));
   } catch (const std::exception&) {
@@ -41,8 +41,8 @@ int Known::hints_seen(const std::string& todo) const {
 
 void Known::save() const { write_text(path_, json_.dump(1)); }
 
-Standing standing_of(const Place& place, const Known& known, const GradedFile& file, const Todo& todo) {
-  const std::optional<std::string> text = text_if_there(place.root / file.path);
+Standing standing_of(const Project& project, const Known& known, const GradedFile& file, const Todo& todo) {
+  const std::optional<std::string> text = text_if_there(project.root / file.path);
   if (!text) return {"missing", 0, 0};
   const auto entry = known.find(todo.id, *text);
   if (entry && entry->current)
@@ -51,15 +51,15 @@ Standing standing_of(const Place& place, const Known& known, const GradedFile& f
   return {"changed", entry ? entry->points : 0, task_line(*text, todo.id)};
 }
 
-std::optional<Next> next_of(const Place& place, const Known& known, const Exercise* only) {
+std::optional<Next> next_of(const Project& project, const Known& known, const Exercise* only) {
   std::optional<Next> next;
-  for (const Exercise& exercise : place.exercises) {
+  for (const Exercise& exercise : project.exercises) {
     if (only && only != &exercise) continue;
     std::optional<Next> first;
     bool begun = false;
     for (const GradedFile& file : exercise.files)
       for (const Todo& todo : file.todos) {
-        const Standing standing = standing_of(place, known, file, todo);
+        const Standing standing = standing_of(project, known, file, todo);
         begun |= standing.state != "not_started";
         if (!first && standing.state != "pass" && standing.state != "skipped")
           first = Next{&exercise, &file, &todo, standing};

@@ -15,7 +15,7 @@ std::optional<std::string> text_if_there(const std::filesystem::path& file);
 /// The latest result of each TODO and the file text it applies to: build/grade/known.json.
 class Known {
  public:
-  explicit Known(const Place& place);
+  explicit Known(const Project& project);
   void record(const TodoResult& todo, const std::string& text);
   struct Entry {
     std::string state;
@@ -37,7 +37,7 @@ struct Standing {
   int points = 0, line = 0;  ///< points of the last grading, even if the file has changed since
 };
 /// The state of a TODO, without running anything.
-Standing standing_of(const Place& place, const Known& known, const GradedFile& file, const Todo& todo);
+Standing standing_of(const Project& project, const Known& known, const GradedFile& file, const Todo& todo);
 
 struct Next {
   const Exercise* exercise = nullptr;
@@ -46,7 +46,7 @@ struct Next {
   Standing standing;
 };
 /// The first unfinished TODO of one exercise, or of all. Started exercises come before untouched ones.
-std::optional<Next> next_of(const Place& place, const Known& known, const Exercise* only);
+std::optional<Next> next_of(const Project& project, const Known& known, const Exercise* only);
 
 /// The file of a TODO. Throws Error when the exercise has no such TODO.
 const GradedFile& file_of(const Exercise& exercise, const std::string& todo);

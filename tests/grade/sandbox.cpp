@@ -253,7 +253,7 @@ int take_places(const Launch& launch) {
 #ifdef __linux__
   if (jail.level == Level::l2) {
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    if (!shut_file_system(launch.readable, jail.writable)) fail('c');
+    if (!restrict_files(launch.readable, jail.writable)) fail('c');
     if (geteuid() == 0) {
       const unsigned user = slot_user(jail.slot);
       if (setgroups(0, nullptr) != 0 || setgid(user) != 0 || setuid(user) != 0) fail('d');

@@ -110,7 +110,7 @@ namespace {
 
 /// Changes the owner of the files in an open folder. A running program may remove its own files meanwhile
 /// or replace them by links to the grader's, so paths are never resolved from the root.
-void hand_over_below(int folder, unsigned user) {
+void give_contents(int folder, unsigned user) {
   DIR* entries = fdopendir(folder);
   GRADUS_CHECK(entries, "opendir: ", std::strerror(errno));
   while (const dirent* entry = readdir(entries)) {
@@ -120,7 +120,7 @@ void hand_over_below(int folder, unsigned user) {
       continue;
     if (S_ISDIR(status.st_mode)) {
       const int below = openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-      if (below >= 0) hand_over_below(below, user);
+      if (below >= 0) give_contents(below, user);
     } else if (status.st_uid == geteuid()) {
       GRADUS_CHECK(fchownat(folder, name.c_str(), user, user, AT_SYMLINK_NOFOLLOW) == 0 || errno == ENOENT,
                    "chown: ", name, ": ", std::strerror(errno));
@@ -192,11 +192,11 @@ void share_copies(Level level) {
 }
 
 /// Gives files placed in the folder to the sandbox's user.
-void Scratch::hand_over() const {
+void Scratch::give_to_sandbox_user() const {
   if (!has_own_user(level_)) return;
   const int folder = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   GRADUS_CHECK(folder >= 0, path.string(), ": ", std::strerror(errno));
-  hand_over_below(folder, slot_user(slot_));
+  give_contents(folder, slot_user(slot_));
 }
 
 fs::path Scratch::shown(const fs::path& ours) {
@@ -208,7 +208,7 @@ fs::path Scratch::bring(const fs::path& ours) {
   const fs::path copy = path / ours.filename();
   fs::copy(ours, copy);
   const std::lock_guard lock(mutex_);
-  hand_over();
+  give_to_sandbox_user();
   return copy;
 }
 
@@ -235,7 +235,7 @@ Outcome Scratch::run(std::vector<std::string> argv, Jail jail, double seconds) {
   }
   {
     const std::lock_guard lock(mutex_);
-    hand_over();
+    give_to_sandbox_user();
   }
   Outcome outcome = grade::run(argv, jail, seconds);
   for (const auto& [inside, ours] : names) replace_all(outcome.text, inside, ours);

@@ -39,7 +39,7 @@ class Scratch {
   Outcome run(std::vector<std::string> argv, Jail jail, double seconds);
 
  private:
-  void hand_over() const;
+  void give_to_sandbox_user() const;
 
   Level level_;
   int slot_, lock_ = -1, owner_ = -1;

@@ -94,13 +94,13 @@ class Watched {
 /// Grades the current exercise in a process of its own, which the next saved file or key ends.
 class Watch {
  public:
-  Watch(const Place& place, const GradeCommand& command, const Exercise* only)
-      : place_(place), command_(command), current_(only ? only : first_open(place)) {
-    for (const Exercise& exercise : place.exercises)
+  Watch(const Project& project, const GradeCommand& command, const Exercise* only)
+      : project_(project), command_(command), current_(only ? only : first_open(project)) {
+    for (const Exercise& exercise : project.exercises)
       for (const GradedFile& file : exercise.files)
         if (!only || only == &exercise)
-          paths_.push_back(place.root / file.path), owners_.push_back(&exercise);
-    if (!current_) current_ = &place.exercises.front();
+          paths_.push_back(project.root / file.path), owners_.push_back(&exercise);
+    if (!current_) current_ = &project.exercises.front();
   }
 
   void run() {
@@ -123,11 +123,11 @@ class Watch {
  private:
   void obey(char key) {
     if (key == 'r') start_job();
-    if (key == 'l') stop_job(), list_command(place_);
-    if (key == 'h') stop_job(), hint_command(place_, current_->key(), "");
+    if (key == 'l') stop_job(), list_command(project_);
+    if (key == 'h') stop_job(), hint_command(project_, current_->key(), "");
     if (key == 'n') {
-      const auto at = static_cast<std::size_t>(current_ - place_.exercises.data());
-      current_ = &place_.exercises[(at + 1) % place_.exercises.size()];
+      const auto at = static_cast<std::size_t>(current_ - project_.exercises.data());
+      current_ = &project_.exercises[(at + 1) % project_.exercises.size()];
       start_job();
     }
   }
@@ -161,7 +161,7 @@ class Watch {
       GradeCommand one = command_;
       one.exercise = current_->key();
       one.first = command_.todo.empty();
-      code = grade_command(place_, one);
+      code = grade_command(project_, one);
     } catch (const std::exception& error) {
       std::cerr << "gradus-grade: " << error.what() << "\n";
     }
@@ -169,7 +169,7 @@ class Watch {
     return code;
   }
 
-  const Place& place_;
+  const Project& project_;
   const GradeCommand& command_;
   const Keys keys_{};
   std::vector<fs::path> paths_{};
@@ -180,12 +180,12 @@ class Watch {
 
 }  // namespace
 
-int watch_command(const Place& place, const GradeCommand& command) {
-  const Exercise* only = chosen(place, command.exercise, command.todo);
+int watch_command(const Project& project, const GradeCommand& command) {
+  const Exercise* only = chosen(project, command.exercise, command.todo);
   std::signal(SIGINT, [](int) { stopped = true; });
   std::signal(SIGTERM, [](int) { stopped = true; });
   share_copies(command.level.empty() ? best_level() : level_of(command.level));
-  Watch(place, command, only).run();
+  Watch(project, command, only).run();
   return 0;
 }
 

@@ -105,7 +105,7 @@ int main(int count, char** words) {
   using namespace gradus::grade;
   if (count > 1) fill_guards(static_cast<Guards>(std::atoi(words[1])));
   omp_set_num_threads(1);
-  tell_of_crashes();
+  report_crashes();
   lock_down();
   answer(Kind::hello, {}, {});
   for (;;) {

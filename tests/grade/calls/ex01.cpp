@@ -18,7 +18,7 @@ Tensors linear_gradients(const Tensors& in) {
 }
 
 /// Runs backward over the graph `times` times, each on a new tape, and returns the parameters' gradients.
-Tensors walked(const std::string& name, const Tensors& in, int times) {
+Tensors gradients(const std::string& name, const Tensors& in, int times) {
   const Graph& graph = graph_named(name);
   Parameters p = parameters_of(graph, in);
   for (int i = 0; i < times; ++i) {
@@ -73,7 +73,7 @@ std::vector<Call> calls_01() {
          for (const Tensor& grad : in) accumulate(sum, grad.clone());
          return {sum};
        }},
-      {"tape.twice", [](const Tensors& in) -> Tensors { return walked("parameter_twice", in, 2); }},
+      {"tape.twice", [](const Tensors& in) -> Tensors { return gradients("parameter_twice", in, 2); }},
       // Overwrites the first parameter's gradient; the second's must stay unchanged.
       {"tape.own_buffers",
        [](const Tensors& in) -> Tensors {
@@ -87,7 +87,7 @@ std::vector<Call> calls_01() {
   };
   for (const Graph& graph : graphs)
     calls.push_back({"tape." + graph.name,
-                     [name = graph.name](const Tensors& in) -> Tensors { return walked(name, in, 1); }});
+                     [name = graph.name](const Tensors& in) -> Tensors { return gradients(name, in, 1); }});
   return with_inputs_kept(std::move(calls));
 }
 

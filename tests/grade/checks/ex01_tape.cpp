@@ -83,13 +83,13 @@ void accumulate_checks(std::vector<Check>& all) {
 
 namespace {
 
-struct WalkKnobs {
+struct BackwardKnobs {
   bool overwrite = false, slopes_one = false, forward = false, only_first = false, only_last = false,
        to_first = false, to_previous = false, skip_zero = false, stop_at_leaf = false, stop_at_empty = false,
        leaf_overwrite = false;
 };
 /// Tape::backward with mistakes, on `times` tapes in sequence.
-Function walk_with(const std::string& name, WalkKnobs knobs, int times = 1) {
+Function backward_with(const std::string& name, BackwardKnobs knobs, int times = 1) {
   return [=](const Tensors& in) {
     const Graph& graph = graph_named(name);
     Parameters p = parameters_of(graph, in);
@@ -140,31 +140,31 @@ std::function<Tensors(Rng&, int)> values_for(std::size_t count) {
 }
 
 /// Of the reverse loop, on a graph that uses a value three times.
-std::vector<Mistake> walk_mistakes() {
+std::vector<Mistake> backward_mistakes() {
   return {
       {"tape.overwrites",
        "a value that is used more than once keeps only one gradient: accumulate instead of assigning",
-       walk_with("reused", {.overwrite = true})},
+       backward_with("reused", {.overwrite = true})},
       {"tape.forward",
        "no gradient reaches any parameter: does the loop run from the tape's last step to its first, and is "
        "a leaf's dy added to step.parameter->grad?",
-       walk_with("reused", {.forward = true})},
+       backward_with("reused", {.forward = true})},
       {"tape.slopes_one", "every op receives a dy of ones: pass its own step's gradient (the chain rule)",
-       walk_with("reused", {.slopes_one = true})},
+       backward_with("reused", {.slopes_one = true})},
       {"tape.only_first", "only the first input of an op gets its gradient",
-       walk_with("reused", {.only_first = true})},
+       backward_with("reused", {.only_first = true})},
       {"tape.only_last", "only the last input of an op gets its gradient",
-       walk_with("reused", {.only_last = true})},
+       backward_with("reused", {.only_last = true})},
       {"tape.to_first", "every gradient goes to an op's first input: input i was made by step.inputs[i]",
-       walk_with("reused", {.to_first = true})},
+       backward_with("reused", {.to_first = true})},
       {"tape.to_previous",
        "every gradient goes to the step before on the tape: input i was made by step.inputs[i]",
-       walk_with("reused", {.to_previous = true})},
+       backward_with("reused", {.to_previous = true})},
       {"tape.step_zero",
        "step 0 is never visited: the loop ends one step early, and the first parameter gets no gradient",
-       walk_with("reused", {.skip_zero = true})},
+       backward_with("reused", {.skip_zero = true})},
       {"tape.stops_at_leaf", "the loop ends at the first parameter it meets; others precede it on the tape",
-       walk_with("reused", {.stop_at_leaf = true})}};
+       backward_with("reused", {.stop_at_leaf = true})}};
 }
 
 }  // namespace
@@ -187,7 +187,7 @@ void tape_checks(std::vector<Check>& all) {
       always({Tensor::of({1}, {2}), Tensor::of({1}, {1}), Tensor::of({1}, {3}), Tensor::of({1}, {5})});
   all.back().cases = 1;
   add("chain", "a chain, L = sum c exp(p^2 / 2)", 4, {}, {"p", "c"}, {"dp"});
-  add("reused", "a value used three times, h = p q, L = sum (exp(h / 4) h + r h)", 5, walk_mistakes(),
+  add("reused", "a value used three times, h = p q, L = sum (exp(h / 4) h + r h)", 5, backward_mistakes(),
       {"p", "q", "r"}, {"dp", "dq", "dr"});
   add("parameter_twice", "a parameter used twice, L = sum (c (p q)^2 + p)", 3, {}, {"p", "q", "c"},
       {"dp", "dq"});
@@ -197,12 +197,12 @@ void tape_checks(std::vector<Check>& all) {
       {{"tape.stops_at_empty",
         "the loop ends at the first step without a gradient: the loss does not depend on it, but on others "
         "before it, so continue",
-        walk_with("more_after", {.stop_at_empty = true})}},
+        backward_with("more_after", {.stop_at_empty = true})}},
       {"p", "q", "c"}, {"dp", "dq"});
   add("twice", "two tapes: the second adds to Parameter::grad", 3,
       {{"tape.leaf_overwrites",
         "the second tape's gradient replaces the first's: accumulate into step.parameter->grad",
-        walk_with("parameter_twice", {.leaf_overwrite = true}, 2)}},
+        backward_with("parameter_twice", {.leaf_overwrite = true}, 2)}},
       {"p", "q", "c"}, {"dp", "dq"});
   add("own_buffers", "a parameter's gradient is its own: dp of sum c (p + q) is written over, dq stays", 2,
       {{"tape.shared_buffers",

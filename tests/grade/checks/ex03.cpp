@@ -36,8 +36,8 @@ Geometry geometry_of(const Tensor& settings) {
 
 /// Calls joined(element of the input, of the weights, of the output) as selected by the knobs.
 template <class Joined>
-void walk(const Knobs& knobs, const Shape& picture, const Shape& weights, const Shape& answer,
-          const Geometry& geometry, Joined joined) {
+void for_products(const Knobs& knobs, const Shape& picture, const Shape& weights, const Shape& answer,
+                  const Geometry& geometry, Joined joined) {
   const Index H = picture[1], W = picture[2], C = picture[3], K = weights[0], U = weights[1], V = weights[2],
               I = answer[1], J = answer[2], s = knobs.no_stride ? 1 : geometry.s,
               p = knobs.no_padding     ? 0
@@ -83,7 +83,7 @@ Function conv_with(Knobs knobs) {
                              (room + (knobs.rounded_up ? g.s - 1 : 0)) / g.s + (knobs.short_by_one ? 0 : 1));
     };
     Tensor y = start(b, {x.dim(0), size(1), size(2), w.dim(0)}, knobs);
-    walk(knobs, x.shape(), w.shape(), y.shape(), g, [&](Index n, Index weight, Index m) {
+    for_products(knobs, x.shape(), w.shape(), y.shape(), g, [&](Index n, Index weight, Index m) {
       y[m] =
           (knobs.overwritten ? 0 : y[m]) + x[n] * w[weight] + (knobs.bias_per_weight ? b[m % b.size()] : 0);
     });
@@ -103,7 +103,7 @@ Function conv_transpose_with(Knobs knobs) {
                        (knobs.long_by_s ? g.s : 0);
     const auto size = [&](int axis) { return g.s * (x.dim(axis) - 1) + w.dim(axis) + grow; };
     Tensor y = start(b, {x.dim(0), size(1), size(2), w.dim(3)}, knobs);
-    walk(knobs, y.shape(), w.shape(), x.shape(), g, [&](Index n, Index weight, Index m) {
+    for_products(knobs, y.shape(), w.shape(), x.shape(), g, [&](Index n, Index weight, Index m) {
       y[n] =
           (knobs.overwritten ? 0 : y[n]) + x[m] * w[weight] + (knobs.bias_per_weight ? b[n % b.size()] : 0);
     });
@@ -128,7 +128,7 @@ Function gradients_with(bool transposed, Knobs knobs) {
     const Tensor &picture = transposed ? dy : x, &answer = transposed ? x : dy;
     Tensor dx = Tensor::zeros(x.shape()), dw = Tensor::zeros(w.shape());
     const auto pass = [&](const Knobs& now, auto joined) {
-      walk(now, picture.shape(), w.shape(), answer.shape(), geometry_of(in[3]), joined);
+      for_products(now, picture.shape(), w.shape(), answer.shape(), geometry_of(in[3]), joined);
     };
     const auto set = [&](Real& sum, Real term) { sum = (knobs.overwritten ? 0 : sum) + term; };
     pass(knobs.dw_only ? Knobs{} : knobs, [&](Index n, Index weight, Index m) {

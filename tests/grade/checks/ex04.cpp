@@ -209,7 +209,7 @@ void add_gaussian_gradients(std::vector<Check>& all) {
 }  // namespace
 
 std::vector<Check> checks_04() {
-  std::vector<Check> all = law_checks();
+  std::vector<Check> all = distribution_checks();
   add_gaussian(all);
   add_gaussian_gradients(all);
   return all;

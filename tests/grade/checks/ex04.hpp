@@ -4,6 +4,6 @@
 
 namespace gradus::grade {
 
-std::vector<Check> law_checks();  ///< 4.1 to 4.4
+std::vector<Check> distribution_checks();  ///< 4.1 to 4.4
 
 }  // namespace gradus::grade

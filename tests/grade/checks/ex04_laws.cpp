@@ -360,7 +360,7 @@ void add_js_gradients(std::vector<Check>& all) {
 
 }  // namespace
 
-std::vector<Check> law_checks() {
+std::vector<Check> distribution_checks() {
   std::vector<Check> all;
   add_kl(all);
   add_kl_gradients(all);

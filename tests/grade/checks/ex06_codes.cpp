@@ -12,13 +12,13 @@ namespace {
 
 // 6.5: one unit at a time
 
-struct WalkKnobs {
+struct TraversalKnobs {
   double first = 0, over = -1;  // the values are low + (high - low) (s + first) / (steps + over)
   bool adds = false, scales = false, all_units = false, kept = false, others_zero = false, one_unit = false;
   bool steps_first = false, backwards = false, columns = false;
   bool whole = false, downwards = false, no_low = false, unit_for_step = false;
 };
-Function walk_with(WalkKnobs knobs) {
+Function traversal_with(TraversalKnobs knobs) {
   return [knobs](const Tensors& in) -> Tensors {
     const Tensor& z = in[0];
     const Index K = z.size(), steps = static_cast<Index>(in[1].item());
@@ -35,50 +35,52 @@ Function walk_with(WalkKnobs knobs) {
         for (Index j = 0; j < K; ++j) {
           const bool here = knobs.all_units || j == (knobs.one_unit ? 0 : knobs.backwards ? K - 1 - k : k);
           const double other = knobs.others_zero ? 0 : knobs.kept && j < k ? high : double{z[j]};
-          const double walked = knobs.adds ? z[j] + value : knobs.scales ? z[j] * value : value;
-          const double number = here ? walked : other;
+          const double changed = knobs.adds ? z[j] + value : knobs.scales ? z[j] * value : value;
+          const double number = here ? changed : other;
           out[row * K + j] = across[j * K * steps + row] = static_cast<Real>(number);
         }
       }
     return {knobs.columns ? across : out};
   };
 }
-std::vector<Mistake> walk_mistakes() {
+std::vector<Mistake> traversal_mistakes() {
   return {
-      {"walk.high_left_out", "the last step stops before high: `steps` values have steps - 1 gaps",
-       walk_with({.over = 0})},
-      {"walk.ends_left_out", "low and high are left out: both ends belong to the traversal",
-       walk_with({.first = 0.5, .over = 0})},
-      {"walk.ends_left_out", "low and high are left out: both ends belong to the traversal",
-       walk_with({.first = 1, .over = 1})},
-      {"walk.low_left_out", "the first step is already beyond low: step 0 is low itself",
-       walk_with({.first = 1, .over = 0})},
-      {"walk.whole_numbers",
+      {"traversal.high_left_out", "the last step stops before high: `steps` values have steps - 1 gaps",
+       traversal_with({.over = 0})},
+      {"traversal.ends_left_out", "low and high are left out: both ends belong to the traversal",
+       traversal_with({.first = 0.5, .over = 0})},
+      {"traversal.ends_left_out", "low and high are left out: both ends belong to the traversal",
+       traversal_with({.first = 1, .over = 1})},
+      {"traversal.low_left_out", "the first step is already beyond low: step 0 is low itself",
+       traversal_with({.first = 1, .over = 0})},
+      {"traversal.whole_numbers",
        "integer division: in C++ s / (steps - 1) is 0 until the last step; divide as Real",
-       walk_with({.whole = true})},
-      {"walk.downwards", "the traversal goes from high to low: the first row must be low",
-       walk_with({.downwards = true})},
-      {"walk.no_low", "the traversal begins at 0: low is not added", walk_with({.no_low = true})},
-      {"walk.unit_for_step", "the value follows the unit's index: it must follow the step's",
-       walk_with({.unit_for_step = true})},
-      {"walk.others_zero", "the other units are 0: they must keep the values of z",
-       walk_with({.others_zero = true})},
-      {"walk.one_unit", "unit 0 varies in all rows: in the rows of unit k, unit k must vary",
-       walk_with({.one_unit = true})},
-      {"walk.scales", "the unit is multiplied by the value: the value must replace it",
-       walk_with({.scales = true})},
-      {"walk.adds", "the value is added to the unit: the value must replace it", walk_with({.adds = true})},
-      {"walk.all_units", "all units are changed at once: the others must keep their values",
-       walk_with({.all_units = true})},
-      {"walk.not_restored",
+       traversal_with({.whole = true})},
+      {"traversal.downwards", "the traversal goes from high to low: the first row must be low",
+       traversal_with({.downwards = true})},
+      {"traversal.no_low", "the traversal begins at 0: low is not added", traversal_with({.no_low = true})},
+      {"traversal.unit_for_step", "the value follows the unit's index: it must follow the step's",
+       traversal_with({.unit_for_step = true})},
+      {"traversal.others_zero", "the other units are 0: they must keep the values of z",
+       traversal_with({.others_zero = true})},
+      {"traversal.one_unit", "unit 0 varies in all rows: in the rows of unit k, unit k must vary",
+       traversal_with({.one_unit = true})},
+      {"traversal.scales", "the unit is multiplied by the value: the value must replace it",
+       traversal_with({.scales = true})},
+      {"traversal.adds", "the value is added to the unit: the value must replace it",
+       traversal_with({.adds = true})},
+      {"traversal.all_units", "all units are changed at once: the others must keep their values",
+       traversal_with({.all_units = true})},
+      {"traversal.not_restored",
        "a unit is not restored after its traversal: every row starts from a fresh copy of z",
-       walk_with({.kept = true})},
-      {"walk.steps_first",
+       traversal_with({.kept = true})},
+      {"traversal.steps_first",
        "the rows are in the wrong order: all steps of unit 0 come first, then those of unit 1",
-       walk_with({.steps_first = true})},
-      {"walk.last_unit_first", "the units come in the opposite order", walk_with({.backwards = true})},
-      {"walk.steps_are_columns", "the codes are columns: each code must be a row",
-       walk_with({.columns = true})}};
+       traversal_with({.steps_first = true})},
+      {"traversal.last_unit_first", "the units come in the opposite order",
+       traversal_with({.backwards = true})},
+      {"traversal.steps_are_columns", "the codes are columns: each code must be a row",
+       traversal_with({.columns = true})}};
 }
 
 // 6.6: the sheet
@@ -88,7 +90,7 @@ double quantile(double p) { return normal_quantile(p); }
 double itself(double p) { return p; }
 
 struct SheetKnobs {
-  double (*chance)(double i, double n) = middle;
+  double (*probability)(double i, double n) = middle;
   double (*place)(double p) = quantile;
   bool leftwards = false, downwards = false, swapped = false, columns_first = false, planes = false;
 };
@@ -96,7 +98,7 @@ Function sheet_with(SheetKnobs knobs) {
   return [knobs](const Tensors& in) -> Tensors {
     const Index n = static_cast<Index>(in[0].item());
     const auto at = [&](Index i) {
-      return knobs.place(knobs.chance(static_cast<double>(i), static_cast<double>(n)));
+      return knobs.place(knobs.probability(static_cast<double>(i), static_cast<double>(n)));
     };
     Tensor z({n * n, 2});
     for (Index r = 0; r < n; ++r)
@@ -110,23 +112,23 @@ Function sheet_with(SheetKnobs knobs) {
   };
 }
 /// normal_quantile refuses this probability, so there is no sheet.
-Function refused(double chance) {
-  return [chance](const Tensors&) -> Tensors { return {number(chance), Tensor()}; };
+Function refused(double probability) {
+  return [probability](const Tensors&) -> Tensors { return {number(probability), Tensor()}; };
 }
 double last_of(double n) { return std::max(n - 1, 1e-9); }
 std::vector<Mistake> sheet_mistakes() {
   return {
       {"sheet.cut_points", "(i + 1) / (n + 1) are cut points: use the midpoints of n equal parts",
-       sheet_with({.chance = [](double i, double n) { return (i + 1) / (n + 1); }})},
+       sheet_with({.probability = [](double i, double n) { return (i + 1) / (n + 1); }})},
       {"sheet.from_5_to_95",
        "the probabilities run from 0.05 to 0.95: the outer 5 % are left out, and n = 1 is undefined",
-       sheet_with({.chance = [](double i, double n) { return 0.05 + 0.9 * i / last_of(n); }})},
+       sheet_with({.probability = [](double i, double n) { return 0.05 + 0.9 * i / last_of(n); }})},
       {"sheet.even_places", "codes from -3 to 3 in equal steps: equal PROBABILITY must lie between them",
-       sheet_with({.chance = [](double i, double n) { return i / last_of(n); },
+       sheet_with({.probability = [](double i, double n) { return i / last_of(n); },
                    .place = [](double p) { return 6 * p - 3; }})},
       {"sheet.from_1_to_99",
        "the probabilities run from 0.01 to 0.99: the outer 1 % are left out, and n = 1 is undefined",
-       sheet_with({.chance = [](double i, double n) { return 0.01 + 0.98 * i / last_of(n); }})},
+       sheet_with({.probability = [](double i, double n) { return 0.01 + 0.98 * i / last_of(n); }})},
       {"sheet.ends_refused",
        "normal_quantile refuses 0: integer division gives 1 / 2 = 0 and i / n = 0 in C++; or an end of (0, "
        "1) is used instead of the midpoint of a part",
@@ -156,7 +158,7 @@ std::vector<Mistake> sheet_mistakes() {
 }  // namespace
 
 std::vector<Check> code_checks() {
-  const std::vector<std::string> walk = {"z", "steps", "low", "high"};
+  const std::vector<std::string> names = {"z", "steps", "low", "high"};
   const std::vector<std::string> sheet = {"the probability that normal_quantile refused (-1: none)", "codes"};
   std::vector<Check> all;
   all.push_back({.todo = "6.5",
@@ -167,8 +169,8 @@ std::vector<Check> code_checks() {
                    return {Tensor::of({2}, {.5, -1}), number(3), number(-2), number(2)};
                  },
                  .cases = 1,
-                 .mistakes = walk_mistakes(),
-                 .inputs = walk,
+                 .mistakes = traversal_mistakes(),
+                 .inputs = names,
                  .outputs = {"codes"}});
   all.push_back({.todo = "6.5",
                  .title = "random codes",
@@ -180,8 +182,8 @@ std::vector<Check> code_checks() {
                    return {numbers(rng, {units[i]}), number(steps[i]),
                            number(rng.uniform(Real(-3), Real(-1))), number(rng.uniform(Real(1), Real(3)))};
                  },
-                 .mistakes = walk_mistakes(),
-                 .inputs = walk,
+                 .mistakes = traversal_mistakes(),
+                 .inputs = names,
                  .outputs = {"codes"}});
 
   all.push_back({.todo = "6.6",

@@ -16,7 +16,7 @@ namespace {
 // ---- 9.1 -------------------------------------------------------------------------------------------------
 
 /// Rows of probabilities, with likely and unlikely classes.
-Tensor opinions(Rng& rng, const Shape& shape) {
+Tensor class_probabilities(Rng& rng, const Shape& shape) {
   Tensor p = Tensor::randn(shape, rng, 0, Real(1.5));
   const Index C = shape[1];
   for (Index n = 0; n < shape[0]; ++n) {
@@ -70,7 +70,7 @@ Function inception_with(ScoreKnobs knobs) {
 /// One-hot rows with all classes equally frequent; then rows with some zeros and a class that never occurs.
 Tensors sure_opinions(Rng& rng, int number) {
   if (number == 0) return {Tensor::of({3, 3}, {0, 1, 0, 1, 0, 0, 0, 0, 1})};
-  Tensor p = opinions(rng, {5, 3}), wide = Tensor::zeros({5, 4});
+  Tensor p = class_probabilities(rng, {5, 3}), wide = Tensor::zeros({5, 4});
   for (Index n = 0; n < 5; ++n)
     for (Index c = 0; c < 3; ++c) wide[n * 4 + c] = n == 2 ? Real(c == 1) : p[n * 3 + c];
   return {wide};
@@ -239,7 +239,7 @@ void add_inception_score(std::vector<Check>& all) {
                    constexpr std::array<std::array<Index, 2>, 6> shapes = {
                        {{2, 3}, {67, 71}, {1, 5}, {5, 2}, {3, 1}, {7, 4}}};
                    const auto [N, C] = shapes[static_cast<std::size_t>(number)];
-                   return {opinions(rng, {N, C})};
+                   return {class_probabilities(rng, {N, C})};
                  },
                  .cases = 6,
                  .mistakes = inception_mistakes(),

@@ -8,10 +8,10 @@ int prove_command(std::ostream&, const std::vector<Exercise>&, const Toolchain&,
                   const std::string&) {
   throw Error("prove: this copy has no solutions to prove");
 }
-int handout_command(const Place&, const std::filesystem::path&) {
+int handout_command(const Project&, const std::filesystem::path&) {
   throw Error("handout: this copy is already a hand-out");
 }
-int autograder_command(const Place&, const std::filesystem::path&) {
+int autograder_command(const Project&, const std::filesystem::path&) {
   throw Error("autograder: this copy has no checks to grade with");
 }
 
