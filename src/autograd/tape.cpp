@@ -144,7 +144,7 @@ Var Tape::leaf(Parameter& parameter) {
 
 Var Tape::watch(const Tensor& x) {
   GRADUS_CHECK(x, "Tape::watch: the tensor is empty");
-  GRADUS_CHECK(!walked_, "Tape::watch: this tape has been walked already; open a new Tape");
+  GRADUS_CHECK(!walked_, "Tape::watch: backward has already run on this tape; open a new Tape");
   return leaf(watched_.emplace_back(x));
 }
 

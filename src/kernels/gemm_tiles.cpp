@@ -15,9 +15,8 @@
 //          |---------|    |-------|            in the second-level cache for all panels.
 //          |   ...   |    |  ...  |
 //
-// A load from the second-level cache takes longer than a step of k. Therefore the tile prefetches
-// the next cache line but one of every row of a (where its numbers are contiguous), and the row of b eight
-// steps ahead.
+// A load from the second-level cache takes longer than a step of k. Therefore the tile prefetches both
+// matrices: of each row of a, the cache line two lines ahead; of b, the row eight steps ahead.
 //
 // Threads share the tiles, not the sums: one thread computes each c_ij, in the order of k, by the same
 // multiply-adds whichever thread it is. The result has the same bits at any number of threads. Each thread

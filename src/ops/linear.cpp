@@ -15,6 +15,7 @@ Tensor LinearOp::forward(const Tensor& x_in, const Tensor& w_in, const Tensor& b
                " [O, I] needs b [O], got ", b.shape());
   x = x_in, w = w_in;  // backward needs them
   // [1.3]
+  // y = x wT + b
   const Index B = x.dim(0), I = x.dim(1), O = w.dim(0);
   Tensor y({B, O});
   gemm(Transpose::no, Transpose::yes, B, O, I, x.data(), I, w.data(), I, y.data(), O, {.bias = b.data()});

@@ -10,6 +10,7 @@ Tensor SquaredError::forward(const Tensor& y_in, const Tensor& t_in) {
   check_same_shape("squared_error", y_in, t_in);
   y = y_in, t = t_in;  // backward needs them
   // [2.1]
+  // l_b = sum_k (y_bk - t_bk)^2
   const Index B = y.dim(0), K = y.shape().row_size();
   const Real *a = y.data(), *b = t.data();
   Tensor l({B});

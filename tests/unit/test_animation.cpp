@@ -87,7 +87,7 @@ TEST_CASE("write_gif: a grey animation keeps every grey level, delays and repeat
 
 TEST_CASE("write_gif: back and forth, images one by one, repeated for ever") {
   const Folder folder;
-  const fs::path path = folder.path / "walk.gif";
+  const fs::path path = folder.path / "frames.gif";
   std::vector<Tensor> frames;
   for (int i = 0; i < 4; ++i) frames.push_back(Tensor::full({3, 3}, static_cast<Real>(i) / 5));
   write_gif(path, frames, {.back_and_forth = true});

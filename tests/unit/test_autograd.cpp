@@ -186,12 +186,12 @@ TEST_CASE("a value of another tape, a tape that has run and a wrong gradient hav
     inner.backward(loss);
   };
   CHECK(contains(message(loss_of_another), {"the loss belongs to another tape"}));
-  const auto after_the_walk = [&] {
+  const auto record_after_backward = [&] {
     Tape tape;
     tape.backward(sum(p));
     square(p);
   };
-  CHECK(contains(message(after_the_walk), {"square: ", "already run", "new Tape"}));
+  CHECK(contains(message(record_after_backward), {"square: ", "already run", "new Tape"}));
   const auto wrong_shape = [&] {
     Tape tape;
     tape.backward(sum(record(WrongShape{}, Var(p))));

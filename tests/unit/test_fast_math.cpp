@@ -36,7 +36,7 @@ struct Worst {
 template <class Error>
 Worst worst(float low, float high, std::uint32_t stride, Error error) {
   Worst found;
-  const auto walk = [&](float from, float to, float sign) {  // 0 <= from <= to
+  const auto sweep = [&](float from, float to, float sign) {  // 0 <= from <= to
     const std::uint32_t last = std::bit_cast<std::uint32_t>(to);
     for (std::uint32_t bits = std::bit_cast<std::uint32_t>(from); bits <= last; bits += stride) {
       const float x = sign * std::bit_cast<float>(bits);
@@ -45,8 +45,8 @@ Worst worst(float low, float high, std::uint32_t stride, Error error) {
     }
     if (!(error(sign * to) <= found.error)) found = {error(sign * to), sign * to};
   };
-  if (low < 0) walk(high < 0 ? -high : 0, -low, -1);
-  if (high >= 0) walk(low > 0 ? low : 0, high, 1);
+  if (low < 0) sweep(high < 0 ? -high : 0, -low, -1);
+  if (high >= 0) sweep(low > 0 ? low : 0, high, 1);
   return found;
 }
 

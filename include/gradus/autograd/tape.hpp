@@ -66,7 +66,7 @@ class Tape {
   void backward(const Var& loss);
 
   /// A tensor as a leaf of this tape, for gradients of an input (saliency maps, inversion, penalties). After
-  /// backward, grad() has its gradient. Throws Error when the tensor is empty or the tape was walked already.
+  /// backward, grad() has its gradient. Throws Error when the tensor is empty or backward has already run.
   ///
   ///     Tape tape;
   ///     const Var x = tape.watch(image);

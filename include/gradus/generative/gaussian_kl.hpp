@@ -1,4 +1,5 @@
 #pragma once
+// The KL term of a variational autoencoder's loss.
 #include "gradus/autograd/op.hpp"
 
 namespace gradus {

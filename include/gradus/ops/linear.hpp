@@ -1,5 +1,5 @@
 #pragma once
-// Matrix products.
+// Matrix products: linear in src/ops/linear.cpp, the others in src/ops/matmul.cpp.
 #include "gradus/autograd/op.hpp"
 #include "gradus/kernels/gemm.hpp"
 

@@ -1,6 +1,7 @@
 #pragma once
 // Normalisations: the values of a set are shifted and scaled to mean 0 and variance 1.
-// They differ in the set.
+// They differ in the set. NaiveNormalize is in src/ops/norm_naive.cpp, pixel_norm and minibatch_deviation are
+// in src/ops/gan_norm.cpp.
 #include "gradus/autograd/op.hpp"
 
 namespace gradus {
