@@ -297,7 +297,7 @@ echo "$dead" > "$scratch/said"
 expect "it has no dead links" [ -z "$dead" ]
 expect "its slide index has every set" [ "$(grep -c '^## ' "$scratch/handed/gradus/lectures/lecture4/slides.md")" -eq "$(grep -c '^## ' "$project/lectures/lecture4/slides.md")" ]
 expect "and leads to exercise files without a line number" grep -qF '[GaussianKl::forward](../../exercises/04_divergences/gaussian_kl.cpp)' "$scratch/handed/gradus/lectures/lecture4/slides.md"
-expect "and to other sources with it" grep -qE '\[mode_coverage\]\(../../src/generative/coverage.cpp#L[0-9]+\)' "$scratch/handed/gradus/lectures/lecture4/slides.md"
+expect "and to other sources with it" grep -qE '\[mode_coverage\]\(../../src/generative/modes.cpp#L[0-9]+\)' "$scratch/handed/gradus/lectures/lecture4/slides.md"
 different() { (cd "$1" && find include tests -name '*.hpp') | while read -r header; do cmp -s "$1/$header" "$2/$header" || echo "$header"; done; }
 expect "every header in it is that of the project" [ -z "$(different "$scratch/handed/gradus" "$project")" ]
 # Reuses objects that are compiled there from the same text, headers and command as here.

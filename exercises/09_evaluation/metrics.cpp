@@ -8,7 +8,7 @@
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/todo.hpp"
-#include "gradus/generative/points.hpp"
+#include "gradus/generative/neighbours.hpp"
 #include "gradus/kernels/elementwise.hpp"
 #include "gradus/ops/checks.hpp"
 
@@ -43,21 +43,6 @@ NeighbourScores neighbour_scores(const Tensor& real, const Tensor& generated, In
   //   density     number of pairs (real ball, generated point in it), divided by k M
   //   coverage    share of the real balls that hold at least one generated point
   todo("9.4", N, M, D, real_radii, generated_radii);
-}
-
-ModeShares mode_shares(const std::vector<int>& seen, int classes, double least_share) {
-  GRADUS_CHECK(!seen.empty(), "mode_shares: no samples");
-  std::vector<Index> counts(static_cast<std::size_t>(std::max(0, classes)));
-  for (const int one : seen) {
-    GRADUS_CHECK(one >= 0 && one < classes, "mode_shares: class ", one, " is outside 0 .. ", classes - 1);
-    ++counts[static_cast<std::size_t>(one)];
-  }
-  ModeShares out;
-  for (const Index count : counts) {
-    out.shares.push_back(static_cast<double>(count) / static_cast<double>(seen.size()));
-    out.modes += out.shares.back() >= least_share;
-  }
-  return out;
 }
 
 double neighbour_test(const Tensor& real, const Tensor& generated) {

@@ -36,9 +36,9 @@ Index size_of(const Tensor& images, int axis) {
 Judge::Judge(Program& program, const Dataset& train)
     : Judge(program, train, std::make_unique<Rng>(Rng(1).split("judge"))) {}
 
-Judge::Judge(Program& program, const Dataset& train, std::unique_ptr<Rng> chance)
-    : Module(*chance),
-      chance_(std::move(chance)),
+Judge::Judge(Program& program, const Dataset& train, std::unique_ptr<Rng> rng)
+    : Module(*rng),
+      rng_(std::move(rng)),
       height_(size_of(train.images, 0)),
       width_(size_of(train.images, 1)),
       channels_(size_of(train.images, 2)),

@@ -30,11 +30,11 @@ class Judge : public Module {
   double accuracy(const Tensor& x, const std::vector<int>& labels);  ///< share of x classified as labelled
 
  private:
-  Judge(Program& program, const Dataset& train, std::unique_ptr<Rng> chance);
+  Judge(Program& program, const Dataset& train, std::unique_ptr<Rng> rng);
   void fit(const Dataset& train, Index epochs);
   Var features_of(const Tensor& x);
 
-  std::unique_ptr<Rng> chance_;  // for the initial weights; does not depend on the program's seed
+  std::unique_ptr<Rng> rng_;  // for the initial weights; does not depend on the program's seed
   Index height_, width_, channels_, classes_;
   Conv2d first_{*this, "first", channels_, 16, {.size = 5, .padding = 2}};
   Conv2d second_{*this, "second", 16, 32, {.size = 3, .padding = 1}};

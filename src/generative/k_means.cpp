@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "gradus/generative/points.hpp"
+#include "gradus/generative/neighbours.hpp"
 #include "gradus/kernels/elementwise.hpp"
 #include "gradus/ops/checks.hpp"
 

@@ -7,7 +7,7 @@
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/fast_math.hpp"
-#include "gradus/generative/points.hpp"
+#include "gradus/generative/neighbours.hpp"
 #include "gradus/kernels/elementwise.hpp"
 
 namespace gradus {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "gradus/base/check.hpp"
-#include "gradus/generative/points.hpp"
+#include "gradus/generative/neighbours.hpp"
 #include "gradus/kernels/elementwise.hpp"
 #include "gradus/ops/checks.hpp"
 
@@ -29,8 +29,8 @@ double inception_score(const Tensor& p) {
   double kl = 0;
   for (Index n = 0; n < N; ++n)
     for (Index c = 0; c < C; ++c) {
-      const double chance = p[n * C + c];
-      if (chance > 0) kl += chance * std::log(chance / average[static_cast<std::size_t>(c)]);
+      const double probability = p[n * C + c];
+      if (probability > 0) kl += probability * std::log(probability / average[static_cast<std::size_t>(c)]);
     }
   return std::exp(kl / static_cast<double>(N));
   // [end]
@@ -69,21 +69,6 @@ NeighbourScores neighbour_scores(const Tensor& real, const Tensor& generated, In
   for (const Index count : inside) sum += static_cast<double>(count);
   return {share(inside), share(reached), sum / static_cast<double>(k * M), share(holds)};
   // [end]
-}
-
-ModeShares mode_shares(const std::vector<int>& seen, int classes, double least_share) {
-  GRADUS_CHECK(!seen.empty(), "mode_shares: no samples");
-  std::vector<Index> counts(static_cast<std::size_t>(std::max(0, classes)));
-  for (const int one : seen) {
-    GRADUS_CHECK(one >= 0 && one < classes, "mode_shares: class ", one, " is outside 0 .. ", classes - 1);
-    ++counts[static_cast<std::size_t>(one)];
-  }
-  ModeShares out;
-  for (const Index count : counts) {
-    out.shares.push_back(static_cast<double>(count) / static_cast<double>(seen.size()));
-    out.modes += out.shares.back() >= least_share;
-  }
-  return out;
 }
 
 double neighbour_test(const Tensor& real, const Tensor& generated) {

@@ -17,12 +17,12 @@ Tensor game_value(const Tensor& p, const Tensor& q, const Tensor& d, Real spacin
   check_same_shape("game_value (p, q)", p, q);
   check_same_shape("game_value (p, D)", p, d);
   const Index K = p.dim(1);
-  const Real *a = p.data(), *b = q.data(), *chance = d.data();
+  const Real *a = p.data(), *b = q.data(), *probability = d.data();
   Tensor value({p.dim(0)});
   row_sums(p.dim(0), K, value.data(), [=](Index row, Index k) {
     const Index i = row * K + k;
-    const Real won = a[i] == 0 ? Real(0) : a[i] * fast_log(chance[i]);
-    return spacing * (won + (b[i] == 0 ? Real(0) : b[i] * fast_log(1 - chance[i])));
+    const Real won = a[i] == 0 ? Real(0) : a[i] * fast_log(probability[i]);
+    return spacing * (won + (b[i] == 0 ? Real(0) : b[i] * fast_log(1 - probability[i])));
   });
   return value;
 }

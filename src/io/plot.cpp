@@ -339,11 +339,11 @@ bool Plot::write(const fs::path& path) const {
   NewFile picture(path);
   write_text(command.path, script(picture.temporary().string()));
   if (!run_gnuplot(command.path)) {
-    static bool told = false;
-    if (!told)
+    static bool reported = false;
+    if (!reported)
       std::cerr << "gnuplot is not installed: there are no plots, their numbers are in " << table.string()
                 << " etc.\n";
-    told = true;
+    reported = true;
     return false;
   }
   picture.commit();

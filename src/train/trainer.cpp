@@ -179,6 +179,18 @@ std::vector<Curve> Trainer::history() const {
   return curves;
 }
 
+double Trainer::last_tenth(const std::string& name) const {
+  for (const Track& track : tracks_) {
+    const std::vector<double>& y = track.curve.y;
+    if (track.curve.name != name || y.empty()) continue;
+    const std::size_t from = y.size() - (y.size() + 9) / 10;
+    double sum = 0;
+    for (std::size_t i = from; i < y.size(); ++i) sum += y[i];
+    return sum / static_cast<double>(y.size() - from);
+  }
+  throw Error("Trainer::last_tenth: no value of \"" + name + "\" was reported");
+}
+
 Plot Trainer::plot(const std::string& title) const {
   Plot plot(title);
   plot.x(unit_).y(tracks_.size() == 1 ? tracks_[0].curve.name : "loss");

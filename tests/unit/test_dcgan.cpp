@@ -32,8 +32,8 @@ std::vector<Tensor> trained(const fs::path& folder, std::vector<const char*> mor
                   {.name = "20_test", .title = "t"});
   const Split digits = load_digits("/none", {.train = 100, .test = 10});
   Dcgan gan(program, "gan", {.steps = 300, .channels = 4, .batch = 8, .noise = 5, .classes = classes});
-  Rng chance(3);
-  DigitFilm film({0, 40, 300}, gan.noise(3, classes > 0 ? one_hot({1, 2, 3}, 10) : Tensor(), chance));
+  Rng rng(3);
+  DigitFilm film({0, 40, 300}, gan.noise(3, classes > 0 ? one_hot({1, 2, 3}, 10) : Tensor(), rng));
   train_dcgan(program, gan, digits.train, film);
   std::vector<Tensor> all;
   for (State state : {gan.average.state(), gan.generator.state(), film.state()})
@@ -89,10 +89,10 @@ TEST_CASE(
   Program program(static_cast<int>(argv.size()), const_cast<char**>(argv.data()),
                   {.name = "20_test", .title = "t"});
   Dcgan gan(program, "gan", {.channels = 4, .noise = 6});
-  Rng chance(1);
-  for (Index i = 0; i < 3; ++i) gan.generator(gan.noise(16, {}, chance));  // changes batch norm's statistics
+  Rng rng(1);
+  for (Index i = 0; i < 3; ++i) gan.generator(gan.noise(16, {}, rng));  // changes batch norm's statistics
   gan.average.update();
-  const Tensor z = gan.noise(600, {}, chance), all = gan.pictures(z), alone = gan.pictures(z.rows(599, 600));
+  const Tensor z = gan.noise(600, {}, rng), all = gan.pictures(z), alone = gan.pictures(z.rows(599, 600));
   CHECK(all.shape() == Shape{600, 28, 28, 1});
   for (Index i = 0; i < 784; ++i) CHECK(std::abs(all.row(599)[i] - alone[i]) < 1e-5);
   for (const Real v : all.values()) CHECK((v >= 0 && v <= 1));

@@ -262,11 +262,11 @@ TEST_CASE("normal quantile: inverse of the distribution function to 1e-9; its li
 }
 
 TEST_CASE("traversals change one unit; slerp keeps the length; attribute vectors have the right direction") {
-  const Tensor z = Tensor::of({3}, {1, 2, 3}), walk = traversals(z, 5);
-  CHECK(walk.shape() == Shape{15, 3});
-  CHECK(walk.at({7, 0}) == 1);
-  CHECK(walk.at({7, 1}) == 0);
-  CHECK(walk.at({9, 1}) == Real(2.5));
+  const Tensor z = Tensor::of({3}, {1, 2, 3}), codes = traversals(z, 5);
+  CHECK(codes.shape() == Shape{15, 3});
+  CHECK(codes.at({7, 0}) == 1);
+  CHECK(codes.at({7, 1}) == 0);
+  CHECK(codes.at({9, 1}) == Real(2.5));
   const Tensor a = Tensor::of({2}, {3, 0}), b = Tensor::of({2}, {0, 3}), arc = slerp(a, b, 3),
                line = lerp(a, b, 3);
   CHECK(close(std::hypot(double(arc.at({1, 0})), double(arc.at({1, 1}))), 3, 1e-5));

@@ -93,18 +93,6 @@ TEST_CASE("inception score does not detect memorising: one repeated example per 
   CHECK(frechet_distance(moments_of(data), moments_of(repeated)) > 1);
 }
 
-TEST_CASE("mode shares: a class counts from two percent") {
-  std::vector<int> seen(98, 0);
-  seen.insert(seen.end(), {2, 2});
-  const ModeShares out = mode_shares(seen, 4);
-  CHECK(out.modes == 2);
-  CHECK(out.shares == std::vector<double>{.98, 0, .02, 0});
-  CHECK(mode_shares(seen, 4, 0.021).modes == 1);
-  CHECK_THROWS_AS(mode_shares({}, 4), Error);
-  CHECK_THROWS_AS(mode_shares({0, 4}, 4), Error);
-  CHECK_THROWS_AS(mode_shares({-1}, 4), Error);
-}
-
 TEST_CASE("neighbour scores on the line, by hand") {
   // k = 1. Balls of the real points: 0 +- 1, 1 +- 1, 3 +- 2, 10 +- 7. Balls of the generated points:
   // 0.5 +- 3.5, 4 +- 3.5, 30 +- 26.

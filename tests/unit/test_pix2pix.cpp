@@ -20,8 +20,8 @@ struct Players {
 };
 
 Pairs some_pairs(std::uint64_t seed) {
-  Rng chance(seed);
-  return {Tensor::uniform({3, 28, 28, 1}, chance), Tensor::uniform({3, 28, 28, 1}, chance)};
+  Rng rng(seed);
+  return {Tensor::uniform({3, 28, 28, 1}, rng), Tensor::uniform({3, 28, 28, 1}, rng)};
 }
 
 std::vector<Tensor> copies(Module& module) {

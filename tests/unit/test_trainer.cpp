@@ -199,6 +199,10 @@ TEST_CASE("trainer: curves are averages over at most 200 pieces") {
   CHECK(curves[0].x.back() == 1001);
   CHECK(curves[0].y.back() == 998);
   CHECK(curves[1].y[100] == 2);
+  // The last 17 of 167 values: the means of steps 900 to 905, ..., 990 to 995, and 996 to 1000.
+  CHECK(trainer.last_tenth("a") == doctest::Approx((16 * 947.5 + 998) / 17));
+  CHECK(trainer.last_tenth("b") == 2);
+  CHECK(contains(message([&] { (void)trainer.last_tenth("c"); }), {"last_tenth", "\"c\""}));
   CHECK(contains(heard.words(), "steps 1-500 of 1001"));
   CHECK(contains(heard.words(), "steps 1001-1001 of 1001"));
 }

@@ -1,8 +1,7 @@
 #pragma once
 // Quality and coverage of samples, measured with a classifier's probabilities and features.
-// (frechet_distance is in frechet.hpp.) 6.S191 L4 and DS542, "What makes a good model?".
-#include <vector>
-
+// (frechet_distance is in frechet.hpp, the coverage of modes in modes.hpp.)
+// 6.S191 L4 and DS542, "What makes a good model?".
 #include "gradus/tensor/tensor.hpp"
 
 namespace gradus {
@@ -16,16 +15,6 @@ namespace gradus {
 /// similarity to the data nor the variety within a class: one repeated image per class reaches C. Salimans et
 /// al. 2016. Throws Error when p is not [N, C] with N > 0, or a row's sum differs from 1 by more than 1e-3.
 double inception_score(const Tensor& p);
-
-/// The result of mode_shares.
-struct ModeShares {
-  int modes = 0;               ///< number of classes with at least `least_share` of all samples
-  std::vector<double> shares;  ///< [classes] share of all samples
-};
-
-/// mode_shares: the frequency of each class among classified samples; `seen` has one class per sample.
-/// Throws Error when the list is empty or a class is outside 0 .. classes-1.
-ModeShares mode_shares(const std::vector<int>& seen, int classes, double least_share = 0.02);
 
 /// The overlap of two sets of points. B(x) is the ball around x with the distance to its k-th nearest
 /// neighbour in x's own set (x itself not counted) as radius.

@@ -3,22 +3,9 @@
 #include <functional>
 
 #include "gradus/autograd/var.hpp"
+#include "gradus/optim/optimizer.hpp"
 
 namespace gradus {
-
-/// The two operations of an optimizer that a training step needs.
-/// Converts from Sgd, Adam, or any class with zero_grad() and step().
-struct Optimizer {
-  /// Refers to the object, which must outlive this one.
-  template <class Any>
-  requires requires(Any& any) {
-    any.zero_grad();
-    any.step();
-  }
-  Optimizer(Any& any) : zero_grad([&any] { any.zero_grad(); }), step([&any] { any.step(); }) {}  // NOLINT
-  std::function<void()> zero_grad;  ///< clears all gradients
-  std::function<void()> step;       ///< moves the parameters against their gradients
-};
 
 /// One gradient step: records the loss on a new tape, runs backward and updates the optimizer's parameters.
 ///

@@ -7,6 +7,7 @@
 // another shape than when the parameter was registered, or when no parameter has a gradient (backward was not
 // called). Parameters without a gradient are not changed.
 #include <deque>
+#include <functional>
 #include <vector>
 
 #include "gradus/autograd/var.hpp"
@@ -25,6 +26,20 @@ Real gradient_norm(const std::vector<Parameter*>& parameters);
 /// factor repairs such gradients, and a step with them would corrupt every parameter (PyTorch:
 /// error_if_nonfinite = True). Pascanu, Mikolov, Bengio 2013.
 Real clip_gradient_norm(const std::vector<Parameter*>& parameters, Real limit);
+
+/// The two operations of an optimizer that a training step needs.
+/// Converts from Sgd, Adam, or any class with zero_grad() and step().
+struct Optimizer {
+  /// Refers to the object, which must outlive this one.
+  template <class Any>
+  requires requires(Any& any) {
+    any.zero_grad();
+    any.step();
+  }
+  Optimizer(Any& any) : zero_grad([&any] { any.zero_grad(); }), step([&any] { any.step(); }) {}  // NOLINT
+  std::function<void()> zero_grad;  ///< clears all gradients
+  std::function<void()> step;       ///< moves the parameters against their gradients
+};
 
 /// Stochastic gradient descent with momentum: v = momentum v + g,   p = p - lr v
 class Sgd {

@@ -124,6 +124,8 @@ class Trainer {
 
   /// One curve per loss.
   std::vector<Curve> history() const;
+  /// Mean of a loss over the last tenth of its curve. Throws Error when no value of that name was reported.
+  double last_tenth(const std::string& name) const;
   /// All curves in one plot; axes and titles can be added.
   Plot plot(const std::string& title) const;
 

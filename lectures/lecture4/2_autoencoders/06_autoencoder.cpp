@@ -30,7 +30,7 @@ void autoencoder(Program& program) {
     program.plot("loss_" + tag,
                  train_autoencoder(program, "autoencoder_" + tag, model, digits.train,
                                    program.epochs(digits.train, 2, 20)),
-                 text("Squared error during training, ", code, " latent numbers"));
+                 text("Squared error during training, ", code, " latent dimensions"));
 
     const Tensor again = model(first100.images).value();
     const std::vector<int> seen = judge.classify(again);
@@ -57,7 +57,7 @@ void autoencoder(Program& program) {
   program.picture("grids", hstack(grids, 24),
                   "The slide's three grids; red: the judge's class differs from that of the original");
   program.headline(
-      text("of 100 digits, ", kept[0], " keep their class with 2 latent numbers, ", kept[1], " with 5"));
+      text("of 100 digits, ", kept[0], " keep their class with 2 latent dimensions, ", kept[1], " with 5"));
 }
 
 }  // namespace gradus::lecture

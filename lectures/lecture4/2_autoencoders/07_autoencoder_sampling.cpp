@@ -64,7 +64,7 @@ void sampling(Program& program, const Split& digits, Judge& judge) {
     for (Index k = 0; k < code; ++k)
       program.figure(text("code_sd_", tag, "_", k + 1), std::sqrt(double(fit_pca(codes, code).variances[k])));
     program.picture("samples_" + tag, hstack({normal, box, fitted}, 24),
-                    text("One decoder with ", code, " latent numbers; codes from three distributions"));
+                    text("One decoder with ", code, " latent dimensions; codes from three distributions"));
   }
 }
 
@@ -104,7 +104,7 @@ double share_below(const std::vector<double>& values, double limit) {
          static_cast<double>(values.size());
 }
 
-/// An autoencoder with one latent number memorises twenty digits.
+/// An autoencoder with one latent dimension memorises twenty digits.
 void memorisation(Program& program, const Split& digits) {
   const Tensor twenty = digits.train.images.rows(0, 20),
                test = digits.test.images.rows(0, std::min<Index>(1000, digits.test.size()));
@@ -124,22 +124,22 @@ void memorisation(Program& program, const Split& digits) {
   const auto [low, high] = std::minmax_element(codes.values().begin(), codes.values().end());
   Tensor line({400, 1});
   for (Index i = 0; i < 400; ++i) line[i] = *low + (*high - *low) * static_cast<Real>(i) / 399;
-  const Tensor walk = model.decode(line).value(), again = model.decode(model.encode(test)).value();
+  const Tensor traversal = model.decode(line).value(), again = model.decode(model.encode(test)).value();
   program.figure("memorised_train_sq_error", mean(squared_error(model.decode(codes), twenty)).item());
   program.figure("memorised_test_sq_error", mean(squared_error(again, test)).item());
   program.figure("copies_of_training_digits", share_below(nearest(again, twenty), 10));
-  program.figure("copies_along_the_code", share_below(nearest(walk, twenty), 10));
+  program.figure("copies_along_the_code", share_below(nearest(traversal, twenty), 10));
 
   std::vector<Index> frames;
   for (Index i = 0; i < 40; ++i) frames.push_back(i * 399 / 39);
   program.picture(
       "memorised",
-      vstack(
-          {image_grid(twenty, {.columns = 20, .title = "The twenty training digits"}),
-           image_grid(walk.gather(frames), {.columns = 20, .title = "Forty steps of the only latent number"}),
-           image_grid(test.rows(0, 20), {.columns = 20, .title = "Digits outside the training set"}),
-           image_grid(again.rows(0, 20), {.columns = 20, .title = "Their reconstructions"})}),
-      "The latent number has plateaus with sudden jumps. Compare the last two rows: many new digits are "
+      vstack({image_grid(twenty, {.columns = 20, .title = "The twenty training digits"}),
+              image_grid(traversal.gather(frames),
+                         {.columns = 20, .title = "Forty steps along the only latent dimension"}),
+              image_grid(test.rows(0, 20), {.columns = 20, .title = "Digits outside the training set"}),
+              image_grid(again.rows(0, 20), {.columns = 20, .title = "Their reconstructions"})}),
+      "The latent dimension has plateaus with sudden jumps. Compare the last two rows: many new digits are "
       "reconstructed as training digits");
 }
 

@@ -24,7 +24,7 @@ void digits(Program& program) {
   program.figure("manifold_classes", static_cast<double>(std::set<int>(seen.begin(), seen.end()).size()));
   program.picture(
       "digits",
-      image_grid(sheet, {.columns = 20, .padding = 0, .title = "Two latent numbers, one digit per pair"}),
+      image_grid(sheet, {.columns = 20, .padding = 0, .title = "Two latent dimensions, one digit per pair"}),
       "Neighbouring codes decode to similar digits; between two classes one digit changes gradually into the "
       "other");
   const Dataset shown = data.test.take(5000);
@@ -106,14 +106,14 @@ void faces(Program& program) {
   const Tensor sheet = vae.decode(quantile_sheet(12)).value().reshape({144, one[1], one[2], 1});
   program.picture(
       "faces",
-      image_grid(sheet, {.columns = 12, .padding = 0, .title = "Two latent numbers, one face per pair"}),
+      image_grid(sheet, {.columns = 12, .padding = 0, .title = "Two latent dimensions, one face per pair"}),
       "What changes along a row, and what along a column? The model chose both without supervision");
 }
 
 void lesson(Program& program) {
   digits(program);
   faces(program);
-  program.headline(text("two latent numbers span ", program.figure("manifold_classes"),
+  program.headline(text("two latent dimensions span ", program.figure("manifold_classes"),
                         " classes of digits; the bound for faces is ", program.figure("frey_bound"),
                         " nats"));
 }

@@ -122,11 +122,12 @@ void noise(Program& program) {
 
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
-  return run_program(argc, argv,
-                     {.name = "14_noise_variance",
-                      .title = "The weight C = 1/(2c) and the active units",
-                      .slide = "DS542, \"Putting it all together\"",
-                      .look = "The same network at three values of C. Compare the number of active units, "
-                              "the sharpness of the reconstructions, and the samples below them."},
-                     noise);
+  return run_program(
+      argc, argv,
+      {.name = "14_noise_variance",
+       .title = "The weight C = 1/(2c) and the active dimensions",
+       .slide = "DS542, \"Putting it all together\"",
+       .look = "The same network at three values of C. Compare the number of active dimensions, "
+               "the sharpness of the reconstructions, and the samples below them."},
+      noise);
 }

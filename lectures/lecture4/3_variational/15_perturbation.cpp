@@ -47,7 +47,7 @@ void perturbation(Program& program) {
   const Index steps = 11;
   const Tensor start =
       vae.encode(draw_face({}).reshape({1, 1024})).mu.value().row(0);  // a face that looks straight ahead
-  const Tensor walks = traversals(start, steps), pictures = vae.pictures(walks);
+  const Tensor codes = traversals(start, steps), pictures = vae.pictures(codes);
   Tensor rows({10 * steps, 1024});
   std::vector<std::string> labels;
   double still = -1;  // negative until a unit without KL is found
@@ -62,29 +62,31 @@ void perturbation(Program& program) {
                                          .item()));
   }
   if (still >= 0) program.figure("dead_rows_move", still);
-  program.picture("walks",
-                  image_grid(rows, {.columns = steps,
-                                    .row_labels = labels,
-                                    .column_labels = {"-2.5", "-2", "-1.5", "-1", "-.5", "0", ".5", "1",
-                                                      "1.5", "2", "2.5"}}),
-                  "One unit per row, from -2.5 to 2.5 standard deviations of the prior, ordered by KL: rows "
-                  "without KL do not change");
+  program.picture(
+      "walks",
+      image_grid(rows,
+                 {.columns = steps,
+                  .row_labels = labels,
+                  .column_labels = {"-2.5", "-2", "-1.5", "-1", "-.5", "0", ".5", "1", "1.5", "2", "2.5"}}),
+      "One dimension per row, from -2.5 to 2.5 standard deviations of the prior, ordered by KL: rows "
+      "without KL do not change");
 
   program.animation("walk", moving_pictures(vae, start, order),
                     {.frames_per_second = 15, .back_and_forth = true},
-                    "The four units with the largest KL, from -2.5 to 2.5 and back");
-  program.headline(text(measured.active(), " of 10 units carry the ", measured.kl, " nats"));
+                    "The four dimensions with the largest KL, from -2.5 to 2.5 and back");
+  program.headline(text(measured.active(), " of 10 dimensions carry the ", measured.kl, " nats"));
 }
 
 }  // namespace gradus::lecture
 
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
-  return run_program(argc, argv,
-                     {.name = "15_perturbation",
-                      .title = "Traversal of one latent variable",
-                      .slide = "6.S191 L4, \"VAEs: Latent perturbation\"",
-                      .look = "Each row changes one unit only. The upper units turn the head or change its "
-                              "tone; the lower ones, with a KL near zero, change nothing."},
-                     perturbation);
+  return run_program(
+      argc, argv,
+      {.name = "15_perturbation",
+       .title = "Traversal of one latent variable",
+       .slide = "6.S191 L4, \"VAEs: Latent perturbation\"",
+       .look = "Each row changes one dimension only. The upper ones turn the head or change its "
+               "tone; the lower ones, with a KL near zero, change nothing."},
+      perturbation);
 }

@@ -2,7 +2,7 @@
 //
 // 6.S191 L4, "Latent space disentanglement with β -VAEs". The slide prints the loss with the sign
 // of the ELBO and without beta. The effect of beta depends on the size of the picture and on the likelihood;
-// beta_norm = beta M / N (M latent units, N pixels) accounts for the size.
+// beta_norm = beta M / N (M latent dimensions, N pixels) accounts for the size.
 //
 // The slide says "smile relatively constant" of the unit that turns the head. The program
 // measures this in two ways: the rank correlation between units and factors, and, as on the slide,
@@ -41,7 +41,7 @@ std::array<Unit, 2> best_units(const Tensor& z, const Tensor& factors, Index fac
 /// Traversals of one unit: codes z [N, K], each with the unit set to -2 .. 2 in `steps` steps,
 /// give [N steps, K], the steps of a face together.
 /// The sign of the correlation sets the direction, so that the head turns to the right.
-Tensor walked(const Tensor& z, const Unit& unit, Index steps) {
+Tensor traversal_of(const Tensor& z, const Unit& unit, Index steps) {
   const Real end = unit.correlation < 0 ? Real(-2) : Real(2);
   Tensor out({z.dim(0) * steps, units});
   for (Index i = 0; i < out.dim(0); ++i)
@@ -74,9 +74,9 @@ Index usual_face(const Tensor& ranges, const std::vector<double>& mean, const Te
 }
 
 /// Measures one trained VAE and prints its line of the table. Returns the slide's row:
-/// a traversal of the unit that turns the head.
-Tensor examine(Program& program, Vae& vae, FaceReader& reader, const Faces& test, double beta,
-               const Likelihood& likelihood, Rng& rng, Curves& curves) {
+/// a traversal of the dimension that turns the head.
+Tensor measure_disentanglement(Program& program, Vae& vae, FaceReader& reader, const Faces& test, double beta,
+                               const Likelihood& likelihood, Rng& rng, Curves& curves) {
   const Tensor x = test.data.flat().images;
   const VaeMeasure measured = measure_vae(vae, x, likelihood, rng);
   const auto [mu, logvar] = vae.encode(x);
@@ -85,7 +85,7 @@ Tensor examine(Program& program, Vae& vae, FaceReader& reader, const Faces& test
   const auto turn = best_units(z, test.factors, azimuth, measured.unit_kl),
              smiles = best_units(z, test.factors, smile, measured.unit_kl);
   const Tensor some = mu.value().rows(0, std::min<Index>(300, x.dim(0)));
-  const Tensor ranges = factor_ranges(reader.read(vae.pictures(walked(some, turn[0], 9))), 9);
+  const Tensor ranges = factor_ranges(reader.read(vae.pictures(traversal_of(some, turn[0], 9))), 9);
   const std::vector<double> change = moments_of(ranges).mean;
   const auto correlation = [](const auto& unit) { return fixed(std::abs(unit.correlation), 2); };
   program.say(text(significant(beta, 6, 4), "   ", fixed(beta * units / pixels, 3, 7), "    ",
@@ -109,7 +109,8 @@ Tensor examine(Program& program, Vae& vae, FaceReader& reader, const Faces& test
   const Tensor start = mu.value().rows(curves.shown, curves.shown + 1);
   const std::string title = text("beta = ", beta, ": turn range ", fixed(change[azimuth], 1),
                                  " sd, smile range ", fixed(change[smile], 1), " sd");
-  return image_grid(vae.pictures(walked(start, turn[0], 7)), {.columns = 7, .scale = 4, .title = title});
+  return image_grid(vae.pictures(traversal_of(start, turn[0], 7)),
+                    {.columns = 7, .scale = 4, .title = title});
 }
 
 void plots(Program& program, const Curves& curves) {
@@ -120,17 +121,17 @@ void plots(Program& program, const Curves& curves) {
           .y("MIG; squared error per picture")
           .log_x()
           .log_y()
-          .line_points("mutual-information gap (large: one unit per factor)", curves.betas, curves.gaps)
+          .line_points("mutual-information gap (large: one dimension per factor)", curves.betas, curves.gaps)
           .line_points("squared error (small: good pictures)", curves.betas, curves.errors),
-      "A larger beta assigns one unit per factor at the cost of a larger squared error; a far too large beta "
-      "removes both");
-  Plot bars("KL of every unit");
+      "A larger beta assigns one dimension per factor at the cost of a larger squared error; a far too large "
+      "beta removes both");
+  Plot bars("KL of every dimension");
   std::vector<std::string> labels;
   for (Index k = 1; k <= units; ++k) labels.push_back(text(k));
   for (std::size_t b = 0; b < curves.betas.size(); ++b)
     bars.bars(text("beta ", curves.betas[b]), labels, curves.unit_kl[b]);
-  program.plot("unit_kl", bars.x("unit, largest first").y("KL (nats)"),
-               "The larger beta, the fewer units are active");
+  program.plot("unit_kl", bars.x("dimension, largest first").y("KL (nats)"),
+               "The larger beta, the fewer dimensions are active");
 }
 
 void faces(Program& program) {
@@ -147,7 +148,7 @@ void faces(Program& program) {
 
   program.say(
       "                                                               Spearman                traversal of "
-      "the turn's unit, sd");
+      "the turn's dimension, sd");
   program.say("beta   beta_norm   KL      active   sq. error   MIG     turn 1st/2nd   smile    turn / smile");
   Curves curves;
   std::vector<Tensor> rows;
@@ -161,12 +162,13 @@ void faces(Program& program) {
                .beta = static_cast<Real>(beta),
                .warm_up = 0.5,
                .likelihood = likelihood});
-    const Tensor row = examine(program, vae, reader, test, beta, likelihood, rng, curves);
+    const Tensor row = measure_disentanglement(program, vae, reader, test, beta, likelihood, rng, curves);
     if (beta <= 4) rows.push_back(row);
   }
-  program.picture("head_rotation", vstack(rows),
-                  "The slide's two rows: what else changes in a traversal of the unit that turns the head? "
-                  "Ranges are means over 300 faces; the face shown has ranges near the means at beta = 1");
+  program.picture(
+      "head_rotation", vstack(rows),
+      "The slide's two rows: what else changes in a traversal of the dimension that turns the head? "
+      "Ranges are means over 300 faces; the face shown has ranges near the means at beta = 1");
   plots(program, curves);
 }
 
@@ -195,7 +197,7 @@ void collapse(Program& program) {
   program.picture(
       "collapse", vstack(rows),
       "Posterior collapse: at beta = 250 the code is empty and every picture becomes the mean picture");
-  program.say(text("beta_norm of the slide's examples: CelebA 64x64x3, 32 units: .65; here beta = 250: ",
+  program.say(text("beta_norm of the slide's examples: CelebA 64x64x3, 32 dimensions: .65; here beta = 250: ",
                    250.0 * units / pixels, ", far larger"));
 }
 
@@ -204,7 +206,7 @@ void lesson(Program& program) {
   faces(program);
   collapse(program);
   program.headline(text("MIG ", program.figure("mig_beta1"), " at beta 1, ", program.figure("mig_beta4"),
-                        " at beta 4; in a traversal of the turn's unit the smile has a range of ",
+                        " at beta 4; in a traversal of the turn's dimension the smile has a range of ",
                         program.figure("smile_change_beta1"), " sd at beta 1, ",
                         program.figure("smile_change_beta4"), " at beta 4; on sprites beta 250 leaves ",
                         program.figure("kl_beta250"), " nats"));
@@ -219,8 +221,9 @@ int main(int argc, char** argv) {
       {.name = "16_beta_vae",
        .title = "beta-VAE: disentanglement and its cost",
        .slide = "6.S191 L4, \"Latent space disentanglement with β -VAEs\"",
-       .look = "In the upper row the head turns and the rest changes with it; in the lower row it turns and "
-               "the smile stays. The table gives the ranges, and the bars show how few units are active at "
-               "beta = 4. At beta = 250 the code of the sprites is empty."},
+       .look =
+           "In the upper row the head turns and the rest changes with it; in the lower row it turns and "
+           "the smile stays. The table gives the ranges, and the bars show how few dimensions are active at "
+           "beta = 4. At beta = 250 the code of the sprites is empty."},
       lesson);
 }

@@ -71,21 +71,21 @@ void conditional(Program& program) {
   double accuracy[2];
   int which = 0;
   for (const Index code : {16, 3}) {
-    Rng init = program.rng.split(text("init", code)), chance = program.rng.split("sample");
+    Rng init = program.rng.split(text("init", code)), rng = program.rng.split("sample");
     ConditionalVae vae(init, code);
     train(program, text("cvae_", code), vae, digits.train);
     const Index count = program.pick<Index>(5000, 5000, 200);
     std::vector<int> wanted;
     for (Index i = 0; i < count; ++i) wanted.push_back(static_cast<int>(i % 10));
-    const Tensor samples = sigmoid(vae.decode(Tensor::randn({count, code}, chance), wanted)).value();
+    const Tensor samples = sigmoid(vae.decode(Tensor::randn({count, code}, rng), wanted)).value();
     accuracy[which] = judge.accuracy(samples, wanted);
     program.figure(code == 16 ? "conditional_accuracy_wide" : "conditional_accuracy", accuracy[which]);
     if (code == 3)
-      program.figure("bound_classifier_accuracy", bound_accuracy(vae, digits.test.take(2000), chance));
+      program.figure("bound_classifier_accuracy", bound_accuracy(vae, digits.test.take(2000), rng));
     sheets.push_back(image_grid(
-        style_sheet(vae, code, chance.split("style")),
+        style_sheet(vae, code, rng.split("style")),
         {.columns = 10,
-         .title = text(code, " latent numbers: ", std::round(100 * accuracy[which]), " % match the label"),
+         .title = text(code, " latent dimensions: ", std::round(100 * accuracy[which]), " % match the label"),
          .column_labels = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}}));
     ++which;
   }

@@ -16,7 +16,7 @@ constexpr double real_gate = 0.4;
 /// The attributes in UTKFace's file names, [N, 6]:
 /// age, gender, and one indicator column for each of the first four groups.
 /// The group columns keep the fit from attributing the groups' differences to age and gender.
-inline Tensor told(const std::vector<UtkName>& names) {
+inline Tensor attributes_of(const std::vector<UtkName>& names) {
   Tensor out = Tensor::zeros({static_cast<Index>(names.size()), 6});
   for (std::size_t i = 0; i < names.size(); ++i) {
     Real* row = out.data() + 6 * i;
@@ -64,7 +64,7 @@ inline void real_faces(Program& program) {
     return;
   }
   const UtkFaces faces = load_utk_faces32(program.options.data);
-  const Tensor facts = told(faces.names), images = faces.data.images;
+  const Tensor facts = attributes_of(faces.names), images = faces.data.images;
   std::vector<Index> fitted, held;  // the files are sorted by age: every fifth is held out
   for (Index i = 0; i < facts.dim(0); ++i) (i % 5 == 2 ? held : fitted).push_back(i);
   Dataset data;

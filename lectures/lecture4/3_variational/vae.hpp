@@ -18,7 +18,7 @@ struct Code {
 /// Their Bernoulli likelihood is a proper one.
 inline Tensor binarised(const Tensor& grey, Rng& rng) {
   return zipped(Tensor::uniform(grey.shape(), rng), grey,
-                [](Real chance, Real ink) { return chance < ink ? Real(1) : Real(0); });
+                [](Real uniform, Real ink) { return uniform < ink ? Real(1) : Real(0); });
 }
 
 /// x [B, D] -> mu, logvar [B, K] -> z -> logits [B, D].

@@ -9,8 +9,8 @@
 namespace gradus::lecture {
 
 constexpr double low = -4, high = 4.5;
-const GaussianMixture one_clump{Tensor::of({1, 1}, {2}), Real(0.5)};
-const GaussianMixture two_clumps{Tensor::of({2, 1}, {-2, 2}), Real(0.3)};
+const GaussianMixture one_cluster{Tensor::of({1, 1}, {2}), Real(0.5)};
+const GaussianMixture two_clusters{Tensor::of({2, 1}, {-2, 2}), Real(0.3)};
 
 /// The points at which D is evaluated, [M, 1].
 Tensor places_on_line() {
@@ -23,7 +23,7 @@ Tensor places_on_line() {
 /// The slide's picture: real points green, generated points red, D's P(real) as a curve above them.
 /// An empty tensor is not drawn.
 Tensor draw(const std::string& title, Color color, const Tensor& real, const Tensor& fakes,
-            const Tensor& chances) {
+            const Tensor& probabilities) {
   const Color axis{Real(0.5), Real(0.5), Real(0.53)};
   constexpr double margin = 1.25,
                    radius = 0.15;  // for the labels; points that would overlap them are not drawn
@@ -34,9 +34,10 @@ Tensor draw(const std::string& title, Color color, const Tensor& real, const Ten
   canvas.line({low, high}, {0, 0}, axis, 1);
   canvas.line({low, high}, {1, 1}, axis, 1);
   for (double x = low; x < high; x += 0.3) canvas.line({x, x + 0.15}, {0.5, 0.5}, axis, 1);
-  if (chances) {
+  if (probabilities) {
     const Tensor places = places_on_line();
-    canvas.line(column(places, 0), {chances.values().begin(), chances.values().end()}, colors::blue, 4);
+    canvas.line(column(places, 0), {probabilities.values().begin(), probabilities.values().end()},
+                colors::blue, 4);
   }
   canvas.line({low, high}, {-0.25, -0.25}, colors::gap, 1.5);
   for (const Real x : real.values())
@@ -49,7 +50,7 @@ Tensor draw(const std::string& title, Color color, const Tensor& real, const Ten
   canvas.letters(112, 8, "1/2", 2, axis);
   canvas.letters(176, 8, "0", 2, axis);
   if (real) canvas.letters(198, 8, "real", 2, colors::green);
-  if (fakes) canvas.letters(222, 8, "made", 2, colors::red);
+  if (fakes) canvas.letters(222, 8, "fake", 2, colors::red);
   return canvas.image();
 }
 
@@ -90,7 +91,7 @@ std::vector<Tensor> in_turns(Program& program, const Tensor& real) {
     while (trainer.step() >= ends[turn + 1]) ++turn;
     const Tensor z = noise(256);
     if (turns[turn].discriminator) {
-      const Tensor x = one_clump.sample(256, rng);
+      const Tensor x = one_cluster.sample(256, rng);
       discriminator_step(std::ref(discriminator), generator, x, z, losses, d_adam, [&] {
         return Real(0.1) * mean(difference_penalty(std::ref(discriminator), x, Tensor::randn({256, 1}, rng)));
       });
@@ -102,11 +103,11 @@ std::vector<Tensor> in_turns(Program& program, const Tensor& real) {
 
   std::vector<Tensor> frames{
       draw("1 G starts from noise", colors::red, {}, film.fakes(0), {}),
-      draw("2 D looks at real and fake", colors::blue, real, film.fakes(0), film.chances(0))};
+      draw("2 D looks at real and fake", colors::blue, real, film.fakes(0), film.probabilities(0))};
   for (std::size_t i = 0; i < turns.size(); ++i)
     frames.push_back(draw(text(i + 3, " ", turns[i].title),
                           turns[i].discriminator ? colors::blue : colors::red, real, film.fakes(i + 1),
-                          film.chances(i + 1)));
+                          film.probabilities(i + 1)));
   return frames;
 }
 
@@ -136,14 +137,15 @@ Result train(Program& program, const std::string& name, const GaussianMixture& d
                "Neither loss falls: at D = 1/2, D's loss is 2 log 2 = 1.386 and G's is log 2 = 0.693; a D "
                "loss near 0 means failure");
   const Ema::Applied averaged(average);
-  const Tensor chances = chance_of_real(discriminator, data.sample(many, rng));
+  const Tensor probabilities = probability_of_real(discriminator, data.sample(many, rng));
   double away = 0;
-  for (const Real p : chances.values()) away += std::abs(p - 0.5) / static_cast<double>(chances.size());
+  for (const Real p : probabilities.values())
+    away += std::abs(p - 0.5) / static_cast<double>(probabilities.size());
   return {generator(Tensor::randn({many, 1}, rng)).value(), film, away};
 }
 
 /// Share of the points at the cluster that has fewer of them.
-double smaller_clump(const Tensor& samples) {
+double smaller_cluster(const Tensor& samples) {
   Index left = 0;
   for (const Real x : samples.values()) left += x < 0;
   return static_cast<double>(std::min(left, samples.size() - left)) / static_cast<double>(samples.size());
@@ -162,15 +164,16 @@ double between_real_samples(Program& program, const GaussianMixture& data) {
 
 void one(Program& program) {
   Rng rng = program.rng.split("one");
-  const Tensor real = one_clump.sample(24, rng);
+  const Tensor real = one_cluster.sample(24, rng);
   std::vector<Tensor> strip = in_turns(program, real), frames;
-  const Result result = train(program, "one_clump", one_clump, Real(0.1));
+  const Result result = train(program, "one_clump", one_cluster, Real(0.1));
   const Film& film = result.film;
   const std::size_t last = film.size() - 1;
   for (std::size_t i = 0; i <= last; ++i)
-    frames.push_back(draw(text("step ", film.step(i)), colors::black, real, film.fakes(i), film.chances(i)));
+    frames.push_back(
+        draw(text("step ", film.step(i)), colors::black, real, film.fakes(i), film.probabilities(i)));
   strip.push_back(
-      draw("10 D = 1/2 at the points", colors::black, real, film.fakes(last), film.chances(last)));
+      draw("10 D = 1/2 at the points", colors::black, real, film.fakes(last), film.probabilities(last)));
   program.picture("film_strip",
                   vstack({hstack({strip[0], strip[1], strip[2], strip[3], strip[4]}),
                           hstack({strip[5], strip[6], strip[7], strip[8], strip[9]})}),
@@ -181,21 +184,21 @@ void one(Program& program) {
   double sum = 0;
   for (const Real x : result.samples.values()) sum += x;
   program.figure("mean_1d", sum / static_cast<double>(result.samples.size()));
-  program.figure("w1_1d", wasserstein1(result.samples, one_clump.sample(many, rng)));
+  program.figure("w1_1d", wasserstein1(result.samples, one_cluster.sample(many, rng)));
   program.figure("w1_samples", static_cast<double>(many));
-  program.figure("w1_1d_real", between_real_samples(program, one_clump));
+  program.figure("w1_1d_real", between_real_samples(program, one_cluster));
   program.figure("d_distance_from_half", result.distance_from_half);
 }
 
 /// Two clusters, with and without the penalty on D's gradient. Both trainings have the same initial weights.
 void two(Program& program) {
   Rng rng = program.rng.split("two");
-  const Tensor real = two_clumps.sample(24, rng);
-  const Result with = train(program, "two_clumps", two_clumps, Real(0.1)),
-               without = train(program, "two_clumps_without_penalty", two_clumps, 0);
+  const Tensor real = two_clusters.sample(24, rng);
+  const Result with = train(program, "two_clumps", two_clusters, Real(0.1)),
+               without = train(program, "two_clumps_without_penalty", two_clusters, 0);
   const auto frame = [&](const Result& result, const std::string& title, std::size_t i) {
     return draw(text(title, ", step ", result.film.step(i)), colors::black, real, result.film.fakes(i),
-                result.film.chances(i));
+                result.film.probabilities(i));
   };
   std::vector<Tensor> frames;
   for (std::size_t i = 0; i < with.film.size(); ++i)
@@ -204,11 +207,11 @@ void two(Program& program) {
   program.animation("two_clumps_film", frames, {.frames_per_second = 12},
                     "Left with the penalty on D's gradient, right without it: G may find one cluster first "
                     "and leave it again");
-  const Tensor truth = two_clumps.sample(many, rng);
-  program.figure("bimodal_both", smaller_clump(with.samples));
+  const Tensor truth = two_clusters.sample(many, rng);
+  program.figure("bimodal_both", smaller_cluster(with.samples));
   program.figure("bimodal_w1", wasserstein1(with.samples, truth));
-  program.figure("bimodal_w1_real", between_real_samples(program, two_clumps));
-  program.figure("bimodal_both_without_penalty", smaller_clump(without.samples));
+  program.figure("bimodal_w1_real", between_real_samples(program, two_clusters));
+  program.figure("bimodal_both_without_penalty", smaller_cluster(without.samples));
   program.figure("bimodal_w1_without_penalty", wasserstein1(without.samples, truth));
 }
 

@@ -51,7 +51,7 @@ void best_answer(Program& program) {
   train_discriminator(program, "best_answer", net, p, q, program.pick<Index>(2500, 10000, 20));
   const Tensor x = grid(-4, 4), density_p = p.density(x), density_q = q.density(x);
   const Tensor best = optimal_discriminator(as_row(density_p), as_row(density_q)),
-               learned = chance_of_real(net, x);
+               learned = probability_of_real(net, x);
   double error = 0;  // weighted by the density of the points
   for (Index i = 0; i < x.size(); ++i)
     error += 0.5 * double(spacing) * (density_p[i] + density_q[i]) * std::abs(learned[i] - best[i]);
@@ -97,7 +97,7 @@ Pull pull(Program& program, const std::string& name, PointNet& discriminator, co
     generator_step(std::ref(discriminator), discriminator, std::ref(generator), Tensor::randn({256, 1}, rng),
                    losses, adam);
   const Tensor fakes = generator(Tensor::randn({4096, 1}, rng)).value();
-  return {mean(chance_of_real(discriminator, fakes)).item(), mean(fakes).item()};
+  return {mean(probability_of_real(discriminator, fakes)).item(), mean(fakes).item()};
 }
 
 /// Combines D's loss of one edition with G's loss of the other: G helps D.

@@ -23,8 +23,8 @@ Tensor places_in_plane() {
 }
 
 /// Background colour for D: white at 1/2, green above, red below.
-Color opinion(double chance) {
-  const double side = std::clamp(2 * chance - 1, -1.0, 1.0), pale = 0.55 * std::abs(side);
+Color colour_of(double probability) {
+  const double side = std::clamp(2 * probability - 1, -1.0, 1.0), pale = 0.55 * std::abs(side);
   const Color full =
       side > 0 ? Color{Real(0.25), Real(0.75), Real(0.35)} : Color{Real(0.95), Real(0.4), Real(0.35)};
   const auto mix = [&](Real ink) { return static_cast<Real>(1 - pale * (1 - double(ink))); };
@@ -32,13 +32,13 @@ Color opinion(double chance) {
 }
 
 Tensor draw(const std::string& title, const GaussianMixture& ring, const Tensor& fakes,
-            const Tensor& chances) {
+            const Tensor& probabilities) {
   Canvas canvas(pixels, pixels, {-edge, edge, -edge, edge});
   canvas.fill([&](double x, double y) {
     const auto cell = [](double t) {
       return std::min(field - 1, static_cast<Index>(t / (2 * edge) * field));
     };
-    return opinion(chances[cell(edge - y) * field + cell(x + edge)]);
+    return colour_of(probabilities[cell(edge - y) * field + cell(x + edge)]);
   });
   for (Index m = 0; m < ring.centers.dim(0); ++m)
     canvas.disc(ring.centers[2 * m], ring.centers[2 * m + 1], 13, colors::green, 0.6);
@@ -76,7 +76,7 @@ Result train(Program& program, const std::string& name, const GaussianMixture& r
     out.last = mode_coverage(film.fakes(i), ring.centers, ring.deviation);
     out.frames.push_back(
         draw(text("step ", film.step(i), ": ", out.last.modes, out.last.modes == 1 ? " mode" : " modes"),
-             ring, film.fakes(i), film.chances(i)));
+             ring, film.fakes(i), film.probabilities(i)));
     if (film.step(i) == 0) continue;
     out.most = std::max(out.most, out.last.modes);
     if (film.step(i) % seldom == 0) out.strip.push_back(out.frames.back());
@@ -124,10 +124,10 @@ void mode_collapse(Program& program) {
                "A perfect generator gives each Gaussian an eighth; the collapsed one covers a single place");
   program.figure("ring_modes", good.last.modes);
   program.figure("ring_high_quality", good.last.high_quality);
-  Rng chance = program.rng.split("real points");
+  Rng rng = program.rng.split("real points");
   program.figure("ring_samples", static_cast<double>(many));
   program.figure("ring_high_quality_real",
-                 mode_coverage(ring.sample(many, chance), ring.centers, ring.deviation).high_quality);
+                 mode_coverage(ring.sample(many, rng), ring.centers, ring.deviation).high_quality);
   program.figure("ring_d_loss", good.d_loss);
   program.figure("ring_g_loss", good.g_loss);
   program.figure("collapse_modes", bad.last.modes);

@@ -23,8 +23,8 @@ Tensor ten_by_heart(Judge& judge, const Dataset& train, Index count) {
 /// FID of real digits x [N, 28, 28, 1] under known distortions: noise of standard deviation 0.1 per pixel,
 /// and a blur that takes the mean of 3 x 3 pixels.
 void damages(Program& program, Judge& judge, const Tensor& x, const Moments& reference) {
-  Rng chance = program.rng.split("noise on real digits");
-  const Var noisy = Var(x) + Var(Tensor::randn(x.shape(), chance, 0, Real(0.1)));
+  Rng rng = program.rng.split("noise on real digits");
+  const Var noisy = Var(x) + Var(Tensor::randn(x.shape(), rng, 0, Real(0.1)));
   const Var blurred = conv2d(x, Tensor::full({1, 3, 3, 1}, Real(1) / 9), {.padding = 1});
   program.figure("dcgan_fid_noise", frechet_distance(moments_of(judge.features(noisy.value())), reference));
   program.figure("dcgan_fid_blur", frechet_distance(moments_of(judge.features(blurred.value())), reference));
@@ -73,10 +73,10 @@ void dcgan(Program& program) {
   Judge judge(program, digits.train);
   const DcganRecipe recipe = dcgan_recipe(program);
   Dcgan gan(program, "dcgan", recipe);
-  Rng chance = program.rng.split("samples");
+  Rng rng = program.rng.split("samples");
   std::vector<Index> looks;
   for (Index k = 1; k <= 10; ++k) looks.push_back(std::max(k, recipe.steps * k * k / 100));
-  DigitFilm film(looks, gan.noise(100, {}, chance));
+  DigitFilm film(looks, gan.noise(100, {}, rng));
   const DcganTraining training = train_dcgan(program, gan, digits.train, film);
   save_checkpoint(kept_at(program, gan, digits.train), gan.average.state(), {{"recipe", recipe.words()}});
 
@@ -95,7 +95,7 @@ void dcgan(Program& program) {
   const Tensor reference = judge.features(held_out.images);
   program.figure("judge_accuracy", judge.accuracy(digits.test.images, digits.test.labels));
   program.figure("fid_samples", static_cast<double>(count));
-  report(program, "dcgan", score(judge, gan.pictures(gan.noise(count, {}, chance)), reference));
+  report(program, "dcgan", score(judge, gan.pictures(gan.noise(count, {}, rng)), reference));
   report(program, "real", score(judge, others.take(count).images, reference));
   report(program, "by_heart", score(judge, ten_by_heart(judge, digits.train, count), reference));
   damages(program, judge, others.take(count).images, moments_of(reference));

@@ -11,19 +11,19 @@ namespace gradus::lecture {
 // --- noise to digits
 
 /// Paths from each row of `from` to the same row of `to`: [rows * steps, K].
-Tensor walks(const Tensor& from, const Tensor& to, Index steps,
-             Tensor (*path)(const Tensor&, const Tensor&, Index)) {
+Tensor paths(const Tensor& from, const Tensor& to, Index steps,
+             Tensor (*between)(const Tensor&, const Tensor&, Index)) {
   Tensor all({from.dim(0) * steps, from.dim(1)});
   for (Index r = 0; r < from.dim(0); ++r)
-    all.rows(r * steps, (r + 1) * steps).copy_from(path(from.row(r), to.row(r), steps));
+    all.rows(r * steps, (r + 1) * steps).copy_from(between(from.row(r), to.row(r), steps));
   return all;
 }
 
 /// The middle points of paths of three points.
-Tensor middles(const Tensor& walk_of_three) {
+Tensor middles(const Tensor& paths_of_three) {
   std::vector<Index> chosen;
-  for (Index i = 1; i < walk_of_three.dim(0); i += 3) chosen.push_back(i);
-  return walk_of_three.gather(chosen);
+  for (Index i = 1; i < paths_of_three.dim(0); i += 3) chosen.push_back(i);
+  return paths_of_three.gather(chosen);
 }
 
 void digits_from_noise(Program& program) {
@@ -31,21 +31,21 @@ void digits_from_noise(Program& program) {
   Judge judge(program, digits.train);
   Dcgan gan(program, "dcgan", dcgan_recipe(program));
   load_or_train(program, gan, digits.train);
-  Rng chance = program.rng.split("walks");
-  const Tensor from = gan.noise(6, {}, chance), to = gan.noise(6, {}, chance);
+  Rng rng = program.rng.split("walks");
+  const Tensor from = gan.noise(6, {}, rng), to = gan.noise(6, {}, rng);
   program.picture("walks",
-                  image_grid(gan.pictures(walks(from, to, 10, slerp)),
+                  image_grid(gan.pictures(paths(from, to, 10, slerp)),
                              {.columns = 10, .row_labels = {"a", "b", "c", "d", "e", "f"}}),
                   "Each row follows a great circle from one noise vector to another. Intermediate pictures "
                   "are not double exposures of two digits: the strokes move");
   const Index pairs = program.pick<Index>(2000, 5000, 100);
-  const Tensor a = gan.noise(pairs, {}, chance), b = gan.noise(pairs, {}, chance);
+  const Tensor a = gan.noise(pairs, {}, rng), b = gan.noise(pairs, {}, rng);
   program.figure("sure_samples", static_cast<double>(pairs));
   program.figure("ends_sure", sure_share(judge.probabilities(gan.pictures(a))));
   program.figure("middles_sure",
-                 sure_share(judge.probabilities(gan.pictures(middles(walks(a, b, 3, slerp))))));
+                 sure_share(judge.probabilities(gan.pictures(middles(paths(a, b, 3, slerp))))));
   program.figure("straight_middles_sure",
-                 sure_share(judge.probabilities(gan.pictures(middles(walks(a, b, 3, lerp))))));
+                 sure_share(judge.probabilities(gan.pictures(middles(paths(a, b, 3, lerp))))));
   // For comparison: the mean of two pictures, an interpolation in pixels instead of noise.
   program.figure(
       "pixel_middles_sure",
@@ -60,7 +60,7 @@ constexpr Index lines = 15, points = 121, cloud = 2000;  // grid lines per direc
 
 /// Grid lines at equal steps of probability, first the vertical ones, each from end to end;
 /// then points from N(0, I).
-Tensor grid_of_noise(Rng& chance) {
+Tensor grid_of_noise(Rng& rng) {
   const auto quantile = [](Index i, Index n) {
     return static_cast<Real>(normal_quantile((static_cast<double>(i) + 0.5) / static_cast<double>(n)));
   };
@@ -73,7 +73,7 @@ Tensor grid_of_noise(Rng& chance) {
         grid[2 * row] = upright ? fixed : along;
         grid[2 * row + 1] = upright ? along : fixed;
       }
-  grid.rows(row, row + cloud).copy_from(Tensor::randn({cloud, 2}, chance));
+  grid.rows(row, row + cloud).copy_from(Tensor::randn({cloud, 2}, rng));
   return grid;
 }
 

@@ -9,8 +9,8 @@
 namespace gradus::lecture {
 
 /// `columns` noise vectors, each with every label: row-major [10 * columns, K], row = label.
-Tensor every_label(const Dcgan& gan, Index columns, Rng& chance) {
-  const Tensor styles = Tensor::randn({columns, gan.recipe.noise}, chance);
+Tensor every_label(const Dcgan& gan, Index columns, Rng& rng) {
+  const Tensor styles = Tensor::randn({columns, gan.recipe.noise}, rng);
   std::vector<Index> style;
   std::vector<int> labels;
   for (Index i = 0; i < 10 * columns; ++i) style.push_back(i % columns), labels.push_back(int(i / columns));
@@ -34,10 +34,10 @@ void conditional(Program& program) {
   DcganRecipe recipe = dcgan_recipe(program);
   recipe.classes = 10;
   Dcgan gan(program, "conditional", recipe);
-  Rng chance = program.rng.split("samples");
+  Rng rng = program.rng.split("samples");
   std::vector<Index> looks;
   for (Index k = 1; k <= 8; ++k) looks.push_back(std::max(k, recipe.steps * k * k / 64));
-  DigitFilm film(looks, every_label(gan, 10, chance));
+  DigitFilm film(looks, every_label(gan, 10, rng));
   const DcganTraining training = train_dcgan(program, gan, digits.train, film);
 
   GridOptions sheet{.columns = 10, .row_labels = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}};
@@ -57,7 +57,7 @@ void conditional(Program& program) {
   const Index count = std::min(program.pick<Index>(5000, 5000, 200), others.size());
   std::vector<int> wanted;
   for (Index i = 0; i < count; ++i) wanted.push_back(static_cast<int>(i % 10));
-  const Tensor drawn = gan.pictures(gan.noise(count, one_hot(wanted, 10), chance));
+  const Tensor drawn = gan.pictures(gan.noise(count, one_hot(wanted, 10), rng));
   const std::vector<double> each = obedience(judge.classify(drawn), wanted);
   const auto worst = std::min_element(each.begin(), each.end());
   program.figure("cgan_accuracy", judge.accuracy(drawn, wanted));

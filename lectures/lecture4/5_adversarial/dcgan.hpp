@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "5_adversarial/point_gan.hpp"  // last_tenth
 #include "support/lecture.hpp"
 
 namespace gradus::lecture {
@@ -171,8 +170,8 @@ struct Dcgan {
     return in_pieces(z, [&](const Var& piece) { return affine(generator(piece), 0.5, 0.5); });
   }
   /// Noise followed by the one-hot label (y is empty without classes): [count, K].
-  Tensor noise(Index count, const Tensor& y, Rng& chance) const {
-    const Tensor z = Tensor::randn({count, recipe.noise}, chance);
+  Tensor noise(Index count, const Tensor& y, Rng& rng) const {
+    const Tensor z = Tensor::randn({count, recipe.noise}, rng);
     return recipe.classes > 0 ? concat({Var(z), Var(y)}, 1).value() : z;
   }
 
@@ -249,8 +248,8 @@ inline DcganTraining train_dcgan(Program& program, Dcgan& gan, const Dataset& di
     watch.lap();
   }
   film.look(how.steps, [&](const Tensor& z) { return gan.draw(z); });
-  return {trainer.plot("Both losses"), static_cast<double>(watch.microseconds) / 1e6,
-          last_tenth(trainer, "D"), last_tenth(trainer, "G")};
+  return {trainer.plot("Both losses"), static_cast<double>(watch.microseconds) / 1e6, trainer.last_tenth("D"),
+          trainer.last_tenth("G")};
 }
 
 /// File in the cache for the averaged weights of a recipe, so that programs can reuse a trained generator.
@@ -294,7 +293,7 @@ inline Halves halves(const Dataset& test) {
 struct PictureScores {
   double fid, inception, sure;  ///< sure: share of pictures with a class above 90 %
   NeighbourScores neighbours;
-  ModeShares modes;
+  ModeCoverage modes;
 };
 
 /// `reference` [M, 64]: features of real digits.
@@ -306,7 +305,7 @@ inline PictureScores score(Judge& judge, const Tensor& pictures, const Tensor& r
   out.inception = inception_score(p);
   const Index some = std::min({Index(2000), features.dim(0), reference.dim(0)});
   out.neighbours = neighbour_scores(reference.rows(0, some), features.rows(0, some));
-  out.modes = mode_shares(judge.classify(pictures), static_cast<int>(p.dim(1)));
+  out.modes = class_coverage(judge.classify(pictures), static_cast<int>(p.dim(1)));
   out.sure = sure_share(p);
   return out;
 }

@@ -22,7 +22,7 @@ struct PointNet : Module {
 inline Var leaky(const Var& x) { return leaky_relu(x, Real(0.2)); }
 
 /// P(real) per point: sigmoid(logits), [B].
-inline Tensor chance_of_real(PointNet& discriminator, const Tensor& x) {
+inline Tensor probability_of_real(PointNet& discriminator, const Tensor& x) {
   return sigmoid(discriminator(x)).value().reshape({x.dim(0)});
 }
 
@@ -35,9 +35,9 @@ class Film {
       : steps_(std::move(steps)), noise_(noise), places_(places) {
     const auto count = static_cast<Index>(steps_.size());
     fakes_ = Tensor::zeros({count, noise.dim(0), places.dim(1)});
-    chances_ = Tensor::zeros({count, places.dim(0)});
+    probabilities_ = Tensor::zeros({count, places.dim(0)});
   }
-  State state() { return {{{"fakes", fakes_}, {"chances", chances_}}, {}}; }
+  State state() { return {{{"fakes", fakes_}, {"probabilities", probabilities_}}, {}}; }
 
   bool wants(Index step) const { return std::find(steps_.begin(), steps_.end(), step) != steps_.end(); }
   /// Records the step if it is one of the chosen steps.
@@ -45,18 +45,18 @@ class Film {
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       if (steps_[i] != step) continue;
       fakes(i).copy_from(generator(noise_).value());
-      chances(i).copy_from(chance_of_real(discriminator, places_));
+      probabilities(i).copy_from(probability_of_real(discriminator, places_));
     }
   }
 
   std::size_t size() const { return steps_.size(); }
   Index step(std::size_t i) const { return steps_[i]; }
   Tensor fakes(std::size_t i) const { return fakes_.row(static_cast<Index>(i)); }
-  Tensor chances(std::size_t i) const { return chances_.row(static_cast<Index>(i)); }
+  Tensor probabilities(std::size_t i) const { return probabilities_.row(static_cast<Index>(i)); }
 
  private:
   std::vector<Index> steps_;
-  Tensor noise_, places_, fakes_, chances_;
+  Tensor noise_, places_, fakes_, probabilities_;
 };
 
 struct GanTraining {
@@ -68,18 +68,6 @@ struct GanTraining {
   Real instance_noise = 0;  ///< standard deviation of noise on D's input; reaches 0 at 3/4 of the steps
   GanLosses losses = non_saturating_losses();
 };
-
-/// Mean of a loss over the last tenth of the training.
-inline double last_tenth(const Trainer& trainer, const std::string& name) {
-  for (const Curve& curve : trainer.history()) {
-    if (curve.name != name) continue;
-    const std::size_t from = curve.y.size() - (curve.y.size() + 9) / 10;
-    double sum = 0;
-    for (std::size_t i = from; i < curve.y.size(); ++i) sum += curve.y[i];
-    return sum / static_cast<double>(curve.y.size() - from);
-  }
-  return 0;
-}
 
 struct GanCurves {
   Plot plot;
@@ -132,8 +120,8 @@ inline GanCurves train_gan(Program& program, const std::string& name, PointNet& 
     trainer.report({{"D", d.loss}, {"G", g}});
   }
   look(how.steps);
-  return {trainer.plot("Both losses: " + name).x("step").y("nats"), last_tenth(trainer, "D"),
-          last_tenth(trainer, "G")};
+  return {trainer.plot("Both losses: " + name).x("step").y("nats"), trainer.last_tenth("D"),
+          trainer.last_tenth("G")};
 }
 
 }  // namespace gradus::lecture

@@ -29,13 +29,13 @@ Pairs from_outlines(const Tensor& digits, Rng&) {
 }
 
 /// The test digits to translate, and the reference for their scores.
-struct Exam {
+struct TestSet {
   Dataset digits;
   Moments others;  ///< of the other real test digits
   Judge& judge;
 };
 
-Exam make_exam(Program& program, const Dataset& test, Judge& judge) {
+TestSet make_test_set(Program& program, const Dataset& test, Judge& judge) {
   const Index N = std::min(program.pick<Index>(2000, 5000), test.size() / 2), stride = test.size() / N;
   std::vector<Index> mine, others;
   for (Index i = 0; i < test.size(); ++i)
@@ -47,14 +47,14 @@ Exam make_exam(Program& program, const Dataset& test, Judge& judge) {
 }
 
 /// Prints one line of the table and reports its figures. SSIM uses windows of 8 x 8.
-void tell(Program& program, const Exam& exam, const std::string& tag, const std::string& name,
-          const Tensor& y) {
-  const Tensor& truth = exam.digits.images;
+void report_scores(Program& program, const TestSet& test, const std::string& tag, const std::string& name,
+                   const Tensor& y) {
+  const Tensor& truth = test.digits.images;
   const Tensor flat = y.reshape({y.dim(0), y.shape().row_size()});
   const double l1 = pixel_error(y, truth), grey = grey_share(y),
                ssim = double(mean(structural_similarity(y, truth, SimilarityWindow::square)).item()),
-               fid = frechet_distance(moments_of(exam.judge.features(flat)), exam.others),
-               accuracy = exam.judge.accuracy(flat, exam.digits.labels);
+               fid = frechet_distance(moments_of(test.judge.features(flat)), test.others),
+               accuracy = test.judge.accuracy(flat, test.digits.labels);
   program.say(text(pad_right(name, 16), "  ", fixed(l1, 4), "  ", fixed(ssim, 3), "  ", fixed(fid, 1, 6),
                    "  ", fixed(grey, 3), "  ", fixed(accuracy, 3)));
   program.figure("p2p_l1_" + tag, l1);
@@ -77,13 +77,13 @@ Tensor side_by_side(const std::vector<Tensor>& columns, const std::vector<std::s
   return hstack(blocks, 12);
 }
 
-void from_averages(Program& program, const Exam& exam, const Dataset& train) {
+void from_averages(Program& program, const TestSet& test, const Dataset& train) {
   const Index steps = program.pick<Index>(350, 1400, 4);
   Rng rng = program.rng.split("pairs");
-  const Pairs pairs = from_blocks(exam.digits.images, rng);
-  tell(program, exam, "real", "the truth", pairs.truth);
-  tell(program, exam, "black", "all black", Tensor::zeros(pairs.truth.shape()));
-  tell(program, exam, "input", "the input", pairs.input);
+  const Pairs pairs = from_blocks(test.digits.images, rng);
+  report_scores(program, test, "real", "the truth", pairs.truth);
+  report_scores(program, test, "black", "all black", Tensor::zeros(pairs.truth.shape()));
+  report_scores(program, test, "input", "the input", pairs.input);
   struct Way {
     std::string tag, name;
     TranslatorTraining how;
@@ -108,7 +108,7 @@ void from_averages(Program& program, const Exam& exam, const Dataset& train) {
                    "The pixel error falls. D soon separates real from generated digits, then G makes this "
                    "harder; at 1.386 D would be at chance");
     columns.push_back(translate(net, pairs.input));
-    tell(program, exam, way.tag, way.name, columns.back());
+    report_scores(program, test, way.tag, way.name, columns.back());
     labels.push_back(way.name);
     std::erase(labels.back(), ' ');  // a column title has room for nine letters
   }
@@ -121,14 +121,14 @@ void from_averages(Program& program, const Exam& exam, const Dataset& train) {
                   "leaves grey become black or white with a discriminator, at nearly the same mean error");
 }
 
-void from_edges(Program& program, const Exam& exam, const Dataset& train) {
+void from_edges(Program& program, const TestSet& test, const Dataset& train) {
   Rng rng = program.rng.split("pairs"), init = program.rng.split("net");
   UNet net(init);
   train_translator(program, "outlines", net, train, from_outlines,
                    {.steps = program.pick<Index>(140, 1400, 4), .adversarial = true});
-  const Pairs pairs = from_outlines(exam.digits.images, rng);
+  const Pairs pairs = from_outlines(test.digits.images, rng);
   const Tensor y = translate(net, pairs.input);
-  tell(program, exam, "outline", "from outlines", y);
+  report_scores(program, test, "outline", "from outlines", y);
   program.picture(
       "outlines", side_by_side({pairs.input, y, pairs.truth}, {"input", "drawn", "truth"}),
       "An outline determines nearly everything; only the side of the ink and its grey values remain");
@@ -137,9 +137,9 @@ void from_edges(Program& program, const Exam& exam, const Dataset& train) {
 void why_gans(Program& program) {
   const Split digits = program.digits();
   Judge judge(program, digits.train.flat());
-  const Exam exam = make_exam(program, digits.test, judge);
-  from_averages(program, exam, digits.train);
-  from_edges(program, exam, digits.train);
+  const TestSet test = make_test_set(program, digits.test, judge);
+  from_averages(program, test, digits.train);
+  from_edges(program, test, digits.train);
   if (program.pick(false, true, true)) facades(program);
   program.headline(text("L1 alone: error ", program.figure("p2p_l1_l1"), ", FID ",
                         program.figure("p2p_fid_l1"), "; with a discriminator: error ",

@@ -31,10 +31,10 @@ inline Pairs facade_pairs(const Tensor& both, Rng& rng) {
   const Index B = both.dim(0), S = both.dim(1), room = S - side;
   Pairs out{Tensor({B, side, side, 3}), Tensor({B, side, side, 3})};
   for (Index b = 0; b < B; ++b) {
-    const auto chance = [&](Index count) {
+    const auto random_below = [&](Index count) {
       return static_cast<Index>(rng.below(static_cast<std::uint64_t>(count)));
     };
-    const Index top = room > 0 ? chance(room + 1) : 0, left = room > 0 ? chance(room + 1) : 0;
+    const Index top = room > 0 ? random_below(room + 1) : 0, left = room > 0 ? random_below(room + 1) : 0;
     const bool mirror = room > 0 && rng.bernoulli(Real(0.5));
     for (Index i = 0; i < side; ++i)
       for (Index j = 0; j < side; ++j) {

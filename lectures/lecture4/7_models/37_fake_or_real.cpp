@@ -17,7 +17,7 @@ struct Pairs {
 
 /// Pairs every generated picture, without selection, with a real one that the judge assigns to the same
 /// class. Throws Error when there are too few real ones of a class.
-Pairs make_pairs(Judge& judge, const Tensor& generated, const Tensor& real, Rng& chance) {
+Pairs make_pairs(Judge& judge, const Tensor& generated, const Tensor& real, Rng& rng) {
   const std::vector<int> wanted = judge.classify(generated), there = judge.classify(real);
   Pairs out{Tensor({2 * generated.dim(0), 28, 28, 1}), {}};
   std::vector<bool> used(there.size());
@@ -27,7 +27,7 @@ Pairs make_pairs(Judge& judge, const Tensor& generated, const Tensor& real, Rng&
     GRADUS_CHECK(match < there.size(), "make_pairs: no real ", wanted[std::size_t(i)], " is left among ",
                  there.size());
     used[match] = true;
-    out.fake.push_back(static_cast<int>(chance.below(2)));
+    out.fake.push_back(static_cast<int>(rng.below(2)));
     out.pictures.row(2 * i + out.fake.back()).copy_from(generated.row(i));
     out.pictures.row(2 * i + 1 - out.fake.back()).copy_from(real.row(static_cast<Index>(match)));
   }
@@ -70,15 +70,15 @@ void fake_or_real(Program& program) {
   Judge judge(program, digits.train);
   Dcgan gan(program, "dcgan", dcgan_recipe(program));
   load_or_train(program, gan, digits.train);
-  Rng chance = program.rng.split("pairs");
+  Rng rng = program.rng.split("pairs");
   const auto [held_out, others] = halves(digits.test);
   const Index count = std::min(program.pick<Index>(2000, 4000, 200), others.size());
-  const Tensor generated = gan.pictures(gan.noise(count, {}, chance));
+  const Tensor generated = gan.pictures(gan.noise(count, {}, rng));
   const Tensor real = held_out.take(count).images;
   program.figure("machine_finds", neighbour_test(judge.features(real), judge.features(generated)));
   program.figure("machine_finds_real_and_real",
                  neighbour_test(judge.features(real), judge.features(others.take(count).images)));
-  const Pairs pairs = make_pairs(judge, generated.rows(0, program.pick<Index>(20, 20, 4)), real, chance);
+  const Pairs pairs = make_pairs(judge, generated.rows(0, program.pick<Index>(20, 20, 4)), real, rng);
   program.figure("pairs", static_cast<double>(pairs.fake.size()));
   program.page("game", game_page(program, pairs, program.figure("machine_finds")),
                "Play: which digit of each pair is generated?");

@@ -46,9 +46,9 @@ constexpr std::array<Palette, 4> palettes = {{
 constexpr Real horizon = Real(0.4);  // of the height, from the top
 
 // What the factors leave open.
-struct Chance {
+struct Variation {
   Real light, hue, camera, distance;
-  explicit Chance(Rng& rng)
+  explicit Variation(Rng& rng)
       : light(rng.uniform(Real(0.85), Real(1.1))),
         hue(rng.uniform(Real(-0.06), Real(0.06))),
         camera(rng.uniform(Real(-0.08), Real(0.08))),
@@ -57,16 +57,16 @@ struct Chance {
 
 // The middle of the road and half of its width at depth t (0: horizon, 1: bottom of the image), in widths of
 // the image. A bend moves the far part sideways.
-Real middle(const RoadFactors& f, const Chance& chance, Real t) {
+Real middle(const RoadFactors& f, const Variation& variation, Real t) {
   const Real far = 1 - t;
-  return Real(0.5) + chance.camera * t + Real(0.38) * f.bend * far * far;
+  return Real(0.5) + variation.camera * t + Real(0.38) * f.bend * far * far;
 }
 Real half_width(Real t) { return Real(0.03) + Real(0.36) * t; }
 
 // The colour of the ground at (u, t), u in [0, 1] from left to right.
-Paint ground_at(const RoadFactors& f, const Chance& chance, const Palette& palette, Real u, Real t,
+Paint ground_at(const RoadFactors& f, const Variation& variation, const Palette& palette, Real u, Real t,
                 Real pixel) {
-  const Real off = u - middle(f, chance, t), width = half_width(t);
+  const Real off = u - middle(f, variation, t), width = half_width(t);
   const Real on_road = clamp01(Real(0.5) + (width - std::abs(off)) / pixel);
   Paint paint = mix(palette.ground, palette.road, on_road);
   const Real edge =
@@ -83,11 +83,11 @@ Real box(Real x, Real y, Real left, Real right, Real top, Real bottom, Real pixe
          clamp01(Real(0.5) + std::min(y - top, bottom - y) / pixel);
 }
 
-// A person (head, coat, legs) or an obstacle (a striped barrier), standing at depth chance.distance.
-void paint_thing(const RoadFactors& f, const Chance& chance, Real u, Real v, Real pixel, Paint& paint) {
+// A person (head, coat, legs) or an obstacle (a striped barrier), standing at depth variation.distance.
+void paint_thing(const RoadFactors& f, const Variation& variation, Real u, Real v, Real pixel, Paint& paint) {
   if (f.thing == 0) return;
-  const Real t = chance.distance, foot = horizon + t * (1 - horizon), width = half_width(t);
-  const Real x = u - middle(f, chance, t) - Real(0.6) * f.place * width, y = v - foot;
+  const Real t = variation.distance, foot = horizon + t * (1 - horizon), width = half_width(t);
+  const Real x = u - middle(f, variation, t) - Real(0.6) * f.place * width, y = v - foot;
   const Real dark = f.weather == 3 ? Real(0.45) : 1;  // at night, seen in the headlights
   if (f.thing == 1) {
     const Real tall = Real(0.2) + Real(0.25) * t, r = Real(0.09) * tall;
@@ -144,7 +144,7 @@ void check_road(const RoadFactors& f, Index size) {
 }
 
 void draw(const RoadFactors& f, Rng rng, Index size, Real* image) {
-  const Chance chance(rng);
+  const Variation variation(rng);
   const Palette& palette = palettes[static_cast<std::size_t>(f.weather)];
   const Real pixel = 1 / static_cast<Real>(size);
   for (Index i = 0; i < size; ++i)
@@ -152,12 +152,12 @@ void draw(const RoadFactors& f, Rng rng, Index size, Real* image) {
       const Real u = (static_cast<Real>(j) + Real(0.5)) * pixel,
                  v = (static_cast<Real>(i) + Real(0.5)) * pixel;
       Paint paint = v < horizon ? mix(palette.sky_top, palette.sky_low, v / horizon)
-                                : ground_at(f, chance, palette, u, (v - horizon) / (1 - horizon), pixel);
-      paint_thing(f, chance, u, v, pixel, paint);
+                                : ground_at(f, variation, palette, u, (v - horizon) / (1 - horizon), pixel);
+      paint_thing(f, variation, u, v, pixel, paint);
       Real* out = image + (i * size + j) * 3;
-      out[0] = paint.red * chance.light + chance.hue;
-      out[1] = paint.green * chance.light;
-      out[2] = paint.blue * chance.light - chance.hue;
+      out[0] = paint.red * variation.light + variation.hue;
+      out[1] = paint.green * variation.light;
+      out[2] = paint.blue * variation.light - variation.hue;
     }
   paint_weather(f, rng, size, image);
   for (Index i = 0; i < size * size * 3; ++i) image[i] = clamp01(image[i] + Real(0.02) * rng.normal());

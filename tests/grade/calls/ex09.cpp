@@ -2,7 +2,7 @@
 #include "gradus/generative/frechet.hpp"
 #include "gradus/generative/metrics.hpp"
 #include "gradus/generative/moments.hpp"
-#include "gradus/generative/points.hpp"
+#include "gradus/generative/neighbours.hpp"
 
 namespace gradus::grade {
 namespace {

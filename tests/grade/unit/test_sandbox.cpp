@@ -159,8 +159,8 @@ TEST_CASE("the sandbox shows a compiler outside the system's folders together wi
   write_text(home / "grade.conf", config.substr(0, config.find("whole=")));
   CHECK_THROWS_WITH_AS(Toolchain::read(home / "grade.conf"),
                        ((home / "grade.conf").string() + ": no line 'whole='").c_str(), Error);
-  for (const char* line : {"of a path with a line break\n", "compiler=another\n"}) {
-    write_text(home / "grade.conf", config + line);
+  for (const char* extra : {"of a path with a line break\n", "compiler=another\n"}) {
+    write_text(home / "grade.conf", config + extra);
     CHECK_THROWS_WITH_AS(Toolchain::read(home / "grade.conf"),
                          doctest::Contains("expected one line 'name=value' per name"), Error);
   }

@@ -1,4 +1,4 @@
-// Distances and coverage of generated points; mixtures with a known distribution;
+// Modes that samples reach, distances of samples, mixtures with a known distribution;
 // limits of the Inception score.
 #include <doctest/doctest.h>
 
@@ -7,8 +7,9 @@
 
 #include "gradus/base/check.hpp"
 #include "gradus/data/generated/mixture.hpp"
-#include "gradus/generative/coverage.hpp"
 #include "gradus/generative/metrics.hpp"
+#include "gradus/generative/modes.hpp"
+#include "gradus/generative/wasserstein.hpp"
 #include "gradus/ops/reduction.hpp"
 
 using namespace gradus;
@@ -58,6 +59,19 @@ TEST_CASE("mode coverage by hand, and at the thresholds") {
   CHECK(mode_coverage(Tensor::full({4, 2}, std::nanf("")), centers, 1).high_quality == 0);
   CHECK_THROWS_AS(mode_coverage(Tensor::zeros({3, 1}), centers, 1), Error);
   CHECK_THROWS_AS(mode_coverage(samples, centers, 0), Error);
+}
+
+TEST_CASE("class coverage: a class counts from two percent") {
+  std::vector<int> seen(98, 0);
+  seen.insert(seen.end(), {2, 2});
+  const ModeCoverage out = class_coverage(seen, 4);
+  CHECK(out.modes == 2);
+  CHECK(out.high_quality == 1);
+  CHECK(out.shares == std::vector<double>{.98, 0, .02, 0});
+  CHECK(class_coverage(seen, 4, 0.021).modes == 1);
+  CHECK_THROWS_AS(class_coverage({}, 4), Error);
+  CHECK_THROWS_AS(class_coverage({0, 4}, 4), Error);
+  CHECK_THROWS_AS(class_coverage({-1}, 4), Error);
 }
 
 TEST_CASE("samples of a ring cover it as the Rayleigh distribution predicts") {

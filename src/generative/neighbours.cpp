@@ -1,4 +1,4 @@
-#include "gradus/generative/points.hpp"
+#include "gradus/generative/neighbours.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 #pragma once
-// Points in a feature space, for the neighbour scores of metrics.hpp.
+// Distances to neighbours among points of a feature space, for the scores of metrics.hpp.
 #include <vector>
 
 #include "gradus/tensor/tensor.hpp"

@@ -1,5 +1,5 @@
 // Your file for exercise 9. The lesson is README.md beside it; every TODO is a part of its own.
-#include "gradus/generative/points.hpp"
+#include "gradus/generative/neighbours.hpp"
 
 #include <algorithm>
 #include <cmath>
