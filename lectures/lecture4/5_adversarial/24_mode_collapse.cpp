@@ -23,7 +23,7 @@ Tensor places_in_plane() {
 }
 
 /// Background colour for D: white at 1/2, green above, red below.
-Color colour_of(double probability) {
+Color color_of(double probability) {
   const double side = std::clamp(2 * probability - 1, -1.0, 1.0), pale = 0.55 * std::abs(side);
   const Color full =
       side > 0 ? Color{Real(0.25), Real(0.75), Real(0.35)} : Color{Real(0.95), Real(0.4), Real(0.35)};
@@ -38,7 +38,7 @@ Tensor draw(const std::string& title, const GaussianMixture& ring, const Tensor&
     const auto cell = [](double t) {
       return std::min(field - 1, static_cast<Index>(t / (2 * edge) * field));
     };
-    return colour_of(probabilities[cell(edge - y) * field + cell(x + edge)]);
+    return color_of(probabilities[cell(edge - y) * field + cell(x + edge)]);
   });
   for (Index m = 0; m < ring.centers.dim(0); ++m)
     canvas.disc(ring.centers[2 * m], ring.centers[2 * m + 1], 13, colors::green, 0.6);
