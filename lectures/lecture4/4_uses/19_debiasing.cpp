@@ -54,36 +54,38 @@ void structure(Program& program, const Scene& scene, DebiasingVae& net) {
   const Tensor factors = scene.train.factors.rows(0, scene.faces.size());
   const LatentHistograms histograms = latent_histograms(codes);
   const Index bins = histograms.share.dim(1);
-  std::vector<Tensor> walks, counted;
+  std::vector<Tensor> traversed, counted;
   for (const auto& [factor, name] : {std::pair{Index{3}, "skin tone"}, std::pair{Index{0}, "azimuth"}}) {
     const Index unit = unit_of(codes, factors, factor);
     const auto k = static_cast<std::size_t>(unit);
     const Real low = histograms.low[k], width = histograms.width[k],
                high = low + width * static_cast<Real>(bins);
     const Tensor faces = net.pictures(moved(codes, unit, low + width / 2, high - width / 2, bins));
-    walks.push_back(image_grid(
-        faces, {.columns = bins, .scale = 2, .title = text("Unit ", unit, " moved: it follows the ", name)}));
-    Canvas canvas(180, walks.back().dim(1), {0, static_cast<double>(bins), 0, 0.35});
+    traversed.push_back(image_grid(
+        faces,
+        {.columns = bins, .scale = 2, .title = text("Dimension ", unit, " varied: it follows the ", name)}));
+    Canvas canvas(180, traversed.back().dim(1), {0, static_cast<double>(bins), 0, 0.35});
     std::vector<double> edges{0}, shares;
     for (Index b = 0; b < bins; ++b) {
       edges.push_back(static_cast<double>(b + 1));
       shares.push_back(histograms.share[unit * bins + b]);
-      canvas.letters(2, (walks.back().dim(1) * b) / bins + 8, text(fixed(100 * shares.back(), 1), "%"), 1);
+      canvas.letters(2, (traversed.back().dim(1) * b) / bins + 8, text(fixed(100 * shares.back(), 1), "%"),
+                     1);
     }
     canvas.bars(edges, shares, colors::blue, 0.8);
-    counted.push_back(vstack({canvas.image(), walks.back()}, 4));
+    counted.push_back(vstack({canvas.image(), traversed.back()}, 4));
   }
   const Tensor shown = scene.faces.images.rows(0, std::min<Index>(20, scene.faces.size()));
-  walks.insert(walks.begin(),
-               image_grid(net.pictures(net.codes(shown)), {.columns = 10, .title = "Reconstructions"}));
-  walks.insert(walks.begin(),
-               image_grid(shown, {.columns = 10, .title = "Faces of the biased training set"}));
+  traversed.insert(traversed.begin(),
+                   image_grid(net.pictures(net.codes(shown)), {.columns = 10, .title = "Reconstructions"}));
+  traversed.insert(traversed.begin(),
+                   image_grid(shown, {.columns = 10, .title = "Faces of the biased training set"}));
   program.picture(
-      "step1_structure", vstack(walks),
-      "Step 1, learn latent structure: without labels, one unit follows the tone, another the pose");
+      "step1_structure", vstack(traversed),
+      "Step 1, learn latent structure: without labels, one dimension follows the tone, another the pose");
   program.picture(
       "step2_distributions", hstack(counted),
-      "Step 2, estimate distributions: the histogram of a unit over all faces; below each bar the "
+      "Step 2, estimate distributions: the histogram of a dimension over all faces; below each bar the "
       "decoded face of its bin. Dark and turned faces are in bins with few examples");
 }
 
@@ -103,13 +105,14 @@ void resampled(Program& program, const Scene& scene, const Tensor& weights) {
   const auto [bottom, top] = extremes(weights, shown);
   Rng rng = program.rng.split("batch");
   const Tensor u = Tensor::uniform({50}, rng), even = Tensor::full({weights.size()}, 1);
-  program.picture("step3_resampling",
-                  vstack({hstack({sheet(top, "Largest weights"), sheet(bottom, "Smallest weights")}),
-                          hstack({sheet(weighted_draw(even.values(), u.values()), "50 draws before"),
-                                  sheet(weighted_draw(weights.values(), u.values()), "50 draws after")})}),
-                  "Step 3, adaptively resample: a face that is rare in any unit has a large weight (red: "
-                  "dark, blue: turned), "
-                  "and is drawn more often");
+  program.picture(
+      "step3_resampling",
+      vstack({hstack({sheet(top, "Largest weights"), sheet(bottom, "Smallest weights")}),
+              hstack({sheet(weighted_draw(even.values(), u.values()), "50 draws before"),
+                      sheet(weighted_draw(weights.values(), u.values()), "50 draws after")})}),
+      "Step 3, adaptively resample: a face that is rare in any dimension has a large weight (red: "
+      "dark, blue: turned), "
+      "and is drawn more often");
 }
 
 /// Step 4: the four groups before and after, and the share of dark faces in the batches.
