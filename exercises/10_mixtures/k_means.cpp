@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "gradus/base/todo.hpp"
-#include "gradus/generative/points.hpp"
+#include "gradus/generative/neighbours.hpp"
 #include "gradus/kernels/elementwise.hpp"
 #include "gradus/ops/checks.hpp"
 
