@@ -275,9 +275,9 @@ TEST_CASE("traversals change one unit; slerp keeps the length; attribute vectors
   CHECK(close(arc.at({2, 1}), 3, 1e-5));
   CHECK(slerp(a, a, 3).at({1, 0}) == 3);  // zero angle: linear interpolation
   Rng rng(2);
-  Tensor codes = Tensor::randn({2000, 4}, rng), strength({2000});
-  for (Index i = 0; i < 2000; ++i) strength[i] = codes[4 * i + 2];
-  const Tensor v = attribute_vector(codes, strength.values());
+  Tensor noise = Tensor::randn({2000, 4}, rng), strength({2000});
+  for (Index i = 0; i < 2000; ++i) strength[i] = noise[4 * i + 2];
+  const Tensor v = attribute_vector(noise, strength.values());
   CHECK(v[2] > 2);
   for (const Index k : {0, 1, 3}) CHECK(std::abs(v[k]) < 0.3);
 }

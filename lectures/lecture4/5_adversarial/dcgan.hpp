@@ -170,8 +170,8 @@ struct Dcgan {
     return in_pieces(z, [&](const Var& piece) { return affine(generator(piece), 0.5, 0.5); });
   }
   /// Noise followed by the one-hot label (y is empty without classes): [count, K].
-  Tensor noise(Index count, const Tensor& y, Rng& rng) const {
-    const Tensor z = Tensor::randn({count, recipe.noise}, rng);
+  Tensor noise(Index count, const Tensor& y, Rng& source) const {
+    const Tensor z = Tensor::randn({count, recipe.noise}, source);
     return recipe.classes > 0 ? concat({Var(z), Var(y)}, 1).value() : z;
   }
 
