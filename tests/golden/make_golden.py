@@ -65,7 +65,7 @@ def case(op, f, inputs, constants=(), **attributes):
     y = f(*inputs, *constants)
     dy = numbers(y.shape)
     (y * dy).sum().backward()
-    cases.append({"op": op, **attributes, "inputs": [packed(x) for x in inputs],
+    cases.append({"op": op, "case": len(cases), **attributes, "inputs": [packed(x) for x in inputs],
                   "constants": [packed(c) for c in constants], "output": result(y, 0), "dy": packed(dy),
                   "grads": [result(x.grad, t + 1) for t, x in enumerate(inputs)]})
 

@@ -122,7 +122,7 @@ TEST_CASE("InstanceNorm: one channel of one example; the running mean is that of
   CHECK(contains(message([&] {
                    net.running(Tensor::zeros({2, 4, 4, 5}));
                  }),
-                 "instance_norm: the running mean and variance must be [5]"));
+                 "instance_norm_eval: the running mean and variance must be [5]"));
   CHECK_NOTHROW(net.running(Tensor::zeros({2, 1, 1, 3})));
   CHECK(worst(net.plain(x), h, {}, {}, channel) < tolerance);  // no running statistics
 }
