@@ -45,7 +45,7 @@ class Module {
   /// Switches this module and its descendants to training or evaluation mode, which matters for dropout and
   /// norms with running statistics.
   void train(bool on = true);
-  /// train(false)
+  /// Switches to evaluation mode: train(false).
   void eval() { train(false); }
   /// True in training mode, as after construction.
   bool training() const { return training_; }
