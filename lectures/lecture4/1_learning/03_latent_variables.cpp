@@ -164,6 +164,6 @@ int main(int argc, char** argv) {
                               "although training saw only "
                               "shadows in random order. Sorted along the curve, the shadows turn. With a "
                               "mirror plane, two turns "
-                              "share every code: what the shadow does not show, nobody can learn."},
+                              "share every code: what the shadow does not show cannot be learned."},
                      lesson);
 }
