@@ -194,7 +194,7 @@ std::vector<Mistake> bound_mistakes() {
            bound_with([=](const Row& row) { return bound(row) + std::log(row.k()); }, weight)},
           {"iwae.integer",
            "integer division gives 1 / k = 0, whose logarithm is minus infinity: divide the sum by k",
-           bound_with([](const Row&) { return -infinite; }, weight)},
+           bound_with([=](const Row& row) { return row.k() > 1 ? -infinite : bound(row); }, weight)},
           {"iwae.divided_outside", "1/k is outside the logarithm; the mean is inside",
            bound_with([=](const Row& row) { return (bound(row) + std::log(row.k())) / row.k(); }, weight)},
           {"iwae.by_batch", "divided by the number of rows, not by the number of samples",

@@ -1,4 +1,5 @@
 // Exercise 5, the evidence lower bound: -log p(x|z) (5.1 to 5.5).
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -15,14 +16,17 @@ double softplus_of(double a) { return std::max(a, 0.0) + std::log1p(std::exp(-st
 // ---- 5.1, 5.2: Bernoulli
 
 /// Case 0 is the lesson's example, case 4 has images. Targets are grey, some are black or white,
-/// and some logits are extreme, in the right or the wrong direction.
+/// and some logits are large, in the right or the wrong direction. At most 12, so that log(1 - p) keeps its
+/// digits: a loss computed from p passes here, and is recognised by the next check.
 Tensors pixels(Rng& rng, int number) {
   if (number == 0) return {Tensor::of({1, 2}, {0, 2}), Tensor::of({1, 2}, {1, 0})};
   const Shape shape = number == 4 ? Shape{2, 3, 2, 2} : sizes(number);
   Tensor t = Tensor::uniform(shape, rng);
   for (Real& value : t.values())
     if (rng.bernoulli(Real(0.3))) value = std::round(value);
-  return {logits(rng, shape), t};
+  Tensor a = logits(rng, shape);
+  for (Real& value : a.values()) value = std::clamp<Real>(value, -12, 12);
+  return {a, t};
 }
 /// Logits of magnitude 1000 of one sign, right and wrong: every p is rounded to 0 or 1.
 Tensors extreme_pixels(Rng& rng, int number) {
