@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "gradus/autograd/gradcheck.hpp"
+#include "gradus/generative/cycle_loss.hpp"
 #include "gradus/generative/debiasing_loss.hpp"
 #include "gradus/generative/divergence.hpp"
 #include "gradus/generative/elbo.hpp"
@@ -43,6 +44,8 @@ TEST_CASE("gradients of the variational autoencoder's terms and of the divergenc
     check("fixed_gaussian_nll", [&](Inputs v) { return fixed_gaussian_nll(v[0], x, 5); }, {x_hat});
     check("learned_gaussian_nll", [&](Inputs v) { return learned_gaussian_nll(v[0], v[1], x); },
           {x_hat, Tensor::of({1}, {Real(-0.3)})});
+    check("cycle_loss", [&](Inputs v) { return cycle_loss(v[0], x); }, {mu});
+    check("identity_loss", [&](Inputs v) { return identity_loss(v[0], x); }, {mu});
     check("importance_weighted_bound", [](Inputs v) { return importance_weighted_bound(v[0]); }, {mu});
     check("elbo", [](Inputs v) { return elbo(v[0], v[1]); },
           {Tensor::randn({B}, rng), Tensor::randn({B}, rng)});
