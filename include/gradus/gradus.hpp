@@ -59,6 +59,7 @@
 #include "gradus/generative/modes.hpp"
 #include "gradus/generative/moments.hpp"
 #include "gradus/generative/neighbours.hpp"
+#include "gradus/generative/one_hot.hpp"
 #include "gradus/generative/pca.hpp"
 #include "gradus/generative/perplexity.hpp"
 #include "gradus/generative/regression.hpp"

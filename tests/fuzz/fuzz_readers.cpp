@@ -11,11 +11,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "gradus/base/check.hpp"
+#include "gradus/base/file.hpp"
 #include "gradus/base/random.hpp"
 #include "gradus/data/dataset.hpp"
 #include "gradus/data/formats/cifar.hpp"
@@ -223,6 +226,53 @@ std::vector<Target> data_targets() {
   };
 }
 
+// A PNG of red, green, blue and alpha, 8 bits each.
+Bytes alpha_png(std::uint32_t width, std::uint32_t height) {
+  const auto put = [](Bytes& out, std::uint32_t value) {
+    for (int i = 3; i >= 0; --i) out.push_back(static_cast<std::byte>(value >> (8 * i) & 0xff));
+  };
+  const auto chunk = [&put](Bytes& out, const char* type, const Bytes& data) {
+    put(out, static_cast<std::uint32_t>(data.size()));
+    Bytes body = bytes_of(type);
+    body.insert(body.end(), data.begin(), data.end());
+    out.insert(out.end(), body.begin(), body.end());
+    put(out, static_cast<std::uint32_t>(
+                 crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()))));
+  };
+  Bytes header, rows;
+  put(header, width), put(header, height);
+  for (const int byte : {8, 6, 0, 0, 0}) header.push_back(static_cast<std::byte>(byte));
+  for (std::uint32_t i = 0; i < height; ++i) {
+    rows.push_back(std::byte{0});  // no filter
+    for (std::uint32_t j = 0; j < 4 * width; ++j) rows.push_back(static_cast<std::byte>(31 * i + 7 * j));
+  }
+  uLongf size = compressBound(static_cast<uLong>(rows.size()));
+  Bytes packed(size), file = bytes_of("\x89PNG\r\n\x1a\n");
+  compress(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(rows.data()),
+           static_cast<uLong>(rows.size()));
+  packed.resize(size);
+  chunk(file, "IHDR", header), chunk(file, "IDAT", packed), chunk(file, "IEND", {});
+  return file;
+}
+
+// A root folder with one of the lab's faces per group, removed at the end of the program.
+struct LabFolder {
+  fs::path root = fs::temp_directory_path() / ("gradus_fuzz_lab_" + std::to_string(::getpid()));
+  LabFolder() {
+    for (const char* group : {"DF", "DM", "LF", "LM"}) {
+      fs::create_directories(face(group).parent_path());
+      write_file(face(group), alpha_png(9, 11));
+    }
+  }
+  LabFolder(const LabFolder&) = delete;
+  LabFolder& operator=(const LabFolder&) = delete;
+  ~LabFolder() {
+    std::error_code ignored;
+    fs::remove_all(root, ignored);
+  }
+  fs::path face(const char* group) const { return root / "faces/mit_lab2_test" / group / "1.png"; }
+};
+
 std::vector<Target> image_targets() {
   const Dataset digits = generated_digits(3, 1).train;
   const Tensor picture = image_grid(digits.images.rows(0, 2), {.scale = 1});
@@ -233,7 +283,15 @@ std::vector<Target> image_targets() {
       4, "ffe1002245786966000049492a00080000000100120103000100000003000000000000000000");
   Bytes pgm = bytes_of("P5\n# grey\n9 7\n255\n");
   pgm.resize(pgm.size() + 63, std::byte{77});
+  const auto folder = std::make_shared<LabFolder>();
   return {
+      {"lab face",  // of any size, resized to 64 x 64
+       {alpha_png(1, 1), alpha_png(59, 70), alpha_png(200, 3), png(picture), pgm},
+       [folder](auto bytes) {
+         write_file(folder->face("LF"), bytes);
+         const Dataset faces = load_lab_faces(folder->root);
+         if (faces.images.shape() != Shape{4, 64, 64, 3}) throw std::logic_error("a face is not 64 x 64");
+       }},
       {"jpeg", {from_hex(jpeg), from_hex(exif_jpeg)}, [](auto bytes) { parse_image(bytes, "fuzz", 3); }},
       {"png",
        {png(picture), png(digits.images.row(0)), pgm},

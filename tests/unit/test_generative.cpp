@@ -15,6 +15,7 @@
 #include "gradus/generative/linear_gaussian.hpp"
 #include "gradus/generative/manifold.hpp"
 #include "gradus/generative/moments.hpp"
+#include "gradus/generative/one_hot.hpp"
 #include "gradus/generative/pca.hpp"
 #include "gradus/generative/reparameterize.hpp"
 #include "gradus/generative/vae_loss.hpp"

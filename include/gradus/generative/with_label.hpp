@@ -16,8 +16,4 @@ namespace gradus {
 /// or a label is out of range.
 Var with_label(const Var& x, const std::vector<int>& labels, int classes);
 
-/// one_hot: the labels alone, one row per example: [B, classes], 1 at the label and 0 elsewhere.
-/// Throws Error for a label out of range.
-Tensor one_hot(const std::vector<int>& labels, int classes);
-
 }  // namespace gradus

@@ -57,7 +57,7 @@ struct DebiasingVae : Module {
 };
 
 /// The faults of the lab's published solution, one at a time (errata 24).
-enum class Fault { none, indicator, deviation, evaluation };
+enum class Fault { none, indicator, deviation, bytes, evaluation };
 
 struct DebiasingTraining {
   bool vae = true;       ///< false: a plain classifier
@@ -66,6 +66,14 @@ struct DebiasingTraining {
   Index epochs = 6, batch = 64;  ///< half of a batch are faces
   Fault fault = Fault::none;
 };
+
+/// Images as numbers 0 .. 255 with blue first, of which the lab computes its codes: [.., 3].
+inline Tensor as_bytes(const Tensor& images) {
+  Tensor out = images.clone();
+  for (Index i = 0; i < out.size(); i += 3) std::swap(out[i], out[i + 2]);
+  for (Real& value : out.values()) value *= 255;
+  return out;
+}
 
 /// The loss of one batch, [B]: faces first, then equally many non-faces.
 inline Var debiasing_batch_loss(DebiasingVae& net, const Tensor& x, const Tensor& face, Rng& noise,
@@ -80,7 +88,7 @@ inline Var debiasing_batch_loss(DebiasingVae& net, const Tensor& x, const Tensor
     const Var some = fixed_gaussian_nll(sigmoid(net.decoder(slice(z, 0, 0, decoded))), flat, C);
     return decoded == B ? some : concat({some, Var(Tensor::zeros({B - decoded}))}, 0);
   };
-  if (how.fault == Fault::none || how.fault == Fault::evaluation)
+  if (how.fault != Fault::indicator && how.fault != Fault::deviation)
     return debiasing_loss(logits, face, mu, logvar, epsilon, nll, weight);
   // The lab's faults: the indicator on the classifier's term; z with e^logvar as the standard deviation, while
   // the KL term reads e^logvar as the variance.
@@ -118,12 +126,13 @@ inline Tensor train_debiasing(Program& program, const std::string& name, Debiasi
                   Steps{how.epochs * per_epoch, per_epoch});
   if (!trainer.finished()) face_loader.weigh(weights.rows.row(trainer.step() / per_epoch));
   while (trainer.next()) {
+    if (how.fault == Fault::evaluation) net.eval();  // for the codes, and never net.train() again
     if (how.resample && trainer.step() % per_epoch == 0 && trainer.step() > 0) {
-      const Tensor mu = net.codes(faces.images), row = weights.rows.row(trainer.step() / per_epoch);
+      const Tensor mu = net.codes(how.fault == Fault::bytes ? as_bytes(faces.images) : faces.images),
+                   row = weights.rows.row(trainer.step() / per_epoch);
       weights.rows.row(trainer.step() / per_epoch)
           .copy_from(resampling_weights(mu, latent_histograms(mu), how.alpha));
       face_loader.weigh(row);
-      if (how.fault == Fault::evaluation) net.eval();  // and never net.train() again
     }
     x.rows(0, half).copy_from(face_loader.next().images);
     x.rows(half, 2 * half).copy_from(other_loader.next().images);
@@ -132,14 +141,6 @@ inline Tensor train_debiasing(Program& program, const std::string& name, Debiasi
   }
   net.train();
   return weights.rows;
-}
-
-/// Images as bytes 0 .. 255 with blue first, as the lab's test reads them: [.., 3].
-inline Tensor as_bytes(const Tensor& images) {
-  Tensor out = images.clone();
-  for (Index i = 0; i < out.size(); i += 3) std::swap(out[i], out[i + 2]);
-  for (Real& value : out.values()) value *= 255;
-  return out;
 }
 
 /// The rates of a trained network on a balanced test set.

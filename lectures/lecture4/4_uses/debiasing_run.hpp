@@ -70,7 +70,7 @@ struct Row {
   }
 };
 
-/// The faults of the lab's published solution, one at a time.
+/// The faults of the lab's published solution, one at a time: one training each, on the data of `right`.
 inline void faults(Program& program, const Scene& scene, const Trained& right) {
   const Trained indicator = train(program, "fault_indicator", scene, 0, {.fault = Fault::indicator});
   program.figure("fault_indicator_accuracy", indicator.test.accuracy);
@@ -80,10 +80,12 @@ inline void faults(Program& program, const Scene& scene, const Trained& right) {
       deviation.net->encode(scene.faces.images.rows(0, std::min<Index>(500, scene.faces.size())));
   program.figure("fault_deviation_kl_reported", mean(gaussian_kl(mu, logvar)).item());
   program.figure("fault_deviation_kl_sampled", mean(gaussian_kl(mu, Real(2) * logvar)).item());
-  program.figure("fault_bytes_accuracy",
-                 test_groups(right.net->logits(as_bytes(scene.test.data.images)), scene.test.data.labels,
-                             scene.test.group, BiasedFaces::groups)
-                     .accuracy);
+  const Trained bytes = train(program, "fault_bytes", scene, 0, {.fault = Fault::bytes});
+  program.figure("fault_none_accuracy", right.test.accuracy);
+  program.figure("fault_none_worst", right.test.worst);
+  program.figure("fault_bytes_accuracy", bytes.test.accuracy);
+  program.figure("fault_bytes_worst", bytes.test.worst);
+  program.figure("fault_bytes_dark_mass", scene.dark_mass(bytes.weights.row(bytes.weights.dim(0) - 1)));
   const Trained restored = train(program, "norm", scene, 0, {}, true),
                 left = train(program, "fault_evaluation", scene, 0, {.fault = Fault::evaluation}, true);
   program.figure("fault_evaluation_accuracy_restored", restored.test.accuracy);

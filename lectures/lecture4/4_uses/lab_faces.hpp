@@ -70,7 +70,7 @@ inline void lab_faces(Program& program) {
   const RealFaces real(root);
   const char* const names[] = {"classifier", "vae", "dbvae"};
   for (int kind = 0; kind < 3; ++kind) {
-    std::vector<double> light, dark, alarms, found, bytes_found, bytes_alarms;
+    std::vector<double> light, dark, alarms, found;
     for (int run = 0; run < 3; ++run) {
       Rng init = program.rng.split(text("real init ", run));
       DebiasingVae net(init);
@@ -80,16 +80,12 @@ inline void lab_faces(Program& program) {
       const GroupTest test = test_groups(net.logits(real.images), real.labels, real.group, 2);
       light.push_back(test.groups[0].true_positive.rate), dark.push_back(test.groups[1].true_positive.rate);
       alarms.push_back(test.false_positive), found.push_back(lab_found(net, real.lab));
-      bytes_found.push_back(lab_found(net, as_bytes(real.lab)));
-      bytes_alarms.push_back(
-          test_groups(net.logits(as_bytes(real.images)), real.labels, real.group, 2).false_positive);
     }
     const auto figure = [&](const char* what, const std::vector<double>& values) {
       program.figure(text("real_", names[kind], "_", what), median(values));
     };
     figure("light", light), figure("dark", dark), figure("false_positive", alarms),
         figure("lab_found_of_20", found);
-    if (kind == 2) figure("bytes_lab_found_of_20", bytes_found), figure("bytes_false_positive", bytes_alarms);
     program.say(text("real faces, ", names[kind], ": light ", fixed(median(light), 3), ", dark ",
                      fixed(median(dark), 3), ", false positives ", fixed(median(alarms), 3), ", lab ",
                      median(found), " of 20"));
