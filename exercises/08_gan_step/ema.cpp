@@ -1,19 +1,27 @@
 // Your file for exercise 8. The lesson is README.md beside it; every TODO is a part of its own.
 #include "gradus/nn/ema.hpp"
 
+#include <algorithm>
+
 #include "gradus/base/check.hpp"
 #include "gradus/base/todo.hpp"
 #include "gradus/kernels/elementwise.hpp"
 
 namespace gradus {
 
-Ema::Ema(Module& module, Real decay) : module_(module), weights_(module.state()), decay_(decay) {
+Ema::Ema(Module& module, Real decay, bool warm_up)
+    : module_(module), weights_(module.state()), limit_(decay), decay_(decay), warm_up_(warm_up) {
   GRADUS_CHECK(decay >= 0 && decay < 1, "Ema: the decay must be in [0, 1), got ", decay);
   for (const auto& [name, tensor] : weights_.tensors) average_.tensors.emplace_back(name, tensor.clone());
+  if (warm_up) average_.counters.emplace_back("steps", &steps_);
 }
 
 void Ema::update() {
   follow();
+  if (warm_up_) {
+    const Real n = static_cast<Real>(++steps_);
+    decay_ = std::min(limit_, n / (n + 9));
+  }
   // TODO(8.4) Move every tensor of average_.tensors, elementwise, towards the tensor at the same position
   // in weights_.tensors, which is only read:
   //   average = decay_ average + (1 - decay_) weights

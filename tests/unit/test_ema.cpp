@@ -1,4 +1,5 @@
 // Averages of a module's weights.
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -105,4 +106,30 @@ TEST_CASE("Ema and State follow tensors that a module has replaced, and refuse a
   model.running = Tensor::full({2}, 6);
   const Linear grown(model, "grown", 2, 2);
   CHECK(contains(message([&] { ema.update(); }), {"Ema: the module has 5 tensors, and had 3"}));
+}
+
+TEST_CASE("Ema with a warm-up: step n has the decay n / (n + 9) until the limit, and a checkpoint holds n") {
+  Rng rng(4);
+  Averaged model(rng);
+  model.layer.b.value.fill(0);
+  Ema ema(model, Real(0.25), true);
+  model.layer.b.value.fill(1);
+  const auto average = [&] {
+    const Ema::Applied applied(ema);
+    return static_cast<double>(model.layer.b.value[0]);
+  };
+  double expected = 0;
+  for (int n = 1; n <= 5; ++n) {
+    ema.update();
+    const double decay = std::min(0.25, n / (n + 9.0));  // 1/10, 2/11, 3/12 = 1/4, then the limit
+    expected = decay * expected + (1 - decay);
+    CHECK(average() == doctest::Approx(expected));
+  }
+  const Folder folder;
+  Ema other(model, Real(0.25), true);
+  save_checkpoint(folder / "ema.safetensors", ema.state());
+  load_checkpoint(folder / "ema.safetensors", other.state());
+  REQUIRE(other.state().counters.size() == 1);
+  CHECK(*other.state().counters[0].second == 5);
+  CHECK(Ema(model, Real(0.5)).state().counters.empty());
 }

@@ -1,20 +1,27 @@
 #pragma once
 // Ema: an exponential moving average of a module's weights (and buffers).
 // Samples from the averaged weights are better than samples from the last ones.
+#include <cstdint>
+
 #include "gradus/nn/module.hpp"
 
 namespace gradus {
 
 /// average = decay average + (1 - decay) weights, after every step. Polyak, Juditsky 1992.
+///
+/// With a warm-up, step n = 1, 2, .. uses min(decay, n / (n + 9)): a decay of 0.999 alone keeps the initial weights for
+/// a thousand steps, and short trainings would sample from them.
 class Ema {
  public:
   /// Starts as a copy of the module's state. The module must outlive the Ema.
   /// Throws Error unless 0 <= decay < 1.
-  Ema(Module& module, Real decay);
+  Ema(Module& module, Real decay, bool warm_up = false);
+  Ema(const Ema&) = delete;
+  Ema& operator=(const Ema&) = delete;
   /// One step of the average. Parameters and buffers may have been replaced by tensors of the same shape.
   /// Throws Error when a shape or the number of the module's tensors has changed.
   void update();
-  /// The averages, for checkpoints.
+  /// The averages, for checkpoints; with a warm-up, also the number of steps.
   State state() { return average_; }
 
   /// While in scope, the module holds the averaged weights; the destructor restores its own.
@@ -45,7 +52,9 @@ class Ema {
 
   Module& module_;
   State weights_, average_;
-  Real decay_;
+  Real limit_, decay_;  // the decay after the warm-up, and that of the current step
+  bool warm_up_;
+  std::uint64_t steps_ = 0;  // counted during a warm-up only
 };
 
 }  // namespace gradus
