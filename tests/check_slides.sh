@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# Checks that lectures/lecture4/slides.md has a row per slide and that every link leads to the line it names, and that the
-# slides that headers, sources and lessons cite exist.
+# Checks that lectures/lecture4/slides.md has a row per slide, that every link of this page and of the lessons (the README of each
+# part) leads to the line it names, and that the slides that headers, sources and lessons cite exist.
 #
-#   tests/check_slides.sh [root]         checks the page under root (default: this repository)
+#   tests/check_slides.sh [root]         checks the pages under root (default: this repository)
 #   tests/check_slides.sh --fix [root]   first updates line numbers to the definitions of their symbols, and links planned
 #                                        programs that exist
 #   tests/check_slides.sh --self-test    tests that the check detects faults
 #
 # The titles are those of tests/golden/slide_titles.md, in the same order, per set. A link with a line
-# number has a symbol as its text. Task numbers in a link to an exercise are those of its exercise.json.
+# number has a symbol as its text, in a lesson in code font. Task numbers in a link to an exercise are those of its exercise.json.
 # A citation is 6.S191 L4, "title" or DS542, "title", and more titles may follow; "..." stands for any words of the title.
 # One line per fault: file:line: fault.
 set -u
 page=lectures/lecture4/slides.md titles=tests/golden/slide_titles.md
+pages_of() { (cd "$1" && ls "$page" lectures/lecture4/*/README.md 2> /dev/null); }  # pages_of <root>: this page and the lessons
 
 # titles_in <file>, rows_in <file>: line number, tab, set and title; links_in <file>: line number, tab, text, tab, target
 titles_in() { awk '/^## / { set = substr($0, 4) } /^- / { print FNR "\t" set ": " substr($0, 3) }' "$1"; }
@@ -58,14 +59,16 @@ planned_path() {  # planned_path <root> <name>: the program's or the exercise's 
   (cd "$1/${page%/*}" && ls -d */"$2".cpp ../../exercises/"$2" 2> /dev/null | head -n 1)
 }
 
-# check_links <root>: files, symbols on their lines, tasks
+# check_links <root> <page>: files, symbols on their lines, tasks. In a lesson, a link may lead to a heading or to another site.
 check_links() {
-  local line text target file number task lines
+  local line text target file number task lines page=$2
   while IFS=$'\t' read -r line text target; do
-    file=$1/${page%/*}/${target%%#*}
-    if [ ! -e "$file" ]; then
+    file=$1/${page%/*}/${target%%#*} text=${text//\`/}
+    if [[ $page == */README.md && $target =~ ^([a-z]+:|#) ]]; then
+      continue
+    elif [ ! -e "$file" ]; then
       echo "$page:$line: link to $target, which is not there"
-    elif [[ $target == *'#'* ]]; then
+    elif [[ $target == *'#'* && ($page != */README.md || $target == *.?pp'#'*) ]]; then
       number=${target#*#L}
       if [[ ! $number =~ ^[1-9][0-9]*$ || ! $text =~ ^[A-Za-z_][A-Za-z0-9_:]*$ ]]; then
         echo "$page:$line: [$text]($target) is not a symbol with its line"
@@ -99,7 +102,7 @@ check_citations() {
 check() {  # check <root>: one line per fault
   local file faults
   for file in "$page" "$titles"; do [ -r "$1/$file" ] || { echo "$file:1: not there" && return 1; }; done
-  faults=$(check_titles "$1" && check_rows "$1" && check_links "$1" && check_citations "$1")
+  faults=$(check_titles "$1" && check_rows "$1" && for file in $(pages_of "$1"); do check_links "$1" "$file"; done && check_citations "$1")
   [ -z "$faults" ] || ! echo "$faults"
 }
 
@@ -111,12 +114,18 @@ definition() {
   done
 }
 
-fix() {  # fix <root>
-  local line text target name path number edits="" fixed
+fix_lines() {  # fix_lines <root> <page>: the lines of symbols
+  local text target path number edits="" fixed page=$2
   while read -r text target; do
     path=$1/${page%/*}/$target
-    [ -f "$path" ] && number=$(definition "$text" "$path") && edits+="s|\[$text\]($target#L[0-9]*)|[$text]($target#L$number)|g"$'\n'
-  done < <(links_in "$1/$page" | awk -F '\t' '$2 ~ /^[A-Za-z_][A-Za-z0-9_:]*$/ && sub(/#L[0-9]+$/, "", $3) { print $2, $3 }' | sort -u)
+    [ -f "$path" ] && number=$(definition "${text//\`/}" "$path") && edits+="s|\[$text\]($target#L[0-9]*)|[$text]($target#L$number)|g"$'\n'
+  done < <(links_in "$1/$page" | awk -F '\t' '$2 ~ /^`?[A-Za-z_][A-Za-z0-9_:]*`?$/ && sub(/#L[0-9]+$/, "", $3) { print $2, $3 }' | sort -u)
+  fixed=$(sed "$edits" "$1/$page") && printf '%s\n' "$fixed" > "$1/$page"
+}
+
+fix() {  # fix <root>
+  local name path edits="" fixed file
+  for file in $(pages_of "$1"); do fix_lines "$1" "$file"; done
   for name in $(grep -oE '[0-9]{2}_[a-z0-9_]+ \(planned\)' "$1/$page" | sed 's/ .*//' | sort -u); do
     path=$(planned_path "$1" "$name")
     [ -z "$path" ] || edits+="s|$name (planned)|[$name]($path)|g"$'\n'
@@ -124,9 +133,9 @@ fix() {  # fix <root>
   fixed=$(sed "$edits" "$1/$page") && printf '%s\n' "$fixed" > "$1/$page"
 }
 
-# self_test: a small valid page, then one fault at a time
+# self_test: a small valid page and lesson, then one fault at a time
 self_test() {
-  local failed=0 total=0
+  local failed=0 total=0 lesson=lectures/lecture4/2_part/README.md
   scratch=$(mktemp -d) || exit 1
   trap 'rm -rf "$scratch"' EXIT
   make_page() {  # make_page <root>
@@ -135,6 +144,7 @@ self_test() {
     printf '"id": "4.5"\n' > "$1/exercises/04_kl/exercise.json"
     printf '// kl(x) is a comment\nvoid use() {\n  kl(x);\n}\nVar kl(const Var& x);\nstruct Pca : Module {\nTensor Pca::encode(const Tensor& x) {\n' > "$1/src/kl.cpp"
     printf 'int main() {\n' > "$1/lectures/lecture4/2_part/08_kl.cpp"
+    printf '[`Pca::encode`](../../../src/kl.cpp#L7) [x](http://x.org/y) [here](#here)\n[4.5](../../../exercises/04_kl) [`bound`](../slides.md#08_kl)\n' > "$1/$lesson"
     local row='| Priors: KL | [08_kl](2_part/08_kl.cpp), 19_bias (planned) | [kl](../../src/kl.cpp#L5), [Pca](../../src/kl.cpp#L6) | [4.5](../../exercises/04_kl) |'
     {
       printf '# Slides\n\n## A, 2020\n\n| Slide | Program | Formula | Exercise |\n|---|---|---|---|\n| Title page | - | - | - |\n%s\n| β -VAEs | - | - | - |\n%s\n' "$row" "$row"
@@ -175,6 +185,11 @@ self_test() {
   trial "--fix: moved lines and new programs" 0 '^$' "edit 's/^void use/\n\n&/' src/kl.cpp; mkdir lectures/lecture4/4_uses; : > lectures/lecture4/4_uses/19_bias.cpp; fix ."
   trial "--fix: the definition, not a call or a comment" 0 '^$' "edit 's/#L5/#L3/' $page; fix .; grep -q 'kl.cpp#L5' $page || rm $page"
   trial "--fix: a symbol that is gone stays a fault" 1 "^$page:8: line 6 " "edit 's/Pca/Qca/g' src/kl.cpp; fix ."
+  trial "a lesson: a line without the symbol" 1 "^$lesson:1: line 6 of ../../../src/kl.cpp does not contain Pca::encode" "edit 's/#L7/#L6/' $lesson"
+  trial "a lesson: a line of something that is no symbol" 1 "^$lesson:1: .* is not a symbol" "edit 's/\[.Pca/[the &/' $lesson"
+  trial "a lesson: a file that is not there" 1 "^$lesson:2: link to ../pages.md#08_kl" "edit 's/slides/pages/' $lesson"
+  trial "a lesson: a task that is not there" 1 "^$lesson:2: 04_kl has no task 4.6" "edit 's/4\.5/4.6/' $lesson"
+  trial "--fix: a lesson" 0 '^$' "edit 's/^void use/\n\n&/' src/kl.cpp; fix .; grep -qF '[\`Pca::encode\`](../../../src/kl.cpp#L9)' $lesson || rm $page"
   echo "check_slides: $((total - failed)) of $total trials as expected"
   return $((failed > 0))
 }
@@ -187,4 +202,4 @@ if [ "${1:-}" = --fix ]; then
   shift
   fix "${1:-$(dirname "$0")/..}"
 fi
-check "${1:-$(dirname "$0")/..}" && echo "$page: every slide has a row and every link its line"
+check "${1:-$(dirname "$0")/..}" && echo "$page: every slide has a row; here and in the lessons, every link has its line"
