@@ -24,6 +24,7 @@
 #include "gradus/data/formats/plain_text.hpp"
 #include "gradus/data/formats/table.hpp"
 #include "gradus/data/formats/usps.hpp"
+#include "gradus/data/generated/animals.hpp"
 #include "gradus/data/generated/biased_faces.hpp"
 #include "gradus/data/generated/digits.hpp"
 #include "gradus/data/generated/faces.hpp"
