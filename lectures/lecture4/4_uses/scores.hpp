@@ -9,12 +9,15 @@
 
 namespace gradus::lecture {
 
-/// Two histograms of one score on one axis, as a picture with the title above.
-inline Tensor histogram_pair(const Tensor& inside, const Tensor& outside, const std::string& title) {
+/// Two histograms of one score on one axis, as a picture with the title above. The last bin also has the share
+/// `beyond` of all scores, the largest ones.
+inline Tensor histogram_pair(const Tensor& inside, const Tensor& outside, const std::string& title,
+                             double beyond = 0.01) {
   std::vector<Real> all(inside.values().begin(), inside.values().end());
   all.insert(all.end(), outside.values().begin(), outside.values().end());
   std::sort(all.begin(), all.end());
-  const double low = all[all.size() / 500], high = all[all.size() - 1 - all.size() / 100];
+  const double low = all[all.size() / 500],
+               high = all[all.size() - 1 - static_cast<std::size_t>(beyond * double(all.size()))];
   constexpr std::size_t bins = 60;
   std::vector<double> edges;
   for (std::size_t b = 0; b <= bins; ++b) edges.push_back(low + (high - low) * static_cast<double>(b) / bins);
