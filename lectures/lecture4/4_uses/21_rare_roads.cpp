@@ -194,7 +194,7 @@ void pictures(Program& program, const Result& result) {
                Plot("Driving errors")
                    .y("absolute error")
                    .log_y()
-                   .y_range(5e-3, 6)
+                   .y_range(5e-3, 2)
                    .bars("before", names, {before.begin(), before.end()})
                    .bars("after", names, {after.begin(), after.end()}),
                "Mean absolute error of steering and brake per kind of scene, before and after training with "

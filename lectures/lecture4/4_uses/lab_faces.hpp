@@ -69,13 +69,14 @@ inline void lab_faces(Program& program) {
   program.dataset("UTKFace with 3 % dark faces against CIFAR-10; the lab's 20 faces.");
   const RealFaces real(root);
   const char* const names[] = {"classifier", "vae", "dbvae"};
+  const Index epochs = program.options.epochs > 0 ? program.options.epochs : 40;
   for (int kind = 0; kind < 3; ++kind) {
     std::vector<double> light, dark, alarms, found;
     for (int run = 0; run < 3; ++run) {
       Rng init = program.rng.split(text("real init ", run));
       DebiasingVae net(init);
       train_debiasing(program, text("real_", names[kind], "_", run), net, real.faces, real.others,
-                      {.vae = kind > 0, .resample = kind == 2, .epochs = 40},
+                      {.vae = kind > 0, .resample = kind == 2, .epochs = epochs},
                       program.rng.split(text("real noise ", run)));
       const GroupTest test = test_groups(net.logits(real.images), real.labels, real.group, 2);
       light.push_back(test.groups[0].true_positive.rate), dark.push_back(test.groups[1].true_positive.rate);
