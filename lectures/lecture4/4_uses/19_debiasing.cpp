@@ -47,6 +47,20 @@ Tensor moved(const Tensor& codes, Index unit, Real low, Real high, Index steps) 
   return z;
 }
 
+/// The mean of the images in each bin of one unit; a bin without images is black.
+Tensor bin_means(const Tensor& images, const Tensor& codes, const LatentHistograms& histograms, Index unit) {
+  Tensor sum = Tensor::zeros({histograms.share.dim(1), images.size() / images.dim(0)});
+  std::vector<Real> count(static_cast<std::size_t>(sum.dim(0)));
+  for (Index n = 0; n < images.dim(0); ++n) {
+    const Index b = histograms.bin(unit, codes[n * codes.dim(1) + unit]);
+    ++count[static_cast<std::size_t>(b)];
+    for (Index i = 0; i < sum.dim(1); ++i) sum[b * sum.dim(1) + i] += images[n * sum.dim(1) + i];
+  }
+  for (Index i = 0; i < sum.size(); ++i)
+    sum[i] /= std::max(Real(1), count[static_cast<std::size_t>(i / sum.dim(1))]);
+  return sum.reshape({sum.dim(0), images.dim(1), images.dim(2), images.dim(3)});
+}
+
 /// Steps 1 and 2: what the latent units have learned, and how the faces are distributed over them.
 void structure(Program& program, const Scene& scene, DebiasingVae& net) {
   const Tensor codes = net.codes(scene.faces.images);
@@ -59,11 +73,14 @@ void structure(Program& program, const Scene& scene, DebiasingVae& net) {
     const auto k = static_cast<std::size_t>(unit);
     const Real low = histograms.low[k], width = histograms.width[k],
                high = low + width * static_cast<Real>(bins);
-    const Tensor faces = net.pictures(moved(codes, unit, low + width / 2, high - width / 2, bins));
-    traversed.push_back(image_grid(
-        faces, {.columns = bins,
-                .scale = 2,
-                .title = text("Dimension ", unit, ", correlation with ", name, " ", fixed(correlation, 2))}));
+    const Real first = low + width / 2, last = high - width / 2;
+    const GridOptions titled{
+        .columns = bins,
+        .scale = 2,
+        .title = text("Dimension ", unit, ", correlation with ", name, " ", fixed(correlation, 2))};
+    traversed.push_back(vstack(
+        {image_grid(bin_means(scene.faces.images, codes, histograms, unit), titled),
+         image_grid(net.pictures(moved(codes, unit, first, last, bins)), {.columns = bins, .scale = 2})}));
     Canvas canvas(180, traversed.back().dim(1), {0, static_cast<double>(bins), 0, 0.35});
     std::vector<double> edges{0}, shares;
     for (Index b = 0; b < bins; ++b) {
@@ -80,13 +97,17 @@ void structure(Program& program, const Scene& scene, DebiasingVae& net) {
                    image_grid(net.pictures(net.codes(shown)), {.columns = 10, .title = "Reconstructions"}));
   traversed.insert(traversed.begin(),
                    image_grid(shown, {.columns = 10, .title = "Faces of the biased training set"}));
-  program.picture("step1_structure", vstack(traversed),
-                  "Step 1, learn latent structure: without labels, one dimension follows the tone. The pose "
-                  "is spread over several: no dimension turns the head alone");
+  program.picture(
+      "step1_structure", vstack(traversed),
+      "Step 1, learn latent structure: without labels, one dimension follows the tone, another the "
+      "pose. Above: the means of the faces along the dimension; below: the mean code with this "
+      "dimension varied, decoded. The decoder has seen few turned faces and hardly draws the turn");
   program.picture(
       "step2_distributions", hstack(counted),
-      "Step 2, estimate distributions: the histogram of a dimension over all faces; below each bar the "
-      "decoded face of its bin. Dark faces are in bins with few examples");
+      "Step 2, estimate distributions: the histogram of a dimension over all faces, and below each bar the "
+      "mean face of its bin, and a decoded one. Dark faces and faces that are turned far are in bins with "
+      "few "
+      "examples");
 }
 
 /// Step 3: the faces with the largest and smallest weights, and draws before and after; dark faces are framed
@@ -224,14 +245,15 @@ void lesson(Program& program) {
 
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
-  return run_program(argc, argv,
-                     {.name = "19_debiasing",
-                      .title = "Debiasing: rare faces, found without labels and drawn more often",
-                      .slide = "6.S191 L4, \"Mitigating bias through learned latent structure\"",
-                      .look = "Four pictures, one per step of the slide. Step 2: the histogram bins of dark "
-                              "faces are nearly empty. Step 3: among the largest weights are dark, turned "
-                              "and very light faces, among the smallest are none. Step 4: dark faces gain "
-                              "most. Compare the VAE without resampling with the DB-VAE: they are the same "
-                              "network. The plain classifier is a third row."},
-                     lesson);
+  return run_program(
+      argc, argv,
+      {.name = "19_debiasing",
+       .title = "Debiasing: rare faces, found without labels and drawn more often",
+       .slide = "6.S191 L4, \"Mitigating bias through learned latent structure\"",
+       .look = "Four pictures, one per step of the slide. Step 2: the bins of dark and far "
+               "turned faces are nearly empty. Step 3: among the largest weights are dark, turned "
+               "and very light faces, among the smallest are none. Step 4: dark faces gain "
+               "most. Compare the VAE without resampling with the DB-VAE: they are the same "
+               "network. The plain classifier is a third row."},
+      lesson);
 }
