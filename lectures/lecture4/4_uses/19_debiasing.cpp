@@ -105,9 +105,7 @@ void structure(Program& program, const Scene& scene, DebiasingVae& net) {
   program.picture(
       "step2_distributions", hstack(counted),
       "Step 2, estimate distributions: the histogram of a dimension over all faces, and below each bar the "
-      "mean face of its bin, and a decoded one. Dark faces and faces that are turned far are in bins with "
-      "few "
-      "examples");
+      "mean face of its bin, and a decoded one. Dark and far turned faces are in bins with few examples");
 }
 
 /// Step 3: the faces with the largest and smallest weights, and draws before and after; dark faces are framed
