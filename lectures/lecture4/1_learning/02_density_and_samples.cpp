@@ -179,9 +179,8 @@ void lesson(Program& program) {
   const PlaneModel gaussian = mixture_of("one Gaussian", m_step(points.train, Tensor::full({train, 1}, 1)));
   compare(program, "models", limit, points, five,
           {gaussian, histogram_model(points), kernel_model(points), mixture},
-          "Blue: the density. Black: training points (left), samples of the models (others). Below: log "
-          "likelihood of "
-          "test points");
+          "Blue: the density. Black: training points (left), samples of the models (others). Above: log "
+          "likelihood of test points");
   program.figure("excess_nats", -program.figure("models_nats_mixture") - program.figure("entropy"));
   two_ways(program, points.train, 5);
   program.figure("k_means_agreement", agreement_with_k_means(program, points.train, 5));
