@@ -50,6 +50,8 @@ need_lecture() {
   need nlohmann-json3-dev nlohmann-json header_there nlohmann/json.hpp
   need libstb-dev stb header_there stb/stb_image_write.h
   need libgif-dev giflib header_there gif_lib.h
+  need libsndfile1-dev libsndfile header_there sndfile.h
+  need libeigen3-dev eigen header_there eigen3/unsupported/Eigen/FFT
   if [[ $OSTYPE == darwin* ]]; then need libomp-dev libomp openmp_there; else need zlib1g-dev - header_there zlib.h; fi
   need gnuplot-nox gnuplot command_there gnuplot
   need graphviz graphviz command_there dot

@@ -21,7 +21,7 @@ expect() {  # expect <what> <command...>
   fi
 }
 
-# Five programs. A report is written by adding entries to one object, as the lecture programs do.
+# Seven programs. A report is written by adding entries to one object, as the lecture programs do.
 mkdir programs
 program() {  # program <name> <body>
   cat > "programs/$1" << EOF
@@ -39,6 +39,10 @@ program 02_crash 'echo the last words; kill -SEGV $$'
 program 03_silent 'echo fine'
 program 04_liar 'report "\"04_liar\": {\"figures\": {}, \"pictures\": [\"04_liar/none.png\"]}"'
 program 05_good 'echo "to standard error" >&2; mkdir -p "$out/05_good"; echo "<p>hello" > "$out/05_good/game.html"; report "\"05_good\": {\"figures\": {\"five\": 5}, \"pictures\": [\"05_good/game.html\"], \"captions\": {\"05_good/game.html\": \"Play & learn\"}}"'
+program 06_sounds 'picture 06_sounds/dot.png; printf RIFFdata > "$out/06_sounds/a.wav"
+report "\"06_sounds\": {\"figures\": {\"six\": 6}, \"pictures\": [\"06_sounds/dot.png\"], \"sounds\": {\"06_sounds/dot.png\": [{\"file\": \"06_sounds/a.wav\", \"name\": \"low & high\"}]}}"'
+program 07_mute 'picture 07_mute/dot.png
+report "\"07_mute\": {\"pictures\": [\"07_mute/dot.png\"], \"sounds\": {\"07_mute/dot.png\": [{\"file\": \"07_mute/b.wav\"}, 3], \"x\": 4}}"'
 touch programs/readme.txt
 
 "$runner" --from programs --out out --seed 7 --preset tiny > all.txt 2>&1
@@ -48,14 +52,16 @@ expect "the last lines of a crash must be shown" grep -q "the last words" all.tx
 expect "a program that reports nothing has failed" grep -q "03_silent.*reported nothing" all.txt
 expect "a missing picture is a failure" grep -q "04_liar.*none.png" all.txt
 expect "the others must still run" grep -q "05_good.*five 5" all.txt
-expect "the count must be right" grep -q "^2 of 5 programs ran" all.txt
+expect "the count must be right" grep -q "^3 of 7 programs ran" all.txt
 expect "settings must reach the programs" grep -q "setting --seed" out/01_good/log.txt
 expect "the log must hold standard error" grep -q "to standard error" out/05_good/log.txt
 expect "the summary must keep all reports" grep -q 01_good out/summary.json
-expect "the page must hold every section" [ "$(grep -c '<section ' out/index.html)" -eq 5 ]
+expect "the page must hold every section" [ "$(grep -c '<section ' out/index.html)" -eq 7 ]
 expect "the page must hold the picture itself" grep -q "data:image/png;base64,iVBORw0KGgo" out/index.html
 expect "the page must hold its caption" grep -q "<figcaption>one dot" out/index.html
 expect "a program's own page must be linked, not embedded" grep -q '<a href="05_good/game.html">Play &amp; learn</a>' out/index.html
+expect "the page must hold a player with the sound itself, below its picture" grep -q '</a><div class="players"><label><a href="06_sounds/a.wav">low &amp; high</a><audio [^>]*src="data:audio/wav;base64,UklGRmRhdGE="' <(tr -d '\n' < out/index.html)
+expect "a missing sound is a failure" grep -q "07_mute.*sound 07_mute/b.wav was reported" all.txt
 expect "the page must escape text" grep -q "a&lt;b" out/index.html
 expect "the page must show the crash" grep -q "^the last words" out/index.html
 expect "the page must need no external resources" bash -c '! grep -qE "(src|href)=\"?(http|//)" out/index.html'

@@ -55,13 +55,24 @@ std::string headline_of(const Json& report) {
   return figures->begin().key() + " " + figure_text(figures->begin().value());
 }
 
+/// The sounds below a picture; entries of another form are ignored.
+static std::vector<SoundFile> sounds_of(const Json& report, const std::string& picture) {
+  std::vector<SoundFile> sounds;
+  const Json all = report.value("sounds", Json::object());
+  if (!all.is_object() || !all.contains(picture) || !all[picture].is_array()) return sounds;
+  for (const Json& entry : all[picture])
+    if (const std::string file = text_of(entry, "file"); !file.empty())
+      sounds.push_back({file, text_of(entry, "name")});
+  return sounds;
+}
+
 std::vector<Picture> pictures_of(const Json& report) {
   std::vector<Picture> pictures;
   const auto list = report.is_object() ? report.find("pictures") : report.end();
   if (list == report.end() || !list->is_array()) return pictures;
   for (const Json& entry : *list) {
     if (!entry.is_string()) continue;
-    Picture picture{entry.get<std::string>(), ""};
+    Picture picture{entry.get<std::string>(), "", sounds_of(report, entry)};
     if (report.contains("captions")) picture.caption = text_of(report["captions"], picture.file.c_str());
     if (picture.caption.empty()) {
       picture.caption = std::filesystem::path(picture.file).stem().string();
@@ -128,8 +139,23 @@ static std::pair<int, int> png_size(std::string_view bytes) {
 static const char* media_type(const std::string& file) {
   const std::string ending = std::filesystem::path(file).extension().string();
   if (ending == ".svg") return "image/svg+xml";
+  if (ending == ".wav") return "audio/wav";
   if (ending == ".jpg" || ending == ".jpeg") return "image/jpeg";
   return ending == ".gif" ? "image/gif" : "image/png";
+}
+
+static std::string data_address(const std::string& file, std::string_view bytes) {
+  return text("data:", media_type(file), ";base64,", base64(bytes));
+}
+
+static void write_players(std::ostream& out, const std::filesystem::path& folder, const Picture& picture) {
+  if (picture.sounds.empty()) return;
+  out << "<div class=\"players\">";
+  for (const SoundFile& sound : picture.sounds)
+    out << "<label><a href=\"" << html(sound.file) << "\">" << html(sound.name)
+        << "</a><audio controls preload=\"none\" src=\""
+        << data_address(sound.file, slurp(folder / sound.file)) << "\"></audio></label>";
+  out << "</div>\n";
 }
 
 static void write_picture(std::ostream& out, const std::filesystem::path& folder, const Picture& picture) {
@@ -151,8 +177,9 @@ static void write_picture(std::ostream& out, const std::filesystem::path& folder
       << "\"><img alt=\"" << html(picture.caption) << "\"";
   if (width > 0) out << " width=\"" << width * zoom << "\"";
   if (zoom > 1) out << " class=\"pixels\"";
-  out << " src=\"data:" << media_type(picture.file) << ";base64," << base64(bytes) << "\"></a><figcaption>"
-      << html(picture.caption) << "</figcaption></figure>\n";
+  out << " src=\"" << data_address(picture.file, bytes) << "\"></a>";
+  write_players(out, folder, picture);
+  out << "<figcaption>" << html(picture.caption) << "</figcaption></figure>\n";
 }
 
 static void write_figures(std::ostream& out, const Json& report) {

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "support/report.hpp"
+
 namespace gradus::lecture::page {
 
 using Json = nlohmann::ordered_json;  // keeps the order of the figures
@@ -28,12 +30,13 @@ struct Part {
   std::vector<Section> sections;
 };
 
-/// A picture of a report: a file below the lecture's folder, and its caption.
+/// A picture of a report: a file below the lecture's folder, its caption, and the sounds that are played below it.
 struct Picture {
   std::string file, caption;
+  std::vector<SoundFile> sounds{};
 };
 
-/// "pictures" lists the files; "captions" has texts for some of them.
+/// "pictures" lists the files; "captions" has texts for some of them, "sounds" players for some.
 /// The caption of the others is their name.
 std::vector<Picture> pictures_of(const Json& report);
 

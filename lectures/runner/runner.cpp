@@ -69,9 +69,13 @@ Json read_summary(const fs::path& folder) {
 std::string fault_of(const Section& section, int status, const fs::path& folder) {
   if (status != 0) return reason_of(status);
   if (section.report.empty()) return "it ended with code 0, but reported nothing in summary.json";
-  for (const page::Picture& picture : page::pictures_of(section.report))
+  for (const page::Picture& picture : page::pictures_of(section.report)) {
     if (!fs::is_regular_file(folder / picture.file))
       return "picture " + picture.file + " was reported, but does not exist";
+    for (const SoundFile& sound : picture.sounds)
+      if (!fs::is_regular_file(folder / sound.file))
+        return "sound " + sound.file + " was reported, but does not exist";
+  }
   return "";
 }
 

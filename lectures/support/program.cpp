@@ -106,6 +106,18 @@ void Program::animation(const std::string& stem, const std::vector<Tensor>& fram
   report_.pictures.emplace_back(lesson_.name + "/" + stem + ".gif", caption);
 }
 
+void Program::sound(const std::string& stem, const std::vector<NamedSound>& sounds,
+                    const std::string& caption) {
+  std::vector<SoundFile> files;
+  for (const NamedSound& one : sounds) {
+    const std::string file = text(stem, '_', files.size() + 1, ".wav");
+    write_wav(folder_ / file, one.sound);
+    files.push_back({lesson_.name + "/" + file, one.name});
+  }
+  picture(stem, sound_sheet(sounds), caption);
+  report_.sounds.emplace_back(lesson_.name + "/" + stem + ".png", files);
+}
+
 void Program::graph(const std::string& stem, const Tape& tape, Module& module, const std::string& caption) {
   if (draw_tape(tape, folder_ / stem, [&](const Parameter& p) { return module.name_of(p); }))
     report_.pictures.emplace_back(lesson_.name + "/" + stem + ".svg", caption);

@@ -55,6 +55,9 @@ Json entry_of(const Report& report) {
   entry["figures"] = figures;
   entry["pictures"] = pictures;
   entry["captions"] = captions;
+  for (const auto& [picture, list] : report.sounds)
+    for (const SoundFile& sound : list)
+      entry["sounds"][picture].push_back({{"file", sound.file}, {"name", sound.name}});
   return entry;
 }
 

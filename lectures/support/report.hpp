@@ -8,6 +8,11 @@
 
 namespace gradus::lecture {
 
+/// A sound that the page plays.
+struct SoundFile {
+  std::string file{}, name{};  ///< relative to the folder; the words beside the player
+};
+
 struct Report {
   std::string title{}, slide{}, look{};
   std::string preset{}, dataset{};
@@ -17,13 +22,16 @@ struct Report {
   std::string headline{};                                       ///< the result in one sentence
   std::vector<std::pair<std::string, double>> figures{};        ///< in the order of reporting
   std::vector<std::pair<std::string, std::string>> pictures{};  ///< file relative to the folder, caption
+  std::vector<std::pair<std::string, std::vector<SoundFile>>>
+      sounds{};  ///< a picture's file, what is played below it
 };
 
 /// Writes the report under `program` in `<out>/summary.json`; other entries stay unchanged:
 ///
 ///     {"06_autoencoder": {"title", "slide", "look", "preset", "seed", "dataset", "threads", "seconds",
 ///                         "headline", "figures": {name: number}, "pictures": [file],
-///                         "captions": {file: text}}}
+///                         "captions": {file: text},
+///                         "sounds": {picture: [{"file", "name"}]}}}      if there are any
 ///
 /// A lock on `<out>/.summary.lock` serialises programs that end at the same time, and a reader sees
 /// either the old or the new file. A file that is not a JSON object is kept as summary.json.bad,

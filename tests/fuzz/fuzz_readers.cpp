@@ -26,12 +26,14 @@
 #include "gradus/data/formats/idx.hpp"
 #include "gradus/data/formats/image_folder.hpp"
 #include "gradus/data/formats/plain_text.hpp"
+#include "gradus/data/formats/sound_folder.hpp"
 #include "gradus/data/formats/table.hpp"
 #include "gradus/data/formats/usps.hpp"
 #include "gradus/data/generated/digits.hpp"
 #include "gradus/io/checkpoint.hpp"
 #include "gradus/io/image.hpp"
 #include "gradus/io/sheet.hpp"
+#include "gradus/io/sound.hpp"
 #include "mutate.hpp"
 
 using namespace gradus;
@@ -299,9 +301,34 @@ std::vector<Target> image_targets() {
   };
 }
 
+std::vector<Target> sound_targets() {
+  const Bytes sound = written(".wav", [](const fs::path& path) {
+    write_wav(path, {Tensor::full({40}, Real(0.3)), 8000});
+  });
+  const auto with_format = [&](int code, int channels, int bits) {
+    Bytes other = sound;
+    const int frame = channels * bits / 8;
+    other[20] = static_cast<std::byte>(code), other[22] = static_cast<std::byte>(channels);
+    other[32] = static_cast<std::byte>(frame), other[34] = static_cast<std::byte>(bits);
+    return other;
+  };
+  return {
+      {"wav",
+       {sound, with_format(1, 2, 24), with_format(1, 1, 8), with_format(1, 1, 32), with_format(3, 1, 32),
+        with_format(3, 1, 64), with_format(6, 1, 8), with_format(7, 2, 8), with_format(254, 1, 16)},
+       [](auto bytes) { parse_wav(bytes, "fuzz"); }},
+      {"fsdd names",
+       {bytes_of("7_theo_41.wav"), bytes_of("0_a_b_0.WAV")},
+       [](auto bytes) {
+         parse_fsdd_name({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+       }},
+  };
+}
+
 std::vector<Target> targets() {
   std::vector<Target> all = weight_targets();
-  for (const auto& more : {data_targets(), image_targets()}) all.insert(all.end(), more.begin(), more.end());
+  for (const auto& more : {data_targets(), image_targets(), sound_targets()})
+    all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 
