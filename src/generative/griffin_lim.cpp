@@ -1,5 +1,6 @@
 #include "gradus/generative/griffin_lim.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -49,11 +50,13 @@ Reconstruction griffin_lim(const Tensor& magnitudes, Rng& rng, const GriffinLimO
   check_arguments(magnitudes, options);
   const Index length = (magnitudes.dim(0) - 1) * options.stft.hop;
   Spectrum wanted = with_random_phases(magnitudes, rng), before;
+  const bool silent =
+      std::all_of(magnitudes.values().begin(), magnitudes.values().end(), [](Real m) { return m == 0; });
   Reconstruction out;
   for (Index i = 0; i < options.iterations; ++i) {
     out.samples = inverse_stft(wanted, length, options.stft);
     const Spectrum now = stft(out.samples, options.stft);
-    out.convergence.push_back(spectral_convergence(magnitude(now), magnitudes));
+    out.convergence.push_back(silent ? 0 : spectral_convergence(magnitude(now), magnitudes));
     wanted = with_phases(magnitudes, now, before, options.momentum);
     before = now;
   }

@@ -172,11 +172,9 @@ TEST_CASE("griffin_lim: converges, faster with momentum, and repeats its bits") 
 
 TEST_CASE("griffin_lim: a spectrogram of silence gives silence") {
   Rng rng(1);
-  Tensor M = Tensor::zeros({8, 129});
-  M.at({3, 10}) = 1;
-  CHECK(griffin_lim(M, rng).samples.size() == 7 * 64);
-  M.at({3, 10}) = 0;
-  CHECK(contains(message([&] { griffin_lim(M, rng); }), "target is zero"));
+  const Reconstruction silence = griffin_lim(Tensor::zeros({8, 129}), rng, {.iterations = 2});
+  CHECK(same_bits(silence.samples, Tensor::zeros({7 * 64})));
+  CHECK(silence.convergence == std::vector<double>{0, 0});
 }
 
 TEST_CASE("pitch_track: a sine, harmonics without their fundamental, silence and noise") {

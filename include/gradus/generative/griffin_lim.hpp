@@ -29,7 +29,7 @@ struct Reconstruction {
 ///   phase = angle(S + momentum (S - S of the iteration before))
 ///
 /// The momentum reaches a smaller distance in fewer iterations. The result is the sound of the last iteration.
-/// convergence[i] = || |S| - M || / || M || of iteration i. The sound has (F - 1) hop samples.
+/// convergence[i] = || |S| - M || / || M || of iteration i, 0 for silence. The sound has (F - 1) hop samples.
 /// Griffin, Lim 1984; with momentum Perraudin, Balazs, Sondergaard 2013. 6.S191 L4, "CycleGAN: transforming speech".
 /// Throws Error when M is not [F, K] with F > 1, an element is negative or not finite, or an option is out of range.
 Reconstruction griffin_lim(const Tensor& magnitudes, Rng& rng, const GriffinLimOptions& options = {});
