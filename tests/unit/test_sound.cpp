@@ -129,7 +129,7 @@ TEST_CASE("wav: damage is refused in one sentence that names the file") {
   CHECK(refused(with_word(sound, 20, 2, 2), {"encoding 2", "PCM"}));  // ADPCM
   CHECK(refused(with_word(sound, 20, 0x55, 2), {"encoding 85"}));     // MPEG
   CHECK(refused(with_word(sound, 22, 0, 2), {"WAV"}));                // no channel
-  CHECK(refused(with_word(sound, 34, 12, 2), {"WAV"}));               // 12 bits
+  CHECK(refused(with_word(sound, 34, 40, 2), {"WAV"}));               // 40 bits
   CHECK(refused(with_word(sound, 24, 0, 4), {""}));                   // no rate
   CHECK(refused(sound, {"8000 samples per second", "expected 16000"}, {.rate = 16000}));
   CHECK_NOTHROW(parse_wav(sound, "a.wav", {.rate = 8000}));

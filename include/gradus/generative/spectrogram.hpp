@@ -12,8 +12,8 @@ struct StftOptions {
 
   /// Number of frequencies from 0 to half the sampling rate: window / 2 + 1.
   Index bins() const { return window / 2 + 1; }
-  /// Number of windows for `samples` samples.
-  Index frames(Index samples) const { return 1 + samples / hop; }
+  /// Number of windows for `samples` samples: every sample lies between the centres of two windows.
+  Index frames(Index samples) const { return 1 + (samples + hop - 1) / hop; }
 };
 
 /// The complex numbers of a short-time Fourier transform.
@@ -24,7 +24,7 @@ struct Spectrum {
 /// stft: the Fourier transforms of overlapping windows of a sound.
 ///
 ///   x [T]    X [F, K]    X[f,k] = sum_n h[n] x[s f + n - N/2] e^(-2 pi i k n / N)
-///   N window, s hop, F = 1 + T / s rounded down, K = N/2 + 1
+///   N window, s hop, F = 1 + T / s rounded up, K = N/2 + 1
 ///   h[n] = 1/2 - 1/2 cos(2 pi n / N)      Hann; x is zero outside 0 .. T-1
 ///
 /// Window f is centred at sample s f. Bin k is the frequency k rate / N.

@@ -27,6 +27,7 @@ class SpeechFilm {
  public:
   /// Of `utterances` [N, T, 128], at `count` steps: most at the beginning, the last one at the end.
   SpeechFilm(const Tensor& utterances, Index steps, Index count) : utterances_(utterances) {
+    count = std::min(count, steps);
     for (Index k = 1; k <= count; ++k) looks_.push_back(std::max(k, steps * k * k / (count * count)));
     translations_ = Tensor::zeros({count * utterances.dim(0), utterances.dim(1), bins});
   }
