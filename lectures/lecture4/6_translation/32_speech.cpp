@@ -196,12 +196,12 @@ void translate_voices(Program& program, const VoicePair& pair, const SpeechTrain
 void speech(Program& program) {
   const VoicePair voices = generated_pair(program);
   phases(program, voices);
-  translate_voices(program, voices, {.steps = program.pick<Index>(300, 2000, 4)});
+  translate_voices(program, voices, {.steps = program.pick<Index>(400, 2000, 4)});
   program.headline(text("judged as the other speaker: ", program.figure("voice_speaker"), ", same syllable: ",
                         program.figure("voice_syllable"), ", distance to the true counterpart: ",
                         fixed(program.figure("voice_distance_ratio"), 2), " of that before"));
   if (std::filesystem::is_directory(program.options.data / "fsdd"))
-    translate_voices(program, recorded_pair(program), {.steps = program.pick<Index>(300, 2000, 4)});
+    translate_voices(program, recorded_pair(program), {.steps = program.pick<Index>(400, 2000, 4)});
 }
 
 }  // namespace gradus::lecture

@@ -147,7 +147,7 @@ class SpeechJudge : public Module {
         rng_(std::move(rng)),
         ordered_(ordered),
         last_(*this, "last", ordered ? 16 * train.images.dim(1) : 128, train.classes) {
-    const Index steps = program.pick<Index>(300, 900, 10);
+    const Index steps = program.pick<Index>(200, 900, 10);
     const std::string recipe = text("conv 5 64, 5 64, 3 64, ", ordered ? "ordered" : "mean and maximum", ", ",
                                     train.classes, " classes, Adam .001 falling, batch 32, steps ", steps);
     const std::filesystem::path cached = cache_place(program, "speech_" + kind, recipe, train);

@@ -17,7 +17,7 @@ struct VoicePair {
 
 struct SpeechTraining {
   Index steps = 400, batch = 16;
-  Real lr = Real(5e-4);    ///< of the translators; half of it for the discriminators
+  Real lr = Real(1e-3);    ///< of the translators; half of it for the discriminators
   CycleWeights weights{};  ///< the identity loss is used in the first half
   Index looks = 10;        ///< frames of the film
 };

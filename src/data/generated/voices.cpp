@@ -38,8 +38,8 @@ struct Take {
               : kind == Onset::nasal   ? between(rng, 400, 560)
                                        : between(rng, 480, 680)),
         vowel(between(rng, 1300, 1650)),
-        pitch(between(rng, 0.97, 1.03)),
-        slope(between(rng, -0.1, 0.0)),
+        pitch(between(rng, 0.985, 1.015)),
+        slope(between(rng, -0.05, 0.0)),
         loudness(between(rng, 0.7, 0.9)) {}
   static double between(Rng& rng, double low, double high) {
     return low + (high - low) * static_cast<double>(rng.uniform());

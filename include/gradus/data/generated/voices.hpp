@@ -20,7 +20,7 @@ struct Speaker {
   static Speaker low() { return {}; }
   static Speaker high() {
     return {
-        .pitch = 200, .formants = Real(1.16), .tilt = Real(0.4), .jitter = Real(0.01), .breath = Real(0.03)};
+        .pitch = 200, .formants = Real(1.16), .tilt = Real(0.4), .jitter = Real(0.008), .breath = Real(0.02)};
   }
 };
 
