@@ -79,7 +79,7 @@ near "$(said "$readme" 'The library has about ([0-9,]+) lines')" "$(cd "$root" &
 near "$(said "$readme" 'with about ([0-9,]+) lines:')" "$(cd "$root" && cat "${path[@]}" 2> /dev/null | wc -l)" "lines of an evening"
 if [ "$(said "$readme" 'in these ([0-9]+) files')" = "${#path[@]}" ]; then ok; else bad "the evening has ${#path[@]} files"; fi
 
-counts=(No One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve)
+counts=(No One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve Thirteen Fourteen Fifteen Sixteen)
 exercises=$(find "$root/exercises" -name exercise.json | wc -l)
 if grep -qF "${counts[exercises]} [exercises]" "$readme"; then ok; else bad "there are $exercises exercises"; fi
 commands=$(awk '/^```/ { if (inside) exit; inside = 1; next } inside' "$root/exercises/INSTRUCTORS.md" | grep -c .)

@@ -12,6 +12,7 @@ uses `settings`, to keep the restart out of the measured start-up time.
 import argparse
 import glob
 import json
+import math
 import os
 import resource
 import sys
@@ -200,6 +201,52 @@ def dbvae64(torch, nn, F, adam, layout):
     return step
 
 
+def unet28(torch, nn, F, adam, layout):
+    """The U-Net of include/gradus/generative/unet.hpp, its default options, and one step of noise prediction."""
+
+    def waves(t):
+        angles = 1000 * t[:, None] * torch.exp(-math.log(10000.0) * torch.arange(32) / 32)
+        return torch.cat([angles.sin(), angles.cos()], 1)
+
+    class Block(nn.Module):
+        def __init__(self, c):
+            super().__init__()
+            self.norm1, self.conv1, self.time = nn.GroupNorm(8, c), nn.Conv2d(c, c, 3, padding=1), nn.Linear(64, c)
+            self.norm2, self.conv2 = nn.GroupNorm(8, c), nn.Conv2d(c, c, 3, padding=1)
+
+        def forward(self, x, e):
+            h = self.conv1(F.silu(self.norm1(x))) + self.time(e)[:, :, None, None]
+            return x + self.conv2(F.silu(self.norm2(h)))
+
+    class Unet(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.time, self.stem, self.before = nn.Linear(64, 64), nn.Conv2d(1, 32, 4, 2, 1), Block(32)
+            self.down, self.low1, self.low2 = nn.Conv2d(32, 64, 3, 2, 1), Block(64), Block(64)
+            self.up, self.mix, self.after = nn.Conv2d(64, 32, 3, padding=1), nn.Conv2d(64, 32, 1), Block(32)
+            self.norm, self.out = nn.GroupNorm(8, 32), nn.ConvTranspose2d(32, 1, 4, 2, 1)
+
+        def forward(self, x, t):
+            e = F.silu(self.time(waves(t)))
+            h = self.before(self.stem(x), e)
+            low = self.low2(self.low1(self.down(h), e), e)
+            low = self.up(F.interpolate(low, scale_factor=2.0))
+            return self.out(F.silu(self.norm(self.after(self.mix(torch.cat([low, h], 1)), e))))
+
+    net = Unet().to(memory_format=layout)
+    optimizer = torch.optim.Adam(net.parameters(), 1e-3, **adam)
+    pictures = pool(torch, (64, 1, 28, 28), layout, -1.0)
+    angle = torch.arange(201) / 200 * 0.5 * math.pi
+    alpha_bar = torch.cos(angle) ** 2
+
+    def step():
+        t, noise = torch.randint(1, 201, (64,)), torch.randn(64, 1, 28, 28).contiguous(memory_format=layout)
+        a = alpha_bar[t][:, None, None, None]
+        descend(optimizer, F.mse_loss(net(a.sqrt() * next(pictures) + (1 - a).sqrt() * noise, t / 200), noise))
+
+    return step
+
+
 def cyclegan64(batch):
     def make(torch, nn, F, adam, layout):
         def norm_relu(channels):
@@ -255,8 +302,8 @@ def cyclegan64(batch):
 
 
 PICTURE_CASES = {"small_cnn": small_cnn, "conv_vae": conv_vae, "dcgan32": dcgan(64, 32, [64, 128, 256], 1),
-                 "dcgan64": dcgan(32, 64, [64, 128, 256, 512], 3), "dbvae64": dbvae64, "cyclegan64_b1": cyclegan64(1),
-                 "cyclegan64_b4": cyclegan64(4)}
+                 "dcgan64": dcgan(32, 64, [64, 128, 256, 512], 3), "dbvae64": dbvae64, "unet28": unet28,
+                 "cyclegan64_b1": cyclegan64(1), "cyclegan64_b4": cyclegan64(4)}
 
 
 def measure(name, step, seconds):

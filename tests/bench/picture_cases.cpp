@@ -8,8 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "gradus/generative/diffusion.hpp"
 #include "gradus/generative/gaussian_kl.hpp"
 #include "gradus/generative/reparameterize.hpp"
+#include "gradus/generative/unet.hpp"
 #include "gradus/kernels/convolution.hpp"
 #include "gradus/kernels/vector.hpp"
 #include "gradus/nn/layers.hpp"
@@ -265,6 +267,24 @@ struct CycleganCase {
   }
 };
 
+/// A diffusion's training step: the U-Net of 34_diffusion for 28 x 28 digits, 32 and 64 channels, batch 64.
+struct UnetCase {
+  Rng rng{1};
+  Unet net{rng, {}};
+  Adam adam{net.parameters()};
+  NoiseSchedule schedule = cosine_schedule(200);
+  Pool x{rng, {64, 28, 28, 1}, -1};
+  void step() {
+    std::vector<Index> times;
+    for (int b = 0; b < 64; ++b) times.push_back(1 + static_cast<Index>(rng.below(200)));
+    Tensor parts({64});
+    for (Index b = 0; b < 64; ++b) parts[b] = static_cast<Real>(times[static_cast<std::size_t>(b)]) / 200;
+    const Tensor noise = Tensor::randn({64, 28, 28, 1}, rng);
+    Tape tape;
+    descend(adam, tape, mean(prediction_loss(net(diffuse(x(), noise, times, schedule), parts), noise)));
+  }
+};
+
 /// "conv2d,forward,64,64,16,128,4,2,1": one pass over B images of H x H x C with K windows of size x size,
 /// stride, padding; the inner loop of all cases above.
 struct ConvCase {
@@ -321,6 +341,7 @@ std::function<void()> picture_case(const std::string& name) {
   if (name == "dcgan64")
     return stepper(std::make_shared<DcganCase>(32, 64, std::vector<Index>{64, 128, 256, 512}, 3));
   if (name == "dbvae64") return stepper(std::make_shared<DebiasingVaeCase>());
+  if (name == "unet28") return stepper(std::make_shared<UnetCase>());
   if (name == "cyclegan64_b1") return stepper(std::make_shared<CycleganCase>(1));
   if (name == "cyclegan64_b4") return stepper(std::make_shared<CycleganCase>(4));
   return {};

@@ -29,6 +29,8 @@ std::vector<Call> calls_08();
 std::vector<Call> calls_09();
 std::vector<Call> calls_10();
 std::vector<Call> calls_11();
+std::vector<Call> calls_13();
+std::vector<Call> calls_14();
 
 /// Throws Error for an unknown name.
 const Function& call_named(const std::string& name);

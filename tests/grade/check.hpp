@@ -51,6 +51,8 @@ std::vector<Check> checks_08();
 std::vector<Check> checks_09();
 std::vector<Check> checks_10();
 std::vector<Check> checks_11();
+std::vector<Check> checks_13();
+std::vector<Check> checks_14();
 
 /// All checks of an exercise, in the order of the TODOs.
 const std::vector<Check>& checks_of(int exercise);

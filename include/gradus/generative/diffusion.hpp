@@ -1,6 +1,6 @@
 #pragma once
 // Diffusion: a network learns to predict noise, and noise is removed step by step until a sample remains.
-// 6.S191 L4, "Diffusion Models"; DS542, "Do we have good models?" (column Diffusion).
+// 6.S191 L4, "Deep Generative Modeling: Summary"; DS542, "Do we have good models?" (column Diffusion).
 #include <functional>
 #include <vector>
 
