@@ -268,6 +268,6 @@ int main(int argc, char** argv) {
        .look =
            "The strangest scenes have rain, snow, a bend or something on the road; the most normal ones are "
            "sunny, straight and empty. After training with strange scenes, errors on rare scenes are "
-           "smaller, and those on common scenes do not grow."},
+           "smaller, and those on common scenes hardly grow, or fall."},
       lesson);
 }
