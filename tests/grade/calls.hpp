@@ -29,6 +29,7 @@ std::vector<Call> calls_08();
 std::vector<Call> calls_09();
 std::vector<Call> calls_10();
 std::vector<Call> calls_11();
+std::vector<Call> calls_12();
 std::vector<Call> calls_13();
 std::vector<Call> calls_14();
 

@@ -51,6 +51,7 @@ std::vector<Check> checks_08();
 std::vector<Check> checks_09();
 std::vector<Check> checks_10();
 std::vector<Check> checks_11();
+std::vector<Check> checks_12();
 std::vector<Check> checks_13();
 std::vector<Check> checks_14();
 

@@ -1,5 +1,9 @@
 // The numbers of the examples in the lesson of part 6.
+#include "gradus/generative/cycle_loss.hpp"
+#include "gradus/generative/cycle_step.hpp"
 #include "gradus/generative/spectrogram.hpp"
+#include "gradus/ops/linear.hpp"
+#include "gradus/optim/optimizer.hpp"
 #include "lesson_examples.hpp"
 
 using namespace gradus;
@@ -8,9 +12,33 @@ namespace {
 
 Index whole(const ExampleArguments& a, const std::string& name) { return static_cast<Index>(a.number(name)); }
 
+struct NoWeights : Module {
+  using Module::Module;
+};
+
+/// The translators' loss for G(x) = g x, F(x) = f x, both discriminators the identity, a = b = 1.
+double loss_of_translators(const ExampleArguments& a) {
+  Parameter g(a.row("g")), f(a.row("f"));
+  Rng rng(1);
+  NoWeights none(rng);
+  const Network to_b = [&](const Var& x) { return linear(x, g, Tensor::zeros({1})); };
+  const Network to_a = [&](const Var& x) { return linear(x, f, Tensor::zeros({1})); };
+  const Network same = [](const Var& x) { return x; };
+  const CycleGan gan{to_b, to_a, same, same, none, none};
+  const CycleWeights weights{static_cast<Real>(a.number("cycle")), static_cast<Real>(a.number("identity"))};
+  Adam adam({&g, &f});
+  const Tensor one = Tensor::full({1, 1}, 1);
+  const CycleGeneratorLoss l = cycle_generator_step(gan, one, one, weights, least_squares_losses(), adam);
+  return l.game_b + l.game_a + weights.cycle * (l.cycle_a + l.cycle_b) +
+         weights.identity * (l.identity_b + l.identity_a);
+}
+
 }  // namespace
 
 const LessonExamples lesson_examples_6 = {
+    {"31", "cycle(returned, x)",
+     [](const ExampleArguments& a) -> double { return cycle_loss(a.row("returned"), a.row("x")).item(); }},
+    {"31", "translators(g, f, cycle, identity)", loss_of_translators},
     {"32", "stft_magnitude(x, window, hop, frame, bin)",
      [](const ExampleArguments& a) {
        const Spectrum X = stft(a.list("x"), {.window = whole(a, "window"), .hop = whole(a, "hop")});

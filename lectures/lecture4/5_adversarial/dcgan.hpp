@@ -2,6 +2,7 @@
 // Convolutional generator and discriminator of digits, their training loop, and scores of their samples.
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -139,6 +140,43 @@ struct Stopwatch {
   }
 };
 
+/// Scores and pictures of a generator at chosen steps, with the training time until then. The record is part of
+/// the checkpoint.
+class ScoreFilm {
+ public:
+  /// noise [N, K]; `score` maps pictures [N, 28, 28, 1]; the first ten pictures of each step are kept.
+  ScoreFilm(std::vector<Index> steps, const Tensor& noise, std::function<double(const Tensor&)> score)
+      : steps_(std::move(steps)), noise_(noise), score_(std::move(score)) {
+    const auto count = static_cast<Index>(steps_.size());
+    scores_ = Tensor::zeros({count}), seconds_ = Tensor::zeros({count}),
+    pictures_ = Tensor::zeros({count, 7840});
+  }
+  State state() { return {{{"scores", scores_}, {"seconds", seconds_}, {"pictures", pictures_}}, {}}; }
+
+  /// Draws and scores if the step is one of the chosen steps; returns whether it is.
+  bool look(Index step, std::uint64_t microseconds, const std::function<Tensor(const Tensor&)>& draw) {
+    const auto found = std::find(steps_.begin(), steps_.end(), step);
+    if (found == steps_.end()) return false;
+    const auto i = static_cast<Index>(found - steps_.begin());
+    const Tensor drawn = draw(noise_);
+    scores_[i] = static_cast<Real>(score_(drawn)),
+    seconds_[i] = static_cast<Real>(double(microseconds) / 1e6);
+    pictures(static_cast<std::size_t>(i)).copy_from(drawn.rows(0, 10));
+    return true;
+  }
+  std::size_t size() const { return steps_.size(); }
+  std::vector<double> seconds() const { return {seconds_.values().begin(), seconds_.values().end()}; }
+  std::vector<double> scores() const { return {scores_.values().begin(), scores_.values().end()}; }
+  Tensor pictures(std::size_t i) const {
+    return pictures_.row(static_cast<Index>(i)).reshape({10, 28, 28, 1});
+  }
+
+ private:
+  std::vector<Index> steps_;
+  Tensor noise_, scores_, seconds_, pictures_;
+  std::function<double(const Tensor&)> score_;
+};
+
 /// One constant plane per class: y [B, classes] -> [B, 28, 28, classes].
 inline Tensor planes(const Tensor& y) {
   std::vector<Index> row_of_pixel;
@@ -201,25 +239,27 @@ struct DcganTraining {
 inline Var labelled(const Var& x, const Tensor& y) { return y ? concat({x, Var(planes(y))}, 3) : x; }
 
 /// The two alternating steps, for digits. With classes, a picture has its label as further channels.
-/// The planes of a fake come from the label in its noise vector, so D and G get the same label.
-inline DcganTraining train_dcgan(Program& program, Dcgan& gan, const Dataset& digits, DigitFilm& film) {
+/// The planes of a fake come from the label in its noise vector, so D and G get the same label. `scores`, if given,
+/// records the averaged generator; this time does not count.
+inline DcganTraining train_dcgan(Program& program, Dcgan& gan, const Dataset& digits, DigitFilm& film,
+                                 ScoreFilm* scores = nullptr) {
   const DcganRecipe& how = gan.recipe;
   Rng rng = program.rng.split(gan.name);
   Loader loader(digits, {.batch = how.batch, .shuffle = true, .drop_last = true}, rng.split("order"));
   Adam g_adam(gan.generator.parameters(), {.beta1 = Real(0.5)}),
       d_adam(gan.discriminator.parameters(), {.beta1 = Real(0.5)});
   Stopwatch watch;
-  Trainer trainer(program.session(), gan.name,
-                  {{"generator", gan.generator},
-                   {"discriminator", gan.discriminator},
-                   {"average", gan.average},
-                   {"g_adam", g_adam},
-                   {"d_adam", d_adam},
-                   {"film", film},
-                   {"watch", watch},
-                   {"rng", rng},
-                   {"digits", loader}},
-                  Steps{how.steps});
+  std::vector<Kept> kept = {{"generator", gan.generator},
+                            {"discriminator", gan.discriminator},
+                            {"average", gan.average},
+                            {"g_adam", g_adam},
+                            {"d_adam", d_adam},
+                            {"film", film},
+                            {"watch", watch},
+                            {"rng", rng},
+                            {"digits", loader}};
+  if (scores) kept.emplace_back("scores", *scores);
+  Trainer trainer(program.session(), gan.name, kept, Steps{how.steps});
   const Network generator = [&](const Var& z) {
     const Tensor y =
         how.classes > 0 ? slice(z.value(), 1, how.noise, how.noise + how.classes).value() : Tensor();
@@ -227,8 +267,12 @@ inline DcganTraining train_dcgan(Program& program, Dcgan& gan, const Dataset& di
   };
   const Network discriminator = std::ref(gan.discriminator);
   const GanLosses losses = non_saturating_losses();
+  const auto score = [&](Index step) {
+    return scores && scores->look(step, watch.microseconds, [&](const Tensor& z) { return gan.pictures(z); });
+  };
   watch.last = std::chrono::steady_clock::now();
   while (trainer.next()) {
+    if (score(trainer.step())) watch.last = std::chrono::steady_clock::now();
     film.look(trainer.step(), [&](const Tensor& z) { return gan.draw(z); });
     const Real factor = std::min(Real(1), static_cast<Real>(2.5 * (1 - trainer.progress()) + 0.02));
     g_adam.lr = how.lr_generator * factor, d_adam.lr = how.lr_discriminator * factor;
@@ -247,6 +291,7 @@ inline DcganTraining train_dcgan(Program& program, Dcgan& gan, const Dataset& di
     trainer.report({{"D", d.loss}, {"G", g}});
     watch.lap();
   }
+  score(how.steps);
   film.look(how.steps, [&](const Tensor& z) { return gan.draw(z); });
   return {trainer.plot("Both losses"), static_cast<double>(watch.microseconds) / 1e6, trainer.last_tenth("D"),
           trainer.last_tenth("G")};

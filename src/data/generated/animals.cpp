@@ -77,7 +77,7 @@ Paint coat_at(const AnimalFactors& f, const Variation& variation, int part, Real
     return scaled(variation.coat, shade * (hair ? Real(0.4) : part == ear ? Real(0.8) : 1));
   }
   // stripes across the part: the body's are vertical, the legs' horizontal
-  constexpr Real period = Real(0.17);
+  constexpr Real period = Real(0.22);
   const Real where = part == body ? x : along;
   const Real wave = std::sin(2 * std::numbers::pi_v<Real> * (where / period + variation.phase)) + Real(0.15);
   const Real white = clamp01(Real(0.5) + Real(1.4) * wave);
