@@ -177,7 +177,7 @@ void there_and_back(Program& program, DigitDiffusion& model, const Dataset& test
 
 /// Rows of growing guidance, one column per label; and the share of samples that the judge reads as their label.
 void by_label(Program& program, DigitDiffusion& model, Judge& judge, Rng& rng) {
-  const Index steps = program.pick<Index>(20, 50, 3), each = program.pick<Index>(20, 100, 2);
+  const Index steps = program.pick<Index>(20, 50, 3), each = program.pick<Index>(10, 100, 2);
   std::vector<int> labels;
   for (Index i = 0; i < 10 * each; ++i) labels.push_back(static_cast<int>(i % 10));
   const Tensor noise = Tensor::randn({10 * each, 28, 28, 1}, rng);

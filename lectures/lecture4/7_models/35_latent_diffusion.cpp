@@ -11,7 +11,7 @@
 
 namespace gradus::lecture {
 
-constexpr Real edge = Real(3.6);
+constexpr Real edge = Real(4.2);
 
 /// Two directions of the space of codes that separate the ten classes best: principal components of their means.
 Pca map_of(const Tensor& z, const std::vector<int>& labels) {
