@@ -11,6 +11,9 @@
 #include <vector>
 
 #include "gradus/autograd/op.hpp"
+#include "gradus/generative/affine_coupling.hpp"
+#include "gradus/generative/change_of_variables.hpp"
+#include "gradus/generative/diffusion.hpp"
 #include "gradus/generative/elbo.hpp"
 #include "gradus/generative/gaussian_kl.hpp"
 #include "gradus/generative/reparameterize.hpp"
@@ -51,6 +54,7 @@ const Shape pictures{2, 4, 4, 3};
 
 const std::vector<Case>& cases() {
   static RunningStatistics running{Tensor::zeros({3}), Tensor::full({3}, 1)};
+  static const Tensor half_of_three = Tensor::of({3}, {1, 0, 1});
   static Rng rng(3);
   static const std::vector<Case> all{
       {"add", {{2, 3}, {2, 3}}, [](Vars v) { return v[0] + v[1]; }},
@@ -131,6 +135,15 @@ const std::vector<Case>& cases() {
       {"least_squares_generator_loss", {{2}}, [](Vars v) { return least_squares_generator_loss(v[0]); }},
       {"gaussian_kl", {{2, 3}, {2, 3}}, [](Vars v) { return gaussian_kl(v[0], v[1]); }},
       {"reparameterize", {{2, 3}, {2, 3}}, [](Vars v) { return reparameterize(v[0], v[1], v[0].value()); }},
+      {"affine_coupling",
+       {{2, 3}, {2, 3}, {2, 3}},
+       [](Vars v) { return affine_coupling(half_of_three, v[0], v[1], v[2]); }},
+      {"inverse_coupling",
+       {{2, 3}, {2, 3}, {2, 3}},
+       [](Vars v) { return inverse_coupling(half_of_three, v[0], v[1], v[2]); }},
+      {"coupling_log_det", {{2, 3}}, [](Vars v) { return coupling_log_det(half_of_three, v[0]); }},
+      {"change_of_variables", {{2, 3}, {2}}, [](Vars v) { return change_of_variables(v[0], v[1]); }},
+      {"prediction_loss", {{2, 3}, {2, 3}}, [](Vars v) { return prediction_loss(v[0], v[1]); }},
       {"conv2d", {pictures, {5, 2, 2, 3}, {5}}, [](Vars v) { return conv2d(v[0], v[1], v[2]); }},
       {"conv2d",
        {pictures, {5, 3, 3, 3}, {5}},

@@ -28,7 +28,10 @@ Tensor euler_step(const Tensor& x, const Tensor& velocity, Real dt);
 Tensor heun_step(const TimedNetwork& network, const Tensor& x, double t, double dt);
 
 /// How flow_sample integrates.
-enum class Solver { euler, heun };
+enum class Solver {
+  euler,  ///< one evaluation of the network per step; the error falls with the step size
+  heun    ///< two evaluations; the error falls with its square
+};
 
 /// `count` steps of equal size from noise at t = 0 to data at t = 1, with a network that predicts velocities.
 /// `clip` of the options is not used. Throws Error unless count >= 1, and as the network does.
