@@ -1,6 +1,5 @@
-// Inversion: which noise vector gives this digit? A GAN has no encoder, so z is found by gradient descent; a VAE
-// computes its code in one pass.
-// DS542, "Latent Variables"
+// Inversion: which noise vector gives this digit? A GAN has no encoder, so z is found by gradient descent; a
+// VAE computes its code in one pass. DS542, "Latent Variables"
 #include <cmath>
 
 #include "3_variational/vae.hpp"
@@ -15,8 +14,8 @@ struct Inversion {
   double seconds = 0;
 };
 
-/// Minimises ||G(z) - x||^2 over z with Adam, from `starts` random z per digit, and keeps the best of each. G is
-/// frozen and in evaluation mode, so a picture depends on its own z only.
+/// Minimises ||G(z) - x||^2 over z with Adam, from `starts` random z per digit, and keeps the best of each. G
+/// is frozen and in evaluation mode, so a picture depends on its own z only.
 Inversion invert(Dcgan& gan, const Tensor& x, Index starts, Index steps, Rng& rng) {
   const Index N = x.dim(0), K = gan.recipe.noise;
   std::vector<Index> each;

@@ -140,8 +140,8 @@ struct Stopwatch {
   }
 };
 
-/// Scores and pictures of a generator at chosen steps, with the training time until then. The record is part of
-/// the checkpoint.
+/// Scores and pictures of a generator at chosen steps, with the training time until then. The record is part
+/// of the checkpoint.
 class ScoreFilm {
  public:
   /// noise [N, K]; `score` maps pictures [N, 28, 28, 1]; the first ten pictures of each step are kept.
@@ -238,9 +238,9 @@ struct DcganTraining {
 /// x with its label planes as further channels; x unchanged for an empty y.
 inline Var labelled(const Var& x, const Tensor& y) { return y ? concat({x, Var(planes(y))}, 3) : x; }
 
-/// The two alternating steps, for digits. With classes, a picture has its label as further channels.
-/// The planes of a fake come from the label in its noise vector, so D and G get the same label. `scores`, if given,
-/// records the averaged generator; this time does not count.
+/// The two alternating steps, for digits. With classes, a picture has its label as further channels. The
+/// planes of a fake come from the label in its noise vector, so D and G get the same label. `scores`, if
+/// given, records the averaged generator; this time does not count.
 inline DcganTraining train_dcgan(Program& program, Dcgan& gan, const Dataset& digits, DigitFilm& film,
                                  ScoreFilm* scores = nullptr) {
   const DcganRecipe& how = gan.recipe;

@@ -9,8 +9,8 @@
 
 namespace gradus::lecture {
 
-/// Where a training is: the size 7 * 2^stage, and the weight of the newest layers. In the first half of a stage
-/// `alpha` grows from 0 to 1: the new size fades in.
+/// Where a training is: the size 7 * 2^stage, and the weight of the newest layers. In the first half of a
+/// stage `alpha` grows from 0 to 1: the new size fades in.
 struct Growth {
   Index stage = 0;  ///< 0, 1, 2
   Real alpha = 1;
@@ -26,10 +26,10 @@ inline Var blended(const Var& a, const Var& b, Real alpha) {
 ///
 ///   K - 7x7x2c - 3x3: 7x7xc |- upsampled - 3x3: 14x14xc/2 |- upsampled - 3x3: 28x28xc/4
 ///                           |                             |                  |
-///                          1x1                           1x1                1x1        a grey picture at each size
+///                          1x1                           1x1                1x1      a grey picture per size
 ///
-/// Leaky relu and pixel norm after every layer. Upsampling repeats pixels, which fixes where a new layer starts: from
-/// the old picture, enlarged.
+/// Leaky relu and pixel norm after every layer. Upsampling repeats pixels, which fixes where a new layer
+/// starts: from the old picture, enlarged.
 struct GrowingGenerator : Module {
   GrowingGenerator(Rng& random, Index inputs, Index channels)
       : Module(random),
@@ -61,9 +61,9 @@ struct GrowingGenerator : Module {
   Conv2d conv0, conv1, conv2, grey0, grey1, grey2;
 };
 
-/// Pictures [B, S, S, 1] -> logits [B, 1], the mirror image: halving convolutions down to 7 x 7, then minibatch
-/// deviation, a last convolution and a linear layer. While a size fades in, the shrunk picture enters one level lower,
-/// blended with the same alpha.
+/// Pictures [B, S, S, 1] -> logits [B, 1], the mirror image: halving convolutions down to 7 x 7, then
+/// minibatch deviation, a last convolution and a linear layer. While a size fades in, the shrunk picture
+/// enters one level lower, blended with the same alpha.
 struct GrowingDiscriminator : Module {
   GrowingDiscriminator(Rng& random, Index channels)
       : Module(random),
@@ -111,8 +111,9 @@ struct ProgressiveRecipe {
   }
 };
 
-/// Real digits x [B, 28, 28, 1] in -1 .. 1 at the current size. While it fades in, the same blend as G's pictures: the
-/// digits at the smaller size, enlarged, and the digits themselves. Otherwise D would know real digits by their detail.
+/// Real digits x [B, 28, 28, 1] in -1 .. 1 at the current size. While it fades in, the same blend as G's
+/// pictures: the digits at the smaller size, enlarged, and the digits themselves. Otherwise D would know real
+/// digits by their detail.
 inline Tensor shrunk(const Tensor& x, const Growth& now) {
   Var at_size = x;
   for (Index s = now.stage; s < 2; ++s) at_size = average_pool2d(at_size, 2);

@@ -14,7 +14,7 @@ void animals(Program& program) {
   const Index tests = program.pick<Index>(400, 1000, 20), shown = 10;
   const Animals horses = generated_animals(0, tests, 2), zebras = generated_animals(1, tests, 2);
   const Tensor a = horses.data.images.rows(0, shown), b = zebras.data.images.rows(0, shown);
-  CycleRecipe recipe{.steps = program.pick<Index>(360, 3000, 4)};
+  CycleRecipe recipe{.steps = program.pick<Index>(400, 3000, 4)};
   recipe.translator.width = program.pick<Index>(16, 24, 4);
   recipe.judge_width = program.pick<Index>(32, 32, 4);
   Rng rng = program.rng.split("translators");

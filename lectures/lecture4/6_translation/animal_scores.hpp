@@ -25,7 +25,7 @@ class Outliner {
  public:
   Outliner(Program& program, const Animals& animals)
       : rng_(program.rng.split("outliner")), net_(rng_, options) {
-    const Index steps = program.pick<Index>(250, 600, 2);
+    const Index steps = program.pick<Index>(320, 600, 2);
     Adam adam(net_.parameters(), {.lr = Real(4e-3)});
     Dataset set = animals.data;
     Loader loader(set, {.batch = 32, .shuffle = true, .drop_last = true}, rng_.split("order"));

@@ -1,6 +1,6 @@
 #pragma once
-// Unpaired translation between two sets of pictures: residual translators and the training loop of a CycleGAN.
-// Zhu, Park, Isola, Efros 2017.
+// Unpaired translation between two sets of pictures: residual translators and the training loop of a
+// CycleGAN. Zhu, Park, Isola, Efros 2017.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -97,8 +97,8 @@ struct CycleRecipe {
   TranslatorOptions translator{};
   Index judge_width = 32;  ///< channels of the discriminators' first layer
   Real lr_translators = Real(1e-3), lr_discriminators = Real(1e-3);
-  /// The translators start near the identity, so the weights are smaller than the usual 10 and 5, which would keep
-  /// them there. The identity weight is 0 in the second half.
+  /// The translators start near the identity, so the weights are smaller than the usual 10 and 5, which would
+  /// keep them there. The identity weight is 0 in the second half.
   CycleWeights weights{.cycle = 3, .identity = Real(0.5)};
 };
 

@@ -21,8 +21,8 @@ inline Dataset like_usps(const Dataset& digits) {
   return out;
 }
 
-/// Accuracy of a judge of the target domain, and the Fréchet distance to its test set in the judge's features,
-/// before and after translation.
+/// Accuracy of a judge of the target domain, and the Fréchet distance to its test set in the judge's
+/// features, before and after translation.
 inline void report_digits(Program& program, const std::string& name, Judge& judge, const Dataset& target,
                           const Tensor& before, const Tensor& after, const std::vector<int>& labels,
                           double& kept, double& ratio) {

@@ -49,9 +49,7 @@ std::vector<Mistake> loss_mistakes() {
           {"cycle.squared", "the squared difference: CycleGAN takes the absolute value",
            loss_with([](double d) { return d * d; }, per_value)},
           {"cycle.signed", "the difference without its absolute value: errors of opposite sign cancel",
-           loss_with([](double d) { return d; }, per_value)},
-          {"cycle.half", "the factor 1/2 belongs to no absolute difference",
-           loss_with([](double d) { return std::abs(d) / 2; }, per_value)}};
+           loss_with([](double d) { return d; }, per_value)}};
 }
 
 Function slope_with(double (*f)(double difference), double (*scale)(const Tensor& x), bool with_dl = true) {

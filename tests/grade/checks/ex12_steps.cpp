@@ -146,7 +146,7 @@ std::vector<Mistake> translator_mistakes() {
       {"g.no_identity", "the identity loss is missing", g_wrong({.identity = K::without})},
       {"g.weights_exchanged", "the weights of cycle and identity are exchanged",
        g_wrong({.exchanged = true})},
-      {"g.cycle_unweighted", "the cycle losses count without weights.cycle", g_wrong({.cycle_factor = 0})},
+      {"g.cycle_unused", "the cycle losses are computed but not minimised", g_wrong({.cycle_factor = 0})},
       {"g.weights_returned", "the returned losses contain their weights", g_wrong({.weighted = true})},
       {"g.fakes_tracked", "the returned fakes are on the tape: detach() them", g_wrong({.tracked = true})},
       {"g.fakes_exchanged", "the returned fakes are exchanged: .b is G(a)",
