@@ -1,14 +1,32 @@
 // The numbers of the examples in the lesson of part 6.
 #include "gradus/generative/cycle_loss.hpp"
 #include "gradus/generative/cycle_step.hpp"
+#include "gradus/generative/similarity.hpp"
 #include "gradus/generative/spectrogram.hpp"
 #include "gradus/ops/linear.hpp"
+#include "gradus/ops/losses.hpp"
 #include "gradus/optim/optimizer.hpp"
 #include "lesson_examples.hpp"
 
 using namespace gradus;
 
 namespace {
+
+using Arguments = ExampleArguments;
+
+/// The mean over equally probable truths of a pixel.
+double pixel_loss(Var (*loss)(const Var&, const Var&), const Arguments& a) {
+  const Tensor truths = a.row("truths");
+  const Tensor output = Tensor::full(truths.shape(), static_cast<Real>(a.number("output")));
+  return double(loss(output, truths).item()) / static_cast<double>(truths.size());
+}
+
+/// The smallest image with one window, with equal pixels.
+Tensor flat(const Arguments& a, const std::string& name) {
+  return Tensor::full({1, 8, 8, 1}, static_cast<Real>(a.number(name)));
+}
+
+// --- 31, 32
 
 Index whole(const ExampleArguments& a, const std::string& name) { return static_cast<Index>(a.number(name)); }
 
@@ -36,6 +54,14 @@ double loss_of_translators(const ExampleArguments& a) {
 }  // namespace
 
 const LessonExamples lesson_examples_6 = {
+    {"30", "l2(truths, output)", [](const Arguments& a) { return pixel_loss(squared_error, a); }},
+    {"30", "l1(truths, output)", [](const Arguments& a) { return pixel_loss(l1_error, a); }},
+    {"30", "grey_share(output)", [](const Arguments& a) { return grey_share(a.list("output")); }},
+    {"30", "ssim(a, b)",
+     [](const Arguments& a) {
+       return double(structural_similarity(flat(a, "a"), flat(a, "b"), SimilarityWindow::square).item());
+     }},
+
     {"31", "cycle(returned, x)",
      [](const ExampleArguments& a) -> double { return cycle_loss(a.row("returned"), a.row("x")).item(); }},
     {"31", "translators(g, f, cycle, identity)", loss_of_translators},
