@@ -69,7 +69,9 @@ Unet::Unet(Rng& random, const UnetOptions& options_in)
     : Module(random),
       options(checked(options_in)),
       time_(*this, "time", options.time, options.time),
-      label_table_(options.classes > 0 ? Tensor::zeros({options.classes + 1, options.time}) : Tensor()),
+      label_table_(options.classes > 0
+                       ? Tensor::randn({options.classes + 1, options.time}, random, 0, Real(0.5))
+                       : Tensor()),
       stem_(*this, "stem", options.channels, options.width, window_of(options)),
       before_(*this, "before", options.width, options),
       down_(*this, "down", options.width, 2 * options.width, three_by_three(2)),

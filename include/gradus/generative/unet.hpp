@@ -47,7 +47,7 @@ struct UnetAttention : Module {
 ///   stem - block ------------------------------------- concat - 1x1 - block - norm - out
 ///             down - block - (attention) - block - up ---'
 ///
-/// The last layer and the label vectors start at 0, so the output does, and labels do not hide the time at first. Ronneberger, Fischer, Brox 2015; Ho, Jain, Abbeel 2020.
+/// The last layer starts at 0, and so does the output. The vectors of the labels start as N(0, 1/4). Ronneberger, Fischer, Brox 2015; Ho, Jain, Abbeel 2020.
 /// Throws Error when H or W is not divisible.
 class Unet : public Module {
  public:

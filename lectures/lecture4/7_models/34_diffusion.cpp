@@ -195,8 +195,8 @@ void by_label(Program& program, DigitDiffusion& model, Judge& judge, Rng& rng) {
   for (int i = 0; i < 10; ++i) digits.push_back(std::to_string(i));
   program.picture(
       "labels", image_grid(shown, {.columns = 10, .row_labels = names, .column_labels = digits}),
-      "One column per label and noise, one row per weight of guidance. Without guidance the noise decides; "
-      "from weight 1 on the label does; large weights make the digits alike");
+      "One column per label and noise, one row per weight of guidance (flow matching). Without guidance the "
+      "noise decides; the larger the weight, the more the label does");
 }
 
 /// Trains the U-Net with both losses; the curves of both.
@@ -273,8 +273,8 @@ void of_digits(Program& program) {
   Rng rng = program.rng.split("digit samples");
   const Tensor noise = Tensor::randn({program.pick<Index>(400, 5000, 64), 28, 28, 1}, rng);
   quality_over_steps(program, diffusion, matching, judge, digits.test, noise);
-  there_and_back(program, diffusion, digits.test, noise);
-  by_label(program, diffusion, judge, rng);
+  there_and_back(program, matching, digits.test, noise);
+  by_label(program, matching, judge, rng);
 }
 
 void diffusion(Program& program) {
@@ -293,13 +293,14 @@ void diffusion(Program& program) {
 
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
-  return run_program(argc, argv,
-                     {.name = "34_diffusion",
-                      .title = "Diffusion and flow matching: data out of noise",
-                      .slide = "6.S191 L4, \"Deep Generative Modeling: Summary\"; DS542, \"Do we have good models?\"",
-                      .look = "Noise becomes a ring of eight groups and becomes digits, step by step. With "
-                              "few steps flow matching is "
-                              "nearer to the data than diffusion. Guidance: the same noise becomes any digit "
-                              "that the label asks for."},
-                     diffusion);
+  return run_program(
+      argc, argv,
+      {.name = "34_diffusion",
+       .title = "Diffusion and flow matching: data out of noise",
+       .slide = "6.S191 L4, \"Deep Generative Modeling: Summary\"; DS542, \"Do we have good models?\"",
+       .look = "Noise becomes a ring of eight groups and becomes digits, step by step. With "
+               "few steps flow matching is "
+               "nearer to the data than diffusion. Guidance: the same noise becomes any digit "
+               "that the label asks for."},
+      diffusion);
 }

@@ -13,7 +13,7 @@ struct DiffusionRecipe {
   Objective objective = Objective::noise;
   Index steps = 800, width = 16, batch = 64, T = 200;
   Real lr = Real(2e-3), averaging = Real(0.995);
-  double unlabelled = 0.3;  ///< share of the examples whose label is hidden, for guidance
+  double unlabelled = 0.2;  ///< share of the examples whose label is hidden, for guidance
 
   std::string words() const {
     return text(objective == Objective::noise ? "noise" : "velocity", " predicted by a U-Net of width ",
