@@ -171,7 +171,8 @@ struct JudgeKnobs {
   bool pool = true, detach = true, same_fakes = false, pools_exchanged = false, fakes_exchanged = false;
   bool reals_exchanged = false, only_b = false, only_real = false, only_fake = false, again = false;
   bool zero = true, zero_late = false, step_first = false, backward = true, sums = false, translates = false;
-  bool swapped = false, generator_loss = false, returned_exchanged = false, draws_twice = false;
+  bool swapped = false, generator_loss = false, returned_exchanged = false, draws_twice = false,
+       fake_first = false;
   int steps = 1;
   Real factor = 1;
 };
@@ -197,8 +198,9 @@ Function d_wrong(JudgeKnobs k) {
     const auto of_fake = k.generator_loss ? losses.generator : k.swapped ? losses.real : losses.fake;
     const auto loss_of = [&](const Network& judge, const Tensor& real, const Var& fake) -> Var {
       Var loss = Tensor::zeros({1});
+      if (k.fake_first) loss = loss + total_of(of_fake(judge(fake)), k.sums);
       if (!k.only_fake) loss = loss + total_of(of_real(judge(real)), k.sums);
-      if (!k.only_real) loss = loss + total_of(of_fake(judge(fake)), k.sums);
+      if (!k.only_real && !k.fake_first) loss = loss + total_of(of_fake(judge(fake)), k.sums);
       return k.factor * loss;
     };
     const Var loss_b = loss_of(gan.discriminator_b, k.reals_exchanged ? a : b, fake_b),
@@ -220,6 +222,9 @@ std::vector<Mistake> judge_mistakes() {
       {"d.no_detach",
        "the fakes are on the caller's tape: take them from the pool, as values without history",
        d_wrong({.pool = false, .detach = false})},
+      {"d.no_detach",
+       "the fakes are on the caller's tape: take them from the pool, as values without history",
+       d_wrong({.pool = false, .detach = false, .fake_first = true})},
       {"d.no_pool", "the fakes of this step are used: draw them from the pools", d_wrong({.pool = false})},
       {"d.same_fakes", "both discriminators get translations G(a): D_A gets F(b) from the pool of A",
        d_wrong({.same_fakes = true})},
