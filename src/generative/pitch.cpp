@@ -46,7 +46,7 @@ double pitch_of(const std::vector<double>& values, std::size_t shortest, std::si
     if (is_peak(i)) best = std::max(best, r[i]);
   if (best < options.periodic) return 0;
   std::size_t i = 1;
-  while (!is_peak(i) || r[i] < 0.9 * best) ++i;
+  while (!is_peak(i) || r[i] < 0.85 * best) ++i;
   const double curvature = r[i - 1] - 2 * r[i] + r[i + 1];
   const double shift = curvature < 0 ? (r[i - 1] - r[i + 1]) / (2 * curvature) : 0;
   return options.rate / (static_cast<double>(shortest - 1 + i) + shift);

@@ -315,7 +315,7 @@ std::vector<Target> sound_targets() {
   return {
       {"wav",
        {sound, with_format(1, 2, 24), with_format(1, 1, 8), with_format(1, 1, 32), with_format(3, 1, 32),
-        with_format(3, 1, 64), with_format(6, 1, 8), with_format(7, 2, 8), with_format(254, 1, 16)},
+        with_format(3, 1, 64), with_format(6, 1, 8), with_format(7, 2, 8)},
        [](auto bytes) { parse_wav(bytes, "fuzz"); }},
       {"fsdd names",
        {bytes_of("7_theo_41.wav"), bytes_of("0_a_b_0.WAV")},

@@ -106,6 +106,22 @@ TEST_CASE("wav: other chunks are skipped, also before the format and of odd leng
   CHECK(numbers(parse_wav(sound, "x").samples) == std::vector<Real>{Real(0.5)});
 }
 
+TEST_CASE("wav: the extensible header names the encoding in its subformat") {
+  const auto extensible = [](std::uint64_t code) {
+    Bytes sound = wav({.code = 0xfffe}, integers({16384, -8192}, 2)), more;
+    put(more, 22, 2);  // further bytes: valid bits, speakers, subformat
+    put(more, 16, 2);
+    put(more, 4, 4);
+    put(more, code, 2);
+    for (const int byte : {0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71})
+      put(more, static_cast<std::uint64_t>(byte), 1);
+    sound.insert(sound.begin() + 36, more.begin(), more.end());
+    return with_word(with_word(sound, 16, 40, 4), 4, sound.size() - 8, 4);
+  };
+  CHECK(numbers(parse_wav(extensible(1), "x").samples) == std::vector<Real>{Real(0.5), Real(-0.25)});
+  CHECK(contains(message([&] { parse_wav(extensible(2), "x"); }), "encoding 2"));
+}
+
 TEST_CASE("wav: damage is refused in one sentence that names the file") {
   const Bytes sound = wav({}, integers({1, 2, 3, 4}, 2));
   const auto refused = [](const Bytes& bytes, const std::vector<std::string>& parts,

@@ -18,7 +18,7 @@ struct PitchOptions {
 /// pitch_track: the pitch at the samples 0, hop, 2 hop ... in Hz; 0 where the sound is quiet or not periodic.
 ///
 ///   r(l) = sum_t x[t] x[t+l] / sqrt(sum_t x[t]^2 sum_t x[t+l]^2)      t in a window of two longest periods
-///   pitch = rate / l for the shortest local maximum l with r(l) >= 0.9 max r, refined by a parabola
+///   pitch = rate / l for the shortest local maximum l with r(l) >= 0.85 max r, refined by a parabola
 ///
 /// The longer maxima are multiples of the period.
 /// Throws Error when x is not [T] with T > 0, or unless 0 < lowest < highest < rate / 2 and hop > 0.
