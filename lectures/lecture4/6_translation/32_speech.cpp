@@ -55,12 +55,14 @@ VoicePair recorded_pair(Program& program) {
 
 // --- pictures and sounds
 
-/// The first ten utterances with different labels, in the order of the labels.
+/// The first utterance of each of the ten labels. Throws Error when a label has none.
 std::vector<std::size_t> one_of_each(const std::vector<int>& labels) {
   std::vector<std::size_t> chosen;
-  for (int label = 0; label < 10; ++label)
-    chosen.push_back(
-        static_cast<std::size_t>(std::find(labels.begin(), labels.end(), label) - labels.begin()));
+  for (int label = 0; label < 10; ++label) {
+    const auto found = std::find(labels.begin(), labels.end(), label);
+    GRADUS_CHECK(found != labels.end(), "32_speech: no utterance for testing has the label ", label);
+    chosen.push_back(static_cast<std::size_t>(found - labels.begin()));
+  }
   return chosen;
 }
 
