@@ -203,7 +203,7 @@ void speech(Program& program) {
                         program.figure("voice_syllable"), ", distance to the true counterpart: ",
                         fixed(program.figure("voice_distance_ratio"), 2), " of that before"));
   if (std::filesystem::is_directory(program.options.data / "fsdd"))
-    translate_voices(program, recorded_pair(program), {.steps = program.pick<Index>(400, 2000, 4)});
+    translate_voices(program, recorded_pair(program), {.steps = program.pick<Index>(300, 2000, 4)});
 }
 
 }  // namespace gradus::lecture
