@@ -12,7 +12,7 @@ namespace gradus {
 /// that begins with '.') are ignored. Throws Error when it is not a folder or contains no WAV file.
 std::vector<std::string> sound_files(const std::filesystem::path& folder);
 
-/// The description of a recording in its file name: <digit>_<speaker>_<take>.wav.
+/// The description of a recording in its file name, digit_speaker_take.wav, such as 7_theo_41.wav.
 struct FsddName {
   int digit = 0;          ///< 0 .. 9
   std::string speaker{};  ///< such as "theo"

@@ -16,8 +16,9 @@ struct Speaker {
   Real jitter = Real(0.004);  ///< relative standard deviation of the periods
   Real breath = Real(0.01);   ///< noise between the pulses
 
-  /// A low, dark voice and a high, bright one.
+  /// A low, dark voice.
   static Speaker low() { return {}; }
+  /// A high, bright voice.
   static Speaker high() {
     return {
         .pitch = 200, .formants = Real(1.16), .tilt = Real(0.4), .jitter = Real(0.008), .breath = Real(0.02)};
@@ -27,11 +28,17 @@ struct Speaker {
 /// A syllable: an onset, then a vowel whose two formants move from the first to the second pair of frequencies.
 struct Syllable {
   /// The kinds of onset.
-  enum class Onset { none, plosive, nasal, fricative };
-  const char* name;                   ///< such as "ba"
-  Onset onset;                        ///< before the vowel
-  Real noise;                         ///< Hz: centre of the noise of a plosive or fricative
-  std::array<Real, 2> first, second;  ///< Hz: start and end of the first and the second formant
+  enum class Onset {
+    none,      ///< as in "ai"
+    plosive,   ///< a short noise, as in "ba"
+    nasal,     ///< a murmur, as in "me"
+    fricative  ///< a long noise, as in "sa"
+  };
+  const char* name;            ///< such as "ba"
+  Onset onset;                 ///< before the vowel
+  Real noise;                  ///< Hz: centre of the noise of a plosive or fricative
+  std::array<Real, 2> first;   ///< Hz: start and end of the first formant
+  std::array<Real, 2> second;  ///< Hz: start and end of the second formant
 };
 /// The ten syllables.
 const std::array<Syllable, 10>& syllables();
