@@ -30,7 +30,8 @@ struct Part {
   std::vector<Section> sections;
 };
 
-/// A picture of a report: a file below the lecture's folder, its caption, and the sounds that are played below it.
+/// A picture of a report: a file below the lecture's folder, its caption, and the sounds that are played
+/// below it.
 struct Picture {
   std::string file, caption;
   std::vector<SoundFile> sounds{};

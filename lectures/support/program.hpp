@@ -82,8 +82,8 @@ class Program {
   /// Writes frames [H, W, 1 or 3] as `<folder>/<stem>.gif`. Throws Error as write_gif does.
   void animation(const std::string& stem, const std::vector<Tensor>& frames, const GifOptions& how,
                  const std::string& caption);
-  /// Writes the sounds as `<folder>/<stem>_1.wav`, _2 ... and their sound_sheet as `<folder>/<stem>.png`. The page shows
-  /// the sheet with one player per sound below it. Throws Error as write_wav and sound_sheet do.
+  /// Writes the sounds as `<folder>/<stem>_1.wav`, _2 ... and their sound_sheet as `<folder>/<stem>.png`. The
+  /// page shows the sheet with one player per sound below it. Throws Error as write_wav and sound_sheet do.
   void sound(const std::string& stem, const std::vector<NamedSound>& sounds, const std::string& caption);
   /// Writes the tape as `<folder>/<stem>.svg` and .dot; without Graphviz, only the .dot.
   void graph(const std::string& stem, const Tape& tape, Module& module, const std::string& caption);

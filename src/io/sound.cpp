@@ -63,8 +63,8 @@ std::string_view letters_at(std::span<const std::byte> bytes, std::size_t place)
 }
 
 // A chunk is four letters, its length and its content; lengths are rounded up to even numbers.
-// libsndfile shortens the samples of a truncated file silently, and decodes other formats and encodings than those
-// that are promised here, so both are checked first.
+// libsndfile shortens the samples of a truncated file silently, and decodes other formats and encodings than
+// those that are promised here, so both are checked first.
 void check_chunks(std::span<const std::byte> bytes, const std::string& name) {
   GRADUS_CHECK(bytes.size() >= 12 && letters_at(bytes, 0) == "RIFF" && letters_at(bytes, 8) == "WAVE", name,
                ": no WAV file, its first bytes are not RIFF .... WAVE");

@@ -4,8 +4,8 @@
 
 namespace gradus {
 
-/// Options of stft and its inverse. The defaults are for 8000 samples per second: windows of 32 ms, 8 ms apart,
-/// and bins of 31 Hz.
+/// Options of stft and its inverse. The defaults are for 8000 samples per second: windows of 32 ms, 8 ms
+/// apart, and bins of 31 Hz.
 struct StftOptions {
   Index window = 256;  ///< samples per window, even
   Index hop = 64;      ///< samples between two windows, at most half a window
@@ -31,12 +31,14 @@ struct Spectrum {
 /// Throws Error when x is not [T] with T > 0, or unless 0 < hop <= window / 2 and the window is even.
 Spectrum stft(const Tensor& x, const StftOptions& options = {});
 
-/// inverse_stft: the sound with the spectrum nearest to X. It is x where X = stft(x), and the least-squares solution
-/// where no sound has the spectrum X. Griffin, Lim 1984, formula 6.
+/// inverse_stft: the sound with the spectrum nearest to X. It is x where X = stft(x), and the least-squares
+/// solution where no sound has the spectrum X. Griffin, Lim 1984, formula 6.
 ///
-///   y[t] = sum_f h[t'] X^[f, t'] / sum_f h[t']^2      t' = t - s f + N/2, X^ the inverse transform of each window
+///   y[t] = sum_f h[t'] X^[f, t'] / sum_f h[t']^2      t' = t - s f + N/2
+///   X^[f, .] the inverse transform of window f
 ///
-/// Throws Error when the two parts are not [F, K], or `length` is not a number of samples that gives F windows.
+/// Throws Error when the two parts are not [F, K], or `length` is not a number of samples that gives F
+/// windows.
 Tensor inverse_stft(const Spectrum& spectrum, Index length, const StftOptions& options = {});
 
 /// |X|, [F, K].
@@ -56,7 +58,8 @@ struct DecibelScale {
 ///
 ///   s = 1 + 20 log10(magnitude / full_scale) / range, clipped to [0, 1]
 ///
-/// Quiet values become 0, and remain 0 in `from_decibels`, so that the noise floor of a recording is not shown.
+/// Quiet values become 0, and remain 0 in `from_decibels`, so that the noise floor of a recording is not
+/// shown.
 /// Throws Error unless range and full_scale are positive.
 Tensor decibels(const Tensor& magnitude, const DecibelScale& scale = {});
 /// The inverse for s in (0, 1]; 0 for s <= 0. Throws Error likewise.

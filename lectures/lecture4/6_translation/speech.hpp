@@ -17,9 +17,9 @@ struct Voice {
   Dataset data{};  ///< images [N, T, 128] in [0, 1]; the label is what is said
 };
 
-/// A spectrogram over a range of 45 dB, with the loudest sample at 1: [T, 128]. A longer utterance loses its ends, a
-/// shorter one is padded with silence. With a range of 70 dB the recordings' noise floor would be visible, by which a
-/// network recognises a speaker without listening to the voice.
+/// A spectrogram over a range of 45 dB, with the loudest sample at 1: [T, 128]. A longer utterance loses its
+/// ends, a shorter one is padded with silence. With a range of 70 dB the recordings' noise floor would be
+/// visible, by which a network recognises a speaker without listening to the voice.
 inline Tensor spectrogram_of(const Sound& sound, Index T) {
   Real peak = Real(1e-6);
   for (const Real value : sound.samples.values()) peak = std::max(peak, std::abs(value));
@@ -53,14 +53,14 @@ inline Sound sound_of(const Tensor& s, Rng& rng, Index iterations = 60) {
   return sound;
 }
 
-/// SpeechTranslator: one-dimensional convolutions over time; the frequencies are the channels, because a shift in
-/// frequency changes the sound, and a shift in time does not.
+/// SpeechTranslator: one-dimensional convolutions over time; the frequencies are the channels, because a
+/// shift in frequency changes the sound, and a shift in time does not.
 ///
-///   x [B, T, 128]  - 5, width - relu - 3 residual blocks (3, instance norm, relu, 3, instance norm) - 5, 128 -  c
+///   x [B, T, 128]  - 5, width - relu - 3 blocks h + (3, instance norm, relu, 3, instance norm) - 5, 128 -  c
 ///   y = x + gate(x) c, clipped to [-0.1, 1.1]          gate: 0 in silent windows, 1 in others
 ///
-/// The last layer starts near 0, so the translator starts as the identity. Without the gate the constant part of c
-/// would fill silence with stripes.
+/// The last layer starts near 0, so the translator starts as the identity. Without the gate the constant part
+/// of c would fill silence with stripes.
 struct SpeechTranslator : Module {
   explicit SpeechTranslator(Rng& random, Index width = 64)
       : Module(random),
@@ -121,12 +121,12 @@ struct SpeechDiscriminator : Module {
 ///
 ///   x [B, T, 128] - 5, 64 - halved - 5, 64 - halved - 3, 64 - logits          T a multiple of 4
 ///
-/// What is said depends on the order in time: the last layer sees all T/4 places. Who speaks does not: it sees the
-/// mean and the maximum over time.
+/// What is said depends on the order in time: the last layer sees all T/4 places. Who speaks does not: it
+/// sees the mean and the maximum over time.
 class SpeechJudge : public Module {
  public:
-  /// Loads the judge of this training set from the cache, or trains it and saves it there. The judge is trained on
-  /// untranslated spectrograms only, and no translator sees it.
+  /// Loads the judge of this training set from the cache, or trains it and saves it there. The judge is
+  /// trained on untranslated spectrograms only, and no translator sees it.
   SpeechJudge(Program& program, const std::string& kind, const Dataset& train, bool ordered)
       : SpeechJudge(program, kind, train, ordered, std::make_unique<Rng>(Rng(1).split(kind))) {}
 
@@ -173,8 +173,8 @@ class SpeechJudge : public Module {
       bar.tick({{"loss", descend(adam, [&] { return mean(cross_entropy(logits(x), batch.labels)); })}});
     }
   }
-  /// Moved in time by up to 3 windows, louder or softer, with noise: so that the judge listens to neither place nor
-  /// loudness.
+  /// Moved in time by up to 3 windows, louder or softer, with noise: so that the judge listens to neither
+  /// place nor loudness.
   static Tensor varied(const Tensor& x, Rng& rng);
 
   std::unique_ptr<Rng> rng_;

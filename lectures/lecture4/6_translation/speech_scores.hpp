@@ -1,5 +1,6 @@
 #pragma once
-// The figures of translated speech: two judges, the distance to the true counterpart, the average spectrum and the pitch.
+// The figures of translated speech: two judges, the distance to the true counterpart, the average spectrum
+// and the pitch.
 #include <cmath>
 #include <string>
 #include <vector>

@@ -8,8 +8,8 @@
 
 namespace gradus {
 
-/// The names of the WAV files (.wav, in lower or upper case) in a folder, sorted byte by byte. Hidden files (a name
-/// that begins with '.') are ignored. Throws Error when it is not a folder or contains no WAV file.
+/// The names of the WAV files (.wav, in lower or upper case) in a folder, sorted byte by byte. Hidden files
+/// (a name that begins with '.') are ignored. Throws Error when it is not a folder or contains no WAV file.
 std::vector<std::string> sound_files(const std::filesystem::path& folder);
 
 /// The description of a recording in its file name, digit_speaker_take.wav, such as 7_theo_41.wav.
@@ -28,7 +28,8 @@ struct SpokenDigits {
   std::vector<FsddName> names{};  ///< one per sound
 };
 /// Reads `<root>/fsdd/recordings`: the recordings of these speakers (empty: of all) in sorted order.
-/// Throws Error when the folder or a speaker is missing, or a file is broken, has another rate or another form of name.
+/// Throws Error when the folder or a speaker is missing, or a file is broken, has another rate or another
+/// form of name.
 SpokenDigits load_fsdd(const std::filesystem::path& root, const std::vector<std::string>& speakers = {});
 
 }  // namespace gradus

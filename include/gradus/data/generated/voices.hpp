@@ -25,7 +25,8 @@ struct Speaker {
   }
 };
 
-/// A syllable: an onset, then a vowel whose two formants move from the first to the second pair of frequencies.
+/// A syllable: an onset, then a vowel whose two formants move from the first to the second pair of
+/// frequencies.
 struct Syllable {
   /// The kinds of onset.
   enum class Onset {
@@ -46,14 +47,15 @@ const std::array<Syllable, 10>& syllables();
 /// The number of samples of an utterance, 8000 per second: 0.312 s, which give 40 windows of stft.
 inline constexpr Index utterance_samples = 2496;
 
-/// One utterance with a peak of about 0.8. `take` decides what syllable and speaker leave open: duration, loudness,
-/// course of the pitch, and all noise. Two speakers who speak the same take differ only in their properties, so one
-/// utterance is the true counterpart of the other.
+/// One utterance with a peak of about 0.8. `take` decides what syllable and speaker leave open: duration,
+/// loudness, course of the pitch, and all noise. Two speakers who speak the same take differ only in their
+/// properties, so one utterance is the true counterpart of the other.
 /// Throws Error when the syllable is not 0 .. 9 or a property of the speaker is out of its range.
 Sound speak(const Speaker& speaker, int syllable, std::uint64_t take);
 
-/// `count` utterances: number i is syllable i modulo 10. Utterance i depends on (speaker, seed, i) only: the same bits
-/// for any number of threads, and with the same seed the true counterpart of another speaker's utterance i.
+/// `count` utterances: number i is syllable i modulo 10. Utterance i depends on (speaker, seed, i) only: the
+/// same bits for any number of threads, and with the same seed the true counterpart of another speaker's
+/// utterance i.
 /// Throws Error when count < 1, and as speak.
 std::vector<Sound> generated_voice(const Speaker& speaker, Index count, std::uint64_t seed = 1);
 
