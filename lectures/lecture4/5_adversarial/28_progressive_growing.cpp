@@ -52,7 +52,7 @@ void progressive_growing(Program& program) {
   Rng rng = program.rng.split("samples");
 
   ProgressiveRecipe how;
-  how.steps = program.pick<std::vector<Index>>({250, 250, 400}, {1500, 2000, 3000}, {4, 4, 4});
+  how.steps = program.pick<std::vector<Index>>({100, 100, 330}, {800, 800, 1400}, {4, 4, 4});
   how.channels = program.pick<Index>(32, 48, 8);
   how.averaging = program.pick<Real>(Real(0.99), Real(0.999), Real(0.5));
   Progressive growing(program, how);
@@ -63,7 +63,7 @@ void progressive_growing(Program& program) {
   const DcganRecipe recipe = dcgan_recipe(program);
   Dcgan dcgan(program, "dcgan", recipe);
   DigitFilm last({recipe.steps}, dcgan.noise(1, {}, rng));
-  ScoreFilm fixed_size(equal_parts(recipe.steps, 8), dcgan.noise(count, {}, rng), fid);
+  ScoreFilm fixed_size(equal_parts(recipe.steps, 6), dcgan.noise(count, {}, rng), fid);
   const DcganTraining plain = train_dcgan(program, dcgan, digits.train, last, &fixed_size);
 
   program.picture(

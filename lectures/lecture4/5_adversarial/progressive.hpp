@@ -94,7 +94,7 @@ struct GrowingDiscriminator : Module {
 
 /// All settings of a training.
 struct ProgressiveRecipe {
-  std::vector<Index> steps = {250, 250, 400};  ///< of each stage
+  std::vector<Index> steps = {100, 100, 330};  ///< of each stage
   Index channels = 32, batch = 64, noise = 64;
   Real lr_generator = Real(2e-3), lr_discriminator = Real(1e-3);
   Real penalty = Real(0.3);  ///< weight of difference_penalty at the real digits
