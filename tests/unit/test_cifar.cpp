@@ -115,8 +115,10 @@ TEST_CASE("the real sets: CIFAR-10, the lab's faces, Fashion-MNIST") {
     const Dataset faces = load_lab_faces(root);
     CHECK(faces.size() == 20);
     double dark = 0, light = 0;
-    for (Index i = 0; i < 20; ++i)
-      for (const Real v : faces.images.row(i).values()) (i < 10 ? dark : light) += v;
+    for (Index i = 0; i < 20; ++i) {
+      const Tensor face = faces.images.row(i);
+      for (const Real v : face.values()) (i < 10 ? dark : light) += v;
+    }
     CHECK(dark < light);
   }
   if (const fs::path root = real_data("fashion-mnist"); !root.empty()) {
