@@ -43,7 +43,7 @@ TOOL     = $(call build,double,gradus-grade) && $(GRADE)
 WHICH    = $(call option,EX,ex) $(call option,TODO,todo)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-lecture deps-grade deps-test deps-check deps-docs build lecture4 exercises watch grade hint reset solution submit doctor test clean
+.PHONY: help deps deps-lecture deps-grade deps-test deps-check deps-docs deps-browser build lecture4 book site exercises watch grade hint reset solution submit doctor test clean
 
 help: ## show this text
 	@echo "Gradus: deep generative modelling from scratch"
@@ -52,10 +52,10 @@ help: ## show this text
 	  | awk -F '\t' '{ printf "  %-15s  %s\n", $$1, $$2 }'
 
 deps: ## install missing packages
-#> PURPOSE=lecture|grade|test|check|docs: those of the lectures, of the exercises, of all tests (default), of make check, of make docs
+#> PURPOSE=lecture|grade|test|check|docs|browser: those of the lectures, of the exercises, of all tests (default), of make check, make docs, make book
 	@bash scripts/deps.sh $(if $(PURPOSE),$(call quoted,PURPOSE))
 
-deps-lecture deps-grade deps-test deps-check deps-docs:
+deps-lecture deps-grade deps-test deps-check deps-docs deps-browser:
 	@bash scripts/deps.sh $(@:deps-%=%)
 
 build: deps-test ## build the library, the lectures and the tests
@@ -70,11 +70,21 @@ ifeq ($(MINE),1)
 	@files=$$($(GRADE) mine) && cmake --preset default -DGRADUS_MINE="$$files" > /dev/null && \
 	  IFS=';' && bash scripts/mine_cache.sh $$files
 	@$(call build,default,lecture4_runner $(or $(addprefix mine_,$(CHOSEN)),lecture4_mine))
-	@$(BUILD)/default/lectures/lecture4/lecture4 --from $(BUILD)/default/mine $(if $(call given,OUT,out),,--out out/mine) $(SETTINGS)
+	@$(BUILD)/default/lectures/lecture4/lecture4 --from $(BUILD)/default/mine --beside out/lecture4 $(if $(call given,OUT,out),,--out out/mine) $(SETTINGS)
 else
 	@$(call build,default,$(if $(CHOSEN),lecture4_runner $(CHOSEN),lecture4))
 	@$(BUILD)/default/lectures/lecture4/lecture4 $(SETTINGS)
 endif
+
+book: deps-lecture ## write the lecture with its results as one PDF (out/lecture4/book.pdf)
+	@$(call build,default,lecture4_runner)
+	@$(BUILD)/default/lectures/lecture4/lecture4 --page $(SETTINGS)
+	@bash scripts/book.sh pdf $(if $(call given,OUT,out),$(call quoted,OUT),out/lecture4)
+
+site: deps-lecture ## copy the lecture with its results to out/site, for a web server
+	@$(call build,default,lecture4_runner)
+	@$(BUILD)/default/lectures/lecture4/lecture4 --page $(SETTINGS)
+	@bash scripts/book.sh site $(if $(call given,OUT,out),$(call quoted,OUT),out/lecture4) out/site
 
 exercises: deps-grade ## list all exercises with state and points, and the next step
 	@$(TOOL) list

@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
 # Installs the missing packages for a purpose; prints nothing when none is missing.
 #
-#   scripts/deps.sh lecture         compiler, libraries, gnuplot, graphviz: the library and the lectures
+#   scripts/deps.sh lecture         compiler, libraries, gnuplot, graphviz, KaTeX: the library and the lectures
 #   scripts/deps.sh grade           also the grader's sandbox, archives and digests
 #   scripts/deps.sh [test]          also doctest: everything that README's commands need
 #   scripts/deps.sh check           also clang++, clang-tidy, clang-format and clang's OpenMP (make check, make tsan, make prove)
 #   scripts/deps.sh docs            the lectures' and Doxygen (make docs)
+#   scripts/deps.sh browser         the lectures' and Chromium with its driver (make book, the suite browser)
 #   scripts/deps.sh purpose --list  only prints the missing packages
 set -u
 
 purpose=test mode=install
 for word in "$@"; do
   case $word in
-    lecture | grade | test | check | docs) purpose=$word ;;
+    lecture | grade | test | check | docs | browser) purpose=$word ;;
     --list) mode=list ;;
-    *) echo "deps.sh: unknown word '$word' (lecture, grade, test, check, docs, --list)" >&2 && exit 2 ;;
+    *) echo "deps.sh: unknown word '$word' (lecture, grade, test, check, docs, browser, --list)" >&2 && exit 2 ;;
   esac
 done
 
@@ -55,6 +56,9 @@ need_lecture() {
   if [[ $OSTYPE == darwin* ]]; then need libomp-dev libomp openmp_there; else need zlib1g-dev - header_there zlib.h; fi
   need gnuplot-nox gnuplot command_there gnuplot
   need graphviz graphviz command_there dot
+  need libmd4c-dev md4c header_there md4c.h
+  need nodejs node command_there node
+  need libjs-katex - file_there /usr/share/javascript/katex/katex.js
 }
 need_grade() {
   need_lecture
@@ -78,6 +82,12 @@ need_check() {
 need_docs() {
   need_lecture
   need doxygen doxygen command_there doxygen
+}
+need_browser() {
+  need_lecture
+  need chromium - command_there chromium
+  need chromium-driver - command_there chromedriver
+  need python3-selenium - python3 -c 'import selenium'
 }
 "need_$purpose"
 [ ${#missing_apt[@]} -eq 0 ] && exit 0

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds every test suite, runs them, then counts: the last line is "N passed, N failed" (and ", N skipped").
 #
-#   tests/run_tests.sh [suite ...]     suites: unit gradient lectures prove exercises grader runner fuzz floors package readme
+#   tests/run_tests.sh [suite ...]     suites: unit gradient lectures prove exercises grader runner browser fuzz floors package readme
 #                                      (default: all)
 #
 # A suite reports its result in its last line of the form "N passed, N failed" or in doctest's summary.
@@ -37,7 +37,7 @@ needs() {
   case $1 in
     unit) echo default:unit_tests ;;
     gradient) echo double:gradient_tests ;;
-    lectures | runner) echo default:lecture4 ;;
+    lectures | runner | browser) echo default:lecture4 ;;
     prove) echo double:gradus-grade ;;
     exercises) echo double:gradus-grade double:handed_out ;;
     grader) echo double:grade_tests ;;
@@ -52,6 +52,7 @@ suite_prove() { limited build/double/tests/gradus-grade prove --sample --seeds 5
 suite_exercises() { limited tests/test_exercises.sh build/double/tests/gradus-grade; }
 suite_grader() { limited build/double/tests/grade_tests; }
 suite_runner() { limited tests/test_lecture_runner.sh build/default/lectures/lecture4/lecture4; }
+suite_browser() { limited tests/test_browser.sh build/default/lectures/lecture4; }
 suite_fuzz() { limited build/asan/tests/fuzz_readers --iterations 2000 && limited build/asan/tests/fuzz_grader --iterations 2000; }
 suite_floors() {
   tests/check_floors.sh --self-test && tests/check_floors.sh &&
@@ -194,7 +195,7 @@ if [ "${1:-}" = --self-test ]; then
   exit
 fi
 
-if [ $# -eq 0 ]; then set -- unit gradient lectures prove exercises grader runner fuzz floors package readme; fi
+if [ $# -eq 0 ]; then set -- unit gradient lectures prove exercises grader runner browser fuzz floors package readme; fi
 graders=() others=() last=() names=()
 for name in "$@"; do
   declare -F "suite_$name" > /dev/null || { echo "no suite '$name'" >&2 && exit 2; }

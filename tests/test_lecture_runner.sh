@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests the lecture runner with programs of which some fail, the checks of make before it builds,
+# Tests the lecture runner with programs of which some fail, the book that it writes, the checks of make before it builds,
 # and `make bench` with sides that give no answer.
 #
 #   tests/test_lecture_runner.sh <runner>
@@ -34,7 +34,7 @@ EOF
   chmod +x "programs/$1"
 }
 program 01_good 'picture 01_good/dot.png
-report "\"01_good\": {\"preset\": \"tiny\", \"seed\": 7, \"seconds\": 0.1, \"figures\": {\"error\": 31.25, \"name\": \"a<b\"}, \"pictures\": [\"01_good/dot.png\"], \"captions\": {\"01_good/dot.png\": \"one dot\"}, \"look\": \"See \`dot\` & <wonder>\", \"headline\": \"error 31.2\"}"'
+report "\"01_good\": {\"preset\": \"tiny\", \"seed\": 7, \"seconds\": 0.1, \"figures\": {\"error\": 31.25, \"speed\": 7, \"name\": \"a<b\"}, \"units\": {\"speed\": \"km/h\"}, \"better\": {\"speed\": \"higher\"}, \"pictures\": [\"01_good/dot.png\"], \"captions\": {\"01_good/dot.png\": \"one dot\"}, \"look\": \"See \`dot\` & <wonder>\", \"headline\": \"error 31.2\"}"'
 program 02_crash 'echo the last words; kill -SEGV $$'
 program 03_silent 'echo fine'
 program 04_liar 'report "\"04_liar\": {\"figures\": {}, \"pictures\": [\"04_liar/none.png\"]}"'
@@ -45,7 +45,65 @@ program 07_mute 'picture 07_mute/dot.png
 report "\"07_mute\": {\"pictures\": [\"07_mute/dot.png\"], \"sounds\": {\"07_mute/dot.png\": [{\"file\": \"07_mute/b.wav\"}, 3], \"x\": 4}}"'
 touch programs/readme.txt
 
-"$runner" --from programs --out out --seed 7 --preset tiny > all.txt 2>&1
+# A small project with a lesson for two of them, and one that does not run.
+mkdir -p project/lectures/lecture4/1_first project/src project/exercises/04_kl
+lesson=project/lectures/lecture4/1_first/README.md
+cat > $lesson << 'EOF'
+# Part 1: the first
+
+Two sentences about $p_x * q_x$ and `$HOME`. A price of $5 or $6. <script>alert(1)</script>
+
+## 01 Good
+
+"A slide" · [01_good.cpp](01_good.cpp)
+
+### The question
+
+See [the errata](../errata.md), [02](../2_second/02_crash.cpp), [task 4.5](../../../exercises/04_kl) and [nothing](gone.cpp).
+
+### Derivation
+
+$$\frac{a}{b} < c_1$$
+
+### The code
+
+[`Twice::forward`](../../../src/twice.cpp#L4), [`lost`](../../../src/lost.cpp#L1)
+
+What to see.
+
+### The picture
+
+![in the text](01_good/dot.png) ![not yet](03_silent/none.png)
+
+The error is [`error`](../figures.md#01_good), the speed [`speed`](../figures.md#01_good), the loss [`loss`](../figures.md#01_good).
+
+### By hand
+
+```example 01
+kl(mu = 0.7) = 0.245
+```
+
+<details><summary>Why?</summary>
+
+Because **so**.
+
+</details>
+
+## 08 Later
+
+"Another slide" · [08_later.cpp](08_later.cpp)
+
+Nothing *yet*.
+EOF
+touch project/lectures/lecture4/1_first/{01_good,05_good,08_later}.cpp
+mkdir project/lectures/lecture4/2_second && touch project/lectures/lecture4/2_second/02_crash.cpp
+printf '# Errata\n\n| # | Slide |\n|---|--:|\n| 1 | a sign |\n\n[01](1_first/01_good.cpp)\n' > project/lectures/lecture4/errata.md
+printf '# Figures\n\nOf another machine.\n' > project/lectures/lecture4/figures.md
+printf '# Exercise 4\n\n[the source](../../src/twice.cpp)\n' > project/exercises/04_kl/README.md
+printf 'int before;\n\n/// y = 2 x\nint Twice::forward(int x) {\n  // [4.5]\n  return "a<b", 2 * x;  // twice\n  // [end]\n}\n\nint after;\n' > project/src/twice.cpp
+run() { "$runner" --lessons project/lectures/lecture4 "$@"; }
+
+run --from programs --out out --seed 7 --preset tiny > all.txt 2>&1
 expect "exit code must be 1 when a program failed" [ $? -eq 1 ]
 expect "a crash must be named" grep -qi "02_crash.*segmentation" all.txt
 expect "the last lines of a crash must be shown" grep -q "the last words" all.txt
@@ -56,22 +114,72 @@ expect "the count must be right" grep -q "^3 of 7 programs ran" all.txt
 expect "settings must reach the programs" grep -q "setting --seed" out/01_good/log.txt
 expect "the log must hold standard error" grep -q "to standard error" out/05_good/log.txt
 expect "the summary must keep all reports" grep -q 01_good out/summary.json
-expect "the page must hold every section" [ "$(grep -c '<section ' out/index.html)" -eq 7 ]
-expect "the page must hold the picture itself" grep -q "data:image/png;base64,iVBORw0KGgo" out/index.html
-expect "the page must hold its caption" grep -q "<figcaption>one dot" out/index.html
-expect "a program's own page must be linked, not embedded" grep -q '<a href="05_good/game.html">Play &amp; learn</a>' out/index.html
-expect "the page must hold a player with the sound itself, below its picture" grep -q '</a><div class="players"><label><a href="06_sounds/a.wav">low &amp; high</a><audio [^>]*src="data:audio/wav;base64,UklGRmRhdGE="' <(tr -d '\n' < out/index.html)
+# --- the book
+part=out/1_first.html
+words() { grep -qF -- "$2" "$1"; }  # words <file> <text that it must contain>
+lacks() { ! grep -qF -- "$2" "$1"; }
+expect "the contents must list every program with its page" bash -c 'grep -qF "1_first.html#01_good" out/index.html && grep -qF "2_second.html#02_crash" out/index.html && grep -qF "programs.html#04_liar" out/index.html'
+expect "a page must hold every section of its part" [ "$(grep -c '<section ' $part)" -eq 3 ]
+expect "a program outside of the parts must have a section" [ "$(grep -c '<section ' out/programs.html)" -eq 4 ]
+expect "a picture must load lazily, with its size" words $part '<img loading="lazy" alt="in the text" width="4" height="4" class="pixels" src="01_good/dot.png">'
+expect "a picture in the text must not be shown again" [ "$(grep -c 'src="01_good/dot.png"' $part)" -eq 1 ]
+expect "the page must have a player for the sound, below its picture" grep -qF '</a><div class="players"><label><a href="06_sounds/a.wav">low &amp; high</a><audio controls preload="none" src="06_sounds/a.wav"></audio></label>' <(tr -d '\n' < out/programs.html)
 expect "a missing sound is a failure" grep -q "07_mute.*sound 07_mute/b.wav was reported" all.txt
-expect "the page must escape text" grep -q "a&lt;b" out/index.html
-expect "the page must show the crash" grep -q "^the last words" out/index.html
-expect "the page must need no external resources" bash -c '! grep -qE "(src|href)=\"?(http|//)" out/index.html'
+expect "a picture that no run has made must say how to make it" words $part 'make lecture4 ONLY=03'
+expect "a program's own page must be linked" words $part '<a href="05_good/game.html">Play &amp; learn</a>'
+expect "the page must escape text" words $part 'a&lt;b'
+expect "the page must not run scripts of a text" lacks $part '<script>alert'
+expect "the page must show the crash" grep -q "the last words" out/2_second.html
+expect "the page must need no external resources" bash -c '! grep -qE "(src|href)=\"?(http|//)" out/*.html'
+expect "a program that has not run must show its lesson" words $part 'Nothing <em>yet</em>.'
+expect "and the command that runs it" words $part 'make lecture4 ONLY=08'
+expect "a figure in the text must be the run's, with three digits" words $part '>31.2</a>, the speed'
+expect "with its unit and its better direction" words $part '>7 km/h (higher is better)</a>'
+expect "a figure that the run lacks must be its name" words $part '<code>loss</code></a>.'
+expect "code must be shown with its comment and line numbers" bash -c 'grep -qF "<span class=\"line\"><span class=\"number\">3</span><span class=\"c\">/// y = 2 x</span></span>" out/1_first.html && grep -qF "<span class=\"number\">8</span>}" out/1_first.html'
+expect "code must end with its function" lacks $part 'int after'
+expect "the marks of an exercise must not be shown" lacks $part '// [4.5]'
+expect "code that is not there must be named" words $part 'src/lost.cpp is not in this copy'
+expect "code and formulas must be side by side" words $part '<div class="beside">'
+expect "an example must have a frame" words $part '<div class="example">'
+expect "folded answers must stay folded" words $part '<details><summary>Why?</summary>'
+expect "inline code and prices must not become formulas" bash -c 'grep -qF "<code>\$HOME</code>. A price of \$5 or \$6." out/1_first.html'
+expect "a link to a program must lead to its section" words out/errata.html 'href="1_first.html#01_good"'
+expect "a link to a text must lead to its page" words $part 'href="errata.html"'
+expect "a linked exercise must be a page, and what it links to" bash -c 'grep -qF "href=\"more/exercises.04_kl.README.md.html\"" out/1_first.html && grep -qF "href=\"../code/src.twice.cpp.html\"" out/more/exercises.04_kl.README.md.html'
+expect "a source must have a place for every line" words out/code/src.twice.cpp.html 'id="L4"'
+expect "a link to nothing must be its text" lacks $part 'href="gone.cpp"'
+expect "the figures must be in one table" bash -c 'grep -qF "<tbody id=\"01_good\">" out/figures.html && grep -qF "Of another machine" out/figures.html'
+expect "pages must lead to the next" words out/index.html 'rel="next" href="1_first.html"'
+expect "the search must know every heading" words out/search.js '01 Good › The question'
+expect "the page for print must hold all parts, each id once" bash -c 'grep -qF "Nothing <em>yet" out/book.html && [ -z "$(grep -oE " id=\"[^\"]*\"" out/book.html | sort | uniq -d)" ]'
+if node -e 'require("/usr/share/javascript/katex/katex.js")' 2> /dev/null; then
+  expect "formulas must be MathML" words $part '<mfrac><mi>a</mi><mi>b</mi></mfrac>'
+  expect "no formula may stay TeX" lacks $part 'Node.js or KaTeX is missing'
+fi
+mkdir bare && for tool in bash cat mkdir sed dirname base64; do ln -s "$(command -v $tool)" bare; done
+PATH=$PWD/bare run --from programs --out bare_out --only 05 > bare.txt 2>&1
+expect "without Node.js, the programs must run" [ $? -eq 0 ]
+expect "formulas must be shown as TeX, and one sentence must say so" bash -c 'grep -qF "<code>\\frac{a}{b} &lt; c_1</code>" bare_out/1_first.html && [ "$(grep -c "Node.js or KaTeX is missing" bare_out/1_first.html)" -eq 1 ]'
+run --page --out out > page.txt 2>&1
+expect "--page must succeed" [ $? -eq 0 ]
+expect "--page must write the pages and run nothing" bash -c '! grep -q "programs ran" page.txt && ! grep -qF "badge ran" out/index.html && grep -qF "badge earlier" out/index.html'
+run --from programs --out mine --beside out --only 01 > mine.txt 2>&1
+expect "a student's pictures must stand beside the library's" bash -c 'grep -qF "src=\"../out/01_good/dot.png\"" mine/1_first.html && grep -qF " src=\"01_good/dot.png\"" mine/1_first.html'
+expect "and the figures" words mine/1_first.html '<tr><th scope="row">error</th><td>31.25</td><td>31.25</td></tr>'
+expect "the site must hold what it links to" bash "$project/scripts/book.sh" site out site
+expect "the site must hold the pictures and the sources" [ -e site/01_good/dot.png -a -e site/code/src.twice.cpp.html -a -e site/05_good/game.html ]
+rm site/search.js && mv out/search.js kept.js
+expect "a site with a missing file must fail" bash -c '! bash "$0" site out site' "$project/scripts/book.sh"
+mv kept.js out/search.js
+expect "without Chromium, make book must say so and succeed" bash -c 'PATH=$1 bash "$0" pdf out | grep -q "SKIPPED: no PDF"' "$project/scripts/book.sh" "$PWD/bare"
 
-"$runner" --from programs --out out --only 05 > one.txt 2>&1
+run --from programs --out out --only 05 > one.txt 2>&1
 expect "one program alone must succeed" [ $? -eq 0 ]
 expect "earlier results must stay on the page" grep -q "error 31.2" out/index.html
-"$runner" --from programs --out out --only 77 > none.txt 2>&1
+run --from programs --out out --only 77 > none.txt 2>&1
 expect "an unknown program is an error" [ $? -eq 2 ]
-"$runner" --from programs --out out --only 01,5 > none.txt 2>&1
+run --from programs --out out --only 01,5 > none.txt 2>&1
 expect "one wrong name among right ones is an error" [ $? -eq 2 ]
 expect "the error must list the programs" grep -q "^  03_silent" none.txt
 
@@ -79,32 +187,32 @@ expect "the error must list the programs" grep -q "^  03_silent" none.txt
 cp out/summary.json before.json
 for wrong in "--preset fulll" "--seed -1" "--threads 0" "--epochs x" "--speed 9"; do
   # shellcheck disable=SC2086
-  "$runner" --from programs --out out $wrong > wrong.txt 2>&1
+  run --from programs --out out $wrong > wrong.txt 2>&1
   expect "$wrong must be refused before anything runs" [ $? -eq 2 ]
   expect "$wrong must be named" grep -q -- "${wrong%% *}" wrong.txt
 done
 expect "refused settings must leave the figures" cmp before.json out/summary.json
-"$runner" --from programs --out "" > wrong.txt 2>&1
+run --from programs --out "" > wrong.txt 2>&1
 expect "an empty folder name is an error" [ $? -eq 2 ]
 touch file
 for wrong in file file/deeper /proc/nowhere; do
-  "$runner" --from programs --out $wrong > wrong.txt 2>&1
+  run --from programs --out $wrong > wrong.txt 2>&1
   expect "--out $wrong must end with 1" [ $? -eq 1 ]
   expect "--out $wrong must be named" grep -q "^lecture4: $wrong.*cannot" wrong.txt
 done
-"$runner" --from nowhere > wrong.txt 2>&1
+run --from nowhere > wrong.txt 2>&1
 expect "a missing folder of programs must be named" grep -q "nowhere" wrong.txt
 mkdir -p blocked/index.html
-"$runner" --from programs --out blocked --only 01 > wrong.txt 2>&1
+run --from programs --out blocked --only 01 > wrong.txt 2>&1
 expect "a page that cannot be written is an error" [ $? -eq 1 ]
 expect "a page that cannot be written is not reported as written" bash -c 'grep -q "index.html: cannot write" wrong.txt && ! grep -q "^All pictures" wrong.txt'
 mkdir -p blocked/05_good/log.txt && rmdir blocked/index.html
-"$runner" --from programs --out blocked --only 01,05 > wrong.txt 2>&1
+run --from programs --out blocked --only 01,05 > wrong.txt 2>&1
 expect "a log that cannot be written fails its program" grep -q "05_good.*failed: .*log.txt: cannot be written" wrong.txt
 expect "the other programs still run" grep -q "^1 of 2 programs ran" wrong.txt
 if script --version 2> /dev/null | grep -q util-linux; then  # runs the runner in a terminal
   for term in xterm dumb; do
-    TERM=$term script -qec "'$runner' --from programs --out out --only 05" /dev/null < /dev/null > "$term.txt" 2>&1
+    TERM=$term script -qec "'$runner' --lessons project/lectures/lecture4 --from programs --out out --only 05" /dev/null < /dev/null > "$term.txt" 2>&1
   done
   expect "a terminal's line is rewritten" grep -q $'\033\\[K' xterm.txt
   expect "TERM=dumb gets no control codes" bash -c '! grep -q $'"'\\\\033'"' dumb.txt'
@@ -112,7 +220,7 @@ fi
 
 # a second run that fails must not show the figures of the first
 program 01_good 'exit 3'
-"$runner" --from programs --out out --only 01 > again.txt 2>&1
+run --from programs --out out --only 01 > again.txt 2>&1
 expect "the program's exit code must be reported" grep -q "exit code 3" again.txt
 expect "old figures must be gone" bash -c '! grep -q "error 31.2" out/index.html'
 
@@ -120,7 +228,7 @@ expect "old figures must be gone" bash -c '! grep -q "error 31.2" out/index.html
 rm programs/*
 program 01_long 'trap "echo saved; exit 130" INT; echo started; for i in {1..100}; do sleep 0.1; done'
 program 02_never 'echo never'
-"$runner" --from programs --out stop > stop.txt 2>&1 &
+"$runner" --lessons project/lectures/lecture4 --from programs --out stop > stop.txt 2>&1 &
 job=$!
 for _ in {1..100}; do grep -qs started stop/01_long/log.txt && break; sleep 0.05; done
 kill -INT $job

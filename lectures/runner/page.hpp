@@ -1,5 +1,5 @@
 #pragma once
-// The page of a lecture: one self-contained HTML file with every picture and figure.
+// The results of the programs, and the text of pages.
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -20,13 +20,14 @@ struct Section {
   State state = State::absent;
   std::string note;  ///< reason of a failure
   double seconds = 0;
-  Json report;      ///< its entry in summary.json; an empty object when there is none
-  std::string log;  ///< the last lines of its output
+  Json report{};      ///< its entry in summary.json; an empty object when there is none
+  std::string log{};  ///< the last lines of its output
+  Json beside{};      ///< the program's report with the library's files (MINE=1), or empty
 };
 
-/// A part of the lecture and its programs; without a title, the page shows no heading for it.
+/// A part of the lecture and its programs.
 struct Part {
-  std::string title;  ///< "2 Autoencoders"
+  std::string folder;  ///< "2_autoencoders", or "" for programs outside of all parts
   std::vector<Section> sections;
 };
 
@@ -47,17 +48,21 @@ std::string headline_of(const Json& report);
 /// "ran", "failed", "stopped", "earlier run" or "not run".
 const char* word_of(State state);
 
+/// A string entry of a report, or "" when it is missing or not a string.
+std::string text_of(const Json& report, const std::string& key);
+
+/// A figure for the reader: four significant digits, lists with commas.
+std::string figure_text(const Json& value);
+
 /// A file's bytes; "" when there is no such file.
 std::string slurp(const std::filesystem::path& path);
 
 std::string base64(std::string_view bytes);
 
+/// The text with HTML's special characters escaped.
+std::string escaped(std::string_view text);
+
 /// Replaces @place@ in the page by `value`. Throws Error when the page does not contain @place@.
 std::string filled(std::string page, std::string_view place, std::string_view value);
-
-/// Writes folder/index.html. Pictures are read from below the folder and embedded in the page.
-/// Throws Error when it cannot be written.
-void write(const std::filesystem::path& folder, const std::string& title, const std::string& subtitle,
-           const std::vector<Part>& parts);
 
 }  // namespace gradus::lecture::page

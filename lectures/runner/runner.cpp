@@ -1,6 +1,6 @@
 // Runs every program of the lecture in turn, each in its own process,
 // so that a failing program does not stop the others. Their output goes to out/lecture4/NN_title/log.txt
-// and their reports to out/lecture4/summary.json. The reports and the pictures make out/lecture4/index.html.
+// and their reports to out/lecture4/summary.json. Lessons, reports and pictures make a book, out/lecture4/index.html.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -12,12 +12,14 @@
 #include <iostream>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
 #include "gradus/base/number.hpp"
 #include "gradus/base/terminal.hpp"
+#include "runner/book.hpp"
 #include "runner/page.hpp"
 #include "runner/process.hpp"
 #include "support/options.hpp"
@@ -147,14 +149,16 @@ struct Listed {
 
 /// The parsed command line.
 struct Command {
-  fs::path folder{}, place{};           ///< folder of pictures and page; folder of the programs
-  std::vector<Listed> programs{};       ///< all, in the order of the page
-  std::vector<std::string> only{};      ///< prefixes of the wanted names; empty: all
-  std::string part{};                   ///< prefix of the wanted part; empty: all
+  fs::path folder{}, place{};       ///< folder of pictures and page; folder of the programs
+  std::vector<Listed> programs{};   ///< all, in the order of the page
+  std::vector<std::string> only{};  ///< prefixes of the wanted names; empty: all
+  std::string part{};               ///< prefix of the wanted part; empty: all
+  std::string lessons{}, beside{};  ///< folders of the lessons, and of the results with the library's files
+  bool page_only = false;           ///< runs nothing
   std::vector<std::string> settings{};  ///< options passed to the programs
 
   bool wants(const Listed& program) const {
-    return program.part.starts_with(part) &&
+    return !page_only && program.part.starts_with(part) &&
            (only.empty() || std::any_of(only.begin(), only.end(), [&](const std::string& word) {
               return program.name.starts_with(word);
             }));
@@ -174,15 +178,17 @@ std::vector<Listed> built_programs() {
   return programs;
 }
 
+bool is_program(const std::string& name) {
+  return name.size() > 3 && isdigit(name[0]) && isdigit(name[1]) && name[2] == '_';
+}
+
 /// The programs NN_title of a folder, each with its part from `known`.
 std::vector<Listed> programs_in(const fs::path& folder, const std::vector<Listed>& known) {
   std::vector<Listed> programs;
   GRADUS_CHECK(fs::is_directory(folder), folder.string(), ": is not a folder");
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
-    if (name.size() < 4 || !isdigit(name[0]) || !isdigit(name[1]) || name[2] != '_' ||
-        !entry.is_regular_file())
-      continue;
+    if (!is_program(name) || !entry.is_regular_file()) continue;
     const auto found =
         std::find_if(known.begin(), known.end(), [&](const Listed& one) { return one.name == name; });
     programs.push_back({found == known.end() ? "" : found->part, name});
@@ -202,15 +208,15 @@ void check_choice(const Command& command) {
       throw EarlyExit(2, "lecture4: no program begins with \"" + word + "\"; there are" + all + "\n");
   if (command.programs.empty())
     throw EarlyExit(2, "lecture4: no programs in " + command.place.string() + "\n");
-  if (std::none_of(command.programs.begin(), command.programs.end(),
-                   [&](const Listed& program) { return command.wants(program); }))
+  if (!command.page_only && std::none_of(command.programs.begin(), command.programs.end(),
+                                         [&](const Listed& program) { return command.wants(program); }))
     throw EarlyExit(2, "lecture4: part \"" + command.part + "\" has no such program; there are" + all + "\n");
 }
 
 /// Throws EarlyExit for --help, for a setting that the programs would refuse,
 /// and for a program that does not exist.
 Command parse_command(int argc, char** argv) {
-  Command command;
+  Command command{.lessons = GRADUS_BOOK};
   std::string folder = "out/lecture4", from;
   CLI::App app(
       "Runs the programs of lecture 4 and writes a page with their results.\n"
@@ -221,6 +227,9 @@ Command parse_command(int argc, char** argv) {
   app.add_option("--only", command.only, "Only these programs: 06, or 06_autoencoder")->delimiter(',');
   app.add_option("--part", command.part, "Only the programs of this part: 2, or 2_autoencoders");
   app.add_option("--from", from, "Run the programs NN_title of this folder instead of the lecture's own");
+  app.add_flag("--page", command.page_only, "Run nothing: write the page from earlier results");
+  app.add_option("--lessons", command.lessons, "Folder of the lessons")->capture_default_str();
+  app.add_option("--beside", command.beside, "Folder of other results, to be shown beside these");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success&) {
@@ -255,22 +264,36 @@ void print_result(const Section& section, const fs::path& folder, const Line& li
   for (std::string words; std::getline(lines, words);) std::cout << "      | " << words << '\n';
 }
 
-/// "2_autoencoders" -> "2 Autoencoders"
-std::string title_of_part(std::string part) {
-  if (part.size() < 3) return part;
-  part[1] = ' ';
-  part[2] = static_cast<char>(std::toupper(static_cast<unsigned char>(part[2])));
-  return part;
-}
-
-/// Groups consecutive programs of the same part.
-std::vector<page::Part> in_parts(const std::vector<Listed>& programs, const std::vector<Section>& sections) {
-  std::vector<page::Part> parts;
-  for (std::size_t i = 0; i < sections.size(); ++i) {
-    if (i == 0 || programs[i].part != programs[i - 1].part)
-      parts.push_back({title_of_part(programs[i].part), {}});
-    parts.back().sections.push_back(sections[i]);
+/// The programs of the lessons' folder by part, with their results; then all programs that are not there.
+std::vector<page::Part> in_parts(const Command& command, const std::vector<Section>& sections) {
+  std::vector<Listed> programs;
+  std::error_code code;
+  for (const auto& part : fs::directory_iterator(command.lessons, code)) {
+    const std::string folder = part.path().filename().string();
+    if (folder.size() < 3 || !isdigit(folder[0]) || folder[1] != '_') continue;
+    for (const auto& file : fs::directory_iterator(part.path(), code))
+      if (is_program(file.path().stem().string()) && file.path().extension() == ".cpp")
+        programs.push_back({folder, file.path().stem().string()});
   }
+  std::sort(programs.begin(), programs.end(),
+            [](const Listed& a, const Listed& b) { return std::tie(a.part, a.name) < std::tie(b.part, b.name); });
+  const auto in_lessons = [&](const std::string& name) {
+    return std::any_of(programs.begin(), programs.end(), [&](const Listed& one) { return one.name == name; });
+  };
+  std::vector<page::Part> parts;
+  const auto add = [&](const std::string& part, Section section) {
+    if (!command.beside.empty())
+      section.beside = read_summary(command.beside).value(section.name, Json::object());
+    if (parts.empty() || parts.back().folder != part) parts.push_back({part, {}});
+    parts.back().sections.push_back(std::move(section));
+  };
+  for (const Listed& one : programs) {
+    const auto found = std::find_if(sections.begin(), sections.end(),
+                                    [&](const Section& section) { return section.name == one.name; });
+    add(one.part, found == sections.end() ? remembered(one.name, command.folder) : *found);
+  }
+  for (const Section& section : sections)
+    if (!in_lessons(section.name)) add("", section);
   return parts;
 }
 
@@ -297,17 +320,20 @@ int run_all(const Command& command) {
     sections.push_back(std::move(section));
   }
 
-  print_table(sections);
-  page::write(command.folder, "Lecture 4: deep generative modelling",
-              text("Gradus · ", today(), " · ", fixed(seconds, 1), " s in all",
-                   failed > 0 ? text(" · ", failed, " failed") : ""),
-              in_parts(command.programs, sections));
+  if (!command.page_only) print_table(sections);
+  write_book(
+      {.folders = {command.folder, command.beside},
+       .lessons = command.lessons,
+       .title = "Lecture 4: deep generative modelling",
+       .subtitle = text("Gradus · ", today(), seconds > 0 ? text(" · ", fixed(seconds, 1), " s in all") : "",
+                        failed > 0 ? text(" · ", failed, " failed") : ""),
+       .parts = in_parts(command, sections)});
   std::cout << "\nAll pictures and figures: " << (command.folder / "index.html").string() << '\n';
   if (signal_received() != 0) {
     std::cout << "Stopped. The last output of the program says how to continue.\n";
     return 128 + signal_received();
   }
-  std::cout << place_in_list - failed << " of " << place_in_list << " programs ran\n";
+  if (!command.page_only) std::cout << place_in_list - failed << " of " << place_in_list << " programs ran\n";
   return failed > 0 ? 1 : 0;
 }
 

@@ -1,0 +1,66 @@
+// The search over all sections (SECTIONS: search.js), and keyboard access to what scrolls.
+"use strict";
+const field = document.getElementById("search"), found = document.getElementById("found");
+const up = document.body.dataset.up;
+
+// Every word must occur; a word in the title counts more than one in the text.
+function search(query) {
+  const words = query.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  if (words.length === 0) return [];
+  const hits = [];
+  SECTIONS.forEach(([title, address, text], place) => {
+    const low = title.toLowerCase(), all = low + " " + text.toLowerCase();
+    if (!words.every((word) => all.includes(word))) return;
+    const score = words.reduce((sum, word) => sum + (low.includes(word) ? 20 : 0) + Math.min(all.split(word).length - 1, 10), 0);
+    hits.push({ title, address, text, score, place });
+  });
+  return hits.sort((a, b) => b.score - a.score || a.place - b.place).map((hit) => ({ ...hit, words }));
+}
+
+// About 120 letters around the first word that was found.
+function around({ text, words }) {
+  const at = Math.max(0, text.toLowerCase().indexOf(words.find((word) => text.toLowerCase().includes(word)) || ""));
+  const begin = at > 40 ? text.indexOf(" ", at - 40) + 1 : 0;
+  return (begin > 0 ? "… " : "") + text.slice(begin, begin + 120).trim() + (text.length > begin + 120 ? " …" : "");
+}
+
+function show() {
+  const hits = search(field.value);
+  found.replaceChildren();
+  found.hidden = field.value.trim() === "";
+  const count = document.createElement("p");
+  count.textContent = hits.length === 0 ? "Nothing found" : hits.length + (hits.length === 1 ? " section" : " sections");
+  found.append(count);
+  const list = document.createElement("ol");
+  for (const hit of hits.slice(0, 20)) {
+    const item = document.createElement("li"), link = document.createElement("a"), words = document.createElement("span");
+    link.href = up + hit.address;
+    link.textContent = hit.title;
+    words.textContent = around(hit);
+    item.append(link, words);
+    list.append(item);
+  }
+  if (hits.length > 0) found.append(list);
+}
+function close() { field.value = ""; found.hidden = true; }
+
+field.addEventListener("input", show);
+field.form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const first = found.querySelector("a");
+  if (first) { location.href = first.href; close(); }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") close();
+  if (event.key === "/" && !/^(input|textarea)$/i.test(event.target.tagName)) { event.preventDefault(); field.focus(); }
+});
+found.addEventListener("click", (event) => { if (event.target.closest("a")) setTimeout(close); });
+
+function focusable() {
+  for (const box of document.querySelectorAll(".scroll, pre, .display")) {
+    if (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+}
+focusable();
+addEventListener("resize", focusable);

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Tests the lecture's book in headless Chromium: the lessons, with the results of two programs.
+#
+#   tests/test_browser.sh <folder of the lecture programs>
+set -u
+programs=$(realpath "$1")
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+"$programs/lecture4" --out "$scratch/book" --preset tiny --only 02,06 > "$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
+python3 "$(dirname "$0")/browser/test_book.py" "$scratch/book"
