@@ -32,7 +32,7 @@ files_of() {
     file=${file//&amp;/&} file=${file//&quot;/\"} file=$place/$file file=${file#./}
     while [[ $file =~ ^(.*/)?[^/.][^/]*/\.\./(.*)$ ]]; do file=${BASH_REMATCH[1]}${BASH_REMATCH[2]}; done
     printf '%s\n' "$file"
-  done < <(grep -oE '(href|src)="[^"#:]+' "$folder/$1" | sed 's/^[a-z]*="//')
+  done < <(grep -oE '(href|src)="[^"#:]+["#]' "$folder/$1" | sed 's/^[a-z]*="//; s/.$//')
 }
 site=$3 missing=0
 rm -rf "$site.new"

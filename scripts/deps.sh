@@ -87,7 +87,7 @@ need_browser() {
   need_lecture
   need chromium - command_there chromium
   need chromium-driver - command_there chromedriver
-  need python3-selenium - python3 -c 'import selenium'
+  need python3-selenium - file_there /usr/lib/python3/dist-packages/selenium
 }
 "need_$purpose"
 [ ${#missing_apt[@]} -eq 0 ] && exit 0

@@ -43,15 +43,24 @@ std::string short_title(const Page& page) {
   return title;
 }
 
+/// The title of a program's section: that of its lesson, else that of its report.
+std::string title_in(const Page& page, const Section& section) {
+  for (const Topic& topic : page.topics)
+    if (topic.level == 2 && topic.title.starts_with(section.name.substr(0, 2) + " "))
+      return topic.title.substr(3);
+  return title_of(section);
+}
+
 /// The rows of one part in the table of contents.
 std::string contents_of(const page::Part& part, const Page& page) {
   std::string out = "<tr class=\"part\"><th colspan=\"5\" scope=\"rowgroup\">" +
                     anchor(page.file, page.title) + "</th></tr>\n";
   for (const Section& section : part.sections) {
     out += text("<tr><td>", escaped(section.name.substr(0, 2)), "</td><td>",
-                anchor(page.file + "#" + section.name, title_of(section)), "</td><td>", badge(section.state),
-                "</td><td class=\"amount\">", section.seconds > 0 ? fixed(section.seconds, 1) : "",
-                "</td><td>", escaped(page::headline_of(section.report)), "</td></tr>\n");
+                anchor(page.file + "#" + section.name, title_in(page, section)), "</td><td>",
+                badge(section.state), "</td><td class=\"amount\">",
+                section.seconds > 0 ? fixed(section.seconds, 1) : "", "</td><td>",
+                escaped(page::headline_of(section.report)), "</td></tr>\n");
   }
   return out;
 }

@@ -28,11 +28,19 @@ function letter(c, [upper, lower, digit, greek]) {
   return String.fromCodePoint(older[there] || there);
 }
 
+// Browsers draw no space beside the name of a function, and take every minus inside a row for a difference.
+function spaced(math) {
+  const space = '<mspace width="0.1667em"></mspace>', apply = "<mo>\u2061</mo>";
+  return math.replace(new RegExp(`${apply}(?!<mo [^>]*>\\(|</mrow>)`, "g"), apply + space)
+    .replace(new RegExp(`(</m[ni]>|</msu[bp]>|</msubsup>|</mfrac>|\\)</mo>)(<mi[^>]*>\\w{2,}</mi>${apply})`, "g"), `$1${space}$2`)
+    .replace(/(<mo[^>]*>(?:[([{=,|+<>≤≥→⋅−]|&[lg]t;)<\/mo>)<mo>−<\/mo>/g, '$1<mo form="prefix">−</mo>');
+}
+
 function converted([tex, display]) {
   try {
     const page = katex.renderToString(tex, { displayMode: display, output: "mathml", strict: "ignore" });
     const math = page.slice(page.indexOf("<math"), page.indexOf("</math>") + 7);
-    return math.replace(/<(m[ino]|mtext) mathvariant="([a-z-]+)">([^<&]*)</g, (all, tag, variant, words) =>
+    return spaced(math).replace(/<(m[ino]|mtext) mathvariant="([a-z-]+)">([^<&]*)</g, (all, tag, variant, words) =>
       variants[variant] ? `<${tag}>${[...words].map((c) => letter(c, variants[variant])).join("")}<` : all);
   } catch { return null; }
 }

@@ -68,6 +68,14 @@ std::string figures_table(const Section& section) {
   return out + "</tbody></table></div>\n";
 }
 
+std::string player_html(const fs::path& folder, const std::string& url_prefix, const SoundFile& sound) {
+  if (std::error_code code; !fs::is_regular_file(folder / sound.file, code))
+    return "<p class=\"bad\">Missing sound: " + escaped(sound.file) + "</p>";
+  const std::string url = escaped(url_prefix + sound.file);
+  return "<label><a href=\"" + url + "\">" + escaped(sound.name) +
+         "</a><audio controls preload=\"none\" src=\"" + url + "\"></audio></label>";
+}
+
 /// "preset quick · seed 1 · generated digits · 12.3 s"
 std::string circumstances(const Section& section) {
   std::string line;
@@ -118,9 +126,7 @@ std::string picture_html(const fs::path& folder, const std::string& url_prefix, 
   if (picture.file.ends_with(".html"))  // a page of its own
     return "<p class=\"page\"><a href=\"" + url + "\">" + caption + "</a></p>\n";
   std::string players;
-  for (const SoundFile& sound : picture.sounds)
-    players += "<label><a href=\"" + escaped(url_prefix + sound.file) + "\">" + escaped(sound.name) +
-               "</a><audio controls preload=\"none\" src=\"" + escaped(url_prefix + sound.file) + "\"></audio></label>";
+  for (const SoundFile& sound : picture.sounds) players += player_html(folder, url_prefix, sound);
   if (!players.empty()) players = "<div class=\"players\">" + players + "</div>\n";
   // Small pictures are grids of tiny images: their pixels are enlarged without smoothing.
   const auto [width, height] = png_size(page::slurp(folder / picture.file));
@@ -129,8 +135,8 @@ std::string picture_html(const fs::path& folder, const std::string& url_prefix, 
   return text(plot ? "<figure class=\"half\">" : "<figure>", "<a href=\"", url,
               "\"><img loading=\"lazy\" alt=\"", caption, "\"",
               width > 0 ? text(" width=\"", width * zoom, "\" height=\"", height * zoom, "\"") : "",
-              zoom > 1 ? " class=\"pixels\"" : "", " src=\"", url, "\"></a>", players, "<figcaption>", caption,
-              "</figcaption></figure>\n");
+              zoom > 1 ? " class=\"pixels\"" : "", " src=\"", url, "\"></a>", players, "<figcaption>",
+              caption, "</figcaption></figure>\n");
 }
 
 std::string picture_of_run(const Section& section, const Folders& folders, const Picture& picture) {
@@ -139,7 +145,8 @@ std::string picture_of_run(const Section& section, const Folders& folders, const
   const std::string up = fs::relative(folders.beside, folders.out).generic_string() + "/";
   std::string other = "<p class=\"meta\">no such picture</p>";
   for (const Picture& one : page::pictures_of(section.beside))
-    if (one.file == picture.file) other = picture_html(folders.beside, up, {one.file, picture.caption, one.sounds});
+    if (one.file == picture.file)
+      other = picture_html(folders.beside, up, {one.file, picture.caption, one.sounds});
   return "<div class=\"pair\"><div><p class=\"meta\">Your files</p>" + own +
          "</div><div><p class=\"meta\">The library's files</p>" + other + "</div></div>\n";
 }

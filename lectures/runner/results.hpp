@@ -33,7 +33,8 @@ std::string picture_html(const std::filesystem::path& folder, const std::string&
                          const page::Picture& picture);
 
 /// A picture of the run; with other results to compare, beside the same picture there.
-std::string picture_of_run(const page::Section& section, const Folders& folders, const page::Picture& picture);
+std::string picture_of_run(const page::Section& section, const Folders& folders,
+                           const page::Picture& picture);
 
 /// A number with three significant digits.
 std::string rounded(double value);

@@ -275,8 +275,9 @@ std::vector<page::Part> in_parts(const Command& command, const std::vector<Secti
       if (is_program(file.path().stem().string()) && file.path().extension() == ".cpp")
         programs.push_back({folder, file.path().stem().string()});
   }
-  std::sort(programs.begin(), programs.end(),
-            [](const Listed& a, const Listed& b) { return std::tie(a.part, a.name) < std::tie(b.part, b.name); });
+  std::sort(programs.begin(), programs.end(), [](const Listed& a, const Listed& b) {
+    return std::tie(a.part, a.name) < std::tie(b.part, b.name);
+  });
   const auto in_lessons = [&](const std::string& name) {
     return std::any_of(programs.begin(), programs.end(), [&](const Listed& one) { return one.name == name; });
   };

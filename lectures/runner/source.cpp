@@ -141,7 +141,7 @@ bool is_mark(std::string_view line) {
 std::string text_line(std::size_t number, const std::string& html, bool anchor) {
   const std::string digits = std::to_string(number);
   return "<span class=\"line\"" + (anchor ? " id=\"L" + digits + "\"" : "") + "><span class=\"number\">" +
-         digits + "</span>" + html + "</span>\n";
+         digits + "</span>" + html + "</span>";
 }
 
 }  // namespace gradus::lecture
