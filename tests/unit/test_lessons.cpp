@@ -10,15 +10,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // Programs whose section is not yet written. A new program gets a section at once; this list only shrinks.
-const std::vector<std::vector<std::string>> not_yet_written = {
-    {},
-    {},
-    {},
-    {},
-    {},
-    {},
-    {"33", "34", "35", "36", "37", "38"},
-};
+const std::vector<std::string> not_yet_written = {"33", "34", "35", "36", "37", "38"};
 
 const LessonExamples* const tables[] = {&lesson_examples_1, &lesson_examples_2, &lesson_examples_3,
                                         &lesson_examples_4, &lesson_examples_5, &lesson_examples_6,
@@ -83,11 +75,13 @@ TEST_CASE("lessons: form, and the numbers of the examples by hand") {
     if (!folder.is_directory() || name[0] < '1' || name[0] > '7') continue;
     ++parts;
     const auto index = static_cast<std::size_t>(name[0] - '1');
-    LessonPart part{.programs = {}, .not_yet_written = not_yet_written[index], .examples = *tables[index]};
+    LessonPart part{.programs = {}, .not_yet_written = {}, .examples = *tables[index]};
     for (const fs::directory_entry& file : fs::directory_iterator(folder.path())) {
       const std::string stem = file.path().stem().string();
       if (file.path().extension() == ".cpp") part.programs[stem.substr(0, 2)] = stem;
     }
+    for (const std::string& number : not_yet_written)
+      if (part.programs.count(number)) part.not_yet_written.push_back(number);
     for (const std::string& fault : lesson_faults(slurp(folder.path() / "README.md"), part))
       FAIL_CHECK("lectures/lecture4/" << name << "/README.md:" << fault);
   }
