@@ -91,6 +91,22 @@ std::string sections_of(const Page& page) {
              : "<nav class=\"sections\" aria-label=\"Sections of this page\"><ul>\n" + list + "</ul></nav>\n";
 }
 
+/// Keeps a formula of a paragraph and the punctuation behind it on one line.
+std::string with_punctuation(std::string_view html) {
+  constexpr std::string_view end = "</math>";
+  std::string out;
+  for (std::size_t stop; (stop = html.find(end)) != html.npos; html.remove_prefix(stop + end.size())) {
+    const std::size_t start = std::min(html.rfind("<math", stop), stop);
+    const std::size_t next = stop + end.size();
+    const bool bound = next < html.size() && std::string_view(",.;:)?!").find(html[next]) != html.npos;
+    out += html.substr(0, start);
+    out += bound ? "<span class=\"bound\">" : "";
+    out += html.substr(start, next - start);
+    if (bound) out += text(html[next], "</span>"), html.remove_prefix(1);
+  }
+  return out + std::string(html);
+}
+
 /// Header, body and footer of pages, in the order of reading.
 class Frame {
  public:
@@ -98,12 +114,12 @@ class Frame {
       : book_(book), mathml_(std::move(mathml)), formulas_(formulas) {}
 
   std::string body(const std::string& html) {
-    return with_formulas(html, [this](std::size_t i) {
+    return with_punctuation(with_formulas(html, [this](std::size_t i) {
       const Formula& formula = formulas_[i];
       raw_ = raw_ || mathml_[i].empty();
       const std::string words = mathml_[i].empty() ? "<code>" + escaped(formula.tex) + "</code>" : mathml_[i];
       return formula.display ? "<span class=\"display\">" + words + "</span>" : words;
-    });
+    }));
   }
   /// `before` and `after` are neighbours in the order of reading, or null.
   std::string html(const Page& page, const std::vector<Page>& menu, const Page* before, const Page* after) {
@@ -121,6 +137,7 @@ class Frame {
           "\n";
     if (before != nullptr) footer += anchor(up + before->file, "← " + before->title, " rel=\"prev\"") + "\n";
     if (after != nullptr) footer += anchor(up + after->file, after->title + " →", " rel=\"next\"") + "\n";
+    if (footer.empty()) footer = anchor(up + "index.html", "Contents") + "\n";
     std::string frame = replaced(std::string(embedded::book_html), "@UP@", up);
     frame = page::filled(frame, "TITLE",
                          escaped(page.title == book_.title ? page.title : page.title + " · " + book_.title));

@@ -57,7 +57,7 @@ document.addEventListener("keydown", (event) => {
 found.addEventListener("click", (event) => { if (event.target.closest("a")) setTimeout(close); });
 
 function focusable() {
-  for (const box of document.querySelectorAll(".scroll, pre, .display, :is(p, li, td):has(> math)")) {
+  for (const box of document.querySelectorAll(".scroll, pre, .display, :is(p, li, td):has(math)")) {
     if (box.scrollWidth > box.clientWidth + 1 || (box.matches("pre") && box.scrollHeight > box.clientHeight + 1)) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   }

@@ -32,7 +32,7 @@ function letter(c, [upper, lower, digit, greek]) {
 function spaced(math) {
   const space = '<mspace width="0.1667em"></mspace>', apply = "<mo>\u2061</mo>";
   return math.replace(new RegExp(`${apply}(?!<mo [^>]*>\\(|</mrow>)`, "g"), apply + space)
-    .replace(new RegExp(`(</m[ni]>|</msu[bp]>|</msubsup>|</mfrac>|\\)</mo>)(<mi[^>]*>\\w{2,}</mi>${apply})`, "g"), `$1${space}$2`)
+    .replace(new RegExp(`(</m[ni]>|</msu[bp]>|</msubsup>|</mfrac>|</mstyle>|\\)</mo>)(<mi[^>]*>\\w{2,}</mi>${apply})`, "g"), `$1${space}$2`)
     .replace(/(<mo[^>]*>(?:[([{=,|+<>≤≥→⋅−]|&[lg]t;)<\/mo>)<mo>−<\/mo>/g, '$1<mo form="prefix">−</mo>');
 }
 
