@@ -67,7 +67,8 @@ $$\frac{a}{b} < c_1$$
 
 ### The code
 
-[`Twice::forward`](../../../src/twice.cpp#L4), [`lost`](../../../src/lost.cpp#L1)
+[`Twice::forward`](../../../src/twice.cpp#L4), [`lost`](../../../src/lost.cpp#L1),
+[`whole`](../../../src/twice.cpp)
 
 What to see.
 
@@ -139,6 +140,7 @@ expect "a figure that the run lacks must be its name" words $part '<code>loss</c
 expect "code must be shown with its comment and line numbers" bash -c 'grep -qF "<span class=\"line\"><span class=\"number\">3</span><span class=\"c\">/// y = 2 x</span></span>" out/1_first.html && grep -qF "<span class=\"number\">8</span>}" out/1_first.html'
 expect "code must end with its function" lacks $part 'int after'
 expect "the marks of an exercise must not be shown" lacks $part '// [4.5]'
+expect "a symbol without a line must be a link" words $part '<p class="meta"><a href="code/src.twice.cpp.html"><code>whole</code></a></p>'
 expect "code that is not there must be named" words $part 'src/lost.cpp is not in this copy'
 expect "code and formulas must be side by side" words $part '<div class="beside">'
 expect "an example must have a frame" words $part '<div class="example">'

@@ -131,11 +131,11 @@ std::string Renderings::picture(const Place& place, const Link& target) {
 }
 
 std::string Renderings::excerpts(const Place& place, const std::vector<Link>& targets) {
+  const auto has_line = [](const Link& target) { return target.target.find("#L") != target.target.npos; };
+  if (std::none_of(targets.begin(), targets.end(), has_line)) return "";
   std::string out;
-  for (const Link& target : targets) {
-    if (target.target.find("#L") == target.target.npos) return "";
-    out += excerpt(place, target);
-  }
+  for (const Link& target : targets)
+    out += has_line(target) ? excerpt(place, target) : "<p class=\"meta\">" + link(place, target) + "</p>\n";
   return out;
 }
 
