@@ -26,7 +26,7 @@ fs::path installed(const std::string& program) {
   std::istringstream list(folders == nullptr ? "" : folders);
   list.imbue(std::locale::classic());
   for (std::string folder; std::getline(list, folder, ':');)
-    if (const fs::path path = fs::path(folder) / program; access(path.c_str(), X_OK) == 0) return path;
+    if (fs::path path = fs::path(folder) / program; access(path.c_str(), X_OK) == 0) return path;
   return {};
 }
 

@@ -84,7 +84,7 @@ Writers Renderings::writers(const Place& place) {
   writers.excerpts = [this, place](const std::vector<Link>& targets) { return excerpts(place, targets); };
   writers.code = [this](const std::string& words) {  // `11_vae/name.png`: the picture is on the page
     const Section* section = is_program(words) ? program(words.substr(0, words.find('/'))) : nullptr;
-    const std::string html = "<code>" + escaped(words) + "</code>";
+    std::string html = "<code>" + escaped(words) + "</code>";
     if (section == nullptr) return html;
     for (const page::Picture& one : page::pictures_of(section->report))
       if (one.file == words) return "<a href=\"" + escaped(words) + "\">" + html + "</a>";

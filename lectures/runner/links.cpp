@@ -24,8 +24,8 @@ bool is_file(const fs::path& path) {
 
 }  // namespace
 
-Links::Links(fs::path lessons, fs::path out)
-    : lessons_(fs::absolute(lessons).lexically_normal()), root_(lessons_ / "../.."), out_(std::move(out)) {
+Links::Links(const fs::path& lessons, fs::path out)
+    : lessons_(fs::absolute(lessons).lexically_normal()), out_(std::move(out)) {
   if (!lessons_.has_filename()) lessons_ = lessons_.parent_path();  // after a slash at the end
   root_ = (lessons_ / "../..").lexically_normal();
 }

@@ -12,7 +12,7 @@ namespace gradus::lecture {
 class Links {
  public:
   /// `lessons`: the folder lectures/lecture4 of the project; `out`: the folder of the book.
-  Links(std::filesystem::path lessons, std::filesystem::path out);
+  Links(const std::filesystem::path& lessons, std::filesystem::path out);
 
   /// The address of a link's target in a text of the folder `from`, relative to the book's folder; other sites stay as they
   /// are. "" when the project has no such file. With `to_results`, a program's source leads to its section in the book.
@@ -34,7 +34,7 @@ class Links {
   std::string page_of(const std::filesystem::path& path, bool to_results);
   std::string add(const std::filesystem::path& path, const std::string& folder);
 
-  std::filesystem::path lessons_, root_, out_;
+  std::filesystem::path lessons_, root_{}, out_;
   std::vector<Extra> extras_{};
   std::map<std::string, std::string> pages_{};  // of a path below the root
 };

@@ -140,7 +140,7 @@ std::string picture_html(const fs::path& folder, const std::string& url_prefix, 
 }
 
 std::string picture_of_run(const Section& section, const Folders& folders, const Picture& picture) {
-  const std::string own = picture_html(folders.out, "", picture);
+  std::string own = picture_html(folders.out, "", picture);
   if (section.beside.empty() || folders.beside.empty()) return own;
   const std::string up = fs::relative(folders.beside, folders.out).generic_string() + "/";
   std::string other = "<p class=\"meta\">no such picture</p>";
