@@ -25,11 +25,11 @@ struct UnetBlock : Module {
   /// x [B, H, W, C], embedding [B, E] -> [B, H, W, C].
   Var operator()(const Var& x, const Var& embedding);
 
-  GroupNorm norm1;
-  Conv2d conv1;
-  Linear time;
-  GroupNorm norm2;
-  Conv2d conv2;
+  GroupNorm norm1;  ///< of x
+  Conv2d conv1;     ///< 3x3
+  Linear time;      ///< embedding -> one number per channel
+  GroupNorm norm2;  ///< of the sum
+  Conv2d conv2;     ///< 3x3; its result is added to x
 };
 
 /// Every pixel reads from all pixels, added to the input. Vaswani et al. 2017, one head.
@@ -38,8 +38,8 @@ struct UnetAttention : Module {
   /// x [B, H, W, C] -> [B, H, W, C].
   Var operator()(const Var& x);
 
-  GroupNorm norm;
-  Conv2d query, key, value, out;
+  GroupNorm norm;                 ///< of x
+  Conv2d query, key, value, out;  ///< 1x1: one linear layer for all pixels
 };
 
 /// x [B, H, W, C], t [B] in [0, 1] -> [B, H, W, C]; H and W divisible by 2 stem_stride:
@@ -47,7 +47,8 @@ struct UnetAttention : Module {
 ///   stem - block ------------------------------------- concat - 1x1 - block - norm - out
 ///             down - block - (attention) - block - up ---'
 ///
-/// The last layer starts at 0, and so does the output. The vectors of the labels start as N(0, 1/4). Ronneberger, Fischer, Brox 2015; Ho, Jain, Abbeel 2020.
+/// The last layer starts at 0, and so does the output. The vectors of the labels start as N(0, 1/4).
+/// Ronneberger, Fischer, Brox 2015; Ho, Jain, Abbeel 2020.
 /// Throws Error when H or W is not divisible.
 class Unet : public Module {
  public:
