@@ -14,7 +14,7 @@ if [[ $(grep -E '^[0-9]+ of [0-9]+ programs ran' "$scratch/text") =~ ^([0-9]+)\ 
   passed=${BASH_REMATCH[1]} failed=$((BASH_REMATCH[2] - BASH_REMATCH[1]))
 fi
 if [ "$code" -ne 0 ] && [ $failed -eq 0 ]; then failed=1; fi
-if [ -s "$scratch/out/index.html" ] && ! grep -qE "Missing (picture|sound)" "$scratch"/out/*.html; then
+if [ -s "$scratch/out/index.html" ] && ! grep -qE 'class="bad">Missing (picture|sound)' "$scratch"/out/*.html; then
   passed=$((passed + 1))
 else
   failed=$((failed + 1)) && echo "lectures: the page or its pictures are missing"
