@@ -9,9 +9,8 @@
 # at least one failure. A line with "SKIPPED:" in a doctest suite turns one passed test into a skipped one.
 # Logs are kept in build/test-logs/.
 #
-# Every preset is built once, the grader's first: its suites often wait for processes, so they run beside the builds
-# of the other presets. Then the other suites run in parallel, and those that use all processors one after another.
-# A suite is a process group: when it ends, or when this script is ended, all of its processes end.
+# Everything is built first, once. Suites that use all processors then run one after another; the others run
+# in parallel. A suite is a process group: when it ends, or when this script is ended, all of its processes end.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 unset MAKEFLAGS MAKELEVEL MFLAGS
@@ -21,7 +20,7 @@ mkdir -p "$logs"
 scratch=$(mktemp -d) || exit 1
 groups=()  # of the running suites
 finish() {
-  { kill -KILL -- ${builds:+-$builds} "${groups[@]/#/-}" && wait; } 2> /dev/null
+  [ ${#groups[@]} -eq 0 ] || { kill -KILL "${groups[@]/#/-}" && wait; } 2> /dev/null
   rm -rf "$scratch"
 }
 trap finish EXIT
@@ -31,8 +30,7 @@ passed=0 failed=0 skipped=0
 limited() { if command -v timeout > /dev/null; then timeout --foreground --kill-after=10 3600 "$@"; else "$@"; fi; }
 
 # the targets that a suite needs, as preset:target, and its command
-beside=(prove exercises grader)  # these run beside the builds of other presets
-alone=(unit gradient lectures)   # these use all processors
+alone=(unit gradient lectures)  # these use all processors
 needs() {
   case $1 in
     unit) echo default:unit_tests ;;
@@ -48,7 +46,7 @@ needs() {
 suite_unit() { limited build/default/tests/unit_tests; }
 suite_gradient() { limited build/double/tests/gradient_tests; }
 suite_lectures() { limited tests/test_lectures.sh build/default/lectures/lecture4/lecture4; }
-suite_prove() { limited build/double/tests/gradus-grade prove --sample --seeds 5 -j "$jobs"; }
+suite_prove() { limited build/double/tests/gradus-grade prove --sample --seeds 5 -j "$((jobs > 1 ? jobs - 1 : 1))"; }
 suite_exercises() { limited tests/test_exercises.sh build/double/tests/gradus-grade; }
 suite_grader() { limited build/double/tests/grade_tests; }
 suite_runner() { limited tests/test_lecture_runner.sh build/default/lectures/lecture4/lecture4; }
@@ -63,23 +61,26 @@ suite_floors() {
 suite_package() { limited tests/test_package.sh; }
 suite_readme() { limited tests/test_readme.sh; }
 
-# build <preset> <suite...>: the preset's targets of the suites, as much as compiles; lists them in $scratch/built
-build() {
-  local preset=$1 start=$SECONDS log=$logs/build_$1.log target targets
-  shift
-  targets=$(for suite in "$@"; do needs "$suite"; done | tr ' ' '\n' | sed -n "s/^$preset://p" | sort -u)
-  [ -n "$targets" ] || return
-  if cmake --preset "$preset" > "$log" 2>&1; then
-    # shellcheck disable=SC2086
-    if cmake --build --preset "$preset" --parallel "$jobs" --target $targets -- -k >> "$log" 2>&1; then
-      printf "$preset:%s\n" $targets >> "$scratch/built"
-    else
-      for target in $targets; do
-        cmake --build --preset "$preset" --target "$target" > /dev/null 2>&1 && echo "$preset:$target" >> "$scratch/built"
-      done
+# build_all <suite...>: one preset after another, as much as compiles; lists the built targets in $scratch/built
+build_all() {
+  local preset target start log wanted
+  wanted=$(for suite in "$@"; do needs "$suite"; done | tr ' ' '\n' | sort -u)
+  : > "$scratch/built"
+  for preset in $(sed 's/:.*//' <<< "$wanted" | sort -u); do
+    start=$SECONDS log=$logs/build_$preset.log
+    local targets=()
+    for target in $wanted; do [[ $target == "$preset:"* ]] && targets+=("${target#*:}"); done
+    if cmake --preset "$preset" > "$log" 2>&1; then
+      if cmake --build --preset "$preset" --parallel "$jobs" --target "${targets[@]}" -- -k >> "$log" 2>&1; then
+        printf "$preset:%s\n" "${targets[@]}" >> "$scratch/built"
+      else
+        for target in "${targets[@]}"; do
+          cmake --build --preset "$preset" --target "$target" > /dev/null 2>&1 && echo "$preset:$target" >> "$scratch/built"
+        done
+      fi
     fi
-  fi
-  printf '%-9s %-30s %d s\n' build "$preset" $((SECONDS - start))
+    printf '%-9s %-30s %d s\n' build "$preset" $((SECONDS - start))
+  done
 }
 
 # count <log> <exit code>: reads the counts that the suite reported; sets p, f, s
@@ -196,25 +197,14 @@ if [ "${1:-}" = --self-test ]; then
 fi
 
 if [ $# -eq 0 ]; then set -- unit gradient lectures prove exercises grader runner browser fuzz floors package readme; fi
-graders=() others=() last=() names=()
+first=() then=() names=()
 for name in "$@"; do
   declare -F "suite_$name" > /dev/null || { echo "no suite '$name'" >&2 && exit 2; }
-  case " ${beside[*]} | ${alone[*]} " in
-    *" $name "*"|"*) graders+=("$name") ;;
-    *"|"*" $name "*) last+=("$name") ;;
-    *) others+=("$name") ;;
-  esac
+  if [[ " ${alone[*]} " == *" $name "* ]]; then first+=("$name"); else then+=("$name"); fi
 done
-: > "$scratch/built"
-build double "$@"
-set -m
-{ build default "$@"; build asan "$@"; } &
-builds=$!
-set +m
-run_suites "$jobs" "${graders[@]}"
-wait "$builds"; builds=""
-run_suites "$jobs" "${others[@]}"
-run_suites 1 "${last[@]}"
+build_all "$@"
+run_suites 1 "${first[@]}"
+run_suites "$jobs" "${then[@]}"
 echo "total     ${SECONDS} s"
 cat "$scratch/failures" 2> /dev/null  # repeated at the end, where readers look first
 echo "$passed passed, $failed failed$([ "$skipped" -gt 0 ] && echo ", $skipped skipped")"

@@ -52,11 +52,6 @@ Function bernoulli_gradient(F f) {
   };
 }
 
-const Mistake bernoulli_of_p = {
-    "bern.log_of_p",
-    "the logarithm of p or of 1 - p is computed: 1 - p has few digits at a logit of 30, and is 0 at 1000",
-    bernoulli_rows([](double a, double t) { return from_p(sigmoid_of(a), t); })};
-
 std::vector<Mistake> bernoulli_mistakes() {
   const auto over = [](auto size) -> Function {
     return [size](const Tensors& in) -> Tensors {
@@ -95,8 +90,7 @@ std::vector<Mistake> bernoulli_mistakes() {
              return {out};
            }},
           {"bern.mean_over_batch", "divided by the number of rows: the caller takes the batch mean",
-           over(height_of)},
-          bernoulli_of_p};
+           over(height_of)}};
 }
 
 void add_bernoulli(std::vector<Check>& all) {
@@ -111,7 +105,8 @@ void add_bernoulli(std::vector<Check>& all) {
                  .outputs = {"l"}});
 
   std::vector<Mistake> far = {
-      bernoulli_of_p,
+      {"bern.log_of_p", "the logarithm of p or of 1 - p is computed, which is log 0 at such logits",
+       bernoulli_rows([](double a, double t) { return from_p(sigmoid_of(a), t); })},
       {"bern.softplus_overflows", "log(1 + exp(logit)) is computed directly: exp overflows at large logits",
        bernoulli_rows([](double a, double t) { return std::log(1 + std::exp(a)) - t * a; })},
       {"bern.softplus_below", "log(1 + exp(-logit)) is computed directly: exp overflows at logits below -700",

@@ -54,11 +54,10 @@ std::vector<Mistake> far_from_zero(const std::string& loss, const OfLogit& f,
                                    const std::vector<OfLogit>& overflowing) {
   std::vector<Mistake> all;
   for (const OfLogit& one : overflowing)
-    all.push_back(
-        {loss + ".infinite",
-         "log 0 or exp(1000): D is rounded before its logarithm is taken (to 0 or 1 if the logit is "
-         "large), or exp(logit) overflows. Combine the logarithm and the sigmoid on paper first",
-         loss_of(one)});
+    all.push_back({loss + ".infinite",
+                   "log 0 or exp(1000): D is rounded to 0 or 1 before its logarithm is taken, or exp(logit) "
+                   "overflows. Combine the logarithm and the sigmoid on paper first",
+                   loss_of(one)});
   const auto cut_off = [&](double at) {
     all.push_back(
         {loss + ".epsilon",
@@ -105,8 +104,6 @@ void add_values(Checks& all, const std::string& todo, const std::string& call, s
                 bool label, const std::vector<Mistake>& mistakes, const std::vector<Mistake>& far) {
   const std::vector<std::string> inputs = label ? of_label : std::vector<std::string>{"logits"};
   const std::vector<std::string> outputs = {"loss", "logits, saved for backward"};
-  std::vector<Mistake> any = mistakes;  // random logits are up to 30, where 1 - D has three digits
-  any.insert(any.end(), far.begin(), far.end());
   all.push_back({.todo = todo,
                  .title = "the lesson's numbers",
                  .points = points[0],
@@ -126,7 +123,7 @@ void add_values(Checks& all, const std::string& todo, const std::string& call, s
                  .points = points[1],
                  .call = call,
                  .draw = label ? with_label : alone,
-                 .mistakes = any,
+                 .mistakes = mistakes,
                  .inputs = inputs,
                  .outputs = outputs});
   all.push_back({.todo = todo,
