@@ -320,7 +320,7 @@ std::vector<Target> sound_targets() {
       {"fsdd names",
        {bytes_of("7_theo_41.wav"), bytes_of("0_a_b_0.WAV")},
        [](auto bytes) {
-         parse_fsdd_name({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+         parse_fsdd_name("f/" + std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
        }},
   };
 }
