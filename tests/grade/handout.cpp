@@ -163,8 +163,9 @@ std::time_t last_commit(const Project& project) {
 int write_packed(const Project& project, const fs::path& file, std::vector<Packed> packed) {
   std::sort(packed.begin(), packed.end(), [](const Packed& a, const Packed& b) { return a.name < b.name; });
   write_zip(file, packed, last_commit(project));
-  std::cout << file.string() << "  " << packed.size() << " files, " << fs::file_size(file)
-            << " bytes, SHA-256 " << digest(read_text(file)) << "\n";
+  const std::vector<std::byte> bytes = read_file(file);
+  std::cout << file.string() << "  " << packed.size() << " files, " << bytes.size() << " bytes, SHA-256 "
+            << digest({reinterpret_cast<const char*>(bytes.data()), bytes.size()}) << "\n";
   return 0;
 }
 
