@@ -25,8 +25,7 @@ Json packed(const Tensors& tensors) {
   return text;
 }
 
-Tensors unpacked(const Json& json) {
-  const auto& text = json.get_ref<const std::string&>();
+Tensors unpacked(const std::string& text) {
   const auto digit = [](char letter) {
     return static_cast<unsigned char>(letter <= '9' ? letter - '0' : letter - 'a' + 10);
   };
@@ -37,6 +36,14 @@ Tensors unpacked(const Json& json) {
   Tensors tensors = in.tensors();
   in.end();
   return tensors;
+}
+
+/// The text of packed tensors, which stay packed until they are asked for: there are thousands of them.
+/// Throws Error when it is damaged.
+std::string checked(const Json& json) {
+  std::string text = json.get<std::string>();
+  unpacked(text);
+  return text;
 }
 
 /// Rounds the inputs to float, whose bits are half zeros and compress well.
@@ -121,32 +128,32 @@ std::map<int, std::vector<Check>> recorded_checks(const std::string& text) {
       check.differentiates = entry.at("differentiates").get<std::string>();
       check.tolerance = entry.at("tolerance").get<double>();
       struct Table {
-        std::vector<std::vector<Tensors>> inputs;  // [set][case]
-        std::map<std::string, std::vector<std::optional<Tensors>>>
-            answers;  // by the inputs' bits: the right answer, then those of the mistakes
+        std::vector<std::vector<std::string>> inputs;  // [set][case], packed
+        std::map<std::string, std::vector<std::optional<std::string>>>
+            answers;  // by the inputs, packed: the right answer, then those of the mistakes
       };
       const auto table = std::make_shared<Table>();
       for (const Json& set : entry.at("sets")) {
         table->inputs.emplace_back();
         for (std::size_t c = 0; c < set.size(); ++c) {
           const Json& one = set[c].is_number() ? entry.at("sets").at(0).at(c) : set[c];
-          table->inputs.back().push_back(unpacked(one.at("in")));
-          auto& answers = table->answers[one.at("in").get<std::string>()];
-          answers = {unpacked(one.at("out"))};
+          table->inputs.back().push_back(checked(one.at("in")));
+          auto& answers = table->answers[table->inputs.back().back()];
+          answers = {checked(one.at("out"))};
           for (const Json& wrong : one.at("wrong"))
-            answers.push_back(wrong.is_null() ? std::nullopt : std::optional(unpacked(wrong)));
+            answers.push_back(wrong.is_null() ? std::nullopt : std::optional(checked(wrong)));
         }
       }
       // All cases of a run come from one set: the set's number is a fixed function of the generator's seed.
       check.draw = [table](Rng& rng, int which) {
         const std::size_t set = rng.seed() % table->inputs.size();
-        return table->inputs[set][static_cast<std::size_t>(which)];
+        return unpacked(table->inputs[set][static_cast<std::size_t>(which)]);
       };
       const auto answer = [table](std::size_t which) {
         return [table, which](const Tensors& inputs) -> Tensors {
           const auto found = table->answers.find(packed(inputs).get<std::string>());
           if (found == table->answers.end() || !found->second[which]) throw Error("not recorded");
-          return *found->second[which];
+          return unpacked(*found->second[which]);
         };
       };
       check.answer = answer(0);
