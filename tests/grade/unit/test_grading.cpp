@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "../grading.hpp"
+#include "../recorded.hpp"
 #include "../report.hpp"
 #include "gradus/base/check.hpp"
 
@@ -141,4 +142,13 @@ TEST_CASE("unused parameters are accepted, since a right answer need not use all
       trial.solution + "\nstatic int of_mine(int unused) { return 1; }\nint broken = of_mine(1)\n");
   CHECK(result.todos.at(0).state == State::compile_error);
   CHECK(result.todos.at(0).compiler.find("unused") == std::string::npos);
+}
+
+TEST_CASE("recorded checks draw from sets of different lengths, whatever the seed") {
+  const Exercise vae = exercise_named(read_exercises(fs::path(GRADUS_SOURCE_DIR) / "exercises"), "06");
+  const auto recorded =
+      recorded_checks(record_checks({vae}, 6));  // two of the six sets of 6.6 have a case less
+  for (const Check& check : recorded.at(6))
+    for (std::uint64_t seed = 1; seed <= 20; ++seed)
+      CHECK(draw_cases(check, seed).size() == static_cast<std::size_t>(check.cases));
 }
