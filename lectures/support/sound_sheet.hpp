@@ -14,12 +14,12 @@ struct NamedSound {
 };
 
 /// A spectrogram s [F, K] in [0, 1] as a coloured picture [height, width, 3]: time from left to right, low
-/// frequencies at the bottom; black is 0, bright yellow 1. Throws Error when s is not [F, K] or a size is not
-/// positive.
+/// frequencies at the bottom; black is 0, bright yellow 1. Throws Error when s is not [F, K] or a
+/// size is not positive.
 Tensor spectrogram_picture(const Tensor& s, Index height, Index width);
 
-/// The samples of a sound over time, from -1 to 1: [height, width, 3]. Every column shows the range of its
-/// samples.
+/// The samples of a sound over time, from -1 to 1: [height, width, 3]. Every column shows the
+/// range of its samples.
 Tensor waveform_picture(const Sound& sound, Index height, Index width);
 
 /// The first sound A and the second B in the order of the slide, further ones below B:

@@ -32,8 +32,8 @@ struct Reconstruction {
 /// iteration. convergence[i] = || |S| - M || / || M || of iteration i, 0 for silence. The sound has (F - 1)
 /// hop samples. Griffin, Lim 1984; with momentum Perraudin, Balazs, Sondergaard 2013.
 /// 6.S191 L4, "CycleGAN: transforming speech".
-/// Throws Error when M is not [F, K] with F > 1, an element is negative or not finite, or an option is out of
-/// range.
+/// Throws Error when M is not [F, K] with F > 1, an element is negative or not finite, or an option
+/// is out of range.
 Reconstruction griffin_lim(const Tensor& magnitudes, Rng& rng, const GriffinLimOptions& options = {});
 
 }  // namespace gradus

@@ -37,8 +37,8 @@ Spectrum stft(const Tensor& x, const StftOptions& options = {});
 ///   y[t] = sum_f h[t'] X^[f, t'] / sum_f h[t']^2      t' = t - s f + N/2
 ///   X^[f, .] the inverse transform of window f
 ///
-/// Throws Error when the two parts are not [F, K], or `length` is not a number of samples that gives F
-/// windows.
+/// Throws Error when the two parts are not [F, K], or `length` is not a number of samples
+/// that gives F windows.
 Tensor inverse_stft(const Spectrum& spectrum, Index length, const StftOptions& options = {});
 
 /// |X|, [F, K].
@@ -58,8 +58,8 @@ struct DecibelScale {
 ///
 ///   s = 1 + 20 log10(magnitude / full_scale) / range, clipped to [0, 1]
 ///
-/// Quiet values become 0, and remain 0 in `from_decibels`, so that the noise floor of a recording is not
-/// shown.
+/// Quiet values become 0, and remain 0 in `from_decibels`, so that the noise floor of a
+/// recording is not shown.
 /// Throws Error unless range and full_scale are positive.
 Tensor decibels(const Tensor& magnitude, const DecibelScale& scale = {});
 /// The inverse for s in (0, 1]; 0 for s <= 0. Throws Error likewise.

@@ -33,8 +33,8 @@ Sound read_wav(const std::filesystem::path& path, const WavOptions& options = {}
 Sound parse_wav(std::span<const std::byte> bytes, const std::string& name, const WavOptions& options = {});
 
 /// Writes a sound as WAV with 16 bits per sample. Values outside [-1, 1] are clipped. A file that was read
-/// with 16 bits has the same samples when it is written. An existing file is replaced only by a complete new
-/// one.
+/// with 16 bits has the same samples when it is written. An existing file is replaced only by
+/// a complete new one.
 /// Throws Error when the samples are not [T] with T > 0, one is not finite, the rate is not positive, or the
 /// file cannot be written.
 void write_wav(const std::filesystem::path& path, const Sound& sound);

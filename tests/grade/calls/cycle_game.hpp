@@ -1,7 +1,7 @@
 #pragma once
 // A small CycleGAN for exercise 12: translators 2-3-2 and discriminators 2-3-1 with given weights, and all
-// observable results of a training step. The step is an argument: the student's, the library's, or a known
-// mistake.
+// observable results of a training step. The step is an argument: the student's, the library's,
+// or a known mistake.
 #include <functional>
 
 #include "../calls.hpp"

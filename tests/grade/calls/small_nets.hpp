@@ -1,6 +1,6 @@
 #pragma once
-// Small networks with given weights, and what a training step did to them: for the games of exercises 8 and
-// 12.
+// Small networks with given weights, and what a training step did to them: for the games of
+// exercises 8 and 12.
 #include <algorithm>
 #include <functional>
 #include <string_view>

@@ -25,8 +25,8 @@ struct Speaker {
   }
 };
 
-/// A syllable: an onset, then a vowel whose two formants move from the first to the second pair of
-/// frequencies.
+/// A syllable: an onset, then a vowel whose two formants move from the first to the
+/// second pair of frequencies.
 struct Syllable {
   /// The kinds of onset.
   enum class Onset {
