@@ -28,7 +28,7 @@ void check_coupling(const char* op, const Tensor& mask, const Tensor& x, const T
 Tensor AffineCoupling::forward(const Tensor& x_in, const Tensor& log_scale, const Tensor& shift) {
   check_coupling("affine_coupling", mask, x_in, log_scale, shift);
   x = x_in, s = log_scale;  // backward needs them
-  const Index B = x.dim(0), D = x.dim(1);
+  const Index B = x.dim(0), D = x.shape().row_size();
   Tensor y(x.shape());
   // TODO(13.1) Fill and return y [B, D] from x [B, D], log_scale s and shift t [B, D], and mask [D]:
   //   y_bk = x_bk                      where mask_k = 1
@@ -38,7 +38,7 @@ Tensor AffineCoupling::forward(const Tensor& x_in, const Tensor& log_scale, cons
 }
 
 Grads<3> AffineCoupling::backward(const Tensor& dy) const {
-  const Index B = x.dim(0), D = x.dim(1);
+  const Index B = x.dim(0), D = x.shape().row_size();
   Tensor dx(x.shape()), ds(x.shape()), dt(x.shape());
   // TODO(13.2) Return { dL/dx, dL/ds, dL/dt }, all [B, D], from dy = dL/dy [B, D]. x and s are those of the forward pass.
   // Where mask_k = 1, ds and dt are 0. B, D and three new tensors dx, ds, dt are given.
@@ -60,7 +60,7 @@ Tensor InverseCoupling::forward(const Tensor& y, const Tensor& log_scale, const 
 
 Grads<3> InverseCoupling::backward(const Tensor& dx) const {
   // dy = dx (m + (1 - m) e^-s)      ds = -(1 - m) dx x      dt = -(1 - m) dx e^-s
-  const Index B = x.dim(0), D = x.dim(1);
+  const Index B = x.dim(0), D = x.shape().row_size();
   Tensor dy(x.shape()), ds(x.shape()), dt(x.shape());
   const Real *m = mask.data(), *a = x.data(), *c = s.data(), *d = dx.data();
   for_rows(B, B * D, [=, of_y = dy.data(), of_s = ds.data(), of_t = dt.data()](Index b) {
