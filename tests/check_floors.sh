@@ -60,6 +60,15 @@ check_numbers() {
   [ -z "$found" ] || { echo "$found" | sed 's/$/   depends on the locale: use gradus\/base\/number.hpp or text()/' && return 1; }
 }
 
+# check_lifetimes <root>: one line per loop over the values of a temporary tensor, whose storage may end before the loop begins.
+# value(), back() and image() of a named object return references.
+check_lifetimes() {
+  local found
+  found=$(cd "$1" && grep -rnE 'for \(.* : .*\(.*\)\.values\(\)\)' include src lectures exercises tests --include='*.[ch]pp' 2> /dev/null |
+    grep -vE ' : [a-z_]+\.(value|back|image)\(\)\.values\(\)\)')
+  [ -z "$found" ] || { echo "$found" | sed 's/$/   name the tensor before the loop/' && return 1; }
+}
+
 # sources <folders...>: the C++ files in them
 sources() { find "$@" -name '*.[ch]pp' 2> /dev/null | LC_ALL=C sort; }
 
@@ -260,6 +269,7 @@ check() {  # check <root>: one line per fault
     grep -qF "#include \"$header\"" "$root/include/gradus/gradus.hpp" || { echo "gradus.hpp omits $header" && complete=1; }
   done
   check_numbers "$root" || complete=1
+  check_lifetimes "$root" || complete=1
   return $complete
 }
 
@@ -304,6 +314,8 @@ include/gradus/nn/n.hpp excepted: the trial of an exception
   try 1 "a private header in a public one" include/gradus/nn/n.hpp '#include "m.hpp"'
   try 1 "a header that gradus.hpp omits" include/gradus/io/new.hpp ''
   try 1 "a folder that is not a floor" src/attic/a.cpp ''
+  try 0 "a loop over a named tensor" src/nn/n.cpp '  for (const Real v : y.value().values()) sum += v;'
+  try 1 "a loop over a temporary tensor" src/nn/n.cpp '  for (const Real v : f(x).values()) sum += v;'
 
   try 1 "a lecture in the library" src/nn/n.cpp '#include "support/s.hpp"'
   try 0 "the library in a lecture" lectures/support/s.cpp '#include "gradus/gradus.hpp"'

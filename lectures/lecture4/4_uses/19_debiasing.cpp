@@ -8,24 +8,6 @@
 
 namespace gradus::lecture {
 
-std::string spread(std::vector<double> values) {
-  const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  return text(fixed(median(values), 3), " (", fixed(*low, 2), "-", fixed(*high, 2), ")");
-}
-
-void table(Program& program, const std::vector<Row>& rows) {
-  program.say(
-      "median of three trainings (smallest - largest); tp: true-positive rate, fp: false-positive rate");
-  for (const Row& row : rows) {
-    program.say(text(row.name, ": accuracy ", fixed(row.middle(&GroupTest::accuracy), 3), ", worst group ",
-                     fixed(row.middle(&GroupTest::worst), 3)));
-    for (std::size_t g = 0; g < BiasedFaces::groups; ++g)
-      program.say(text("    ", pad_right(BiasedFaces::group_names[g], 14), " tp ",
-                       spread(row.rates(g, &GroupRates::true_positive)), "   fp ",
-                       spread(row.rates(g, &GroupRates::false_positive))));
-  }
-}
-
 /// The unit whose mean codes change most with a factor, and the size of their rank correlation.
 std::pair<Index, double> unit_of(const Tensor& codes, const Tensor& factors, Index factor) {
   std::pair<Index, double> best{0, -1};

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "3_variational/vae.hpp"
+#include "4_uses/driving.hpp"
 #include "4_uses/scores.hpp"
 
 namespace gradus::lecture {
@@ -15,26 +16,6 @@ namespace gradus::lecture {
 constexpr int runs = 3;                               // data sets and trainings; figures are medians
 constexpr double most_rare = 0.7, most_common = 1.1;  // error after / before that is wanted, medians
 constexpr std::array<const char*, 5> kinds = {"common", "weather", "bend", "person", "obstacle"};
-
-/// x [B, 32, 32, 3] -> conv 12 -> conv 24 (4 x 4, stride 2) -> 64 -> steering, logit of the brake: [B, 2].
-struct Driver : Module {
-  Conv2d first{*this, "first", 3, 12, {.size = 4, .stride = 2, .padding = 1}};
-  Conv2d second{*this, "second", 12, 24, {.size = 4, .stride = 2, .padding = 1}};
-  Linear hidden{*this, "hidden", 24 * 64, 64}, out{*this, "out", 64, 2};
-  using Module::Module;
-  Var operator()(const Var& x) {
-    return out(relu(hidden(reshape(relu(second(relu(first(x)))), {x.dim(0), 24 * 64}))));
-  }
-};
-
-/// What a good driver does: the bend as steering, and the brake for a person: [N] each.
-struct Wanted {
-  Tensor steering, brake;
-  explicit Wanted(const Tensor& factors) : steering({factors.dim(0)}), brake({factors.dim(0)}) {
-    for (Index i = 0; i < factors.dim(0); ++i)
-      steering[i] = factors[4 * i + 1], brake[i] = factors[4 * i + 2] == 1 ? Real(1) : Real(0);
-  }
-};
 
 /// The probabilities of the draws, [N]: a quarter of them as the data are, so that the driver does not forget
 /// the common scenes, and three quarters in proportion to the strangeness [N].
@@ -71,26 +52,6 @@ void train_driver(Program& program, const std::string& name, Driver& driver, con
     trainer.report({{"loss", loss}});
   }
 }
-
-/// What a driver does on a test set: [N] each.
-struct Drive {
-  Tensor brake;     // probability
-  Tensor absolute;  // error of the steering plus error of the brake's probability
-  Tensor squared;   // the sum of their squares
-  Drive() = default;
-  Drive(Driver& driver, const Roads& roads)
-      : brake({roads.data.size()}), absolute({roads.data.size()}), squared({roads.data.size()}) {
-    const Wanted wanted(roads.factors);
-    const Tensor y = latent_means(
-        driver, [&](const Tensor& x) { return driver(x); }, roads.data.images);
-    for (Index i = 0; i < y.dim(0); ++i) {
-      brake[i] = 1 / (1 + std::exp(-y[2 * i + 1]));
-      const Real steering = y[2 * i] - wanted.steering[i], braking = brake[i] - wanted.brake[i];
-      absolute[i] = std::abs(steering) + std::abs(braking);
-      squared[i] = steering * steering + braking * braking;
-    }
-  }
-};
 
 /// Mean error per kind of scene. A scene with two rare properties counts for both.
 std::array<double, 5> by_kind(const Tensor& error, const Tensor& factors) {

@@ -1,5 +1,6 @@
 #pragma once
 // The runs of 19_debiasing: data sets, trainings and the rows of the table; and the faults of the lab.
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -69,6 +70,26 @@ struct Row {
     return values;
   }
 };
+
+/// Median (smallest - largest).
+inline std::string spread(std::vector<double> values) {
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  return text(fixed(median(values), 3), " (", fixed(*low, 2), "-", fixed(*high, 2), ")");
+}
+
+/// Prints the rates of each row per group.
+inline void table(Program& program, const std::vector<Row>& rows) {
+  program.say(
+      "median of three trainings (smallest - largest); tp: true-positive rate, fp: false-positive rate");
+  for (const Row& row : rows) {
+    program.say(text(row.name, ": accuracy ", fixed(row.middle(&GroupTest::accuracy), 3), ", worst group ",
+                     fixed(row.middle(&GroupTest::worst), 3)));
+    for (std::size_t g = 0; g < BiasedFaces::groups; ++g)
+      program.say(text("    ", pad_right(BiasedFaces::group_names[g], 14), " tp ",
+                       spread(row.rates(g, &GroupRates::true_positive)), "   fp ",
+                       spread(row.rates(g, &GroupRates::false_positive))));
+  }
+}
 
 /// The faults of the lab's published solution, one at a time: one training each, on the data of `right`.
 inline void faults(Program& program, const Scene& scene, const Trained& right) {
