@@ -123,7 +123,7 @@ void add_prove_command(CLI::App& app, Arguments& given) {
   sub->add_option("part", given.part, "stubs, reference, mistakes, attacks or class");
   sub->add_option("--ex", prove.only, "only this exercise");
   sub->add_option("--seeds", prove.seeds, "number of seeds for the reference");
-  sub->add_flag("--sample", prove.sample, "only every fourth mistake");
+  sub->add_flag("--sample", prove.sample, "only every sixth mistake");
   sub->add_flag("--full", given.full, "both compilers, several optimisations, every sandbox level");
   sub->add_option("-j,--jobs", prove.jobs, "exercises in parallel")->check(CLI::Range(1, 64));
   sub->add_option("--level", given.level, "sandbox: L1, L2, L3");

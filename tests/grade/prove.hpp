@@ -15,7 +15,7 @@ struct ProveOptions {
   std::string only{};   ///< an exercise, or empty for all
   int seeds = 5;        ///< draws of the reference
   bool quick = true;    ///< one compiler, one sandbox level
-  bool sample = false;  ///< only every fourth mistake of a TODO
+  bool sample = false;  ///< only every sixth mistake of a TODO
   int jobs = 2;         ///< exercises in parallel
   int slot = 0;         ///< sandbox slot
 };
