@@ -123,5 +123,6 @@ test: deps-test ## build and run all tests; the last line counts them
 
 clean: ## remove build/ (keeps out/, data and the files that make reset kept)
 	@rm -rf $(BUILD)
+	@[ -e compile_commands.json ] || rm -f compile_commands.json  # a link to a file in build/
 
 -include tests/develop.mk  # not in a student's copy

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds every test suite, runs them, then counts: the last line is "N passed, N failed" (and ", N skipped").
 #
-#   tests/run_tests.sh [suite ...]     suites: unit gradient lectures prove exercises grader runner browser fuzz floors package readme
+#   tests/run_tests.sh [suite ...]     suites: unit gradient lectures prove exercises grader runner browser fuzz floors package readme editors
 #                                      (default: all)
 #
 # A suite reports its result in its last line of the form "N passed, N failed" or in doctest's summary.
@@ -40,7 +40,7 @@ needs() {
     exercises) echo double:gradus-grade double:handed_out ;;
     grader) echo double:grade_tests ;;
     fuzz) echo asan:fuzz_readers asan:fuzz_grader ;;
-    package) echo default:gradus ;;
+    package | editors) echo default:gradus ;;
   esac
 }
 suite_unit() { limited build/default/tests/unit_tests; }
@@ -60,6 +60,7 @@ suite_floors() {
 }
 suite_package() { limited tests/test_package.sh; }
 suite_readme() { limited tests/test_readme.sh; }
+suite_editors() { limited tests/test_editors.sh; }
 
 # build_all <suite...>: one preset after another, as much as compiles; lists the built targets in $scratch/built
 build_all() {
@@ -196,7 +197,7 @@ if [ "${1:-}" = --self-test ]; then
   exit
 fi
 
-if [ $# -eq 0 ]; then set -- unit gradient lectures prove exercises grader runner browser fuzz floors package readme; fi
+if [ $# -eq 0 ]; then set -- unit gradient lectures prove exercises grader runner browser fuzz floors package readme editors; fi
 first=() then=() names=()
 for name in "$@"; do
   declare -F "suite_$name" > /dev/null || { echo "no suite '$name'" >&2 && exit 2; }

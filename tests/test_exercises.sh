@@ -40,7 +40,7 @@ run() {  # run <expected exit code> <arguments...>: writes the output to $scratc
 tree=$scratch/tree
 mkdir -p "$tree/tests"
 cp -r "$project"/{src,include,exercises,cmake,scripts,lectures,datasets} "$tree"
-cp -r "$project"/{.clang-format,CMakeLists.txt,CMakePresets.json,LICENSE,Makefile,README.md} "$tree"
+cp -r "$project"/{.clang-format,.devcontainer,.vscode,CMakeLists.txt,CMakePresets.json,LICENSE,Makefile,README.md} "$tree"
 cp -r "$project"/tests/{grade,CMakeLists.txt} "$tree/tests"
 kl=exercises/04_divergences/gaussian_kl.cpp
 solve() { cp "$tree/src/generative/gaussian_kl.cpp" "$tree/src/generative/divergence.cpp" "$tree/exercises/04_divergences/"; }
@@ -264,11 +264,27 @@ run 3 submit
 background=$!
 sleep 3
 solve
-for _ in $(seq 100); do grep -q '100 / 100' "$scratch/watched" && break; sleep 0.2; done
+for _ in $(seq 100); do grep -A 99 '100 / 100' "$scratch/watched" | grep -q '^waiting' && break; sleep 0.2; done
 expect "watch grades a saved file" grep -q '100 / 100' "$scratch/watched"
+sed -i 's/Real(0.5) \* (fast_exp(v\[i\]) + m/(fast_exp(v[i]) + m/' "$tree/$kl"
+for _ in $(seq 100); do grep -A 99 '100 / 100' "$scratch/watched" | grep -A 99 '✗ 4.5' | grep -q '^waiting' && break; sleep 0.2; done
 kill -INT $background && wait $background
 expect "watch ends with 0" [ $? -eq 0 ]
 background=""
+
+# --- the problem matchers of .vscode/tasks.json read these reports
+if command -v node > /dev/null; then
+  wrong="^$kl:$(grep -n '^Tensor GaussianKl::forward' "$tree/$kl" | sed 's/:.*//'): 4\.5 .*: element \[[0-9]+\] of kl is .*, expected "
+  problems() { node "$project/tests/problem_matcher.js" "$1" < "$2" > "$scratch/said"; }
+  problems watch "$scratch/watched"
+  expect "watch: a problem has file, line and message, between the begin and the end of a report" said "$wrong"
+  sed -i -E "s|$wrong.*|problem|" "$scratch/said"
+  expect "watch: begin and end of every report are found" [ "$(tail -n 5 "$scratch/said" | tr '\n' ' ')" = "begins ends begins problem ends " ]
+  run 1 grade --todo 4.5 && cp "$scratch/said" "$scratch/first" && problems grade "$scratch/first"
+  expect "grade: the same problem, and no other" eval "said '$wrong' && [ \$(wc -l < '$scratch/said') -eq 1 ]"
+else
+  skip 3 "the problem matchers of .vscode/tasks.json: Node.js is not installed"
+fi
 
 # --- files used by the lecture programs
 run 0 mine
@@ -339,6 +355,9 @@ if (cd "$THERE" && export CMAKE_CXX_COMPILER_LAUNCHER=$scratch/reuse && cmake --
   student=$scratch/handed/gradus/build/double/tests/gradus-grade
   "$student" grade --ex 4 > "$scratch/said" 2>&1
   expect "a student's copy grades its stubs" said '○ 4.5'
+  expect "editors find the commands of its exercise files" grep -q -- "-c $THERE/$kl\"" "$THERE/compile_commands.json"
+  expect "and none of its solutions' files" not grep -q 'not_mine.*exercises/[.]original' "$THERE/compile_commands.json"
+  expect "it has the editor's tasks and the container" [ -e "$THERE/.vscode/tasks.json" -a -e "$THERE/.devcontainer/Containerfile" ]
   for folder in "$scratch"/handed/gradus/exercises/[0-9]*; do  # each alone: the others are still unmodified
     number=$(basename "$folder" | cut -c1-2)
     while read -r source; do cp "$project/$source" "$folder"; done < <(sed -n 's/.*"source": *"\([^"]*\)".*/\1/p' "$folder/exercise.json")

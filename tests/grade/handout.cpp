@@ -19,6 +19,8 @@ namespace {
 
 /// Files and folders of the students' copy ...
 const std::vector<std::string> given = {".clang-format",
+                                        ".devcontainer",
+                                        ".vscode",
                                         "CMakeLists.txt",
                                         "CMakePresets.json",
                                         "LICENSE",
