@@ -266,24 +266,35 @@ sleep 3
 solve
 for _ in $(seq 100); do grep -A 99 '100 / 100' "$scratch/watched" | grep -q '^waiting' && break; sleep 0.2; done
 expect "watch grades a saved file" grep -q '100 / 100' "$scratch/watched"
-sed -i 's/Real(0.5) \* (fast_exp(v\[i\]) + m/(fast_exp(v[i]) + m/' "$tree/$kl"
+sed -i 's/Real(0.5) \* (fast_exp(v\[i\]) + m/(fast_exp(v[i]) + m/; s/\[4\.5\]/TODO(4.5)/' "$tree/$kl"
 for _ in $(seq 100); do grep -A 99 '100 / 100' "$scratch/watched" | grep -A 99 '✗ 4.5' | grep -q '^waiting' && break; sleep 0.2; done
 kill -INT $background && wait $background
 expect "watch ends with 0" [ $? -eq 0 ]
 background=""
 
 # --- the problem matchers of .vscode/tasks.json read these reports
+report() { run 1 grade --todo 4.5 && cp "$scratch/said" "$scratch/first"; }
 if command -v node > /dev/null; then
-  wrong="^$kl:$(grep -n '^Tensor GaussianKl::forward' "$tree/$kl" | sed 's/:.*//'): 4\.5 .*: element \[[0-9]+\] of kl is .*, expected "
+  wrong="^$kl:$(grep -n 'TODO(4.5)' "$tree/$kl" | sed 's/:.*//'): 4\.5 .*: element \[[0-9]+\] of kl is .*, expected "
   problems() { node "$project/tests/problem_matcher.js" "$1" < "$2" > "$scratch/said"; }
   problems watch "$scratch/watched"
   expect "watch: a problem has file, line and message, between the begin and the end of a report" said "$wrong"
   sed -i -E "s|$wrong.*|problem|" "$scratch/said"
   expect "watch: begin and end of every report are found" [ "$(tail -n 5 "$scratch/said" | tr '\n' ' ')" = "begins ends begins problem ends " ]
-  run 1 grade --todo 4.5 && cp "$scratch/said" "$scratch/first" && problems grade "$scratch/first"
+  report && problems grade "$scratch/first"
   expect "grade: the same problem, and no other" eval "said '$wrong' && [ \$(wc -l < '$scratch/said') -eq 1 ]"
+  sed -i 's/TODO(4.5)//' "$tree/$kl" && report && problems grade "$scratch/first"
+  expect "without the comment of the task, a problem leads to line 1" said "^$kl:1: 4.5"
 else
-  skip 3 "the problem matchers of .vscode/tasks.json: Node.js is not installed"
+  skip 4 "the problem matchers of .vscode/tasks.json: Node.js is not installed"
+fi
+if command -v vim > /dev/null; then
+  report
+  vim -es -u NONE -N --cmd 'set encoding=utf-8' -c "set $(sed -n 's/.*`set \(errorformat^=[^`]*\)`.*/\1/p' "$project/exercises/README.md")" -c "cgetfile $scratch/first" \
+    -c "call writefile(map(filter(getqflist(), 'v:val.valid'), {_, one -> bufname(one.bufnr) . ':' . one.lnum . ':' . one.text}), '$scratch/said')" -c 'q!' < /dev/null
+  expect "Vim reads them with the errorformat of exercises/README.md" said "^$kl:[0-9]+:4.5 KL"
+else
+  skip 1 "the errorformat for Vim: Vim is not installed"
 fi
 
 # --- files used by the lecture programs

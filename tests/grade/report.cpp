@@ -129,8 +129,8 @@ void print_todo(std::ostream& out, const TodoResult& todo, bool colour, bool com
       << " " << todo.todo.id << " " << std::left << std::setw(48) << todo.todo.title << paint(plain)
       << std::right << std::setw(3) << todo.points << "/" << todo.most;
   if (!passed) {
-    out << "   " << (waiting ? "not started, " : "") << todo.path;
-    if (todo.line) out << ":" << todo.line;
+    out << "   " << (waiting ? "not started, " : "") << todo.path << ":"
+        << std::max(1, todo.line);  // editors lead to a file only with a line
   }
   out << "\n";
   const CheckResult* failure = todo.first_failure();

@@ -110,7 +110,8 @@ class Watch {
       const char key = keys_.wait(200);
       if (job_ > 0 && waitpid(job_, nullptr, WNOHANG) == job_) {
         job_ = -1;
-        std::cout << "waiting for a saved file\n" << std::flush;  // an editor's sign that the report is complete
+        std::cout << "waiting for a saved file\n"
+                  << std::flush;  // an editor's sign that the report is complete
       }
       if (const int file = watched.changed(); file >= 0) {
         current_ = owners_[static_cast<std::size_t>(file)];
