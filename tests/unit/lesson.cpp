@@ -142,7 +142,7 @@ class Section {
 
   void figures() {
     static const std::regex link(R"(\[([^\]]*)\]\(\.\./figures\.md(#[^)]*)?\))"),
-        name("`[a-z][a-zA-Z0-9_.]*`");
+        name("`[a-zA-Z][a-zA-Z0-9_.]*`");
     for (const Line& line : block_.lines)
       for (std::sregex_iterator at(line.text.begin(), line.text.end(), link), end; at != end; ++at) {
         const std::string words = (*at)[1], anchor = (*at)[2];
@@ -303,8 +303,7 @@ std::vector<std::string> lesson_faults(const std::string& words, const LessonPar
   static const std::regex heading("[0-9]{2} .+");
   for (const Block& block : blocks_of(lines, "## ")) {
     if (!std::regex_match(block.heading.text, heading)) {
-      if (part.not_yet_written.empty())  // else, an unfinished lesson may have other headings
-        faults.push_back(text(block.heading.number, ": the heading is not a program's number and a title"));
+      faults.push_back(text(block.heading.number, ": the heading is not a program's number and a title"));
       continue;
     }
     written.push_back(block.heading.text.substr(0, 2));
@@ -313,15 +312,9 @@ std::vector<std::string> lesson_faults(const std::string& words, const LessonPar
   if (!std::is_sorted(written.begin(), written.end()) ||
       std::adjacent_find(written.begin(), written.end()) != written.end())
     faults.push_back("1: the sections are not in the order of the programs");
-  const auto in = [](const std::vector<std::string>& list, const std::string& one) {
-    return std::find(list.begin(), list.end(), one) != list.end();
-  };
   for (const auto& [number, program] : part.programs)
-    if (!in(written, number) && !in(part.not_yet_written, number))
+    if (std::find(written.begin(), written.end(), number) == written.end())
       faults.push_back("1: " + program + " has no section");
-  for (const std::string& number : part.not_yet_written)
-    if (in(written, number))
-      faults.push_back("1: the section " + number + " is written: remove it from not_yet_written");
   for (const LessonExample& known : part.examples)
     if (!used.count(known.program + " " + known.signature))
       faults.push_back("1: no example " + known.program + " uses " + known.signature);

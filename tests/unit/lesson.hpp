@@ -9,13 +9,12 @@
 /// The programs of a part whose lesson is read.
 struct LessonPart {
   std::map<std::string, std::string> programs{};  ///< "11" -> "11_vae"
-  std::vector<std::string> not_yet_written{};     ///< numbers of programs without a section
   LessonExamples examples{};
 };
 
 /// Every fault of a lesson, as "line: fault":
 ///
-/// - Each program of the part has a section, `## 11 The VAE`, except those that are not yet written.
+/// - Each program of the part has a section, `## 11 The VAE`.
 /// - Below the heading is a line with a link to the program's source. The sub-headings are those of
 ///   lesson_headings, in this order, none of them empty. The section has 300 to 800 words.
 /// - `By hand` ends with a fenced block `example 11`, whose numbers are those of the table of examples, rounded to the
