@@ -39,7 +39,8 @@ VaeMeasure grey_pixels(Program& program, const Split& digits, Judge& judge, Rng&
   Rng init = program.rng.split("grey");
   Vae model(init, {784, 400, 20});
   program.plot(
-      "loss", train_vae(program, "vae", model, digits.train, {.epochs = program.epochs(digits.train, 3, 30)}),
+      "loss",
+      train_vae(program, "vae", model, digits.train, {.epochs = program.epochs(digits.train, 3, 30)}).plot,
       "The reconstruction term falls while the KL term rises: information in the code costs nats");
   const VaeMeasure measured = measure_vae(model, test, bernoulli, rng);
   program.figure("test_neg_elbo", measured.neg_elbo());

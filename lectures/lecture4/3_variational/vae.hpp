@@ -73,25 +73,30 @@ struct VaeTraining {
   Index steps = 0;
   Index batch = 128;
   Real lr = Real(1e-3);
+  bool decay = true;  ///< of the learning rate, over the second half
   Real beta = 1;
   double warm_up = 0;     ///< fraction of the training in which the KL weight rises to beta
   bool binarise = false;  ///< sample binary pixels anew for every batch
   Likelihood likelihood = bernoulli;
 };
 
+struct VaeCurves {
+  Plot plot;  ///< of both terms
+  Curve kl;
+};
+
 /// The loop of 6.S191 L4, "VAE optimization": encode, sample, decode, two terms, one step.
-/// Returns the curves of both terms.
-inline Plot train_vae(Program& program, const std::string& name, Vae& vae, const Dataset& data,
-                      const VaeTraining& how) {
+inline VaeCurves train_vae(Program& program, const std::string& name, Vae& vae, const Dataset& data,
+                           const VaeTraining& how) {
   Rng noise = program.rng.split(name);
-  Adam adam(vae.parameters());
+  Adam adam(vae.parameters(), {.lr = how.lr});
   Loader loader(data, {.batch = how.batch, .shuffle = true, .drop_last = true}, noise.split("order"));
   const Index steps = how.epochs > 0 ? how.epochs * loader.size() : how.steps;
   Trainer trainer(program.session(), name,
                   {{"model", vae}, {"adam", adam}, {"noise", noise}, {"loader", loader}}, Steps{steps});
   while (trainer.next()) {
     const Batch& batch = loader.next();
-    adam.lr = how.lr * decay_second_half(trainer.progress());
+    if (how.decay) adam.lr = how.lr * decay_second_half(trainer.progress());
     const Tensor x = how.binarise ? binarised(batch.images, noise) : batch.images;
     Var recon, kl;
     descend(adam, [&] {
@@ -103,7 +108,8 @@ inline Plot train_vae(Program& program, const std::string& name, Vae& vae, const
     });
     trainer.report({{"reconstruction", recon}, {"KL", kl}});
   }
-  return trainer.plot("Terms of the loss: " + name).x("step").y("nats per picture");
+  return {trainer.plot("Terms of the loss: " + name).x("step").y("nats per picture"),
+          trainer.history().back()};
 }
 
 /// A unit is active when its KL is above this many nats: below, the decoder learns hardly anything from it.

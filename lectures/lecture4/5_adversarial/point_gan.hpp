@@ -71,6 +71,7 @@ struct GanTraining {
 
 struct GanCurves {
   Plot plot;
+  Curve d;                ///< D's loss
   double d_loss, g_loss;  ///< means over the last tenth
 };
 
@@ -120,8 +121,8 @@ inline GanCurves train_gan(Program& program, const std::string& name, PointNet& 
     trainer.report({{"D", d.loss}, {"G", g}});
   }
   look(how.steps);
-  return {trainer.plot("Both losses: " + name).x("step").y("nats"), trainer.last_tenth("D"),
-          trainer.last_tenth("G")};
+  return {trainer.plot("Both losses: " + name).x("step").y("nats"), trainer.history().front(),
+          trainer.last_tenth("D"), trainer.last_tenth("G")};
 }
 
 }  // namespace gradus::lecture

@@ -10,40 +10,23 @@
 
 namespace gradus::lecture {
 
-/// The curves of a list by name.
-const Curve& named(const std::vector<Curve>& all, const std::string& name) {
-  for (const Curve& curve : all)
-    if (curve.name == name) return curve;
-  throw Error("no curve is named " + name);
-}
-
 /// The KL term over a VAE's training; the reconstruction term is divided by `pixels`, the KL term has the weight beta.
 Curve kl_curve(Program& program, const std::string& name, const Dataset& digits, Real pixels, Real beta,
                double warm_up) {
-  Rng weights = program.rng.split("VAE weights"), noise = program.rng.split(name);
+  Rng weights = program.rng.split("VAE weights"), noise = program.rng.split(name + " measured");
   Vae vae(weights, {784, 200, 10});
-  Adam adam(vae.parameters());
-  Loader loader(digits, {.batch = 128, .shuffle = true, .drop_last = true}, noise.split("order"));
-  Trainer trainer(program.session(), name,
-                  {{"vae", vae}, {"adam", adam}, {"noise", noise}, {"loader", loader}},
-                  Steps{program.pick<Index>(900, 4000, 6)});
-  while (trainer.next()) {
-    const Tensor x = loader.next().images;
-    Var nll, kl;
-    descend(adam, [&] {
-      const auto [mu, logvar] = vae.encode(x);
-      const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), noise));
-      nll = mean(bernoulli_nll(vae.decode(z), x)) / pixels;
-      kl = mean(gaussian_kl(mu, logvar));
-      return vae_loss(nll, kl, warmed_beta(beta, trainer.progress(), warm_up));
-    });
-    trainer.report({{"KL", kl}, {"nll", nll}});
-  }
+  const Likelihood scaled = [=](const Var& logits, const Tensor& x) { return bernoulli(logits, x) / pixels; };
+  const VaeCurves curves = train_vae(program, name, vae, digits,
+                                     {.steps = program.pick<Index>(900, 4000, 6),
+                                      .decay = false,
+                                      .beta = beta,
+                                      .warm_up = warm_up,
+                                      .likelihood = scaled});
   const VaeMeasure measured = measure_vae(vae, digits.images.rows(0, 500), bernoulli, noise);
   program.figure(name + "_kl", measured.kl);
   program.figure(name + "_active_units", measured.active());
   program.figure(name + "_nll", measured.reconstruction);
-  return named(trainer.history(), "KL");
+  return curves.kl;
 }
 
 void of_vae(Program& program) {
@@ -66,44 +49,29 @@ void of_vae(Program& program) {
       "the same beta is 784 times as heavy: the code collapses. Beta 30 is too heavy even with a warm-up");
 }
 
-/// D's loss over the training of a GAN of the ring, with the given learning rates.
-Curve d_curve(Program& program, const std::string& name, Real lr_generator, Real lr_discriminator) {
-  Rng weights = program.rng.split("GAN weights"), rng = program.rng.split(name);
+/// D's loss over the training of a GAN of the ring; reports its end, and the modes that G covers.
+Curve d_curve(Program& program, const std::string& name, const GanTraining& how) {
+  Rng weights = program.rng.split("GAN weights"), noise = program.rng.split(name + " noise");
   const GaussianMixture ring = ring_of_gaussians();
-  PointNet generator(weights, {16, 128, 128, 2}, relu), discriminator(weights, {2, 128, 128, 1}, leaky);
-  Adam g_adam(generator.parameters(), {.lr = lr_generator, .beta1 = Real(0.5)}),
-      d_adam(discriminator.parameters(), {.lr = lr_discriminator, .beta1 = Real(0.5)});
-  Trainer trainer(program.session(), name,
-                  {{"generator", generator},
-                   {"discriminator", discriminator},
-                   {"g", g_adam},
-                   {"d", d_adam},
-                   {"rng", rng}},
-                  Steps{program.pick<Index>(1500, 6000, 6)});
-  const GanLosses losses = non_saturating_losses();
-  while (trainer.next()) {
-    const auto noise = [&] { return Tensor::randn({256, 16}, rng); };
-    const Tensor real = ring.sample(256, rng);
-    const auto penalty = [&] {
-      return Real(0.1) *
-             mean(difference_penalty(std::ref(discriminator), real, Tensor::randn(real.shape(), rng)));
-    };
-    const DiscriminatorLoss d = discriminator_step(
-        std::ref(discriminator), std::ref(generator), real, noise(), losses, d_adam,
-        lr_generator > 0 && lr_discriminator > 0 ? std::function<Var()>(penalty) : nullptr);
-    generator_step(std::ref(discriminator), discriminator, std::ref(generator), noise(), losses, g_adam);
-    trainer.report({{"D", d.loss}});
-  }
-  program.figure(name + "_d_loss", trainer.last_tenth("D"));
-  const Tensor points = generator(Tensor::randn({2500, 16}, rng)).value();
-  program.figure(name + "_modes", mode_coverage(points, ring.centers, ring.deviation).modes);
-  return named(trainer.history(), "D");
+  PointNet generator(weights, {how.noise_size, 128, 128, 2}, relu),
+      discriminator(weights, {2, 128, 128, 1}, leaky);
+  Ema average(generator, Real(0.99));
+  Film end({how.steps}, Tensor::randn({2500, how.noise_size}, noise), Tensor::zeros({1, 2}));
+  const GanCurves curves = train_gan(program, name, generator, discriminator, average, ring, how, end);
+  program.figure(name + "_d_loss", curves.d_loss);
+  program.figure(name + "_modes", mode_coverage(end.fakes(0), ring.centers, ring.deviation).modes);
+  return curves.d;
 }
 
 void of_gan(Program& program) {
-  const Curve healthy = d_curve(program, "gan_healthy", Real(1e-3), Real(1e-3)),
-              strong = d_curve(program, "gan_frozen_g", 0, Real(1e-3)),
-              weak = d_curve(program, "gan_slow_d", Real(1e-3), Real(1e-6));
+  const GanTraining both{
+      .steps = program.pick<Index>(1500, 6000, 6), .noise_size = 16, .decay = false, .penalty = Real(0.1)};
+  GanTraining frozen_g = both, slow_d = both;
+  frozen_g.lr_generator = frozen_g.penalty = 0;
+  slow_d.lr_discriminator = Real(1e-6);
+  const Curve healthy = d_curve(program, "gan_healthy", both),
+              strong = d_curve(program, "gan_frozen_g", frozen_g),
+              weak = d_curve(program, "gan_slow_d", slow_d);
   const double guess = 2 * std::log(2.0), end = healthy.x.back();
   program.plot("gan_d",
                Plot("D's loss, real and fake")
