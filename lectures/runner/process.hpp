@@ -15,7 +15,8 @@ void forward_signals();
 /// Number of the signal that was received, else 0.
 int signal_received();
 
-/// Runs the program with its output in the log; returns its status as from waitpid. Throws Error when the log cannot be written.
+/// Runs the program with its output in the log; returns its status as from waitpid. Throws Error when the log
+/// cannot be written.
 int run_logged(const std::filesystem::path& program, const std::filesystem::path& log_file,
                const std::vector<std::string>& settings, const Progress& progress);
 /// "exit code 1", or "ended by signal: Killed", from a status of run_logged.

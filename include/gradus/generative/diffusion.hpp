@@ -11,10 +11,10 @@ namespace gradus {
 
 /// diffuse: the data after t_b steps of noise, in one draw.
 ///
-///   x0, noise [B, ..], B times in 0 .. T      x_b = sqrt(alpha_bar) x0_b + sqrt(1 - alpha_bar) noise_b, alpha_bar at t_b
+///   x0, noise [B, ..], B times in 0 .. T      x_b = sqrt(alpha_bar) x0_b + sqrt(1 - alpha_bar) noise_b
 ///
-/// Ho, Jain, Abbeel 2020, equation 4. Throws Error when the shapes differ, there is not one time per example, or a
-/// time is outside 0 .. T.
+/// with the alpha_bar of time t_b. Ho, Jain, Abbeel 2020, equation 4. Throws Error when the shapes differ, there is
+/// not one time per example, or a time is outside 0 .. T.
 Tensor diffuse(const Tensor& x0, const Tensor& noise, const std::vector<Index>& times,
                const NoiseSchedule& schedule);
 /// One step of noise, from t - 1 to t: sqrt(1 - beta_t) x + sqrt(beta_t) noise.

@@ -13,7 +13,7 @@ struct LinePoint {
 
 /// line_point: where the line from noise to data is at time t.
 ///
-///   noise, data [B, ..]   t [B] in [0, 1]        x_b = (1 - t_b) noise_b + t_b data_b     velocity_b = data_b - noise_b
+///   noise, data [B, ..]   t [B] in [0, 1]     x_b = (1 - t_b) noise_b + t_b data_b   velocity_b = data_b - noise_b
 ///
 /// The network sees x and t only, so many lines cross at a point. The least squares prediction is their mean
 /// velocity, which carries the distribution of the noise to that of the data. The loss is

@@ -50,7 +50,7 @@ std::pair<int, double> majority(const KMeans& found, const std::vector<int>& lab
           *most / std::max(1.0, std::accumulate(counts.begin(), counts.end(), 0.0))};
 }
 
-/// The means as pictures, with five digits of each cluster below. Red: the label is not the cluster's most frequent one.
+/// The means as pictures, with five digits of each cluster below. Red: the label is not the most frequent one.
 Tensor clusters_sheet(const KMeans& found, const Pca& pca, const Dataset& digits) {
   const Index K = found.means.dim(0), members = 5;
   const Tensor means = pca.decode(found.means);

@@ -10,8 +10,8 @@
 
 namespace gradus::lecture {
 
-/// A closed polygon through the rows of points [K, 2] that does not cross itself, as the order of the rows: a tour to the
-/// nearest row that is left, then 2-opt, which reverses pieces as long as that makes the tour shorter.
+/// A closed polygon through the rows of points [K, 2] that does not cross itself, as the order of the rows: a tour to
+/// the nearest row that is left, then 2-opt, which reverses pieces as long as that makes the tour shorter.
 inline std::vector<Index> tour_of(const Tensor& points) {
   const Index K = points.dim(0);
   const auto distance = [&](Index a, Index b) {
