@@ -45,7 +45,7 @@ bool load_cached(const std::filesystem::path& place, const State& state) {
     load_checkpoint(place, state);
     return true;
   } catch (const Error& error) {
-    std::cerr << error.what() << "; the file in the cache is made anew\n";
+    std::cerr << error.what() << "; the file in the cache is made again\n";
     return false;
   }
 }

@@ -16,7 +16,7 @@ std::filesystem::path cache_place(const Program& program, const std::string& kin
                                   const Dataset& train);
 
 /// Loads a state from its file in the cache. Returns false when the file does not exist, and,
-/// with a message on stderr, when it is damaged or holds something else. The caller then makes it anew.
+/// with a message on stderr, when it is damaged or holds something else. The caller then makes it again.
 bool load_cached(const std::filesystem::path& place, const State& state);
 
 }  // namespace gradus::lecture

@@ -58,7 +58,7 @@ std::vector<std::byte> read_file(const fs::path& path, std::size_t limit) {
   GRADUS_CHECK(!fs::is_directory(status), path.string(), ": is a folder, expected a file");
   GRADUS_CHECK(fs::is_regular_file(status), path.string(), ": not a regular file");
   const std::uintmax_t size = fs::file_size(path, code);
-  GRADUS_CHECK(!code, path.string(), ":  cannot read the file size: ", code.message());
+  GRADUS_CHECK(!code, path.string(), ": cannot read the file size: ", code.message());
   GRADUS_CHECK(size > 0, path.string(), ": the file is empty");
   GRADUS_CHECK(size <= limit, path.string(), ": ", size, " bytes, at most ", limit, " are read");
   const File file(std::fopen(path.c_str(), "rb"));

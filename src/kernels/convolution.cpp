@@ -70,7 +70,7 @@ const Offsets& grid(Index start, Index A, Index step_a, Index B, Index step_b, I
   const Index largest =
       start + (A - 1) * std::max<Index>(step_a, 0) + (B - 1) * std::max<Index>(step_b, 0) + (C - 1) * step_c;
   GRADUS_CHECK(largest <= std::numeric_limits<Offset>::max(),
-               "convolution: too many pictures at once, number ", largest,
+               "convolution: too many images at once, element ", largest,
                " of a tensor is above the limit of 2^31");
   const auto [found, fresh] = known_grids().try_emplace({start, A, step_a, B, step_b, C, step_c});
   Offsets& offsets = found->second;

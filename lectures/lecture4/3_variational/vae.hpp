@@ -76,7 +76,7 @@ struct VaeTraining {
   bool decay = true;  ///< of the learning rate, over the second half
   Real beta = 1;
   double warm_up = 0;     ///< fraction of the training in which the KL weight rises to beta
-  bool binarise = false;  ///< sample binary pixels anew for every batch
+  bool binarise = false;  ///< new binary pixels are sampled for every batch
   Likelihood likelihood = bernoulli;
 };
 
