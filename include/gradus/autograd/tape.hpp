@@ -6,7 +6,7 @@
 //   backward  <------------------------------------------     dL/d(input) from dL/d(output), step by step
 //
 // A step can only use values of earlier steps, so the list is in topological order: no sorting, no recursion,
-// no visited set. This one loop trains every model of 6.S191 L4.
+// no visited set. The loop is in src/autograd/backward.cpp, the sums of gradients are in accumulate.cpp.
 #include <chrono>
 #include <cstdint>
 #include <deque>

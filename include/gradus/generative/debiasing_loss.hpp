@@ -1,4 +1,5 @@
 #pragma once
+// The loss of a debiasing VAE: a classifier and a VAE with one encoder.
 #include <functional>
 
 #include "gradus/autograd/var.hpp"

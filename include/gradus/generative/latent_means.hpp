@@ -1,4 +1,5 @@
 #pragma once
+// The mean codes of a whole data set, for latent histograms and pictures of the latent space.
 #include <functional>
 
 #include "gradus/autograd/var.hpp"

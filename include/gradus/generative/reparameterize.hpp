@@ -1,4 +1,5 @@
 #pragma once
+// A sample of a Gaussian as a differentiable function of its mean and variance.
 #include "gradus/autograd/op.hpp"
 
 namespace gradus {

@@ -1,4 +1,5 @@
 #pragma once
+// The loss of a VAE, and the warm-up of its KL term.
 #include "gradus/autograd/op.hpp"
 
 namespace gradus {

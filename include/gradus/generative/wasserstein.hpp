@@ -1,4 +1,5 @@
 #pragma once
+// The earth mover's distance of two sets of numbers.
 #include "gradus/tensor/tensor.hpp"
 
 namespace gradus {

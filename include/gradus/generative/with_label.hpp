@@ -1,4 +1,5 @@
 #pragma once
+// The label as part of a network's input: conditional generators, discriminators and VAEs.
 #include <vector>
 
 #include "gradus/autograd/var.hpp"

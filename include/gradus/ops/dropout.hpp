@@ -1,4 +1,5 @@
 #pragma once
+// Dropout: random elements of a layer are 0 during training.
 #include "gradus/autograd/var.hpp"
 
 namespace gradus {
