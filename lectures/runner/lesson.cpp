@@ -60,7 +60,7 @@ std::string with_code_beside(const std::vector<Block>& blocks, std::size_t begin
          code + "</div></div>\n";
 }
 
-/// The index of the first block after `begin` with a heading of level 3 and these words; else the number of blocks.
+/// The index of the first heading of level 3 that starts with these words; else the number of blocks.
 std::size_t find_heading(const std::vector<Block>& blocks, std::string_view words) {
   std::size_t i = 0;
   while (i < blocks.size() && !(blocks[i].level == 3 && blocks[i].words.starts_with(words))) ++i;

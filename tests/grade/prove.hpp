@@ -25,7 +25,6 @@ struct ProveOptions {
 int prove_command(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
                   const ProveOptions& options, const std::string& part);
 
-/// Each prints its failures and returns {passed, failed}.
 struct Count {
   int passed = 0, failed = 0;
   Count& operator+=(const Count& other) {
@@ -33,6 +32,8 @@ struct Count {
     return *this;
   }
 };
+
+/// The parts. Each prints its failures.
 Count prove_stubs(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
                   const ProveOptions& options);
 Count prove_reference(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,

@@ -10,8 +10,9 @@ namespace gradus {
 ///   log_det  [B]       log |det df/dx|, the sum over all layers of f
 ///   log_p    [B]       log p(x_b) = -1/2 |z_b|^2 - D/2 log 2 pi + log_det_b
 ///
-/// Where f stretches space (log_det > 0) the points came from a dense place. DS542, "Probabilistic Generative
-/// Models". Throws Error when z is not [B, D] or log_det not [B].
+/// Where f stretches space (log_det > 0), the density of x is higher than that of its code: points that were close
+/// together became distant ones. DS542, "Probabilistic Generative Models".
+/// Throws Error when z is not [B, D] or log_det not [B].
 struct ChangeOfVariables {
   Tensor z{};  ///< kept for backward
   Tensor forward(const Tensor& z_in, const Tensor& log_det);
@@ -25,9 +26,9 @@ struct Transformed {
   Tensor log_det;  ///< [B] log |det d values / d input|
 };
 
-/// dequantize: grey values of `levels` steps as points of (0, 1), by a random position within each step. A density
-/// of a discrete value is unbounded; that of a dequantised one is at most the probability of its step, on average
-/// over the noise (Theis, van den Oord, Bethge 2016).
+/// dequantize: grey values of `levels` steps as points of (0, 1), by a random position within each step. On discrete
+/// values a model can make its density as high as it wants. With the noise, the mean log density is at most the log
+/// probability of the step (Theis, van den Oord, Bethge 2016).
 ///
 ///   x [B, ..] in [0, 1]    noise [B, ..] in [0, 1)       u = (round(x (levels - 1)) + noise) / levels
 ///

@@ -11,7 +11,7 @@ struct KernelDensity {
   Tensor points;       ///< [N, D]
   Real bandwidth = 1;  ///< h, the standard deviation of the kernels
 
-  /// log p at places [M, D]: [M], through the largest term; -infinity where it is below the range of Real.
+  /// log p at places [M, D]: [M], by a stable log-sum-exp; -infinity where it is below the range of Real.
   /// Throws Error when the shapes do not fit, N = 0, or unless 0 < h < infinity.
   Tensor log_density(const Tensor& places) const;
   /// Samples [count, D]: a training point plus noise. Throws Error likewise, and when count < 1.

@@ -49,7 +49,7 @@ struct UnetAttention : Module {
 ///
 /// The last layer starts at 0, and so does the output. The vectors of the labels start as N(0, 1/4).
 /// Ronneberger, Fischer, Brox 2015; Ho, Jain, Abbeel 2020.
-/// Throws Error when H or W is not divisible.
+/// Throws Error when H or W is not divisible by 2 stem_stride.
 class Unet : public Module {
  public:
   /// Throws Error unless stem_stride is 1 or 2, the groups divide the width, and the time size is even.

@@ -1,5 +1,5 @@
 #pragma once
-// Initial weights. fan_in: number of inputs per output; fan_out: number of outputs per input.
+// Initial weights. fan_in: the number of inputs per output.
 #include "gradus/tensor/tensor.hpp"
 
 namespace gradus {

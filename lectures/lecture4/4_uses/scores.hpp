@@ -1,5 +1,5 @@
 #pragma once
-// Pictures of a score: the histograms of two sets, and the examples at both ends.
+// A score per example: the histograms of two sets as a picture, the order of the examples, the median.
 #include <algorithm>
 #include <string>
 #include <utility>
