@@ -70,7 +70,7 @@ Vector dots(const Real* rows, Index stride, const Real* x, Index K) {
 }
 
 /// c = a bT for few rows of a, or few rows of b: the groups first .. last-1 of rows of the longer matrix.
-void stream(View a, View b, Index M, Index N, Index K, Target c, Index first, Index last) {
+void stream(MatrixView a, MatrixView b, Index M, Index N, Index K, Target c, Index first, Index last) {
   const bool long_a = M > N;
   const Real *rows = long_a ? a(0, 0) : b(0, 0), *others = long_a ? b(0, 0) : a(0, 0);
   const Index stride = long_a ? a.row : b.column, other_stride = long_a ? b.column : a.row;
@@ -84,7 +84,8 @@ void stream(View a, View b, Index M, Index N, Index K, Target c, Index first, In
 }
 
 /// Calls OpenBLAS for pieces of the longer side of c, which do not depend on the number of threads.
-void multiply_large(BlasGemm blas, View a, View b, Index M, Index N, Index K, Target c, Index c_row) {
+void multiply_large(BlasGemm blas, MatrixView a, MatrixView b, Index M, Index N, Index K, Target c,
+                    Index c_row) {
   constexpr int row_major = 101, as_it_is = 111, transposed = 112;
   const Index piece_m = M >= N ? blas_piece : M, piece_n = M >= N ? N : blas_piece;
 #pragma omp parallel
@@ -106,7 +107,7 @@ void multiply_large(BlasGemm blas, View a, View b, Index M, Index N, Index K, Ta
 }
 
 /// Distributes tiles or streamed groups over the threads.
-void share_out(View a, View b, Index M, Index N, Index K, Target c) {
+void share_out(MatrixView a, MatrixView b, Index M, Index N, Index K, Target c) {
   if (M == 0 || N == 0) return;
   const bool streamed = a.column == 1 && b.row == 1 && a.row > 0 && b.column > 0 &&
                         std::min(M, N) <= short_side && std::max(M, N) >= lanes && K >= lanes;
@@ -136,10 +137,10 @@ void gemm(Transpose transpose_a, Transpose transpose_b, Index M, Index N, Index 
   const auto view = [&](Transpose transpose, const Real* data, Index ld, Index rows, Index columns,
                         int place) {
     const Index row = transpose == Transpose::no ? ld : 1, column = transpose == Transpose::no ? 1 : ld;
-    return View{data, evenly(buffers[place], rows, row), evenly(buffers[place + 1], columns, column), row,
-                column};
+    return MatrixView{data, evenly(buffers[place], rows, row), evenly(buffers[place + 1], columns, column),
+                      row, column};
   };
-  const View left = view(transpose_a, a, lda, M, K, 0), right = view(transpose_b, b, ldb, K, N, 2);
+  const MatrixView left = view(transpose_a, a, lda, M, K, 0), right = view(transpose_b, b, ldb, K, N, 2);
   const Target to{c, evenly(buffers[4], M, ldc), extra.bias, extra.accumulate};
   if (M * N * K > work_for_blas && std::min({M, N, K}) > 1)  // views of one row or column have no orientation
     if (const BlasGemm blas = blas_gemm()) return multiply_large(blas, left, right, M, N, K, to, ldc);
@@ -149,7 +150,7 @@ void gemm(Transpose transpose_a, Transpose transpose_b, Index M, Index N, Index 
 void gemm(const Indexed& a, const Indexed& b, Real* c, std::span<const Offset> c_rows,
           const GemmExtra& extra) {
   const auto view = [](const Indexed& m) {
-    return View{m.data, m.rows.data(), m.columns.data(), m.row, m.column};
+    return MatrixView{m.data, m.rows.data(), m.columns.data(), m.row, m.column};
   };
   share_out(view(a), view(b), static_cast<Index>(a.rows.size()), static_cast<Index>(b.columns.size()),
             static_cast<Index>(a.columns.size()), {c, c_rows.data(), extra.bias, extra.accumulate});

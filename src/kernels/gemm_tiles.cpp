@@ -51,7 +51,7 @@ struct Panel {
 /// The register tile: c [R, width] = a [R, K] times a panel. Even: a has regular strides, so no list is read.
 /// Packing: the tile packs the panel while it reads b.
 template <int R, int V, bool Even, bool Packing>
-void tile(View a, Panel panel, Index K, Target c, Index width) {
+void tile(MatrixView a, Panel panel, Index K, Target c, Index width) {
   Vector sum[R][V] = {};
   const Real* row[R];
   Real* out[R];
@@ -109,7 +109,7 @@ void tile(View a, Panel panel, Index K, Target c, Index width) {
 }
 
 /// tiles[R - 1] is the tile of R rows.
-using Tile = void (*)(View, Panel, Index, Target, Index);
+using Tile = void (*)(MatrixView, Panel, Index, Target, Index);
 template <int V, bool Even, bool Packing, int... R>
 constexpr std::array<Tile, sizeof...(R)> tiles(std::integer_sequence<int, R...>) {
   return {tile<R + 1, V, Even, Packing>...};
@@ -138,7 +138,7 @@ void transpose(const Real* from, Index from_row, Index rows, Real* to, Index to_
 
 /// panel [K, packed_width] = b [K, width] and zeros. Contiguous columns are copied, contiguous rows are
 /// transposed; the rest (edges, narrow windows) is copied number by number.
-void pack(View b, Index K, Index width, Index packed_width, Real* panel) {
+void pack(MatrixView b, Index K, Index width, Index packed_width, Real* panel) {
   if (K == 0) return;
   for (Index j = 0; j < packed_width; j += lanes, panel += lanes) {
     const Index columns = std::min(lanes, width - j);
@@ -170,7 +170,7 @@ void pack(View b, Index K, Index width, Index packed_width, Real* panel) {
 
 /// Packs the rows of a, tile by tile: out [tiles][K][tile_rows]. Used where the rows are adjacent in memory
 /// (a is transposed): otherwise a tile would fetch a few numbers from each of K distant cache lines.
-void pack_rows(View a, Index rows, Index K, Real* out) {
+void pack_rows(MatrixView a, Index rows, Index K, Real* out) {
   for (Index i = 0; i < rows; i += tile_rows)
     for (Index count = std::min(tile_rows, rows - i), k = 0; k < K; ++k, out += tile_rows) {
       const Real* from = a.data + a.columns[k];
@@ -186,7 +186,8 @@ void pack_rows(View a, Index rows, Index K, Real* out) {
 
 Index tiles_in(Index M, Index N) { return pieces(M, tile_rows) * pieces(N, panel_width); }
 
-void multiply_tiles(View a, View b, Index M, Index N, Index K, Target c, Index first, Index last) {
+void multiply_tiles(MatrixView a, MatrixView b, Index M, Index N, Index K, Target c, Index first,
+                    Index last) {
   alignas(64) Real panel[panel_depth * panel_width];
   static thread_local std::vector<Real> packed_rows(block_tiles * tile_rows * panel_depth);
   const bool side_by_side =
@@ -213,7 +214,7 @@ void multiply_tiles(View a, View b, Index M, Index N, Index K, Target c, Index f
         const Index column = in_block / tiles_here * panel_width, width = std::min(panel_width, N - column);
         const bool wide = width > lanes;
         const Index packed_width = wide ? panel_width : lanes;
-        const View from = b.at(k, column);
+        const MatrixView from = b.at(k, column);
         const bool as_it_is = width == panel_width && from.columns[width - 1] - from.columns[0] == width - 1;
         const auto& tile_of = even   ? wide ? tiles_of<2, true> : tiles_of<1, true>
                                 : wide ? tiles_of<2, false>
@@ -225,10 +226,10 @@ void multiply_tiles(View a, View b, Index M, Index N, Index K, Target c, Index f
           const auto rows = static_cast<std::size_t>(std::min(tile_rows, row_end - i));
           const Target to{c.data + column, c.rows + i, k == 0 && c.bias ? c.bias + column : nullptr,
                           k > 0 || c.accumulate};
-          const View rows_of_a =
-              pack_a ? View{packed_rows.data() + (i - block_row) * K_here, nullptr, nullptr, 1, tile_rows}
-              : even ? a.even_at(i, k)
-                     : a.at(i, k);
+          const MatrixView rows_of_a = pack_a ? MatrixView{packed_rows.data() + (i - block_row) * K_here,
+                                                           nullptr, nullptr, 1, tile_rows}
+                                       : even ? a.even_at(i, k)
+                                              : a.at(i, k);
           const bool packing = as_it_is && i == row_begin;
           (packing ? packing_tile_of : tile_of)[rows - 1](rows_of_a, columns_of_b, K_here, to, width);
         }

@@ -10,13 +10,13 @@ namespace gradus {
 inline Index pieces(Index whole, Index piece) { return (whole + piece - 1) / piece; }
 
 /// A movable view. `row`, `column`: strides, 0 where the offsets are irregular.
-struct View {
+struct MatrixView {
   const Real* data;
   const Offset *rows, *columns;
   Index row, column;
-  View at(Index i, Index j) const { return {data, rows + i, columns + j, row, column}; }
+  MatrixView at(Index i, Index j) const { return {data, rows + i, columns + j, row, column}; }
   /// The same with regular strides, which need no lists.
-  View even_at(Index i, Index j) const {
+  MatrixView even_at(Index i, Index j) const {
     return {data + i * row + j * column, nullptr, nullptr, row, column};
   }
   const Real* operator()(Index i, Index j) const { return data + rows[i] + columns[j]; }
@@ -48,6 +48,6 @@ Index tiles_in(Index M, Index N);
 
 /// c = a b with the blocked loops: the tiles first .. last-1 of c, counted down the rows of a block, then along
 /// its panels, then over blocks.
-void multiply_tiles(View a, View b, Index M, Index N, Index K, Target c, Index first, Index last);
+void multiply_tiles(MatrixView a, MatrixView b, Index M, Index N, Index K, Target c, Index first, Index last);
 
 }  // namespace gradus
