@@ -15,7 +15,7 @@ struct Players {
   explicit Players(std::uint64_t seed)
       : random(seed), generator(random, {.widths = {4, 8}}), discriminator(random, 2, 4) {}
   Rng random;
-  UNet generator;
+  Pix2PixUnet generator;
   PatchDiscriminator discriminator;
 };
 
@@ -34,11 +34,11 @@ std::vector<Tensor> copies(Module& module) {
 
 TEST_CASE("pix2pix: the U-Net's output has its input's size, in (0, 1)") {
   Rng random(1);
-  UNet digits(random, {.widths = {4, 8}});
+  Pix2PixUnet digits(random, {.widths = {4, 8}});
   const Tensor y = digits(Tensor::uniform({2, 28, 28, 1}, random)).value();
   CHECK(y.shape() == Shape{2, 28, 28, 1});
   for (const Real v : y.values()) CHECK((v > 0 && v < 1));
-  UNet photos(random, {.inputs = 1, .outputs = 3, .widths = {4, 8, 8, 8}, .dropout = Real(0.5)});
+  Pix2PixUnet photos(random, {.inputs = 1, .outputs = 3, .widths = {4, 8, 8, 8}, .dropout = Real(0.5)});
   CHECK(photos(Tensor::uniform({2, 64, 64, 1}, random)).shape() == Shape{2, 64, 64, 3});
 }
 

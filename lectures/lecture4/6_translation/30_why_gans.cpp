@@ -101,7 +101,7 @@ void from_averages(Program& program, const TestSet& test, const Dataset& train) 
         Way{"gan", text(weight, " L1 + GAN"), {.steps = steps, .pixel_weight = weight, .adversarial = true}},
         Way{"gan10", "10 L1 + GAN", freer}}) {
     Rng init = program.rng.split("net");
-    UNet net(init);
+    Pix2PixUnet net(init);
     const Plot curves = train_translator(program, way.tag, net, train, from_blocks, way.how);
     if (way.tag == "gan")
       program.plot("loss_gan", Plot(curves).log_y(),
@@ -123,7 +123,7 @@ void from_averages(Program& program, const TestSet& test, const Dataset& train) 
 
 void from_edges(Program& program, const TestSet& test, const Dataset& train) {
   Rng rng = program.rng.split("pairs"), init = program.rng.split("net");
-  UNet net(init);
+  Pix2PixUnet net(init);
   train_translator(program, "outlines", net, train, from_outlines,
                    {.steps = program.pick<Index>(140, 1400, 4), .adversarial = true});
   const Pairs pairs = from_outlines(test.digits.images, rng);

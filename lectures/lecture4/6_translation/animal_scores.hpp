@@ -41,9 +41,9 @@ class Outliner {
   Tensor operator()(const Tensor& pictures) { return translate(net_, pictures); }
 
  private:
-  inline static const UNetOptions options{.inputs = 3, .outputs = 1, .widths = {16, 32}};
+  inline static const Pix2PixUnetOptions options{.inputs = 3, .outputs = 1, .widths = {16, 32}};
   Rng rng_;
-  UNet net_;
+  Pix2PixUnet net_;
 };
 
 /// Mean over the pictures of |M and N| / |M or N|, for the pixels with more than half covered.

@@ -58,7 +58,7 @@ inline void facades(Program& program) {
   train.name = "facades", train.images = read_facades(folder / "train", 72, program.pick<Index>(0, 0, 8));
   Rng rng = program.rng.split("facades");
   const Pairs test = facade_pairs(read_facades(folder / "test", 64, program.pick<Index>(0, 0, 4)), rng);
-  UNet net(rng, {.inputs = 3, .outputs = 3, .widths = {32, 64, 128, 128}});
+  Pix2PixUnet net(rng, {.inputs = 3, .outputs = 3, .widths = {32, 64, 128, 128}});
   train_translator(program, "facades", net, train, facade_pairs,
                    {.steps = program.pick<Index>(3000, 3000, 2), .batch = 8, .adversarial = true});
 

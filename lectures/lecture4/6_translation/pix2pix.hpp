@@ -11,13 +11,13 @@
 
 namespace gradus::lecture {
 
-struct UNetOptions {
+struct Pix2PixUnetOptions {
   Index inputs = 1, outputs = 1;         ///< channels
   std::vector<Index> widths = {32, 64};  ///< channels after each halving of the sides
   Real dropout = 0;                      ///< at the bottleneck, in training only
 };
 
-/// UNet: convolutions of 4 x 4 with stride 2 go down, transposed ones go up.
+/// Pix2PixUnet: convolutions of 4 x 4 with stride 2 go down, transposed ones go up.
 /// At every size a skip connection (concat) passes the features of the way down to the way up,
 /// so that details need not pass through the bottleneck.
 ///
@@ -28,8 +28,8 @@ struct UNetOptions {
 ///         32 --------------------------------- +                        14 x 14
 ///          \ 4/2                         4/2 /
 ///           64 ------- 3 x 3, 64 --------- +                             7 x 7
-struct UNet : Module {
-  UNet(Rng& random, const UNetOptions& options = {}) : Module(random) {
+struct Pix2PixUnet : Module {
+  Pix2PixUnet(Rng& random, const Pix2PixUnetOptions& options = {}) : Module(random) {
     const ConvOptions half{.size = 4, .stride = 2, .padding = 1};
     const std::vector<Index>& widths = options.widths;
     const std::size_t levels = widths.size();
@@ -122,8 +122,9 @@ struct TranslatorLoss {
 ///
 /// D sees the pair of input and output. With the output alone it would accept any sharp digit,
 /// and G could ignore x. 6.S191 L4, "Conditional GANs and pix2pix: paired translation".
-inline TranslatorLoss translator_step(UNet& generator, PatchDiscriminator& discriminator, const Pairs& pairs,
-                                      const TranslatorTraining& how, Adam& g_adam, Adam& d_adam) {
+inline TranslatorLoss translator_step(Pix2PixUnet& generator, PatchDiscriminator& discriminator,
+                                      const Pairs& pairs, const TranslatorTraining& how, Adam& g_adam,
+                                      Adam& d_adam) {
   const GanLosses losses = non_saturating_losses();
   const Network pair = [&](const Var& y) { return concat({pairs.input, y}, 3); };
   TranslatorLoss out;
@@ -147,8 +148,9 @@ inline TranslatorLoss translator_step(UNet& generator, PatchDiscriminator& discr
   return out;
 }
 
-inline Plot train_translator(Program& program, const std::string& name, UNet& generator, const Dataset& data,
-                             const PairMaker& make_pairs, const TranslatorTraining& how) {
+inline Plot train_translator(Program& program, const std::string& name, Pix2PixUnet& generator,
+                             const Dataset& data, const PairMaker& make_pairs,
+                             const TranslatorTraining& how) {
   Rng rng = program.rng.split("translator");
   const Pairs sample = make_pairs(data.images.rows(0, 1), rng);
   PatchDiscriminator discriminator(rng, sample.input.dim(3) + sample.truth.dim(3));
@@ -180,7 +182,7 @@ inline Plot train_translator(Program& program, const std::string& name, UNet& ge
 /// G's outputs for the inputs in evaluation mode: batch norm uses its running statistics, so a picture does
 /// not depend on its batch, and dropout is off, so the result is deterministic.
 /// (pix2pix keeps dropout at this point, as its only source of randomness.)
-inline Tensor translate(UNet& generator, const Tensor& inputs) {
+inline Tensor translate(Pix2PixUnet& generator, const Tensor& inputs) {
   const EvalMode evaluation{generator};
   return in_pieces(inputs, std::ref(generator));
 }
