@@ -16,11 +16,11 @@ std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// The eigendecomposition of a symmetric positive definite matrix, from which inverse, determinant and
 /// quadratic forms take one line each.
-struct Spectrum {
+struct Decomposition {
   Index n;
   Vector vectors, values;  // row i: unit eigenvector i
 
-  Spectrum(Index size, Vector matrix) : n(size), vectors(std::move(matrix)), values(at(size)) {
+  Decomposition(Index size, Vector matrix) : n(size), vectors(std::move(matrix)), values(at(size)) {
     symmetric_eigen(vectors, values, n);
   }
   double log_determinant() const {
@@ -66,9 +66,9 @@ double LinearGaussian::log_evidence(const Vector& x) const {
     covariance[at(i * D_ + i)] += c_;
     difference[at(i)] = x.at(at(i)) - b_[at(i)];
   }
-  const Spectrum spectrum(D_, std::move(covariance));
-  return -0.5 *
-         (static_cast<double>(D_) * log_2pi + spectrum.log_determinant() + spectrum.inverse_form(difference));
+  const Decomposition decomposition(D_, std::move(covariance));
+  return -0.5 * (static_cast<double>(D_) * log_2pi + decomposition.log_determinant() +
+                 decomposition.inverse_form(difference));
 }
 
 double LinearGaussian::log_likelihood(const Vector& x, const Vector& z) const {
@@ -95,7 +95,7 @@ LinearGaussian::Gaussian LinearGaussian::posterior(const Vector& x) const {
       for (Index l = 0; l < K_; ++l) gram[at(k * K_ + l)] += W_[at(i * K_ + k)] * W_[at(i * K_ + l)];
     }
   for (Index k = 0; k < K_; ++k) gram[at(k * K_ + k)] += c_;
-  Gaussian out{Vector(at(K_)), Spectrum(K_, std::move(gram)).inverse()};
+  Gaussian out{Vector(at(K_)), Decomposition(K_, std::move(gram)).inverse()};
   for (Index k = 0; k < K_; ++k)
     for (Index l = 0; l < K_; ++l) {
       out.mean[at(k)] += out.covariance[at(k * K_ + l)] * projected[at(l)];
@@ -116,15 +116,15 @@ double LinearGaussian::expected_log_likelihood(const Vector& x, const Vector& me
 // KL(N(m, V) || N(p, S)) = 1/2 ( tr S^-1 V + (p - m)T S^-1 (p - m) - K + log det S - log det V )
 double LinearGaussian::kl_to_posterior(const Vector& x, const Vector& mean, const Vector& variance) const {
   const Gaussian exact = posterior(x);
-  const Spectrum spectrum(K_, exact.covariance);
-  const Vector precision = spectrum.inverse();
+  const Decomposition decomposition(K_, exact.covariance);
+  const Vector precision = decomposition.inverse();
   Vector difference(at(K_));
-  double kl = spectrum.log_determinant() - static_cast<double>(K_);
+  double kl = decomposition.log_determinant() - static_cast<double>(K_);
   for (Index k = 0; k < K_; ++k) {
     kl += precision[at(k * K_ + k)] * variance.at(at(k)) - std::log(variance[at(k)]);
     difference[at(k)] = exact.mean[at(k)] - mean.at(at(k));
   }
-  return 0.5 * (kl + spectrum.inverse_form(difference));
+  return 0.5 * (kl + decomposition.inverse_form(difference));
 }
 
 double diagonal_kl_to_standard(const Vector& mean, const Vector& variance) {

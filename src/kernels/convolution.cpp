@@ -118,11 +118,11 @@ Indexed windows(const Window& w, const Tensor& x) {
 }
 
 /// Along one axis: the output pixels and the places of the window that a class of input pixels meets.
-struct Class {
+struct PixelClass {
   Index first, count;  ///< input pixels first, first + stride, ...
   Index place, taps;   ///< places place, place + stride, ...
   Index lowest;        ///< the output pixel that the first input pixel meets at its last place; may be < 0
-  Class(Index first_in, Index size, Index kernel, Index stride, Index padding)
+  PixelClass(Index first_in, Index size, Index kernel, Index stride, Index padding)
       : first(first_in),
         count((size - first + stride - 1) / stride),
         place((first + padding) % stride),
@@ -130,8 +130,8 @@ struct Class {
         lowest((first + padding) / stride - taps + 1) {}
 };
 
-std::vector<Class> classes(Index size, Index kernel, Index stride, Index padding) {
-  std::vector<Class> out;
+std::vector<PixelClass> pixel_classes(Index size, Index kernel, Index stride, Index padding) {
+  std::vector<PixelClass> out;
   for (Index first = 0; first < std::min(stride, size); ++first)
     out.emplace_back(first, size, kernel, stride, padding);
   return out;
@@ -140,9 +140,9 @@ std::vector<Class> classes(Index size, Index kernel, Index stride, Index padding
 /// The rows of zeros before dy, and the padded size, such that the windows of every class lie inside.
 struct Frame {
   Index before = 0, size = 0;
-  Frame(const std::vector<Class>& all, Index out_size) : size(out_size) {
-    for (const Class& c : all) before = std::max(before, -c.lowest);
-    for (const Class& c : all) size = std::max(size, c.lowest + c.count + c.taps - 1);
+  Frame(const std::vector<PixelClass>& all, Index out_size) : size(out_size) {
+    for (const PixelClass& c : all) before = std::max(before, -c.lowest);
+    for (const PixelClass& c : all) size = std::max(size, c.lowest + c.count + c.taps - 1);
     size += before;
   }
 };
@@ -151,13 +151,13 @@ Tensor convolve_back_by_class(const Window& w, const Tensor& dy, const Tensor& w
   Tensor dx({w.B, w.H, w.W, w.C});
   const Index R = w.height * w.width * w.C;
   const Pair s = w.stride;
-  const std::vector<Class> rows = classes(w.H, w.height, w.stride.height, w.padding.height),
-                           columns = classes(w.W, w.width, w.stride.width, w.padding.width);
+  const std::vector<PixelClass> rows = pixel_classes(w.H, w.height, w.stride.height, w.padding.height),
+                                columns = pixel_classes(w.W, w.width, w.stride.width, w.padding.width);
   const Frame vertical(rows, w.out_height()), horizontal(columns, w.out_width());
   const Tensor d = pad(dy, vertical.before, horizontal.before, vertical.size, horizontal.size);
   const Index row = horizontal.size * w.K;
-  for (const Class& v : rows)
-    for (const Class& h : columns) {
+  for (const PixelClass& v : rows)
+    for (const PixelClass& h : columns) {
       const Index start = (vertical.before + v.lowest) * row + (horizontal.before + h.lowest) * w.K;
       const Indexed windows_of_dy{d.data(), grid(start, w.B, area(d), v.count, row, h.count, w.K),
                                   grid(0, 1, 0, v.taps, row, h.taps * w.K, 1)};

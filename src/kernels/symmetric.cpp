@@ -27,8 +27,8 @@ std::vector<double> symmetric_product(const std::vector<double>& a, const std::v
 namespace {
 
 /// V diag(values) VT for eigenvectors in the rows of `vectors`.
-std::vector<double> from_axes(const std::vector<double>& vectors, const std::vector<double>& values,
-                              Index n) {
+std::vector<double> from_eigenvectors(const std::vector<double>& vectors, const std::vector<double>& values,
+                                      Index n) {
   std::vector<double> columns(vectors.size()), scaled(vectors.size());
   for (Index k = 0; k < n; ++k)
     for (Index i = 0; i < n; ++i) {
@@ -46,7 +46,7 @@ std::vector<double> symmetric_root(std::vector<double> s, Index n) {
   std::vector<double> values(static_cast<std::size_t>(n));
   symmetric_eigen(s, values, n);  // the rows of s are now the eigenvectors
   for (double& value : values) value = std::sqrt(std::max(0.0, value));
-  return from_axes(s, values, n);
+  return from_eigenvectors(s, values, n);
 }
 
 // S' = V diag(max(lambda, least)) VT
@@ -58,7 +58,7 @@ std::vector<double> symmetric_at_least(const std::vector<double>& s, Index n, do
   least = std::max(least, rounding * values.back());
   if (values.front() >= least) return s;
   for (double& value : values) value = std::max(value, least);
-  return from_axes(vectors, values, n);
+  return from_eigenvectors(vectors, values, n);
 }
 
 }  // namespace gradus

@@ -81,10 +81,10 @@ Real one_over(const char* op, Index count) {
 }
 
 /// x as [outer, N, inner], N the size of an axis.
-struct Along {
+struct AroundAxis {
   Index outer = 1, N = 1, inner = 1;
-  Along() = default;
-  Along(const Shape& shape, int axis) : N(shape[axis]) {
+  AroundAxis() = default;
+  AroundAxis(const Shape& shape, int axis) : N(shape[axis]) {
     for (int i = 0; i < axis; ++i) outer *= shape[i];
     for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
   }
@@ -96,11 +96,11 @@ struct AxisSums {
   int axis;
   bool divide;
   Shape from{};
-  Along along{};
+  AroundAxis along{};
   Real factor = 1;
   Tensor forward(const Tensor& x) {
     from = x.shape();
-    along = Along(from, axis);
+    along = AroundAxis(from, axis);
     const auto [outer, N, inner] = along;
     if (divide) factor = one_over(op, N);
     Tensor y(from.without_axis(axis));
@@ -137,7 +137,7 @@ struct LogSumExp {
   int axis;
   Tensor w{};
   Tensor forward(const Tensor& x) {
-    const Along along(x.shape(), axis);
+    const AroundAxis along(x.shape(), axis);
     const Index N = along.N, inner = along.inner;
     w = Tensor(x.shape());
     Tensor y(x.shape().without_axis(axis));
@@ -156,7 +156,7 @@ struct LogSumExp {
     return y;
   }
   Grads<1> backward(const Tensor& dy) const {
-    const Along along(w.shape(), axis);
+    const AroundAxis along(w.shape(), axis);
     Tensor dx(w.shape());
     for_rows(
         along.outer * along.N, dx.size(),
@@ -170,7 +170,7 @@ struct LogSumExp {
 
 /// For every o and i, the n of the largest x_oni.
 std::vector<int> largest_places(const Tensor& x, int axis) {
-  const Along along(x.shape(), axis);
+  const AroundAxis along(x.shape(), axis);
   const Index N = along.N, inner = along.inner;
   std::vector<int> places(static_cast<std::size_t>(along.outer * inner));
   for_rows(along.outer, x.size(), [=, in = x.data(), out = places.data()](Index o) {
@@ -195,19 +195,19 @@ struct Max {
   Tensor forward(const Tensor& x) {
     from = x.shape();
     places = largest_places(x, axis);
-    const Along along(from, axis);
+    const AroundAxis along(from, axis);
     Tensor y(from.without_axis(axis));
     for (Index i = 0; i < y.size(); ++i) y[i] = x[place(along, i)];
     return y;
   }
   Grads<1> backward(const Tensor& dy) const {
-    const Along along(from, axis);
+    const AroundAxis along(from, axis);
     Tensor dx = Tensor::zeros(from);
     for (Index i = 0; i < dy.size(); ++i) dx[place(along, i)] = dy[i];
     return {dx};
   }
   /// The index in x of the largest element for element i of y.
-  Index place(const Along& along, Index i) const {
+  Index place(const AroundAxis& along, Index i) const {
     return (i / along.inner * along.N + places[static_cast<std::size_t>(i)]) * along.inner + i % along.inner;
   }
 };

@@ -37,15 +37,15 @@ struct Windows {
   Shape out() const { return {B, I, J, C}; }
   Real share() const { return 1 / static_cast<Real>(size.height * size.width); }
 
-  /// Calls window(index of the first channel in y, picture, top, bottom, left, right) for the windows
+  /// Calls visit(index of the first channel in y, picture, top, bottom, left, right) for the windows
   /// of one row of y. The part of a window inside the picture is top <= h < bottom, left <= w < right.
-  template <class Window>
-  void for_windows(Index row, Window window) const {
+  template <class Visit>
+  void for_windows(Index row, Visit visit) const {
     const Index h = row % I * stride.height - padding.height;
     const Index top = std::max<Index>(h, 0), bottom = std::min(h + size.height, H);
     for (Index j = 0; j < J; ++j) {
       const Index w = j * stride.width - padding.width;
-      window((row * J + j) * C, row / I, top, bottom, std::max<Index>(w, 0), std::min(w + size.width, W));
+      visit((row * J + j) * C, row / I, top, bottom, std::max<Index>(w, 0), std::min(w + size.width, W));
     }
   }
   Index pixel(Index b, Index h, Index w) const { return ((b * H + h) * W + w) * C; }
