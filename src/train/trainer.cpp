@@ -16,13 +16,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr Index points_a_curve = 200;
+constexpr Index points_per_curve = 200;
 constexpr const char* history_note = "history";
 constexpr const char* weights_suffix = ".weights";  // of a loader's name
 
 volatile std::sig_atomic_t stop_signal = 0;  // the signal that requested a stop; 0: none
 
-extern "C" void ask_to_stop(int signal) { stop_signal = signal; }
+extern "C" void request_stop(int signal) { stop_signal = signal; }
 
 /// Removes a tensor from the file's list and returns it; an empty tensor when there is none of this name.
 Tensor take(TensorFile& file, const std::string& name) {
@@ -48,7 +48,7 @@ class Trainer::Watch {
  public:
   Watch() {
     struct sigaction action = {};
-    action.sa_handler = ask_to_stop;
+    action.sa_handler = request_stop;
     action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
     sigemptyset(&action.sa_mask);
     for (std::size_t i = 0; i < 2; ++i) {
@@ -90,7 +90,7 @@ Trainer::Trainer(const Session& session, const std::string& name, const std::vec
       loader_(loader),
       total_(total),
       section_(section),
-      piece_(std::max<Index>(1, (total + points_a_curve - 1) / points_a_curve)) {
+      piece_(std::max<Index>(1, (total + points_per_curve - 1) / points_per_curve)) {
   GRADUS_CHECK(total >= 1, "Trainer ", name, ": no steps, needs at least one ",
                unit == "epoch" ? "epoch" : "step");
   if (loader_) {
@@ -200,18 +200,18 @@ Plot Trainer::plot(const std::string& title) const {
 
 // --- checkpoints
 
-/// Everything that is saved. The loop's own position is in `places`, which must live as long as the state.
-State Trainer::state(std::vector<std::uint64_t>& places) const {
-  places.assign(1 + 2 * kept_.size(), 0);
-  places[0] = static_cast<std::uint64_t>(done_);
+/// Everything that is saved. The loop's own position is in `positions`, which must live as long as the state.
+State Trainer::state(std::vector<std::uint64_t>& positions) const {
+  positions.assign(1 + 2 * kept_.size(), 0);
+  positions[0] = static_cast<std::uint64_t>(done_);
   State all;
-  all.counters.emplace_back("trainer.done", &places[0]);
+  all.counters.emplace_back("trainer.done", &positions[0]);
   for (std::size_t i = 0; i < kept_.size(); ++i) {
     if (const Loader* loader = kept_[i].loader) {
-      places[1 + 2 * i] = static_cast<std::uint64_t>(loader->epoch());
-      places[2 + 2 * i] = static_cast<std::uint64_t>(loader->position());
-      all.counters.emplace_back(kept_[i].name + ".epoch", &places[1 + 2 * i]);
-      all.counters.emplace_back(kept_[i].name + ".position", &places[2 + 2 * i]);
+      positions[1 + 2 * i] = static_cast<std::uint64_t>(loader->epoch());
+      positions[2 + 2 * i] = static_cast<std::uint64_t>(loader->position());
+      all.counters.emplace_back(kept_[i].name + ".epoch", &positions[1 + 2 * i]);
+      all.counters.emplace_back(kept_[i].name + ".position", &positions[2 + 2 * i]);
     } else {
       all.add(kept_[i].name, kept_[i].state());
     }
@@ -241,8 +241,8 @@ void Trainer::save() {
         {"x", track.curve.x}, {"y", track.curve.y}, {"sum", track.sum}, {"count", track.count}};
   Notes notes = settings();
   notes[history_note] = history.dump(-1, ' ', false, Json::error_handler_t::replace);
-  std::vector<std::uint64_t> places;
-  State all = state(places);
+  std::vector<std::uint64_t> positions;
+  State all = state(positions);
   for (const Kept& one : kept_)
     if (one.loader && one.loader->weights())
       all.tensors.emplace_back(one.name + weights_suffix, one.loader->weights());
@@ -269,16 +269,16 @@ void Trainer::resume() {
   std::vector<Tensor> weights;  // of the loaders; in the file where a loader had some, so not part of state()
   for (const Kept& one : kept_)
     weights.push_back(one.loader ? take(file, one.name + weights_suffix) : Tensor());
-  std::vector<std::uint64_t> places;
-  load_checkpoint(file, state(places));
-  GRADUS_CHECK(places[0] <= static_cast<std::uint64_t>(total_), file.name, ": is at step ", places[0], " of ",
-               total_);
+  std::vector<std::uint64_t> positions;
+  load_checkpoint(file, state(positions));
+  GRADUS_CHECK(positions[0] <= static_cast<std::uint64_t>(total_), file.name, ": is at step ", positions[0],
+               " of ", total_);
   for (std::size_t i = 0; i < kept_.size(); ++i)
     if (Loader* loader = kept_[i].loader) {
       loader->weigh(weights[i]);
-      loader->seek(static_cast<Index>(places[1 + 2 * i]), static_cast<Index>(places[2 + 2 * i]));
+      loader->seek(static_cast<Index>(positions[1 + 2 * i]), static_cast<Index>(positions[2 + 2 * i]));
     }
-  done_ = static_cast<Index>(places[0]);
+  done_ = static_cast<Index>(positions[0]);
   tracks_ = std::move(tracks);
   std::cout << (finished() ? text(name_, ": loaded from ", path_.string(), ", nothing left to train")
                            : text(name_, ": continues after step ", done_, " of ", total_, ", from ",

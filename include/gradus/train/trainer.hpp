@@ -144,7 +144,7 @@ class Trainer {
   class Watch;   // for signals
   Trainer(const Session& session, const std::string& name, const std::vector<Kept>& kept, Loader* loader,
           Index total, Index section, const std::string& unit);
-  State state(std::vector<std::uint64_t>& places) const;
+  State state(std::vector<std::uint64_t>& positions) const;
   Notes settings() const;
   void save();
   void resume();

@@ -108,10 +108,10 @@ void noise(Program& program) {
       text("linear VAE:   C    used    principal variances lambda with 1/2 log(2 C lambda) > ", active_nats));
   double worst = 0;
   for (const double C : {0.1, 0.25, 0.5}) {
-    const Index law = worth_it(pca, C);
+    const Index predicted = worth_it(pca, C);
     const int used = linear_active(program, text("linear_C_", C), digits.train, 24, C);
-    program.say(text("              ", C, "    ", used, "     ", law));
-    worst = std::max(worst, std::abs(double(used) - double(std::min<Index>(law, 24))));
+    program.say(text("              ", C, "    ", used, "     ", predicted));
+    worst = std::max(worst, std::abs(double(used) - double(std::min<Index>(predicted, 24))));
   }
   program.figure("law_worst_difference", worst);
   program.headline(text("from C = 0.5 to 50, the KL goes from ", kls.front(), " to ", kls.back(),

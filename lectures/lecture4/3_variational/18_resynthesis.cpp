@@ -45,13 +45,13 @@ Tensor along(const Tensor& z, const Tensor& vector, const Tensor& from, const Te
   return out;
 }
 
-struct Studio {
+struct FaceModels {
   FaceReader reader;
   Vae vae;
   Tensor codes, factors;            // of the training faces
   Tensor test_codes, test_factors;  // of others
 
-  explicit Studio(Rng& rng) : reader(rng), vae(rng, {1024, 256, 256, 10}, tanh) {}
+  explicit FaceModels(Rng& rng) : reader(rng), vae(rng, {1024, 256, 256, 10}, tanh) {}
   Tensor naive(const Attribute& what) const {
     const auto strength = column(factors, what.factor);
     return attribute_vector(codes, std::vector<Real>(strength.begin(), strength.end()));
@@ -60,10 +60,10 @@ struct Studio {
 
 /// Prints one line of the table and returns the measured changes.
 /// The attribute goes from its low to its high value.
-FactorChange judge(Program& program, Studio& studio, const char* method, const Attribute& what,
-                   const Tensor& low, const Tensor& high) {
-  const FactorChange change(studio.reader.read(studio.vae.pictures(low)),
-                            studio.reader.read(studio.vae.pictures(high)));
+FactorChange measured_change(Program& program, FaceModels& models, const char* method, const Attribute& what,
+                             const Tensor& low, const Tensor& high) {
+  const FactorChange change(models.reader.read(models.vae.pictures(low)),
+                            models.reader.read(models.vae.pictures(high)));
   const auto wanted = static_cast<std::size_t>(what.factor);
   const std::size_t mean = FactorChange::worst(change.mean, wanted),
                     typical = FactorChange::worst(change.typical, wanted);
@@ -76,11 +76,11 @@ FactorChange judge(Program& program, Studio& studio, const char* method, const A
 
 /// Compares the three directions for one attribute.
 /// Each moves it from the mean of its low quarter to that of its high quarter.
-void compare(Program& program, Studio& studio, const Regression& straight, const Regression& bent,
+void compare(Program& program, FaceModels& models, const Regression& straight, const Regression& bent,
              const Attribute& what) {
   const auto wanted = static_cast<std::size_t>(what.factor);
   const std::string key = FaceReader::keys[wanted];
-  const Tensor &z = studio.test_codes, &from = studio.test_factors, vector = studio.naive(what);
+  const Tensor &z = models.test_codes, &from = models.test_factors, vector = models.naive(what);
   const Tensor low = with(from, what.factor, what.low), high = with(from, what.factor, what.high);
   program.say(
       text(FaceFactors::names[wanted], ": response, leakage (into), leakage in a typical face, in sd"));
@@ -90,24 +90,26 @@ void compare(Program& program, Studio& studio, const Regression& straight, const
     program.figure(key + name + "_typical_leakage_sd",
                    change.typical[FactorChange::worst(change.typical, wanted)]);
   };
-  const FactorChange naive = judge(program, studio, "difference of means", what,
-                                   along(z, vector, from, low, what), along(z, vector, from, high, what));
+  const FactorChange naive =
+      measured_change(program, models, "difference of means", what, along(z, vector, from, low, what),
+                      along(z, vector, from, high, what));
   program.figure(key + "_naive_response_sd", naive.mean[wanted]);
   report("_naive", naive);
-  judge(program, studio, "least squares, five factors", what, change_factors(straight, z, from, low),
-        change_factors(straight, z, from, high));
-  const FactorChange change = judge(program, studio, "the same with their products", what,
-                                    change_factors(bent, z, from, low), change_factors(bent, z, from, high));
+  measured_change(program, models, "least squares, five factors", what,
+                  change_factors(straight, z, from, low), change_factors(straight, z, from, high));
+  const FactorChange change =
+      measured_change(program, models, "the same with their products", what,
+                      change_factors(bent, z, from, low), change_factors(bent, z, from, high));
   program.figure(key + "_response_sd", change.mean[wanted]);
   report("", change);
 }
 
 /// 5 x 5 variations of one face: smile changes to the right, mouth opening downwards;
 /// refused attributes stay unchanged.
-void sheet(Program& program, Studio& studio, const Regression& bent, bool smiles, bool opens) {
+void sheet(Program& program, FaceModels& models, const Regression& bent, bool smiles, bool opens) {
   const FaceFactors face{.azimuth = Real(-0.25), .mouth_open = Real(0.5), .tone = Real(0.75)};
   const auto known = face.values();
-  const Tensor original = draw_face(face).reshape({1, 1024}), start = studio.vae.encode(original).mu.value();
+  const Tensor original = draw_face(face).reshape({1, 1024}), start = models.vae.encode(original).mu.value();
   const Index columns = smiles ? 5 : 1, rows = opens ? 5 : 1, cells = rows * columns;
   Tensor z({cells, 10}), from({cells, 5});
   for (Index i = 0; i < cells * 10; ++i) z[i] = start[i % 10];
@@ -118,17 +120,17 @@ void sheet(Program& program, Studio& studio, const Regression& bent, bool smiles
     if (opens) to[cell * 5 + 2] = Real(0.5) + Real(0.225) * Real(cell / columns - 2);
   }
   for (const Attribute& what : {smile, mouth_open})
-    if (what.factor == 1 ? smiles : opens) naive = along(naive, studio.naive(what), from, to, what);
+    if (what.factor == 1 ? smiles : opens) naive = along(naive, models.naive(what), from, to, what);
   const CellFrame middle{rows / 2 * columns + columns / 2, colors::red};
   const auto grid = [&](const Tensor& codes, const std::string& title) {
-    return image_grid(studio.vae.pictures(codes),
+    return image_grid(models.vae.pictures(codes),
                       {.columns = columns, .scale = 3, .title = title, .frames = {middle}});
   };
   program.picture(
       "grid",
       hstack(
           {vstack({image_grid(original, {.columns = 1, .scale = 3, .title = "original"}),
-                   image_grid(studio.vae.pictures(start),
+                   image_grid(models.vae.pictures(start),
                               {.columns = 1, .scale = 3, .title = "decoded", .frames = {{0, colors::red}}})}),
            grid(change_factors(bent, z, from, to), "direction per face"),
            grid(naive, "differences of means")},
@@ -143,15 +145,15 @@ void generated(Program& program) {
   const Faces test = generated_faces(program.pick<Index>(2000, 4000, 200), program.options.seed + 1000);
   const Tensor x = test.data.flat().images;
   Rng init = program.rng.split("init");
-  Studio studio(init);
-  studio.reader.fit(program, faces, program.pick<Index>(1500, 4000, 20));
-  train_vae(program, "faces", studio.vae, faces.data.flat(),
+  FaceModels models(init);
+  models.reader.fit(program, faces, program.pick<Index>(1500, 4000, 20));
+  train_vae(program, "faces", models.vae, faces.data.flat(),
             {.steps = program.pick<Index>(3500, 12000, 30), .batch = 64, .likelihood = gaussian(400)});
-  studio.codes = studio.vae.encode(faces.data.flat().images).mu.value(), studio.factors = faces.factors;
-  studio.test_codes = studio.vae.encode(x).mu.value(), studio.test_factors = test.factors;
+  models.codes = models.vae.encode(faces.data.flat().images).mu.value(), models.factors = faces.factors;
+  models.test_codes = models.vae.encode(x).mu.value(), models.test_factors = test.factors;
 
-  const auto read = determination(studio.reader.read(x), test.factors),
-             kept = determination(studio.reader.read(studio.vae.pictures(studio.test_codes)), test.factors);
+  const auto read = determination(models.reader.read(x), test.factors),
+             kept = determination(models.reader.read(models.vae.pictures(models.test_codes)), test.factors);
   program.say("factor        R2 of the reader   R2 after the VAE");
   for (std::size_t f = 0; f < 5; ++f) {
     program.say(text(pad_right(FaceFactors::names[f], 12), "  ", fixed(read[f], 3, 8), "           ",
@@ -159,19 +161,19 @@ void generated(Program& program) {
     program.figure(text("reader_r2_", FaceReader::keys[f]), read[f]);
     program.figure(text("r2_after_vae_", FaceReader::keys[f]), kept[f]);
   }
-  const Regression straight(studio.factors, studio.codes), bent(studio.factors, studio.codes, 3);
+  const Regression straight(models.factors, models.codes), bent(models.factors, models.codes, 3);
   std::array<bool, 5> allowed{};
   for (const Attribute& what : {smile, mouth_open}) {
     const auto f = static_cast<std::size_t>(what.factor);
     if (!(kept[f] > gate)) {
       program.say(text("refused: \"", FaceFactors::names[f], "\", R2 after the VAE is ", kept[f],
-                       ", the least accepted is ", gate, ""));
+                       ", the least accepted is ", gate));
       continue;
     }
     allowed[f] = true;
-    compare(program, studio, straight, bent, what);
+    compare(program, models, straight, bent, what);
   }
-  if (allowed[1] || allowed[2]) sheet(program, studio, bent, allowed[1], allowed[2]);
+  if (allowed[1] || allowed[2]) sheet(program, models, bent, allowed[1], allowed[2]);
   if (allowed[1] && allowed[2])
     program.headline(text("smile changed by ", program.figure("smile_response_sd"),
                           " sd, other factors by up to ", program.figure("smile_leakage_sd"),

@@ -16,7 +16,7 @@ void animals(Program& program) {
   const Tensor a = horses.data.images.rows(0, shown), b = zebras.data.images.rows(0, shown);
   CycleRecipe recipe{.steps = program.pick<Index>(400, 3000, 4)};
   recipe.translator.width = program.pick<Index>(16, 24, 4);
-  recipe.judge_width = program.pick<Index>(32, 32, 4);
+  recipe.discriminator_width = program.pick<Index>(32, 32, 4);
   Rng rng = program.rng.split("translators");
   Translators nets(rng, recipe.translator);
   std::vector<Index> looks;

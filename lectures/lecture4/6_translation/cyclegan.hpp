@@ -95,7 +95,7 @@ struct DomainDiscriminator : Module {
 struct CycleRecipe {
   Index steps = 400, batch = 4, pool = 50;
   TranslatorOptions translator{};
-  Index judge_width = 32;  ///< channels of the discriminators' first layer
+  Index discriminator_width = 32;  ///< channels of the discriminators' first layer
   Real lr_translators = Real(1e-3), lr_discriminators = Real(1e-3);
   /// The translators start near the identity, so the weights are smaller than the usual 10 and 5, which would
   /// keep them there. The identity weight is 0 in the second half.
@@ -185,8 +185,8 @@ inline std::vector<Parameter*> parameters_of(Module& one, Module& two) {
 inline Plot train_cyclegan(Program& program, const std::string& name, Translators& nets,
                            const Domains& domains, const CycleRecipe& how, TranslationFilm& film) {
   Rng rng = program.rng.split(name);
-  DomainDiscriminator d_b(rng, how.translator.channels, how.judge_width),
-      d_a(rng, how.translator.channels, how.judge_width);
+  DomainDiscriminator d_b(rng, how.translator.channels, how.discriminator_width),
+      d_a(rng, how.translator.channels, how.discriminator_width);
   const Adam::Options options{.beta1 = Real(0.5)};
   Adam g_adam(parameters_of(nets.to_b, nets.to_a), options), d_adam(parameters_of(d_b, d_a), options);
   const LoaderOptions loading{.batch = how.batch, .shuffle = true, .drop_last = true};

@@ -50,7 +50,7 @@ inline void digits_between_sets(Program& program) {
   Judge of_a(program, a), of_b(program, b);
   CycleRecipe recipe{.steps = program.pick<Index>(250, 3000, 4), .batch = 16};
   recipe.translator = {.channels = 1, .width = 16, .halvings = 1, .blocks = 2};
-  recipe.judge_width = program.pick<Index>(32, 32, 4);
+  recipe.discriminator_width = program.pick<Index>(32, 32, 4);
   Rng rng = program.rng.split("digit translators");
   Translators nets(rng, recipe.translator);
   const Index shown = 10;
