@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "byte.hpp"
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
 
@@ -24,10 +25,6 @@ struct Film {
   Index frames = 0, height = 0, width = 0, channels = 0;
   Index pixels() const { return height * width; }
 };
-
-GifByteType to_byte(Real value) {  // a NaN becomes 0
-  return static_cast<GifByteType>(std::lround((value > 0 ? std::min(value, Real(1)) : Real(0)) * 255));
-}
 
 // 256 colours, and the index of its colour for every pixel of the film.
 struct Paletted {

@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <string_view>
 
+#include "byte.hpp"
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
 #include "gradus/base/number.hpp"
@@ -36,11 +36,6 @@
 
 namespace gradus {
 namespace {
-
-// Value in [0, 1] -> byte; a NaN becomes 0.
-std::uint8_t to_byte(Real value) {
-  return static_cast<std::uint8_t>(std::lround((value > 0 ? std::min(value, Real(1)) : Real(0)) * 255));
-}
 
 void append_bytes(void* context, void* data, int size) {
   auto& out = *static_cast<std::vector<std::byte>*>(context);
