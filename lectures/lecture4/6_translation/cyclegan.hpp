@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "6_translation/parameters.hpp"
 #include "6_translation/pix2pix.hpp"
 
 namespace gradus::lecture {
@@ -174,12 +175,6 @@ class TranslationFilm {
   Tensor a_, b_;
   std::vector<Tensor> b_of_a_, a_of_b_;
 };
-
-inline std::vector<Parameter*> parameters_of(Module& one, Module& two) {
-  std::vector<Parameter*> all = one.parameters();
-  for (Parameter* parameter : two.parameters()) all.push_back(parameter);
-  return all;
-}
 
 /// The loop of a CycleGAN: both steps per batch of each domain. 6.S191 L4, "CycleGAN: domain transformation".
 inline Plot train_cyclegan(Program& program, const std::string& name, Translators& nets,

@@ -7,6 +7,7 @@
 
 #include "5_adversarial/point_gan.hpp"
 #include "6_translation/cyclegan.hpp"
+#include "6_translation/parameters.hpp"
 
 namespace gradus::lecture {
 

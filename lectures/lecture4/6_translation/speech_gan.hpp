@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "6_translation/parameters.hpp"
 #include "6_translation/speech.hpp"
 
 namespace gradus::lecture {
@@ -63,12 +64,6 @@ struct SpeechGan {
   SpeechTranslator to_b, to_a;
   SpeechDiscriminator d_b, d_a;
 };
-
-inline std::vector<Parameter*> parameters_of(Module& first, Module& second) {
-  std::vector<Parameter*> all = first.parameters();
-  for (Parameter* parameter : second.parameters()) all.push_back(parameter);
-  return all;
-}
 
 /// Trains the networks with the least-squares game on spectrograms that are moved in time by up to 3 windows.
 /// Returns the curves of the losses.
