@@ -13,12 +13,8 @@ namespace gradus::lecture {
 namespace {
 
 using page::escaped;
+using page::is_program;
 using page::Section;
-
-bool is_program(std::string_view name) {
-  return name.size() > 3 && name[0] >= '0' && name[0] <= '9' && name[1] >= '0' && name[1] <= '9' &&
-         name[2] == '_';
-}
 
 /// "2_autoencoders" -> "Part 2: autoencoders", for a part without a README.
 std::string title_of_part(const std::string& folder) {

@@ -1,9 +1,9 @@
 #include "runner/links.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 #include "gradus/base/file.hpp"
+#include "runner/page.hpp"
 
 namespace fs = std::filesystem;
 
@@ -65,8 +65,8 @@ std::string Links::page_of(const fs::path& path, bool to_results) {
     if (part.empty() && name == "README.md") return "index.html";
     if (part.empty() && ending == ".md") return path.stem().string() + ".html";
     if (name == "README.md") return part + ".html";
-    const bool program = ending == ".cpp" && name.size() > 3 && isdigit(name[0]) != 0 && name[2] == '_';
-    if (program && to_results) return part + ".html#" + path.stem().string();
+    if (ending == ".cpp" && to_results && page::is_program(name))
+      return part + ".html#" + path.stem().string();
   }
   if (ending == ".md") return add(below, "more");
   const bool code = ending == ".cpp" || ending == ".hpp" || ending == ".sh" || ending == ".py" ||

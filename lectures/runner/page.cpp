@@ -8,6 +8,11 @@
 
 namespace gradus::lecture::page {
 
+bool is_program(std::string_view name) {
+  return name.size() > 3 && name[0] >= '0' && name[0] <= '9' && name[1] >= '0' && name[1] <= '9' &&
+         name[2] == '_';
+}
+
 std::string slurp(const std::filesystem::path& path) {
   if (std::error_code code; !std::filesystem::is_regular_file(path, code)) return "";
   std::ifstream file(path, std::ios::binary);

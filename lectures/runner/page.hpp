@@ -25,6 +25,9 @@ struct Section {
   Json beside{};      ///< the program's report with the library's files (MINE=1), or empty
 };
 
+/// Whether this is the name of a program, NN_title, or begins with one.
+bool is_program(std::string_view name);
+
 /// A part of the lecture and its programs.
 struct Part {
   std::string folder;  ///< "2_autoencoders", or "" for programs outside of all parts

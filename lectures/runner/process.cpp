@@ -64,7 +64,7 @@ std::pair<pid_t, int> start(const fs::path& program, const std::vector<std::stri
 }
 
 /// Reads the program's output until it ends; returns its status as from waitpid.
-int follow(pid_t child, int pipe_end, std::ofstream& log, const Progress& progress) {
+int follow(pid_t child, int pipe_end, std::ofstream& log, const OnOutput& on_output) {
   const auto begin = std::chrono::steady_clock::now();
   std::string current, shown;
   std::array<char, 4096> buffer{};
@@ -82,7 +82,7 @@ int follow(pid_t child, int pipe_end, std::ofstream& log, const Progress& progre
       }
     }
     if (count > 0) log.write(buffer.data(), count);
-    progress(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), shown);
+    on_output(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), shown);
     // Nothing to read: the program has ended, possibly with a child that still holds the pipe.
     // The end of the program itself counts.
     if (count <= 0 && waitpid(child, &status, WNOHANG) == child) return status;
@@ -101,13 +101,13 @@ void forward_signals() {
 int signal_received() { return interrupted; }
 
 int run_logged(const fs::path& program, const fs::path& log_file, const std::vector<std::string>& settings,
-               const Progress& progress) {
+               const OnOutput& on_output) {
   std::ofstream log(log_file, std::ios::binary);
   GRADUS_CHECK(log, log_file.string(), ": cannot be written");
   const auto [child, pipe_end] = start(program, settings);
   running = child;
   if (interrupted != 0 && child > 0) kill(child, interrupted);  // the signal came between two programs
-  const int status = child > 0 ? follow(child, pipe_end, log, progress) : 127 << 8;
+  const int status = child > 0 ? follow(child, pipe_end, log, on_output) : 127 << 8;
   running = 0;
   if (pipe_end >= 0) close(pipe_end);
   GRADUS_CHECK(log.flush(), log_file.string(), ": cannot be written");

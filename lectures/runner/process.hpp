@@ -8,7 +8,7 @@
 namespace gradus::lecture {
 
 /// Called about five times per second with the seconds since the start and the program's latest line.
-using Progress = std::function<void(double seconds, const std::string& words)>;
+using OnOutput = std::function<void(double seconds, const std::string& words)>;
 
 /// From now on SIGINT and SIGTERM are forwarded to the running program, and SIGPIPE is ignored.
 void forward_signals();
@@ -18,7 +18,7 @@ int signal_received();
 /// Runs the program with its output in the log; returns its status as from waitpid. Throws Error when the log
 /// cannot be written.
 int run_logged(const std::filesystem::path& program, const std::filesystem::path& log_file,
-               const std::vector<std::string>& settings, const Progress& progress);
+               const std::vector<std::string>& settings, const OnOutput& on_output);
 /// "exit code 1", or "ended by signal: Killed", from a status of run_logged.
 std::string reason_of(int status);
 

@@ -178,17 +178,13 @@ std::vector<Listed> built_programs() {
   return programs;
 }
 
-bool is_program(const std::string& name) {
-  return name.size() > 3 && isdigit(name[0]) && isdigit(name[1]) && name[2] == '_';
-}
-
 /// The programs NN_title of a folder, each with its part from `known`.
 std::vector<Listed> programs_in(const fs::path& folder, const std::vector<Listed>& known) {
   std::vector<Listed> programs;
   GRADUS_CHECK(fs::is_directory(folder), folder.string(), ": is not a folder");
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
-    if (!is_program(name) || !entry.is_regular_file()) continue;
+    if (!page::is_program(name) || !entry.is_regular_file()) continue;
     const auto found =
         std::find_if(known.begin(), known.end(), [&](const Listed& one) { return one.name == name; });
     programs.push_back({found == known.end() ? "" : found->part, name});
@@ -272,7 +268,7 @@ std::vector<page::Part> in_parts(const Command& command, const std::vector<Secti
     const std::string folder = part.path().filename().string();
     if (folder.size() < 3 || !isdigit(folder[0]) || folder[1] != '_') continue;
     for (const auto& file : fs::directory_iterator(part.path(), code))
-      if (is_program(file.path().stem().string()) && file.path().extension() == ".cpp")
+      if (page::is_program(file.path().stem().string()) && file.path().extension() == ".cpp")
         programs.push_back({folder, file.path().stem().string()});
   }
   std::sort(programs.begin(), programs.end(), [](const Listed& a, const Listed& b) {
