@@ -192,14 +192,17 @@ Page Renderings::part(const page::Part& part) {
   if (!page.topics.empty() && page.topics[0].level == 1) page.title = page.topics[0].title;
   std::set<std::string> done;
   std::string name;  // of the program whose section follows
-  const auto starts =
-      [&](std::size_t i) {  // a section of a program: its heading begins with the program's number
-        if (blocks[i].level != 2) return false;
-        const std::string number = blocks[i].words.substr(0, 2) + "_";
-        for (const Section& one : part.sections)
-          if (one.name.starts_with(number)) return name = one.name, true;
-        return false;
-      };
+  // Whether a program's section starts at block i: its heading begins with the program's number. Sets `name`.
+  const auto starts = [&](std::size_t i) {
+    if (blocks[i].level != 2) return false;
+    const std::string number = blocks[i].words.substr(0, 2) + "_";
+    for (const Section& one : part.sections)
+      if (one.name.starts_with(number)) {
+        name = one.name;
+        return true;
+      }
+    return false;
+  };
   for (std::size_t i = 0; i < blocks.size();) {
     std::size_t end = i + 1;
     while (end < blocks.size() && blocks[end].level != 2) ++end;

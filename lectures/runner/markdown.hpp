@@ -19,8 +19,8 @@ struct Writers {
   std::function<std::string(const Link&)> link{};
   std::function<std::string(const Link&)> picture{};      ///< words: the caption
   std::function<std::string(const std::string&)> code{};  ///< inline code; the text, not escaped
-  std::function<std::string(const std::vector<Link>&)>
-      excerpts{};  ///< a paragraph of links to lines of code; "" keeps the links
+  /// A paragraph of links to lines of code; "" keeps the links.
+  std::function<std::string(const std::vector<Link>&)> excerpts{};
 };
 
 /// A heading, paragraph, list, table or other block at the top level.

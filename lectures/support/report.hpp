@@ -22,8 +22,8 @@ struct Report {
   std::string headline{};                                       ///< the result in one sentence
   std::vector<std::pair<std::string, double>> figures{};        ///< in the order of reporting
   std::vector<std::pair<std::string, std::string>> pictures{};  ///< file relative to the folder, caption
-  std::vector<std::pair<std::string, std::vector<SoundFile>>>
-      sounds{};  ///< a picture's file, what is played below it
+  /// A picture's file, and what is played below it.
+  std::vector<std::pair<std::string, std::vector<SoundFile>>> sounds{};
 };
 
 /// Writes the report under `program` in `<out>/summary.json`; other entries stay unchanged:

@@ -91,8 +91,8 @@ Tensor waveform_picture(const Sound& sound, Index height, Index width) {
   for (Index column = 0; column < width; ++column) {
     const Index begin = std::min(column * x.size() / width, x.size() - 1);
     const Index end = std::min(std::max(begin + 1, (column + 1) * x.size() / width) + 1, x.size());
-    const auto [low, high] =
-        std::minmax_element(x.data() + begin, x.data() + end);  // up to the next column's first
+    // up to the first number of the next column
+    const auto [low, high] = std::minmax_element(x.data() + begin, x.data() + end);
     const Index top = row_of(*high);
     fill_rectangle(image, top, column, row_of(*low) - top + 1, 1, colors::blue);
   }

@@ -80,8 +80,8 @@ std::vector<std::byte> gunzip(std::span<const std::byte> bytes, const std::strin
   std::vector<std::byte> out;
   std::size_t used = 0, filled = 0;
   for (;;) {
-    if (filled ==
-        out.size()) {  // deflate packs at most 1032 to 1, so this never exceeds what the file can hold
+    // deflate packs at most 1032 to 1, so the buffer never exceeds what the file can hold
+    if (filled == out.size()) {
       GRADUS_CHECK(filled < limit, name, ": unpacks to more than ", limit, " bytes");
       out.resize(std::min(limit, std::max(filled * 2, std::max(bytes.size() * 4, std::size_t{4096}))));
     }

@@ -74,8 +74,8 @@ Real Rng::normal() {
 
 std::uint64_t Rng::below(std::uint64_t bound) {
   GRADUS_CHECK(bound > 0, "Rng::below: the bound must be at least 1");
-  const std::uint64_t limit =
-      bound * ((~std::uint64_t{0}) / bound);  // a multiple of bound, so all values are equally probable
+  // a multiple of bound, so all values are equally probable
+  const std::uint64_t limit = bound * ((~std::uint64_t{0}) / bound);
   while (true) {
     const auto words = next_block();
     const std::uint64_t value = words[0] | (static_cast<std::uint64_t>(words[1]) << 32);

@@ -11,8 +11,8 @@ namespace gradus {
 double circular_correlation(const Tensor& a, const Tensor& b) {
   check_rank("circular_correlation", "a", a, 1);
   check_same_shape("circular_correlation", a, b);
-  double cc = 0, ss = 0, cs = 0, sc = 0, cos_a = 0, sin_a = 0, cos_b = 0,
-         sin_b = 0;  // the last four of 2a and 2b
+  double cc = 0, ss = 0, cs = 0, sc = 0;
+  double cos_a = 0, sin_a = 0, cos_b = 0, sin_b = 0;  // of 2a and 2b
   for (Index n = 0; n < a.size(); ++n) {
     const double x = a[n], y = b[n];
     GRADUS_CHECK(std::isfinite(x) && std::isfinite(y), "circular_correlation: angle ", n, " is ", x,

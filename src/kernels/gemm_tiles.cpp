@@ -18,9 +18,8 @@
 // A load from the second-level cache takes longer than a step of k. Therefore the tile prefetches both
 // matrices: of each row of a, the cache line two lines ahead; of b, the row eight steps ahead.
 //
-// Threads share the tiles, not the sums: one thread computes each c_ij, in the order of k, by the same
-// multiply-adds whichever thread it is. The result has the same bits at any number of threads. Each thread
-// packs the panels that it needs, so no thread waits for another.
+// Threads share the tiles, not the sums (see gemm.cpp). Each thread packs the panels that it needs, so no thread
+// waits for another.
 //
 // Vectors are GCC's and clang's vector extensions: one source for AVX-512, AVX2, SSE2 and NEON.
 #include "gemm_tiles.hpp"
@@ -142,13 +141,13 @@ void pack(MatrixView b, Index K, Index width, Index packed_width, Real* panel) {
   if (K == 0) return;
   for (Index j = 0; j < packed_width; j += lanes, panel += lanes) {
     const Index columns = std::min(lanes, width - j);
-    const bool side_by_side =
-        columns > 0 && b.columns[j + columns - 1] - b.columns[j] == columns - 1;  // they never decrease
+    // the offsets never decrease, so a look at the last one is enough
+    const bool side_by_side = columns > 0 && b.columns[j + columns - 1] - b.columns[j] == columns - 1;
     if (side_by_side) {
       const Real* from = b.data + b.columns[j];
       const Lanes there = first_lanes(columns);
-      const Offset safe =
-          b.rows[K - 1] + static_cast<Offset>(columns - lanes);  // up to here, whole vectors can be read
+      // up to here, whole vectors can be read
+      const Offset safe = b.rows[K - 1] + static_cast<Offset>(columns - lanes);
       for (Index k = 0; k < K; ++k) {
         Real* to = panel + k * packed_width;
         if (b.rows[k] <= safe) {

@@ -223,10 +223,8 @@ int main(int argc, char** argv) {
       {.name = "01_kinds_of_learning",
        .title = "Kinds of learning: with labels, without, and with labels made of the data",
        .slide = "DS542, \"Kinds of Learning\"",
-       .look =
-           "Clusters: k-means finds digits of similar shape without any label; some clusters mix two "
-           "classes, and "
-           "some classes have two clusters. Pairs: the text contains its own labels, so predicting the next "
-           "letter is a supervised problem on unlabelled data."},
+       .look = "Clusters: k-means finds digits of similar shape without any label; some clusters mix two "
+               "classes, and some classes have two clusters. Pairs: the text contains its own labels, so "
+               "predicting the next letter is a supervised problem on unlabelled data."},
       lesson);
 }

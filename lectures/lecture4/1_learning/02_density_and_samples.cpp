@@ -213,10 +213,8 @@ int main(int argc, char** argv) {
       {.name = "02_density_and_samples",
        .title = "Density estimation and sample generation",
        .slide = "6.S191 L4, \"Generative modeling\"",
-       .look =
-           "Every model has a density (blue) and samples (black). One Gaussian covers the gaps between the "
-           "groups. "
-           "The histogram's samples show its cells. The mixture resembles the data most, and new points are "
-           "most likely under it. Held-out points decide how many Gaussians it has."},
+       .look = "Every model has a density (blue) and samples (black). One Gaussian covers the gaps between "
+               "the groups. The histogram's samples show its cells. The mixture resembles the data most, and "
+               "new points are most likely under it. Held-out points decide how many Gaussians it has."},
       lesson);
 }

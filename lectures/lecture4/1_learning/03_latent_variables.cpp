@@ -156,14 +156,13 @@ void lesson(Program& program) {
 
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
-  return run_program(argc, argv,
-                     {.name = "03_latent_variables",
-                      .title = "The cave: what the shadows have in common",
-                      .slide = "6.S191 L4, \"What is a latent variable?\"",
-                      .look = "The codes form a closed curve, and the true turn changes smoothly along it, "
-                              "although training saw only "
-                              "shadows in random order. Sorted along the curve, the shadows turn. With a "
-                              "mirror plane, two turns "
-                              "share every code: what the shadow does not show cannot be learned."},
-                     lesson);
+  return run_program(
+      argc, argv,
+      {.name = "03_latent_variables",
+       .title = "The cave: what the shadows have in common",
+       .slide = "6.S191 L4, \"What is a latent variable?\"",
+       .look = "The codes form a closed curve, and the true turn changes smoothly along it, although "
+               "training saw only shadows in random order. Sorted along the curve, the shadows turn. With a "
+               "mirror plane, two turns share every code: what the shadow does not show cannot be learned."},
+      lesson);
 }

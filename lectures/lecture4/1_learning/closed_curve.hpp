@@ -41,8 +41,8 @@ inline std::vector<Index> tour_of(const Tensor& points) {
 /// The curve through the means of small clusters of codes.
 struct ClosedCurve {
   Tensor corners;  ///< [K, 2], in order
-  std::vector<double>
-      upto;  ///< K + 1 lengths from corner 0 to every corner; the last one is the whole length
+  /// K + 1 lengths from corner 0 to every corner; the last one is the whole length.
+  std::vector<double> upto;
 
   /// codes [N, 2]. Throws Error for fewer codes than corners.
   ClosedCurve(const Tensor& codes, Index count, Rng& rng) {

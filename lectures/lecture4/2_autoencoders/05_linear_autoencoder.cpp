@@ -65,8 +65,8 @@ void digits(Program& program) {
 
   const double learned = mean(squared_error(net(test), test)).item();
   const double closed = mean(squared_error(pca.reconstruct(test), test)).item();
-  const Tensor axes =
-      transpose(net.decoder.w).value();  // [5, 784]: the change of the picture per unit of the code
+  // [5, 784]: the change of the picture per unit of the code
+  const Tensor axes = transpose(net.decoder.w).value();
   const std::vector<double> cosines = principal_cosines(axes, pca.components);
   program.figure("linear_sq_error_5d", learned);
   program.figure("pca_sq_error_5d", closed);

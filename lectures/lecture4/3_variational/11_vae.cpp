@@ -83,8 +83,8 @@ double binary_pixels(Program& program, const Split& digits, Rng& rng) {
     double squares = 0;
     for (int run = 0; run < 3; ++run)
       squares += std::pow(iw_bound(binary, some, k, other) - bounds.back(), 2);
-    const double deviation =
-        std::sqrt(squares / 6);  // the difference of two estimates has twice the variance of one
+    // the difference of two estimates has twice the variance of one
+    const double deviation = std::sqrt(squares / 6);
     lows.push_back(bounds.back() - deviation);
     highs.push_back(bounds.back() + deviation);
     program.figure(text("iw_bound_deviation_k", k), deviation);

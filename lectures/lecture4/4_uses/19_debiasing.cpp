@@ -81,9 +81,9 @@ void structure(Program& program, const Scene& scene, DebiasingVae& net) {
                    image_grid(shown, {.columns = 10, .title = "Faces of the biased training set"}));
   program.picture(
       "step1_structure", vstack(traversed),
-      "Step 1, learn latent structure: without labels, one dimension follows the tone, another the "
-      "pose. Above: the means of the faces along the dimension; below: the mean code with this "
-      "dimension varied, decoded. The decoder has seen few turned faces and hardly draws the turn");
+      "Step 1, learn latent structure: without labels, one dimension follows the tone, another the pose. "
+      "Above: the means of the faces along the dimension; below: the mean code with this dimension varied, "
+      "decoded. The decoder has seen few turned faces and hardly draws the turn");
   program.picture(
       "step2_distributions", hstack(counted),
       "Step 2, estimate distributions: the histogram of a dimension over all faces, and below each bar the "
@@ -106,14 +106,12 @@ void resampled(Program& program, const Scene& scene, const Tensor& weights) {
   const auto [bottom, top] = extremes(weights, shown);
   Rng rng = program.rng.split("batch");
   const Tensor u = Tensor::uniform({50}, rng), even = Tensor::full({weights.size()}, 1);
-  program.picture(
-      "step3_resampling",
-      vstack({hstack({sheet(top, "Largest weights"), sheet(bottom, "Smallest weights")}),
-              hstack({sheet(weighted_draw(even.values(), u.values()), "50 draws before"),
-                      sheet(weighted_draw(weights.values(), u.values()), "50 draws after")})}),
-      "Step 3, adaptively resample: a face that is rare in any dimension has a large weight (red: "
-      "dark, blue: turned), "
-      "and is drawn more often");
+  program.picture("step3_resampling",
+                  vstack({hstack({sheet(top, "Largest weights"), sheet(bottom, "Smallest weights")}),
+                          hstack({sheet(weighted_draw(even.values(), u.values()), "50 draws before"),
+                                  sheet(weighted_draw(weights.values(), u.values()), "50 draws after")})}),
+                  "Step 3, adaptively resample: a face that is rare in any dimension has a large weight "
+                  "(red: dark, blue: turned), and is drawn more often");
 }
 
 /// Step 4: the four groups before and after, and the share of dark faces in the batches.
@@ -230,10 +228,9 @@ int main(int argc, char** argv) {
       {.name = "19_debiasing",
        .title = "Debiasing: rare faces, found without labels and drawn more often",
        .slide = "6.S191 L4, \"Mitigating bias through learned latent structure\"",
-       .look = "Four pictures, one per step of the slide. Step 2: the bins of dark and far "
-               "turned faces are nearly empty. Step 3: among the largest weights are dark, turned "
-               "and very light faces, among the smallest are none. Step 4: dark faces gain "
-               "most. Compare the VAE without resampling with the DB-VAE: they are the same "
-               "network. The plain classifier is a third row."},
+       .look = "Four pictures, one per step of the slide. Step 2: the bins of dark and far turned faces are "
+               "nearly empty. Step 3: among the largest weights are dark, turned and very light faces, among "
+               "the smallest are none. Step 4: dark faces gain most. Compare the VAE without resampling with "
+               "the DB-VAE: they are the same network. The plain classifier is a third row."},
       lesson);
 }

@@ -25,8 +25,8 @@ Tensor places_on_line() {
 Tensor draw(const std::string& title, Color color, const Tensor& real, const Tensor& fakes,
             const Tensor& probabilities) {
   const Color axis{Real(0.5), Real(0.5), Real(0.53)};
-  constexpr double margin = 1.25,
-                   radius = 0.15;  // for the labels; points that would overlap them are not drawn
+  constexpr double margin = 1.25;  // for the labels
+  constexpr double radius = 0.15;  // points that would overlap the labels are not drawn
   Canvas canvas(250, 436, {low - margin, high, -0.5, 1.4});
   for (const double side : {low - margin, high}) canvas.line({side, side}, {-2, 2}, axis, 2);
   canvas.line({low, low}, {-2, 1}, axis, 2);

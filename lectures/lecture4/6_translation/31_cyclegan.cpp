@@ -60,9 +60,7 @@ int main(int argc, char** argv) {
        .title = "CycleGAN: translation without pairs",
        .slide = "6.S191 L4, \"CycleGAN: domain transformation\", \"Distribution transformations\"",
        .look = "Horses become striped and zebras brown; pose, size and landscape stay, and the way back "
-               "returns the "
-               "original. In the plane, arrows of one colour stay together: the map is continuous, because "
-               "it must "
-               "be reversible."},
+               "returns the original. In the plane, arrows of one colour stay together: the map is "
+               "continuous, because it must be reversible."},
       cyclegan);
 }

@@ -215,8 +215,7 @@ int main(int argc, char** argv) {
                       .title = "CycleGAN on speech: one voice becomes another",
                       .slide = "6.S191 L4, \"CycleGAN: transforming speech\"",
                       .look = "Play A, its translation and B. The translation says what A says, with the "
-                              "pitch and the brightness of "
-                              "B. In its spectrogram the stripes are as far apart as B's, and the high "
-                              "frequencies are as bright."},
+                              "pitch and the brightness of B. In its spectrogram the stripes are as far "
+                              "apart as B's, and the high frequencies are as bright."},
                      speech);
 }

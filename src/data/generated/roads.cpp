@@ -71,8 +71,8 @@ Paint ground_at(const RoadFactors& f, const Variation& variation, const Palette&
   Paint paint = mix(palette.ground, palette.road, on_road);
   const Real edge =
       clamp01(Real(0.5) + (Real(0.06) * width - std::abs(std::abs(off) - Real(0.9) * width)) / pixel);
-  const bool dash =
-      std::fmod(Real(1) / (t + Real(0.12)), Real(0.8)) < Real(0.4);  // equal lengths in perspective
+  // equal lengths in perspective
+  const bool dash = std::fmod(Real(1) / (t + Real(0.12)), Real(0.8)) < Real(0.4);
   const Real centre = dash ? clamp01(Real(0.5) + (Real(0.05) * width - std::abs(off)) / pixel) : 0;
   return mix(paint, palette.line, std::max(edge, centre) * (f.weather == 2 ? Real(0.4) : Real(0.9)));
 }

@@ -19,8 +19,8 @@ struct TableOptions {
 
 /// A table that was read.
 struct Table {
-  std::vector<std::string>
-      columns;   ///< names of all columns, including the label's; empty when the file has no header
+  /// Names of all columns, including the label's; empty when the file has no header.
+  std::vector<std::string> columns;
   Dataset data;  ///< images [N, D]: the values as in the file, not scaled to [0, 1]
 };
 

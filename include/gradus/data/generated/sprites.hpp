@@ -23,9 +23,8 @@ struct SpriteFactors {
   Real x = 0;              ///< -1 .. 1: left .. right
   Real y = 0;              ///< -1 .. 1: up .. down
   Real scale = Real(0.5);  ///< 0 .. 1: from small to twice as large
-  Real rotation =
-      0;          ///< -1 .. 1: -90 .. 90 degrees, clockwise (a square repeats after 90, an ellipse after 180)
-  int shape = 0;  ///< 0 square, 1 ellipse, 2 heart
+  Real rotation = 0;       ///< -1 .. 1: -90 .. 90 degrees, clockwise; a square repeats after 90
+  int shape = 0;           ///< 0 square, 1 ellipse, 2 heart
 
   /// The factors in the order of `names`.
   std::array<Real, 5> values() const { return {x, y, scale, rotation, static_cast<Real>(shape)}; }
