@@ -8,20 +8,20 @@
 namespace gradus::grade {
 namespace {
 
-const std::vector<std::string> laws = {"p", "q", "spacing"};
-const std::vector<std::string> laws_and_slope = {"p", "q", "spacing", "dL/d(divergence)"};
+const std::vector<std::string> distributions = {"p", "q", "spacing"};
+const std::vector<std::string> distributions_and_slope = {"p", "q", "spacing", "dL/d(divergence)"};
 
 double xlogx(double p, double q) { return p > 0 ? p * std::log(p / q) : 0; }
 
 /// Case 0 is the lesson's example; then rows of probabilities, bounded away from 0, with a spacing.
-Tensors two_laws(Rng& rng, int number) {
+Tensors two_distributions(Rng& rng, int number) {
   if (number == 0)
     return {Tensor::of({1, 2}, {.5, .5}), Tensor::of({1, 2}, {.25, .75}), Tensor::full({1}, 1)};
   return {distributions(rng, sizes(number)), distributions(rng, sizes(number)),
           Tensor::full({1}, rng.uniform(Real(0.1), Real(0.6)))};
 }
-Tensors two_laws_and_slope(Rng& rng, int number) {
-  Tensors in = two_laws(rng, number);
+Tensors two_distributions_and_slope(Rng& rng, int number) {
+  Tensors in = two_distributions(rng, number);
   in.push_back(number == 0 ? Tensor::full({1}, 1) : away_from_zero(rng, {in[0].dim(0)}));
   return in;
 }
@@ -37,7 +37,7 @@ void normalise(Tensor& p) {
 }
 
 /// A zero in p, one in both at once, and one in q if requested.
-Tensors laws_with_zeros(Rng& rng, bool zero_in_q) {
+Tensors distributions_with_zeros(Rng& rng, bool zero_in_q) {
   Tensor p = distributions(rng, {3, 5}), q = distributions(rng, {3, 5});
   p[0] = 0;
   p[7] = q[7] = 0;
@@ -47,7 +47,7 @@ Tensors laws_with_zeros(Rng& rng, bool zero_in_q) {
   return {p, q, Tensor::full({1}, 1)};
 }
 Tensors zeros_and_slope(Rng& rng, int) {
-  Tensors in = laws_with_zeros(rng, false);
+  Tensors in = distributions_with_zeros(rng, false);
   in.push_back(away_from_zero(rng, {3}));
   return in;
 }
@@ -117,10 +117,10 @@ Function misplaced_slope(Dp dp, Dq dq) {
 void add_kl(std::vector<Check>& all) {
   all.push_back(
       {.todo = "4.1",
-       .title = "the lesson's example, then random laws",
+       .title = "the lesson's example, then random distributions",
        .points = 10,
        .call = "kl_divergence",
-       .draw = two_laws,
+       .draw = two_distributions,
        .cases = 5,
        .mistakes = {{"pq.swapped", "p and q are exchanged: this is KL(q || p)", kl_with({.swapped = true})},
                     {"pq.sign", "the sign is wrong: this is sum p log(q / p)", kl_with({.factor = -1})},
@@ -137,7 +137,7 @@ void add_kl(std::vector<Check>& all) {
                     {"pq.cross_entropy",
                      "this is the cross entropy -sum p log q: the term sum p log p is missing",
                      kl_with({.cross = true})}},
-       .inputs = laws,
+       .inputs = distributions,
        .outputs = {"kl"}});
 
   std::vector<Mistake> at_zero = {
@@ -151,13 +151,13 @@ void add_kl(std::vector<Check>& all) {
         {"pq.eps", "a small number inside the logarithm hides that KL is infinite at q = 0 < p",
          kl_terms([small](double p, double q) { return p * std::log((p + small) / (q + small)); })});
   all.push_back({.todo = "4.1",
-                 .title = "laws with zeros",
+                 .title = "distributions with zeros",
                  .points = 5,
                  .call = "kl_divergence",
-                 .draw = [](Rng& rng, int) { return laws_with_zeros(rng, true); },
+                 .draw = [](Rng& rng, int) { return distributions_with_zeros(rng, true); },
                  .cases = 2,
                  .mistakes = at_zero,
-                 .inputs = laws,
+                 .inputs = distributions,
                  .outputs = {"kl"}});
 }
 
@@ -165,10 +165,10 @@ void add_kl_gradients(std::vector<Check>& all) {
   const auto zero = [](double, double) { return 0.0; };
   all.push_back(
       {.todo = "4.2",
-       .title = "the lesson's example, then random laws",
+       .title = "the lesson's example, then random distributions",
        .points = 12,
        .call = "kl_divergence.backward",
-       .draw = two_laws_and_slope,
+       .draw = two_distributions_and_slope,
        .cases = 5,
        .mistakes =
            {{"pq.grad_no_one", "dp lacks the + 1: p occurs twice in p log p (the product rule)",
@@ -188,7 +188,7 @@ void add_kl_gradients(std::vector<Check>& all) {
              "the slopes are read in the wrong order: number i belongs to row i / K",
              misplaced_slope(kl_dp, kl_dq)},
             {"pq.grad_no_spacing", "the grid's spacing is left out", gradients(kl_dp, kl_dq, true, false)}},
-       .inputs = laws_and_slope,
+       .inputs = distributions_and_slope,
        .outputs = {"dp", "dq"},
        .differentiates = "kl_divergence"});
   std::vector<Mistake> grad_at_zero = {
@@ -204,13 +204,13 @@ void add_kl_gradients(std::vector<Check>& all) {
          gradients([small](double p, double q) { return std::log((p + small) / (q + small)) + 1; },
                    [small](double p, double q) { return -p / (q + small); })});
   all.push_back({.todo = "4.2",
-                 .title = "laws with zeros",
+                 .title = "distributions with zeros",
                  .points = 3,
                  .call = "kl_divergence.backward",
                  .draw = zeros_and_slope,
                  .cases = 2,
                  .mistakes = grad_at_zero,
-                 .inputs = laws_and_slope,
+                 .inputs = distributions_and_slope,
                  .outputs = {"dp", "dq"}});
 }
 
@@ -270,21 +270,21 @@ std::vector<Mistake> js_mistakes() {
 
 void add_js(std::vector<Check>& all) {
   all.push_back({.todo = "4.3",
-                 .title = "the lesson's example, then random laws",
+                 .title = "the lesson's example, then random distributions",
                  .points = 12,
                  .call = "js_divergence",
-                 .draw = two_laws,
+                 .draw = two_distributions,
                  .cases = 5,
                  .mistakes = js_mistakes(),
-                 .inputs = laws,
+                 .inputs = distributions,
                  .outputs = {"js"}});
   all.push_back(
       {.todo = "4.3",
-       .title = "laws with zeros",
+       .title = "distributions with zeros",
        .points = 4,
        .call = "js_divergence",
        .draw = [](Rng& rng, int number) -> Tensors {  // the second pair is disjoint: log 2
-         if (number == 0) return laws_with_zeros(rng, true);
+         if (number == 0) return distributions_with_zeros(rng, true);
          return {Tensor::of({1, 5}, {.5, .5, 0, 0, 0}), Tensor::of({1, 5}, {0, 0, .2, .3, .5}),
                  Tensor::full({1}, 1)};
        },
@@ -298,17 +298,17 @@ void add_js(std::vector<Check>& all) {
                     {"js.zero_drops_both",
                      "where one distribution is 0 the other's term is left out as well; that term is p log 2",
                      js_terms([](double p, double q) { return p > 0 && q > 0 ? js_term(p, q) : 0; })}},
-       .inputs = laws,
+       .inputs = distributions,
        .outputs = {"js"}});
 }
 
 void add_js_gradients(std::vector<Check>& all) {
   all.push_back(
       {.todo = "4.4",
-       .title = "the lesson's example, then random laws",
+       .title = "the lesson's example, then random distributions",
        .points = 12,
        .call = "js_divergence.backward",
-       .draw = two_laws_and_slope,
+       .draw = two_distributions_and_slope,
        .cases = 5,
        .mistakes =
            {{"js.grad_no_half", "the factor 1/2 is missing",
@@ -338,12 +338,12 @@ void add_js_gradients(std::vector<Check>& all) {
              "the slopes are read in the wrong order: number i belongs to row i / K",
              misplaced_slope(js_d, [](double p, double q) { return js_d(q, p); })},
             {"js.grad_no_spacing", "the grid's spacing is left out", both_ways(js_d, true, false)}},
-       .inputs = laws_and_slope,
+       .inputs = distributions_and_slope,
        .outputs = {"dp", "dq"},
        .differentiates = "js_divergence"});
   all.push_back(
       {.todo = "4.4",
-       .title = "laws with zeros",
+       .title = "distributions with zeros",
        .points = 4,
        .call = "js_divergence.backward",
        .draw = zeros_and_slope,
@@ -354,7 +354,7 @@ void add_js_gradients(std::vector<Check>& all) {
                      "the gradient is set to 0 wherever its own distribution is 0; this is right only where "
                      "both are 0",
                      both_ways([](double p, double q) { return p > 0 ? js_d(p, q) : 0; })}},
-       .inputs = laws_and_slope,
+       .inputs = distributions_and_slope,
        .outputs = {"dp", "dq"}});
 }
 
