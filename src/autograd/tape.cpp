@@ -54,6 +54,7 @@ class Outermost {
 };
 
 using Clock = std::chrono::steady_clock;
+
 /// The name that users call: "max_pool2d" for the op MaxPool2d.
 std::string called(std::string_view op) {
   if (op.ends_with("Op")) op.remove_suffix(2);

@@ -1,5 +1,6 @@
 #include "gradus/tensor/storage.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdlib>

@@ -6,6 +6,7 @@
 
 #include "1_learning/text_pairs.hpp"
 #include "support/inference.hpp"
+#include "support/judge.hpp"
 #include "support/lecture.hpp"
 
 namespace gradus::lecture {
@@ -30,14 +31,8 @@ double with_labels(Program& program, const std::string& name, const std::vector<
                        return mean(cross_entropy(model.layers(batch.images), batch.labels));
                      })}});
   }
-  const Tensor logits = model.layers(digits.test.images).value();
-  double right = 0;
-  for (Index n = 0; n < logits.dim(0); ++n) {
-    const auto row = logits.row(n).values();
-    right += std::max_element(row.begin(), row.end()) - row.begin() ==
-             digits.test.labels[static_cast<std::size_t>(n)];
-  }
-  return right / static_cast<double>(logits.dim(0));
+  const std::vector<int> guesses = argmax(model.layers(digits.test.images).value(), 1);
+  return static_cast<double>(agreement(guesses, digits.test.labels)) / static_cast<double>(guesses.size());
 }
 
 /// The most frequent label of a cluster, and its share.

@@ -5,6 +5,7 @@
 // DS542, "Encoding to Normal distributions is not enough"
 #include <array>
 #include <cmath>
+#include <numbers>
 
 #include "3_variational/vae.hpp"
 
@@ -58,7 +59,7 @@ double jump(Vae& vae, const std::vector<double>& centre, const std::vector<doubl
             Rng& rng) {
   Tensor here({pairs, 2}), there({pairs, 2});
   for (Index i = 0; i < pairs; ++i) {
-    const double turn = 2 * M_PI * rng.uniform();
+    const double turn = 2 * std::numbers::pi * rng.uniform();
     for (Index k = 0; k < 2; ++k) {
       const double z = rng.normal(), s = deviation[static_cast<std::size_t>(k)];
       here[2 * i + k] = static_cast<Real>(centre[static_cast<std::size_t>(k)] + s * z);
@@ -96,8 +97,8 @@ Plot code_plot(Vae& vae, const Dataset& digits, const char* title, bool ellipses
                            int points) {
     std::vector<double> x, y;
     for (int t = 0; t <= points; ++t) {
-      x.push_back(centre[0] + radius[0] * std::cos(2 * M_PI * t / points));
-      y.push_back(centre[1] + radius[1] * std::sin(2 * M_PI * t / points));
+      x.push_back(centre[0] + radius[0] * std::cos(2 * std::numbers::pi * t / points));
+      y.push_back(centre[1] + radius[1] * std::sin(2 * std::numbers::pi * t / points));
     }
     plot.reference(name, x, y);
   };
