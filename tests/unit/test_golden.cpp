@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "golden.hpp"
 #include "gradus/autograd/tape.hpp"
 #include "gradus/nn/layers.hpp"
 #include "gradus/ops/activation.hpp"
@@ -36,37 +35,9 @@ using nlohmann::json;
 
 namespace {
 
-#ifdef GRADUS_SOURCE_DIR
-const std::filesystem::path source_dir = GRADUS_SOURCE_DIR;
-#else
-const std::filesystem::path source_dir = std::filesystem::path(__FILE__).parent_path() / ".." / "..";
-#endif
-
-json read_golden(const char* name) {
-  std::ifstream file(source_dir / "tests" / "golden" / name);
-  return json::parse(file);
-}
 const json& golden() {
   static const json all = read_golden("ops.json");
   return all;
-}
-
-Shape shape_of(const json& sizes) { return Shape(sizes.get<std::vector<Index>>()); }
-
-Tensor tensor(const json& packed) {
-  return Tensor::of(shape_of(packed["shape"]), packed["data"].get<std::vector<Real>>());
-}
-
-/// The shapes agree, and every number agrees to 1e-5 relative to its magnitude,
-/// or to `least` where it is smaller.
-void check_close(const std::string& what, const Tensor& x, const json& expected, double least = 0.1) {
-  CAPTURE(what);
-  REQUIRE(x.shape() == shape_of(expected["shape"]));
-  for (Index i = 0; i < x.size(); ++i) {
-    const double e = expected["data"][static_cast<std::size_t>(i)];
-    if (!(std::abs(x[i] - e) <= 1e-5 * std::max(std::abs(e), least)))
-      FAIL_CHECK(what << ", element " << i << ": " << x[i] << ", PyTorch has " << e);
-  }
 }
 
 using Inputs = std::vector<Var>;
