@@ -1,6 +1,7 @@
 // Your file for exercise 11. The lesson is README.md beside it; every TODO is a part of its own.
 #include "gradus/generative/group_rates.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

@@ -65,7 +65,7 @@ Grads<3> InverseCoupling::backward(const Tensor& dx) const {
   const Real *m = mask.data(), *a = x.data(), *c = s.data(), *d = dx.data();
   for_rows(B, B * D, [=, of_y = dy.data(), of_s = ds.data(), of_t = dt.data()](Index b) {
     for (Index k = 0, i = b * D; k < D; ++k, ++i) {
-      const Real scale = m[k] == 0 ? fast_exp(-c[i]) : Real(1);
+      const Real scale = m[k] == 0 ? 1 / fast_exp(c[i]) : Real(1);
       of_y[i] = d[i] * scale;
       of_s[i] = m[k] == 0 ? -d[i] * a[i] : Real(0);
       of_t[i] = m[k] == 0 ? -d[i] * scale : Real(0);

@@ -66,10 +66,11 @@ Tensor InverseCoupling::forward(const Tensor& y, const Tensor& log_scale, const 
   const Index B = y.dim(0), D = y.dim(1);
   x = Tensor(y.shape());
   // [13.3]
+  // Divides by the factor of forward: e^-s, rounded, is not the inverse of the rounded e^s.
   for_rows(B, B * D,
            [=, m = mask.data(), v = y.data(), c = s.data(), t = shift.data(), out = x.data()](Index b) {
              for (Index k = 0, i = b * D; k < D; ++k, ++i)
-               out[i] = m[k] == 0 ? (v[i] - t[i]) * fast_exp(-c[i]) : v[i];
+               out[i] = m[k] == 0 ? (v[i] - t[i]) / fast_exp(c[i]) : v[i];
            });
   return x;
   // [end]
@@ -82,7 +83,7 @@ Grads<3> InverseCoupling::backward(const Tensor& dx) const {
   const Real *m = mask.data(), *a = x.data(), *c = s.data(), *d = dx.data();
   for_rows(B, B * D, [=, of_y = dy.data(), of_s = ds.data(), of_t = dt.data()](Index b) {
     for (Index k = 0, i = b * D; k < D; ++k, ++i) {
-      const Real scale = m[k] == 0 ? fast_exp(-c[i]) : Real(1);
+      const Real scale = m[k] == 0 ? 1 / fast_exp(c[i]) : Real(1);
       of_y[i] = d[i] * scale;
       of_s[i] = m[k] == 0 ? -d[i] * a[i] : Real(0);
       of_t[i] = m[k] == 0 ? -d[i] * scale : Real(0);

@@ -1,5 +1,6 @@
 #include "gradus/generative/group_rates.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

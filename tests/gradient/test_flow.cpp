@@ -122,6 +122,30 @@ TEST_CASE("log-determinants of flows equal those of numerical Jacobians") {
   }
 }
 
+TEST_CASE("decode inverts encode, and its log-determinant is the negative one") {
+  Rng rng(36);
+  for (const Index D : {1, 2, 5}) {
+    const Tensor mask = random_half_mask(D, rng);
+    std::vector<Tensor> masks;
+    for (int i = 0; i < 8; ++i) masks.push_back(i % 2 == 0 ? mask : opposite_mask(mask));
+    Flow flow(rng, masks, 64);
+    disturb(flow, rng, Real(0.1));
+    const Tensor x = Tensor::randn({200, D}, rng);
+    const auto [z, log_det] = flow.encode(x);
+    const Tensor back = flow.decode(z).value();
+    double error = 0, moved = 0;
+    for (Index i = 0; i < x.size(); ++i) {
+      error = std::max(error, std::abs(back[i] - x[i]));
+      moved = std::max(moved, std::abs(z.value()[i] - x[i]));
+    }
+    CHECK(moved > 0.1);
+    CHECK(error < 1e-10);
+    const double inverse = numerical_log_det([&](const Tensor& place) { return flow.decode(place).value(); },
+                                             z.value().rows(0, 1));
+    CHECK(inverse == doctest::Approx(-log_det.value()[0]).epsilon(1e-6).scale(1));
+  }
+}
+
 TEST_CASE("the logit transform's log-determinant equals that of its numerical Jacobian") {
   Rng rng(33);
   const Tensor u = Tensor::uniform({1, 4}, rng);

@@ -36,7 +36,8 @@ class Flow : public Module {
   Flow(Rng& random, const std::vector<Tensor>& masks, Index hidden, Index depth = 2);
   /// z = f(x) [B, D] and the sum of the log-determinants [B].
   std::pair<Var, Var> encode(const Var& x);
-  /// The inverse: x [B, D] of z.
+  /// The inverse: x [B, D] of z, exact up to rounding. Where f shrinks distances by a factor c, several x have the
+  /// same rounded z, so decode(encode(x)) may differ from x by 1 / c times the rounding of z.
   Var decode(const Var& z);
   /// All intermediate results of decode, after every coupling; the last one is x.
   std::vector<Var> decode_stages(const Var& z);
