@@ -179,6 +179,40 @@ TEST_CASE("CycleGAN: the losses of both steps equal their formulas, for pictures
   }
 }
 
+TEST_CASE("CycleGAN: the gradients of both steps are those of the weighted sums") {
+  Game game(7, {4, 2}), twin(7, {4, 2});
+  Rng rng(8);
+  const Tensor a = Tensor::randn({2, 4, 2}, rng), b = Tensor::randn({3, 4, 2}, rng);
+  const GanLosses losses = least_squares_losses();
+  const auto same_gradients = [](Module& one, Module& other) {
+    const std::vector<Parameter*> p = one.parameters(), q = other.parameters();
+    for (std::size_t k = 0; k < p.size(); ++k)
+      for (Index i = 0; i < p[k]->value.size(); ++i)
+        CHECK(p[k]->grad[i] == doctest::Approx(q[k]->grad[i]).epsilon(1e-4).scale(0.01));
+  };
+  const CycleGeneratorLoss g =
+      cycle_generator_step(game.gan(), a, b, {.cycle = 7, .identity = 3}, losses, game.g_adam);
+  {
+    Tape tape;
+    const Var fake_b = twin.to_b(a), fake_a = twin.to_a(b);
+    const Var adversarial = mean(square(twin.d_b(fake_b) - 1)) + mean(square(twin.d_a(fake_a) - 1));
+    const Var cycle = mean(abs(twin.to_a(fake_b) - Var(a))) + mean(abs(twin.to_b(fake_a) - Var(b)));
+    const Var identity = mean(abs(twin.to_b(b) - Var(b))) + mean(abs(twin.to_a(a) - Var(a)));
+    tape.backward(adversarial + 7 * cycle + 3 * identity);
+  }
+  same_gradients(game.to_b, twin.to_b);
+  same_gradients(game.to_a, twin.to_a);
+  cycle_discriminator_step(game.gan(), a, b, g.fakes, {game.pool_b, game.pool_a}, losses, game.d_adam);
+  for (Module* critic : {static_cast<Module*>(&twin.d_b), static_cast<Module*>(&twin.d_a)})
+    for (Parameter* parameter : critic->parameters()) parameter->grad = Tensor();
+  Tape tape;
+  const Var of_b = mean(square(twin.d_b(b) - 1)) + mean(square(twin.d_b(g.fakes.b)));
+  const Var of_a = mean(square(twin.d_a(a) - 1)) + mean(square(twin.d_a(g.fakes.a)));
+  tape.backward(of_b + of_a);
+  same_gradients(game.d_b, twin.d_b);
+  same_gradients(game.d_a, twin.d_a);
+}
+
 TEST_CASE("CycleGAN: each step changes its own two networks and leaves no gradient in the others") {
   Game game(3, {2, 2});
   Rng rng(4);
