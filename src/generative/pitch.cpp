@@ -44,7 +44,7 @@ double pitch_of(const std::vector<double>& values, std::size_t shortest, std::si
   double best = 0;
   for (std::size_t i = 1; i + 1 < r.size(); ++i)
     if (is_peak(i)) best = std::max(best, r[i]);
-  if (best < options.periodic) return 0;
+  if (best <= 0 || best < options.periodic) return 0;
   std::size_t i = 1;
   while (!is_peak(i) || r[i] < 0.85 * best) ++i;
   const double curvature = r[i - 1] - 2 * r[i] + r[i + 1];
@@ -60,6 +60,9 @@ std::vector<double> pitch_track(const Tensor& x, const PitchOptions& options) {
                "pitch_track: the range must satisfy 0 < lowest < highest < rate / 2, got ", options.lowest,
                " .. ", options.highest, " at ", options.rate, " samples per second");
   GRADUS_CHECK(options.hop > 0, "pitch_track: the hop must be positive, got ", options.hop);
+  GRADUS_CHECK(options.periodic >= 0 && options.periodic <= 1 && options.loud >= 0,
+               "pitch_track: periodic must be in [0, 1] and loud not negative, got ", options.periodic,
+               " and ", options.loud);
   const auto shortest = static_cast<std::size_t>(std::max(2.0, std::floor(options.rate / options.highest)));
   const auto longest = static_cast<std::size_t>(std::ceil(options.rate / options.lowest));
   const auto length = static_cast<Index>(3 * longest + 1);  // two periods, compared with their shifted copy

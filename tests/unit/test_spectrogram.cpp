@@ -191,6 +191,9 @@ TEST_CASE("pitch_track: a sine, harmonics without their fundamental, silence and
   Rng rng(2);
   CHECK(median_pitch(pitch_track(Tensor::randn({4000}, rng))) == 0);
   CHECK(median_pitch({0, 5, 0, 7, 6}) == 6);
+  // a sine below the range has no maximum of r inside it, whatever counts as periodic
+  const std::vector<double> below = pitch_track(sine(4000, 20), {.periodic = 0});
+  CHECK(std::count(below.begin() + 10, below.end() - 10, 0) == std::ssize(below) - 20);
 }
 
 TEST_CASE("spectrogram and pitch: misuse") {
@@ -219,6 +222,8 @@ TEST_CASE("spectrogram and pitch: misuse") {
   CHECK(contains(message([&] { pitch_track(x, {.lowest = 400}); }), "range"));
   CHECK(contains(message([&] { pitch_track(x, {.highest = 4000}); }), "range"));
   CHECK(contains(message([&] { pitch_track(x, {.hop = 0}); }), "hop"));
+  CHECK(contains(message([&] { pitch_track(x, {.periodic = 1.5}); }), {"pitch_track", "periodic", "1.5"}));
+  CHECK(contains(message([&] { pitch_track(x, {.loud = -1}); }), {"pitch_track", "loud"}));
 }
 
 TEST_CASE("voices: reproducible, with the same takes for two speakers") {
