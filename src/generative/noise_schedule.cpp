@@ -43,7 +43,8 @@ NoiseSchedule linear_schedule(Index T, double first, double last) {
 
 NoiseSchedule cosine_schedule(Index T, double offset) {
   GRADUS_CHECK(T >= 1, "cosine_schedule: T must be at least 1, got ", T);
-  GRADUS_CHECK(offset >= 0, "cosine_schedule: the offset must not be negative, got ", offset);
+  GRADUS_CHECK(offset >= 0 && std::isfinite(offset),
+               "cosine_schedule: the offset must be finite and not negative, got ", offset);
   const auto f = [&](Index t) {
     const double part = static_cast<double>(t) / static_cast<double>(T);
     const double c = std::cos((part + offset) / (1 + offset) * std::numbers::pi / 2);

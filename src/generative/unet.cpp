@@ -102,6 +102,11 @@ Var Unet::embedding(const Tensor& t, const std::vector<int>& labels) {
 
 Var Unet::operator()(const Var& x, const Tensor& t, const std::vector<int>& labels) {
   check_rank("Unet", "x", x.value(), 4);
+  GRADUS_CHECK(t.shape() == Shape{x.dim(0)}, "Unet: t must be [", x.dim(0), "] for x ", x.shape(), ", got ",
+               t.shape());
+  GRADUS_CHECK(labels.empty() || (options.classes > 0 && std::ssize(labels) == x.dim(0)),
+               "Unet: ", labels.size(), " labels for x ", x.shape(), " and ", options.classes,
+               " classes, expected one per image, or none");
   const Index step = 2 * options.stem_stride;
   GRADUS_CHECK(x.dim(1) % step == 0 && x.dim(2) % step == 0, "Unet: height and width must be divisible by ",
                step, ", got ", x.shape());

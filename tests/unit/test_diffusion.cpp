@@ -76,6 +76,7 @@ TEST_CASE("schedules: from 1 to nearly 0, by hand and by their formulas") {
   CHECK(contains(message([&] { by_hand.signal(3); }), {"time 3", "0 .. 2"}));
   CHECK(contains(message([] { cosine_schedule(0); }), "cosine_schedule"));
   CHECK(contains(message([] { cosine_schedule(5, -1); }), "offset"));
+  CHECK(contains(message([] { cosine_schedule(5, HUGE_VAL); }), {"cosine_schedule", "offset"}));
   CHECK(contains(message([] { linear_schedule(5, 0.3, 0.2); }), "linear_schedule"));
 }
 
@@ -277,7 +278,14 @@ TEST_CASE("Unet: shapes, zero at the start, time and label matter, what is refus
           1e-4);  // no other example
     CHECK(contains(message([&] { net(Tensor::zeros({2, 7, 8, 3}), t); }), "divisible"));
     CHECK(contains(message([&] { net(x, t, {1, 4}); }), "4"));
+    CHECK(contains(message([&] { net(x, t, {1}); }), {"Unet", "1 labels", "one per image"}));
+    CHECK(contains(message([&] { net(x, Tensor::zeros({3})); }), {"Unet", "[2]", "[3]"}));
   }
+  Unet without_labels(rng, {.width = 8, .time = 8, .groups = 4});
+  CHECK(contains(message([&] {
+                   without_labels(Tensor::zeros({2, 8, 8, 1}), Tensor::zeros({2}), {0, 1});
+                 }),
+                 {"Unet", "2 labels", "0 classes"}));
   CHECK(contains(message([&] { Unet(rng, {.stem_stride = 3}); }), "stem_stride"));
   CHECK(contains(message([&] { Unet(rng, {.width = 12, .groups = 8}); }), "groups"));
   CHECK(contains(message([&] { Unet(rng, {.time = 7}); }), "even"));

@@ -30,7 +30,8 @@ struct NoiseSchedule {
 /// Throws Error unless T >= 1 and 0 < first <= last < 1.
 NoiseSchedule linear_schedule(Index T, double first = 1e-4, double last = 0.02);
 /// alpha_bar_t = f(t) / f(0), f(t) = cos^2( (t / T + offset) / (1 + offset) pi / 2 ), with beta at most 0.999:
-/// noise that grows evenly, for every T. Nichol, Dhariwal 2021. Throws Error unless T >= 1 and offset >= 0.
+/// noise that grows evenly, for every T. Nichol, Dhariwal 2021. Throws Error unless T >= 1
+/// and 0 <= offset < infinity.
 NoiseSchedule cosine_schedule(Index T, double offset = 0.008);
 
 }  // namespace gradus

@@ -49,12 +49,14 @@ struct UnetAttention : Module {
 ///
 /// The last layer starts at 0, and so does the output. The vectors of the labels start as N(0, 1/4).
 /// Ronneberger, Fischer, Brox 2015; Ho, Jain, Abbeel 2020.
-/// Throws Error when H or W is not divisible by 2 stem_stride.
+/// Throws Error when H or W is not divisible by 2 stem_stride, t is not [B], or there are labels but no classes
+/// or not B labels.
 class Unet : public Module {
  public:
   /// Throws Error unless stem_stride is 1 or 2, the groups divide the width, and the time size is even.
   Unet(Rng& random, const UnetOptions& options_in);
-  /// `labels`: B numbers in 0 .. classes, where `classes` is "no label"; empty means no label for all.
+  /// `labels`: B numbers in 0 .. classes, where `classes` is "no label"; empty means no label for all. Without classes
+  /// it must be empty.
   Var operator()(const Var& x, const Tensor& t, const std::vector<int>& labels = {});
 
   UnetOptions options;  ///< as given
