@@ -26,7 +26,7 @@ struct Transformed {
   Tensor log_det;  ///< [B] log |det d values / d input|
 };
 
-/// dequantize: grey values of `levels` steps as points of (0, 1), by a random position within each step. On discrete
+/// dequantize: grey values of `levels` steps as points of [0, 1], by a random position within each step. On discrete
 /// values a model can make its density as high as it wants. With the noise, the mean log density is at most the log
 /// probability of the step (Theis, van den Oord, Bethge 2016).
 ///

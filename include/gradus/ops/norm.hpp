@@ -75,7 +75,7 @@ struct NaiveNormalize {
 Var pixel_norm(const Var& x, Real epsilon = Real(1e-8));
 
 /// minibatch_deviation: x [B, H, W, C] -> [B, H, W, C + 1]. The new channel has one value per group of
-/// images: the standard deviation over the group, averaged over pixels and channels. It lets a discriminator
+/// consecutive images: the standard deviation over the group, averaged over pixels and channels. It lets a discriminator
 /// detect that all generated images look alike. Karras et al. 2018. Throws Error when the rank is not 4,
 /// `group` does not divide B, or H, W or C is 0.
 Var minibatch_deviation(const Var& x, Index group = 4, Real epsilon = Real(1e-8));
