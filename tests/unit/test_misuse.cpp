@@ -481,22 +481,3 @@ TEST_CASE("of threads that compete for one module some are refused, and no updat
   CHECK(done[0] >= 1);
   CHECK(net.layer.b.grad[0] == static_cast<Real>(done[0] + done[1] + done[2] + done[3]));
 }
-
-TEST_CASE("threads that freeze one module at the same time leave it trainable") {
-  Rng rng(1);
-  struct Net : Module {
-    Linear layer{*this, "layer", 3, 2};
-    using Module::Module;
-  } net(rng);
-  std::latch start(4);
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i)
-    threads.emplace_back([&] {
-      start.arrive_and_wait();
-      for (int round = 0; round < 20000; ++round) const Frozen constant{net};
-    });
-  for (std::thread& thread : threads) thread.join();
-  for (const Parameter* parameter : net.parameters()) CHECK(!parameter->frozen());
-  const Frozen constant{net};
-  for (const Parameter* parameter : net.parameters()) CHECK(parameter->frozen());
-}

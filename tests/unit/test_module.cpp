@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <latch>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gradus/base/check.hpp"
@@ -235,4 +237,23 @@ TEST_CASE("a parent forgets a child that ends before it") {
   CHECK(root.parameters().empty());
   Linear again(root, "child", 2, 3);  // the name is free again
   CHECK(root.parameters().size() == 2);
+}
+
+TEST_CASE("threads that freeze one module at the same time leave it trainable") {
+  Rng rng(1);
+  struct Net : Module {
+    Linear layer{*this, "layer", 3, 2};
+    using Module::Module;
+  } net(rng);
+  std::latch start(4);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      start.arrive_and_wait();
+      for (int round = 0; round < 20000; ++round) const Frozen constant{net};
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (const Parameter* parameter : net.parameters()) CHECK(!parameter->frozen());
+  const Frozen constant{net};
+  for (const Parameter* parameter : net.parameters()) CHECK(parameter->frozen());
 }
