@@ -1,14 +1,9 @@
 // Sizes per axis, choices, channels per example, norm layers: backward compared with differences of forward.
-#include <doctest/doctest.h>
-
 #include <cmath>
-#include <functional>
-#include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "gradus/autograd/gradcheck.hpp"
+#include "gradients.hpp"
 #include "gradus/nn/layers.hpp"
 #include "gradus/ops/activation.hpp"
 #include "gradus/ops/arithmetic.hpp"
@@ -24,24 +19,6 @@
 using namespace gradus;
 
 namespace {
-
-using Vars = std::span<const Var>;
-
-void check(const std::string& name, const std::function<Var(Vars)>& f, const std::vector<Tensor>& inputs) {
-  const GradcheckResult all = gradcheck(f, inputs, 1e-5, 1, 40);
-  CHECK_MESSAGE(all.error < 1e-7,
-                name << " " << inputs[0].shape() << ": " << all.error << " at " << all.where);
-  for (std::size_t alone = 0; alone < inputs.size() && inputs.size() > 1; ++alone) {
-    const auto g = [&](Vars x) {
-      std::vector<Var> vars(inputs.begin(), inputs.end());
-      vars[alone] = x[0];
-      return f(vars);
-    };
-    const GradcheckResult one = gradcheck(g, {inputs[alone]}, 1e-5, 2, 20);
-    CHECK_MESSAGE(one.error < 1e-7,
-                  name << ", input " << alone << " alone: " << one.error << " at " << one.where);
-  }
-}
 
 Tensor random(const Shape& shape, Rng& rng) { return Tensor::randn(shape, rng); }
 /// Values away from zero, where differences of 1 / x are inaccurate.

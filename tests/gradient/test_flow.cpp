@@ -1,11 +1,8 @@
 // Gradients of flows, of the diffusion loss and of the U-Net, and log-determinants against numerical Jacobians, in double.
-#include <doctest/doctest.h>
-
 #include <algorithm>
-#include <array>
 #include <cmath>
 
-#include "gradus/autograd/gradcheck.hpp"
+#include "gradients.hpp"
 #include "gradus/generative/affine_coupling.hpp"
 #include "gradus/generative/change_of_variables.hpp"
 #include "gradus/generative/diffusion.hpp"
@@ -17,15 +14,6 @@
 using namespace gradus;
 
 namespace {
-
-using Inputs = std::span<const Var>;
-
-void check(const std::string& name, const std::function<Var(Inputs)>& f, const std::vector<Tensor>& inputs) {
-  const GradcheckResult result = gradcheck(f, inputs);
-  CAPTURE(name);
-  CAPTURE(result.where);
-  CHECK(result.error < 1e-7);
-}
 
 /// log |det| of a square matrix, by Gaussian elimination with pivots.
 double log_abs_det(std::vector<double> a, Index n) {
@@ -97,13 +85,13 @@ TEST_CASE("gradients of couplings, the change of variables and the prediction lo
     const Tensor x = Tensor::randn({B, D}, rng), s = Tensor::randn({B, D}, rng, 0, Real(0.5)),
                  t = Tensor::randn({B, D}, rng);
     for (const Tensor& m : {mask, other}) {
-      check("affine_coupling", [&](Inputs v) { return affine_coupling(m, v[0], v[1], v[2]); }, {x, s, t});
-      check("inverse_coupling", [&](Inputs v) { return inverse_coupling(m, v[0], v[1], v[2]); }, {x, s, t});
-      check("coupling_log_det", [&](Inputs v) { return coupling_log_det(m, v[0]); }, {s});
+      check("affine_coupling", [&](Vars v) { return affine_coupling(m, v[0], v[1], v[2]); }, {x, s, t});
+      check("inverse_coupling", [&](Vars v) { return inverse_coupling(m, v[0], v[1], v[2]); }, {x, s, t});
+      check("coupling_log_det", [&](Vars v) { return coupling_log_det(m, v[0]); }, {s});
     }
-    check("change_of_variables", [](Inputs v) { return change_of_variables(v[0], v[1]); },
+    check("change_of_variables", [](Vars v) { return change_of_variables(v[0], v[1]); },
           {x, Tensor::randn({B}, rng)});
-    check("prediction_loss", [](Inputs v) { return prediction_loss(v[0], v[1]); }, {x, t});
+    check("prediction_loss", [](Vars v) { return prediction_loss(v[0], v[1]); }, {x, t});
   }
 }
 
@@ -162,7 +150,7 @@ TEST_CASE("gradients of a flow's log density for points and parameters") {
   Flow flow(rng, {mask, opposite_mask(mask)}, 5);
   disturb(flow, rng, Real(0.3));
   const Tensor x = Tensor::randn({4, 3}, rng);
-  check("log_density", [&](Inputs v) { return flow.log_density(v[0]); }, {x});
+  check("log_density", [&](Vars v) { return flow.log_density(v[0]); }, {x});
   check_parameters(flow, [&] { return sum(flow.log_density(x)); });
 }
 
@@ -179,7 +167,7 @@ TEST_CASE("gradients of the U-Net for image and parameters") {
     const Tensor x = Tensor::randn({2, 8, 8, 1}, rng), t = Tensor::of({2}, {Real(0.011), Real(0.7)}),
                  weight = Tensor::randn(x.shape(), rng);
     const std::vector<int> labels{1, 2};
-    check("image", [&](Inputs v) { return net(v[0], t, labels); }, {x});
+    check("image", [&](Vars v) { return net(v[0], t, labels); }, {x});
     check_parameters(net, [&] { return sum(net(x, t, labels) * weight); });
   }
 }

@@ -1,11 +1,9 @@
 // Gradients of the lectures' mathematics, in double, at odd shapes.
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 
-#include "gradus/autograd/gradcheck.hpp"
+#include "gradients.hpp"
 #include "gradus/generative/cycle_loss.hpp"
 #include "gradus/generative/debiasing_loss.hpp"
 #include "gradus/generative/divergence.hpp"
@@ -20,18 +18,7 @@
 
 using namespace gradus;
 
-namespace {
-
-using Inputs = std::span<const Var>;
-
-void check(const std::string& name, const std::function<Var(Inputs)>& f, const std::vector<Tensor>& inputs) {
-  const GradcheckResult result = gradcheck(f, inputs);
-  CAPTURE(name);
-  CAPTURE(result.where);
-  CHECK(result.error < 1e-7);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("gradients of the variational autoencoder's terms and of the divergences") {
   Rng rng(11);
@@ -39,23 +26,23 @@ TEST_CASE("gradients of the variational autoencoder's terms and of the divergenc
     const Tensor mu = Tensor::randn({B, K}, rng), logvar = Tensor::randn({B, K}, rng),
                  noise = Tensor::randn({B, K}, rng);
     const Tensor x = Tensor::uniform({B, K}, rng), x_hat = Tensor::uniform({B, K}, rng);
-    check("gaussian_kl", [](Inputs v) { return gaussian_kl(v[0], v[1]); }, {mu, logvar});
-    check("reparameterize", [&](Inputs v) { return reparameterize(v[0], v[1], noise); }, {mu, logvar});
-    check("fixed_gaussian_nll", [&](Inputs v) { return fixed_gaussian_nll(v[0], x, 5); }, {x_hat});
-    check("learned_gaussian_nll", [&](Inputs v) { return learned_gaussian_nll(v[0], v[1], x); },
+    check("gaussian_kl", [](Vars v) { return gaussian_kl(v[0], v[1]); }, {mu, logvar});
+    check("reparameterize", [&](Vars v) { return reparameterize(v[0], v[1], noise); }, {mu, logvar});
+    check("fixed_gaussian_nll", [&](Vars v) { return fixed_gaussian_nll(v[0], x, 5); }, {x_hat});
+    check("learned_gaussian_nll", [&](Vars v) { return learned_gaussian_nll(v[0], v[1], x); },
           {x_hat, Tensor::of({1}, {Real(-0.3)})});
-    check("cycle_loss", [&](Inputs v) { return cycle_loss(v[0], x); }, {mu});
-    check("identity_loss", [&](Inputs v) { return identity_loss(v[0], x); }, {mu});
-    check("importance_weighted_bound", [](Inputs v) { return importance_weighted_bound(v[0]); }, {mu});
-    check("elbo", [](Inputs v) { return elbo(v[0], v[1]); },
+    check("cycle_loss", [&](Vars v) { return cycle_loss(v[0], x); }, {mu});
+    check("identity_loss", [&](Vars v) { return identity_loss(v[0], x); }, {mu});
+    check("importance_weighted_bound", [](Vars v) { return importance_weighted_bound(v[0]); }, {mu});
+    check("elbo", [](Vars v) { return elbo(v[0], v[1]); },
           {Tensor::randn({B}, rng), Tensor::randn({B}, rng)});
-    check("vae_loss", [](Inputs v) { return vae_loss(v[0], v[1], 4); },
+    check("vae_loss", [](Vars v) { return vae_loss(v[0], v[1], 4); },
           {Tensor::randn({B}, rng), Tensor::randn({B}, rng)});
     const std::vector<int> labels(static_cast<std::size_t>(B), 1);
-    check("with_label", [&](Inputs v) { return with_label(v[0], labels, 3); }, {mu});
+    check("with_label", [&](Vars v) { return with_label(v[0], labels, 3); }, {mu});
     const Tensor face = Tensor::bernoulli({B}, rng, Real(0.5));
     check("debiasing_loss",
-          [&](Inputs v) {
+          [&](Vars v) {
             const auto nll = [&](const Var& z) { return squared_error(z, x); };
             return debiasing_loss(v[0], face, v[1], v[2], noise, nll, Real(0.3));
           },
@@ -63,8 +50,8 @@ TEST_CASE("gradients of the variational autoencoder's terms and of the divergenc
     // The formulas hold for all positive numbers; away from zero the differences are accurate.
     const Tensor p = Tensor::uniform({B, K}, rng, Real(0.5), Real(1.5)),
                  q = Tensor::uniform({B, K}, rng, Real(0.5), Real(1.5));
-    check("kl_divergence", [](Inputs v) { return kl_divergence(v[0], v[1], Real(0.5)); }, {p, q});
-    check("js_divergence", [](Inputs v) { return js_divergence(v[0], v[1], Real(0.5)); }, {p, q});
+    check("kl_divergence", [](Vars v) { return kl_divergence(v[0], v[1], Real(0.5)); }, {p, q});
+    check("js_divergence", [](Vars v) { return js_divergence(v[0], v[1], Real(0.5)); }, {p, q});
   }
 }
 
@@ -74,7 +61,7 @@ TEST_CASE("gradients of a mixture's log likelihood for its weights, means, covar
     TrainableMixture model(rng, Tensor::randn({K, D}, rng), Real(0.7));
     for (Parameter* parameter : model.parameters())
       for (Real& value : parameter->value.values()) value += Real(0.3) * rng.normal();
-    check("log_likelihood, x", [&](Inputs v) { return model.log_likelihood(v[0]); },
+    check("log_likelihood, x", [&](Vars v) { return model.log_likelihood(v[0]); },
           {Tensor::randn({N, D}, rng)});
     const Tensor x = Tensor::randn({N, D}, rng);
     for (Parameter* parameter : model.parameters()) {

@@ -1,16 +1,11 @@
 // Every op's backward compared with differences of its forward, in double, at odd shapes.
-#include <doctest/doctest.h>
-
-#include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 #include <limits>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "gradus/autograd/gradcheck.hpp"
+#include "gradients.hpp"
 #include "gradus/base/check.hpp"
 #include "gradus/ops/activation.hpp"
 #include "gradus/ops/arithmetic.hpp"
@@ -23,15 +18,7 @@
 
 using namespace gradus;
 
-static_assert(sizeof(Real) == sizeof(double), "gradients are checked in double: build with GRADUS_DOUBLE");
-
 namespace {
-
-using Vars = std::span<const Var>;
-using Function = std::function<Var(Vars)>;
-
-constexpr double tolerance = 1e-7;
-constexpr Index large = 4096;  // from this size on, only a sample of the elements is checked
 
 /// A single number, prime sizes, more than a block of 64 columns,
 /// more than a chunk of 4096 and enough for several threads.
@@ -50,30 +37,6 @@ Tensor away_from(const Shape& shape, Rng& rng, std::vector<Real> kinks) {
     for (const Real kink : kinks)
       if (std::abs(v - kink) < Real(0.01)) v = kink + (v < kink ? Real(-0.02) : Real(0.02));
   return x;
-}
-
-/// Checks all inputs together, then each alone with the others constant, which tests `needs`.
-void check(const std::string& name, const Function& f, const std::vector<Tensor>& inputs,
-           double step = 1e-5) {
-  Index most = 0;
-  std::string shapes;
-  for (const Tensor& input : inputs) most = std::max(most, input.size()), shapes += " " + input.shape().str();
-  const Index probes = most >= large ? 25 : 0;
-  const auto judge = [&](const std::string& what, const GradcheckResult& result) {
-    if (result.error < tolerance) return;
-    FAIL_CHECK(name << shapes << what << ": error " << result.error << " at " << result.where);
-  };
-  judge("", gradcheck(f, inputs, step, 1, probes));
-  if (inputs.size() < 2) return;
-  for (std::size_t alone = 0; alone < inputs.size(); ++alone) {
-    const Function g = [&](Vars x) {
-      std::vector<Var> all(inputs.begin(), inputs.end());
-      all[alone] = x[0];
-      return f(all);
-    };
-    judge(", input " + std::to_string(alone) + " alone",
-          gradcheck(g, {inputs[alone]}, step, 2, probes ? 5 : 0));
-  }
 }
 
 using Maker = Tensor (*)(const Shape&, Rng&);

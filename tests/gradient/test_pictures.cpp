@@ -1,14 +1,9 @@
 // Convolutions, normalisations, pools: backward compared with differences of forward, in double.
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <span>
-#include <string>
 #include <vector>
 
-#include "gradus/autograd/gradcheck.hpp"
+#include "gradients.hpp"
 #include "gradus/kernels/winograd.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/conv.hpp"
@@ -19,27 +14,6 @@
 using namespace gradus;
 
 namespace {
-
-using Vars = std::span<const Var>;
-
-/// Checks all inputs together, then each alone.
-void check(const std::string& name, const std::function<Var(Vars)>& f, const std::vector<Tensor>& inputs,
-           double tolerance = 1e-7) {
-  const auto judge = [&](const std::string& what, const GradcheckResult& result) {
-    if (!(result.error < tolerance))
-      FAIL_CHECK(name << " " << inputs[0].shape().str() << what << ": error " << result.error << " at "
-                      << result.where);
-  };
-  judge("", gradcheck(f, inputs, 1e-5, 1, 40));
-  for (std::size_t alone = 0; alone < inputs.size() && inputs.size() > 1; ++alone) {
-    const auto g = [&](Vars x) {
-      std::vector<Var> all(inputs.begin(), inputs.end());
-      all[alone] = x[0];
-      return f(all);
-    };
-    judge(", input " + std::to_string(alone) + " alone", gradcheck(g, {inputs[alone]}, 1e-5, 2, 20));
-  }
-}
 
 Tensor random(const Shape& shape, Rng& rng) { return Tensor::randn(shape, rng); }
 
