@@ -2,6 +2,7 @@
 // A generator and a discriminator that grow from 7 x 7 to 28 x 28 pixels during training.
 // Karras, Aila, Laine, Lehtinen 2018, "Progressive growing of GANs".
 #include <cmath>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,79 +25,92 @@ inline Var blended(const Var& a, const Var& b, Real alpha) {
 
 /// z [B, K] -> pictures [B, S, S, 1] in (-1, 1), S = 7 * 2^stage:
 ///
-///   K - 7x7x2c - 3x3: 7x7xc |- upsampled - 3x3: 14x14xc/2 |- upsampled - 3x3: 28x28xc/4
-///                           |                             |                  |
-///                          1x1                           1x1                1x1      a grey picture per size
+///   K - 7x7x2c - convT 4x4/2: 14x14xc - convT 4x4/2: 28x28x1
+///          |                     |
+///      3x3: 7x7x1          3x3: 14x14x1          the grey picture of each smaller size
 ///
-/// Leaky relu and pixel norm after every layer. Upsampling repeats pixels, which fixes where a new layer
-/// starts: from the old picture, enlarged.
+/// At 28 x 28 it is the generator of 25_dcgan: batch norm and relu between the layers, tanh at the end. Pixel
+/// norm scales each noise vector to mean square 1.
 struct GrowingGenerator : Module {
   GrowingGenerator(Rng& random, Index inputs, Index channels)
       : Module(random),
         start(*this, "start", inputs, 49 * 2 * channels),
-        conv0(*this, "conv0", 2 * channels, channels, {.padding = 1}),
-        conv1(*this, "conv1", channels, channels / 2, {.padding = 1}),
-        conv2(*this, "conv2", channels / 2, channels / 4, {.padding = 1}),
-        grey0(*this, "grey0", channels, 1, {.size = 1}),
-        grey1(*this, "grey1", channels / 2, 1, {.size = 1}),
-        grey2(*this, "grey2", channels / 4, 1, {.size = 1}) {}
+        norm0(*this, "norm0", 49 * 2 * channels),
+        up1(*this, "up1", 2 * channels, channels, {.size = 4, .stride = 2, .padding = 1, .bias = false}),
+        norm1(*this, "norm1", channels),
+        up2(*this, "up2", channels, 1, {.size = 4, .stride = 2, .padding = 1}),
+        grey0(*this, "grey0", 2 * channels, 1, {.padding = 1}),
+        grey1(*this, "grey1", channels, 1, {.padding = 1}) {}
 
   Var operator()(const Var& z, const Growth& now) {
-    const Var h = active(reshape(start(pixel_norm(z)), {z.shape()[0], 7, 7, conv0.w.value.dim(3)}));
-    Var x = active(conv0(h));
-    Conv2d* const convs[] = {&conv1, &conv2};
-    Conv2d* const greys[] = {&grey0, &grey1, &grey2};
-    Var picture = (*greys[0])(x);
-    for (Index s = 1; s <= now.stage; ++s) {
-      x = active((*convs[s - 1])(upsample_nearest(x, 2)));
-      const Var sharper = (*greys[s])(x);
-      picture = s < now.stage || now.alpha >= 1 ? sharper
-                                                : blended(upsample_nearest(picture, 2), sharper, now.alpha);
-    }
-    return tanh(picture);
+    const Var rows = relu(norm0(start(pixel_norm(z))));
+    const Var coarse = reshape(rows, {z.shape()[0], 7, 7, grey0.w.value.dim(3)});
+    if (now.stage == 0) return tanh(grey0(coarse));
+    const Var fine = relu(norm1(up1(coarse)));
+    if (now.stage == 1) return faded(grey0, coarse, tanh(grey1(fine)), now.alpha);
+    return faded(grey1, fine, tanh(up2(fine)), now.alpha);
   }
-  static Var active(const Var& x) { return pixel_norm(leaky_relu(x)); }
+  /// While the new size fades in, its picture blended with the enlarged picture of the size before.
+  static Var faded(Conv2d& grey, const Var& before, const Var& picture, Real alpha) {
+    if (alpha >= 1) return picture;
+    return blended(upsample_nearest(tanh(grey(before)), 2), picture, alpha);
+  }
 
   Linear start;
-  Conv2d conv0, conv1, conv2, grey0, grey1, grey2;
+  BatchNorm norm0;
+  ConvTranspose2d up1;
+  BatchNorm norm1;
+  ConvTranspose2d up2;
+  Conv2d grey0, grey1;
 };
 
-/// Pictures [B, S, S, 1] -> logits [B, 1], the mirror image: halving convolutions down to 7 x 7, then
-/// minibatch deviation, a last convolution and a linear layer. While a size fades in, the shrunk picture
+/// Pictures [B, S, S, 1] -> logits [B, 1], the mirror image. At 28 x 28:
+///
+///   conv 4x4/2: 14x14xc - conv 4x4/2: 7x7x2c - minibatch deviation - conv 4x4/2: 3x3x4c - 1
+///                |                      |
+///   14x14x1: 3x3 (read1)      7x7x1: 3x3 (read0)          where a smaller picture enters
+///
+/// This is the discriminator of 25_dcgan with minibatch deviation. While a size fades in, the shrunk picture
 /// enters one level lower, blended with the same alpha.
 struct GrowingDiscriminator : Module {
   GrowingDiscriminator(Rng& random, Index channels)
       : Module(random),
-        read0(*this, "read0", 1, 2 * channels, {.size = 1}),
-        read1(*this, "read1", 1, channels, {.size = 1}),
-        read2(*this, "read2", 1, channels / 4, {.size = 1}),
-        down1(*this, "down1", channels, 2 * channels, {.size = 4, .stride = 2, .padding = 1}),
-        down2(*this, "down2", channels / 4, channels, {.size = 4, .stride = 2, .padding = 1}),
-        last(*this, "last", 2 * channels + 1, 4 * channels, {.size = 4, .stride = 2, .padding = 1}),
+        read0(*this, "read0", 1, 2 * channels, {.padding = 1}),
+        read1(*this, "read1", 1, channels, {.padding = 1}),
+        read2(*this, "read2", 1, channels, {.size = 4, .stride = 2, .padding = 1}),
+        down1(*this, "down1", channels, 2 * channels, {.size = 4, .stride = 2, .padding = 1, .bias = false}),
+        norm1(*this, "norm1", 2 * channels),
+        down0(*this, "down0", 2 * channels + 1, 4 * channels,
+              {.size = 4, .stride = 2, .padding = 1, .bias = false}),
+        norm0(*this, "norm0", 4 * channels),
         out(*this, "out", 9 * 4 * channels, 1) {}
 
   Var operator()(const Var& x, const Growth& now) {
-    Conv2d* const reads[] = {&read0, &read1, &read2};
-    Conv2d* const downs[] = {nullptr, &down1, &down2};
-    Var h = leaky_relu((*reads[now.stage])(x));
-    for (Index s = now.stage; s > 0; --s) {
-      h = leaky_relu((*downs[s])(h));
-      if (s == now.stage && now.alpha < 1)
-        h = blended(leaky_relu((*reads[s - 1])(average_pool2d(x, 2))), h, now.alpha);
-    }
-    h = leaky_relu(last(minibatch_deviation(h, 4)));
+    Var h = leaky_relu(now.stage == 2 ? read2(x) : now.stage == 1 ? read1(x) : read0(x));
+    if (now.stage == 2) h = faded(read1, x, h, now.alpha);
+    if (now.stage > 0) h = leaky_relu(norm1(down1(h)));
+    if (now.stage == 1) h = faded(read0, x, h, now.alpha);
+    h = leaky_relu(norm0(down0(minibatch_deviation(h, 4))));
     return out(reshape(h, {x.shape()[0], out.w.value.dim(1)}));
   }
+  /// While the new size fades in, its features blended with those of the shrunk picture x.
+  static Var faded(Conv2d& read, const Var& x, const Var& features, Real alpha) {
+    if (alpha >= 1) return features;
+    return blended(leaky_relu(read(average_pool2d(x, 2))), features, alpha);
+  }
 
-  Conv2d read0, read1, read2, down1, down2, last;
+  Conv2d read0, read1, read2, down1;
+  BatchNorm norm1;
+  Conv2d down0;
+  BatchNorm norm0;
   Linear out;
 };
 
 /// All settings of a training.
 struct ProgressiveRecipe {
-  std::vector<Index> steps = {100, 100, 330};  ///< of each stage
+  std::vector<Index> steps = {100, 100, 540};  ///< of each stage
   Index channels = 32, batch = 64, noise = 64;
-  Real lr_generator = Real(2e-3), lr_discriminator = Real(1e-3);
+  Real lr_generator = Real(3e-3), lr_discriminator = Real(6e-4);
   Real penalty = Real(0.3);  ///< weight of difference_penalty at the real digits
   Real averaging = Real(0.99);
 
@@ -128,11 +142,14 @@ struct Progressive {
         rng(program.rng.split("progressive weights")),
         generator(rng, recipe.noise, recipe.channels),
         discriminator(rng, recipe.channels),
-        average(generator, recipe.averaging) {}
+        average(started(), recipe.averaging) {}
 
-  /// z [N, K] -> [N, 28, 28, 1] in [0, 1] with the averaged weights: smaller sizes are enlarged.
+  /// z [N, K] -> [N, 28, 28, 1] in [0, 1] with batch norm's running statistics. Smaller sizes are enlarged. The
+  /// averaged weights are used when all layers are trained; those of a new layer are nearly random at first.
   Tensor pictures(const Tensor& z, const Growth& now) {
-    const Ema::Applied averaged(average);
+    std::optional<Ema::Applied> averaged;
+    if (now.stage == 2 && now.alpha >= 1) averaged.emplace(average);
+    const EvalMode evaluation(generator);
     return in_pieces(z, [&](const Var& piece) {
       Var x = affine(generator(piece, now), 0.5, 0.5);
       for (Index s = now.stage; s < 2; ++s) x = upsample_nearest(x, 2);
@@ -145,6 +162,14 @@ struct Progressive {
   GrowingGenerator generator;
   GrowingDiscriminator discriminator;
   Ema average;
+
+ private:
+  /// Initialises both networks as in 25_dcgan and returns the generator.
+  GrowingGenerator& started() {
+    start_small(generator, rng);
+    start_small(discriminator, rng);
+    return generator;
+  }
 };
 
 /// The two alternating steps at the current size. `looks` records pictures and scores.
@@ -153,8 +178,9 @@ inline DcganTraining train_progressive(Program& program, Progressive& gan, const
   const ProgressiveRecipe& how = gan.recipe;
   Rng rng = program.rng.split("progressive");
   Loader loader(digits, {.batch = how.batch, .shuffle = true, .drop_last = true}, rng.split("order"));
-  Adam g_adam(gan.generator.parameters(), {.beta1 = Real(0.5)}),
-      d_adam(gan.discriminator.parameters(), {.beta1 = Real(0.5)});
+  // The layers of the next size begin with averages of 0. With beta2 = 0.99 Adam forgets that within a hundred steps.
+  const Adam::Options options = {.beta1 = Real(0.5), .beta2 = Real(0.99)};
+  Adam g_adam(gan.generator.parameters(), options), d_adam(gan.discriminator.parameters(), options);
   Stopwatch watch;
   Trainer trainer(program.session(), "progressive",
                   {{"generator", gan.generator},
