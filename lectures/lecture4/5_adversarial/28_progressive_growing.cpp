@@ -52,7 +52,7 @@ void progressive_growing(Program& program) {
   Rng rng = program.rng.split("samples");
 
   ProgressiveRecipe how;
-  how.steps = program.pick<std::vector<Index>>({100, 100, 540}, {500, 500, 2700}, {4, 4, 4});
+  how.steps = program.pick<std::vector<Index>>({100, 100, 540}, {500, 500, 2700}, {8, 8, 8});
   how.channels = program.pick<Index>(32, 48, 8);
   how.averaging = program.pick<Real>(Real(0.97), Real(0.999), Real(0.5));
   Progressive growing(program, how);
