@@ -83,7 +83,6 @@ Unet::Unet(Rng& random, const UnetOptions& options_in)
       up_(*this, "up", 2 * options.width, options.width, three_by_three()),
       mix_(*this, "mix", 2 * options.width, options.width, {.size = 1}),
       after_(*this, "after", options.width, options),
-      norm_(*this, "norm", options.groups, options.width),
       out_(*this, "out", options.width, options.channels, window_of(options)) {
   if (options.classes > 0) add_parameter("labels", label_table_);
   out_.w.value.fill(0);
@@ -115,7 +114,7 @@ Var Unet::operator()(const Var& x, const Tensor& t, const std::vector<int>& labe
   Var low = low1_(down_(h), e);
   if (attention_) low = (*attention_)(low);
   low = up_(upsample_nearest(low2_(low, e)));
-  return out_(silu(norm_(after_(mix_(concat({low, h}, 3)), e))));
+  return out_(after_(mix_(concat({low, h}, 3)), e));
 }
 
 }  // namespace gradus

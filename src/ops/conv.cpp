@@ -30,7 +30,7 @@ void check_operands(const char* op, const Tensor& x, const Tensor& w, const Tens
 Tensor sum_over_pixels(const Tensor& dy) {
   const Index C = dy.dim(3);
   const PixelSums found(1, dy.size() / C, C, [d = dy.data()](Index i, Index, Index) {
-    return std::pair{d[i], Real(0)};
+    return PixelSums::Two{d[i], Real(0)};
   });
   Tensor sums({C});
   std::transform(found.first.begin(), found.first.end(), sums.data(),

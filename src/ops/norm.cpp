@@ -148,7 +148,7 @@ Tensor Normalize::forward(const Tensor& x_in, const Tensor& gamma_in, const Tens
                      static_cast<Index>(c) / C * sets.pixels * C];
     PixelSums sums(sets.pictures, sets.pixels, C, [in, shift = around.data()](Index i, Index c, Index) {
       const Real d = in[i] - shift[c];
-      return std::pair{d, d * d};
+      return PixelSums::Two{d, d * d};
     });
     sets.average(sums.first), sets.average(sums.second);
     std::vector<double> variances(places);
@@ -178,7 +178,7 @@ Grads<3> Normalize::backward(const Tensor& dy, const Needs<3>& needs) const {
   const Index C = sets.C;
   const Real *d = dy.data(), *in = x.data(), *m = mean.data(), *s = scale.data();
   PixelSums sums(sets.pictures, sets.pixels, C, [=](Index i, Index c, Index) {
-    return std::pair{d[i], d[i] * (in[i] - m[c]) * s[c]};
+    return PixelSums::Two{d[i], d[i] * (in[i] - m[c]) * s[c]};
   });
   Grads<3> grads;
   if (needs[1]) grads[1] = over_pictures(sums.second, C);
@@ -321,7 +321,7 @@ Grads<3> LayerNormOp::backward(const Tensor& dy, const Needs<3>& needs) const {
   Grads<3> grads;
   if (needs[1] || needs[2]) {
     const PixelSums sums(1, B * pixels, C, [=](Index i, Index, Index pixel) {
-      return std::pair{d[i], d[i] * (in[i] - m[pixel / pixels]) * s[pixel / pixels]};
+      return PixelSums::Two{d[i], d[i] * (in[i] - m[pixel / pixels]) * s[pixel / pixels]};
     });
     if (needs[1]) grads[1] = over_pictures(sums.second, C);
     if (needs[2]) grads[2] = over_pictures(sums.first, C);

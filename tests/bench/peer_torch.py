@@ -224,14 +224,14 @@ def unet28(torch, nn, F, adam, layout):
             self.time, self.stem, self.before = nn.Linear(64, 64), nn.Conv2d(1, 32, 4, 2, 1), Block(32)
             self.down, self.low1, self.low2 = nn.Conv2d(32, 64, 3, 2, 1), Block(64), Block(64)
             self.up, self.mix, self.after = nn.Conv2d(64, 32, 3, padding=1), nn.Conv2d(64, 32, 1), Block(32)
-            self.norm, self.out = nn.GroupNorm(8, 32), nn.ConvTranspose2d(32, 1, 4, 2, 1)
+            self.out = nn.ConvTranspose2d(32, 1, 4, 2, 1)
 
         def forward(self, x, t):
             e = F.silu(self.time(waves(t)))
             h = self.before(self.stem(x), e)
             low = self.low2(self.low1(self.down(h), e), e)
             low = self.up(F.interpolate(low, scale_factor=2.0))
-            return self.out(F.silu(self.norm(self.after(self.mix(torch.cat([low, h], 1)), e))))
+            return self.out(self.after(self.mix(torch.cat([low, h], 1)), e))
 
     net = Unet().to(memory_format=layout)
     optimizer = torch.optim.Adam(net.parameters(), 1e-3, **adam)

@@ -44,10 +44,11 @@ struct UnetAttention : Module {
 
 /// x [B, H, W, C], t [B] in [0, 1] -> [B, H, W, C]; H and W divisible by 2 stem_stride:
 ///
-///   stem - block ------------------------------------- concat - 1x1 - block - norm - out
+///   stem - block ------------------------------------- concat - 1x1 - block - out
 ///             down - block - (attention) - block - up ---'
 ///
-/// The last layer starts at 0, and so does the output. The vectors of the labels start as N(0, 1/4).
+/// No norm and no silu before the last layer: the noise of x reaches it through additions alone, and predicted noise is
+/// mostly a copy of it. The last layer starts at 0, and so does the output. The vectors of the labels start as N(0, 1/4).
 /// Ronneberger, Fischer, Brox 2015; Ho, Jain, Abbeel 2020.
 /// Throws Error when H or W is not divisible by 2 stem_stride, t is not [B], or there are labels but no classes
 /// or not B labels.
@@ -74,7 +75,6 @@ class Unet : public Module {
   UnetBlock low2_;
   Conv2d up_, mix_;
   UnetBlock after_;
-  GroupNorm norm_;
   ConvTranspose2d out_;
 };
 

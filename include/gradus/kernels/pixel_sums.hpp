@@ -1,6 +1,7 @@
 #pragma once
 // Sums over pixels, two per channel: used by normalisations in forward and backward passes.
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include "gradus/base/real.hpp"
@@ -16,6 +17,10 @@ namespace gradus {
 /// order, in double. So the bits do not depend on the number of threads, and a million pixels lose no more
 /// precision than 256.
 struct PixelSums {
+  /// What a term returns. An aggregate: g++ does not vectorise a loop that constructs std::pair.
+  struct Two {
+    Real first, second;
+  };
   std::vector<double> first, second;
 
   template <class Term>
@@ -31,11 +36,17 @@ struct PixelSums {
       const Index begin = piece % chunks * chunk, end = std::min(pixels, begin + chunk);
       const Index channels = std::min(block, C - c);
       const Index pixel = g * pixels + begin;
-      if (channels == block) {
-        add<block>(pixel, end - begin, C, c, g, block, partial + (piece * C + c) * 2, term);
-      } else {
-        add<0>(pixel, end - begin, C, c, g, channels, partial + (piece * C + c) * 2, term);
-      }
+      const auto sum = [&](auto constant) {
+        add<constant()>(pixel, end - begin, C, c, g, channels, partial + (piece * C + c) * 2, term);
+      };
+      if (channels == 64)
+        sum(std::integral_constant<Index, 64>{});
+      else if (channels == 32)
+        sum(std::integral_constant<Index, 32>{});
+      else if (channels == 16)
+        sum(std::integral_constant<Index, 16>{});
+      else
+        sum(std::integral_constant<Index, 0>{});
     });
     for (Index g = 0; g < groups; ++g)
       for (Index piece = g * chunks; piece < (g + 1) * chunks; ++piece)
@@ -50,19 +61,19 @@ struct PixelSums {
   }
 
  private:
-  /// Constant: a number of channels that the compiler knows, so that the sums stay in registers.
+  /// Constant: a number of channels that the compiler knows, so that the sums stay in registers; 0: any number.
   template <Index Constant, class Term>
   static void add(Index pixel, Index pixels, Index C, Index c, Index g, Index channels, Real* out,
-                  const Term& term) {
+                  Term term) {
     constexpr Index most = 64;
     const Index count = Constant ? Constant : channels;
     Real a[most] = {}, b[most] = {};
     for (Index p = pixel; p < pixel + pixels; ++p)
 #pragma omp simd
       for (Index k = 0; k < count; ++k) {
-        const auto [u, v] = term(p * C + c + k, g * C + c + k, p);
-        a[k] += u;
-        b[k] += v;
+        const Two two = term(p * C + c + k, g * C + c + k, p);
+        a[k] += two.first;
+        b[k] += two.second;
       }
     std::copy_n(a, count, out);
     std::copy_n(b, count, out + count);

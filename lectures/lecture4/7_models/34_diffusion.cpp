@@ -12,56 +12,19 @@
 
 namespace gradus::lecture {
 
-constexpr Real scale =
-    Real(1.45);  // standard deviation of the ring's coordinates: the network sees unit variance
-constexpr Index samples = 2500;  // points for every score
-constexpr Real reach = Real(2.9),
-               clip = Real(1.6);  // half the width of the pictures; limit of scaled predictions
+constexpr Real scale = Real(1.45);  // deviation of the ring's coordinates: the network sees unit variance
+constexpr Index samples = 2500;     // points for every score
+constexpr Real reach = Real(2.9), clip = Real(1.6);  // half the pictures' width; limit of scaled predictions
 
 /// Mean over 16 directions of wasserstein1 of the projections: a distance of two sets of points in the plane.
 double distance(const Tensor& a, const Tensor& b) {
   double sum = 0;
   for (int i = 0; i < 16; ++i) {
-    const double angle = i * std::numbers::pi / 16;
-    const Tensor axis =
-        Tensor::of({2, 1}, {static_cast<Real>(std::cos(angle)), static_cast<Real>(std::sin(angle))});
+    const Real angle = static_cast<Real>(i * std::numbers::pi / 16);
+    const Tensor axis = Tensor::of({2, 1}, {std::cos(angle), std::sin(angle)});
     sum += wasserstein1(matmul(a, axis).value(), matmul(b, axis).value()) / 16;
   }
   return sum;
-}
-
-/// A trained network of points with its objective.
-struct PointModel {
-  std::string name, title;
-  Objective objective;
-  PointDenoiser net;
-  Ema average;
-  NoiseSchedule schedule = cosine_schedule(100);
-
-  PointModel(Rng& random, std::string name_in, std::string title_in, Objective objective_in)
-      : name(std::move(name_in)),
-        title(std::move(title_in)),
-        objective(objective_in),
-        net(random, 2, 128),
-        average(net, Real(0.995), true) {}
-  TimedNetwork network() {
-    return [this](const Var& x, const Tensor& t) { return net(x, t); };
-  }
-  Tensor sample(const Tensor& noise, Index steps, const SamplingView& view = {}) {
-    const Ema::Applied averaged(average);
-    return affine(generate(network(), noise, objective, schedule, steps, clip, view), scale, 0).value();
-  }
-};
-
-Curve train_points(Program& program, PointModel& model, const GaussianMixture& ring) {
-  const Draw data = [&](Index count, Rng& rng) -> Labelled {
-    return {affine(ring.sample(count, rng), 1 / scale, 0).value()};
-  };
-  const LabelledNetwork network = [&](const Var& x, const Tensor& t, const std::vector<int>&) {
-    return model.net(x, t);
-  };
-  return train_denoiser(program, model.name, model.net, model.average, network, data, model.schedule,
-                        {model.objective, program.pick<Index>(3500, 8000, 12)});
 }
 
 Tensor cloud(const Tensor& points, const std::string& title) {
@@ -71,66 +34,41 @@ Tensor cloud(const Tensor& points, const std::string& title) {
   return titled(canvas, title);
 }
 
-/// The clouds of a sampling at every step, as panels.
-std::vector<Tensor> film_of(PointModel& model, const Tensor& noise, Index steps) {
-  std::vector<Tensor> frames;
-  model.sample(noise, steps, [&](const Tensor& x, double) {
-    frames.push_back(cloud(affine(x, scale, 0).value(), model.title));
-  });
-  return frames;
+/// The points of a sampling in `steps` steps, and, where wanted, the clouds at every step.
+Tensor points_of(PointDiffusion& model, const Tensor& noise, Index steps,
+                 std::vector<Tensor>* film = nullptr) {
+  const auto unscaled = [](const Tensor& x) { return affine(x, scale, 0).value(); };
+  return unscaled(model.sample(noise, steps, clip, [&](const Tensor& x, double) {
+    if (film) film->push_back(cloud(unscaled(x), name_of(model.objective)));
+  }));
 }
 
-/// W1 to fresh data over the number of steps; reports the figures `tag`_<steps>.
-std::vector<double> over_steps(Program& program, PointModel& model, const Tensor& noise, const Tensor& data,
-                               const std::vector<Index>& counts, const std::string& tag) {
-  std::vector<double> out;
-  for (const Index count : counts) {
-    out.push_back(distance(model.sample(noise, count), data));
-    program.figure(text(tag, "_", count), out.back());
-  }
-  return out;
-}
-
-void on_the_ring(Program& program) {
-  const GaussianMixture ring = ring_of_gaussians();
-  Rng first = program.rng.split("ring weights"), second = first, rng = program.rng.split("ring samples");
-  PointModel diffusion(first, "ring_diffusion", "diffusion", Objective::noise),
-      matching(second, "ring_flow_matching", "flow matching", Objective::velocity);
-  const Curve curve = train_points(program, diffusion, ring);
-  train_points(program, matching, ring);
-  program.figure("ring_loss", curve.y.back());
-
-  const Tensor noise = Tensor::randn({samples, 2}, rng), data = ring.sample(samples, rng);
-  {
-    const Ema::Applied averaged(diffusion.average);
-    const Tensor x = ancestral_sample(diffusion.network(), noise, diffusion.schedule, rng);
-    const ModeCoverage modes = mode_coverage(affine(x, scale, 0).value(), ring.centers, ring.deviation);
-    program.figure("ring_diffusion_modes", modes.modes);
-    program.figure("ring_diffusion_quality", modes.high_quality);
-  }
-  const std::vector<Index> counts{1, 2, 5, 10, 20, 50};
+/// Plots a score of both objectives over the number of steps, and reports the figures `tag`_<objective>_<steps>.
+/// `floor`: the score of real data.
+void over_steps(Program& program, const std::string& stem, const std::string& tag,
+                const std::vector<Index>& counts, double floor,
+                const std::function<double(Objective, Index steps)>& score, Plot plot,
+                const std::string& caption) {
   const std::vector<double> xs(counts.begin(), counts.end());
-  const double floor = distance(ring.sample(samples, rng), data);
-  program.figure("w1_real", floor);
-  const std::vector<double> of_diffusion =
-                                over_steps(program, diffusion, noise, data, counts, "w1_diffusion"),
-                            of_matching =
-                                over_steps(program, matching, noise, data, counts, "w1_flow_matching");
-  program.plot(
-      "ring_steps",
-      Plot("The ring: distance to the data")
-          .x("steps")
-          .y("W1")
-          .log_x()
-          .log_y()
-          .line_points("diffusion, DDIM", xs, of_diffusion)
-          .line_points("flow matching, Euler", xs, of_matching)
-          .reference("data against data", {1, 50}, {floor, floor}),
-      "Flow matching learns straight lines, which few steps can follow; the paths of diffusion are curved");
-  const std::vector<Tensor> left = film_of(diffusion, noise, 20), right = film_of(matching, noise, 20);
-  std::vector<Tensor> frames;
+  plot.x("steps").log_x().log_y();
+  for (const Objective objective : {Objective::noise, Objective::velocity}) {
+    const bool noise = objective == Objective::noise;
+    std::vector<double> scores;
+    for (const Index count : counts) {
+      scores.push_back(score(objective, count));
+      program.figure(text(tag, noise ? "_diffusion_" : "_flow_matching_", count), scores.back());
+    }
+    plot.line_points(noise ? "diffusion, DDIM" : "flow matching, Euler", xs, scores);
+  }
+  program.plot(stem, plot.reference("real data", {1, xs.back()}, {floor, floor}), caption);
+}
+
+/// Points coming out of noise, both objectives side by side: a film, and five moments of it.
+void ring_film(Program& program, PointDiffusion& diffusion, PointDiffusion& matching, const Tensor& noise) {
+  std::vector<Tensor> left, right, frames;
+  points_of(diffusion, noise, 20, &left), points_of(matching, noise, 20, &right);
   for (std::size_t i = 0; i < left.size(); ++i) frames.push_back(hstack({left[i], right[i]}, 8));
-  for (int i = 0; i < 10; ++i) frames.push_back(frames.back());
+  frames.insert(frames.end(), 10, frames.back());
   program.animation("ring", frames, {.frames_per_second = 6}, "Points coming out of noise in 20 steps");
   const auto five = [](const std::vector<Tensor>& all) {
     return hstack({all[0], all[5], all[10], all[15], all[20]}, 6);
@@ -139,6 +77,34 @@ void on_the_ring(Program& program) {
       "ring", vstack({five(left), five(right)}, 6),
       "From noise (left) to the ring (right) in 20 steps: after 0, 5, 10, 15 and 20. Above diffusion, "
       "below flow matching");
+}
+
+void on_the_ring(Program& program) {
+  const GaussianMixture ring = ring_of_gaussians();
+  const Draw batches = [&](Index count, Rng& rng) -> Labelled {
+    return {affine(ring.sample(count, rng), 1 / scale, 0).value()};
+  };
+  Rng first = program.rng.split("ring weights"), second = first, rng = program.rng.split("ring samples");
+  PointDiffusion diffusion(first, "ring_diffusion", 2, 128, 100, Objective::noise),
+      matching(second, "ring_flow_matching", 2, 128, 100, Objective::velocity);
+  const Index steps = program.pick<Index>(3500, 8000, 12);
+  program.figure("ring_loss", diffusion.train(program, batches, steps).y.back());
+  matching.train(program, batches, steps);
+
+  const Tensor noise = Tensor::randn({samples, 2}, rng), data = ring.sample(samples, rng);
+  const Tensor x = affine(diffusion.ancestral(noise, rng), scale, 0).value();
+  const ModeCoverage modes = mode_coverage(x, ring.centers, ring.deviation);
+  program.figure("ring_diffusion_modes", modes.modes);
+  program.figure("ring_diffusion_quality", modes.high_quality);
+  program.figure("w1_real", distance(ring.sample(samples, rng), data));
+  over_steps(
+      program, "ring_steps", "w1", {1, 2, 5, 10, 20, 50}, program.figure("w1_real"),
+      [&](Objective objective, Index count) {
+        return distance(points_of(objective == Objective::noise ? diffusion : matching, noise, count), data);
+      },
+      Plot("The ring: distance to the data").y("W1"),
+      "Flow matching learns straight lines, which few steps can follow; the paths of diffusion are curved");
+  ring_film(program, diffusion, matching, noise);
 }
 
 /// A digit under more and more noise, and noise that becomes digits.
@@ -152,26 +118,22 @@ void there_and_back(Program& program, DigitDiffusion& model, const Dataset& test
   std::vector<Tensor> stages, frames;
   {
     const Ema::Applied averaged(model.average);
-    const Index steps = std::min<Index>(40, T);
-    Index seen = 0;
-    generate(model.network(), noise.rows(0, 64), model.recipe.objective, model.schedule, steps, 1,
-             [&](const Tensor& x, double) {
-               const Tensor pictures = DigitDiffusion::as_pictures(x);
-               frames.push_back(image_grid(pictures.rows(0, 40), {.columns = 10, .scale = 2}));
-               if (seen * (shown - 1) % steps < shown - 1) stages.push_back(pictures);
-               ++seen;
-             });
+    generate(model.network(), noise.rows(0, 40), model.recipe.objective, model.schedule,
+             std::min<Index>(40, T), 1,
+             [&](const Tensor& x, double) { stages.push_back(DigitDiffusion::as_pictures(x)); });
   }
-  for (Index i = 0; i < shown; ++i)
+  for (const Tensor& pictures : stages) frames.push_back(image_grid(pictures, {.columns = 10, .scale = 2}));
+  for (Index i = 0; i < shown; ++i) {
+    const Tensor& stage = stages[static_cast<std::size_t>(i) * (stages.size() - 1) / (shown - 1)];
     for (Index r = 0; r < 3; ++r)
-      rows.rows((r + 1) * shown + i, (r + 1) * shown + i + 1)
-          .copy_from(stages[std::min(static_cast<std::size_t>(i), stages.size() - 1)].rows(r, r + 1));
+      rows.rows((r + 1) * shown + i, (r + 1) * shown + i + 1).copy_from(stage.rows(r, r + 1));
+  }
   program.picture(
       "there_and_back",
       image_grid(rows, {.columns = shown, .row_labels = {"noised", "back", "back", "back"}}),
       "Above, a test digit loses itself in noise, left to right. Below, three times noise becomes a digit: "
       "first the place of the ink, then strokes, last the sharp edges");
-  for (int i = 0; i < 10; ++i) frames.push_back(frames.back());
+  frames.insert(frames.end(), 10, frames.back());
   program.animation("digits", frames, {.frames_per_second = 8}, "Digits coming out of noise");
 }
 
@@ -183,16 +145,14 @@ void by_label(Program& program, DigitDiffusion& model, Judge& judge, Rng& rng) {
   const Tensor noise = Tensor::randn({10 * each, 28, 28, 1}, rng);
   Tensor shown({40, 28, 28, 1});
   std::vector<std::string> names;
-  Index row = 0;
   for (const Real weight : {Real(0), Real(1), Real(2), Real(4)}) {
     const Tensor pictures = model.labelled(noise, labels, weight, steps);
-    shown.rows(row * 10, row * 10 + 10).copy_from(pictures.rows(0, 10));
-    ++row;
+    const Index row = 10 * static_cast<Index>(names.size());
+    shown.rows(row, row + 10).copy_from(pictures.rows(0, 10));
     names.push_back(text("weight ", weight));
     program.figure(text("labelled_", weight), judge.accuracy(pictures, labels));
   }
-  std::vector<std::string> digits;
-  for (int i = 0; i < 10; ++i) digits.push_back(std::to_string(i));
+  const std::vector<std::string> digits{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
   program.picture(
       "labels", image_grid(shown, {.columns = 10, .row_labels = names, .column_labels = digits}),
       "One column per label and noise, one row per weight of guidance (flow matching). Without guidance the "
@@ -202,11 +162,8 @@ void by_label(Program& program, DigitDiffusion& model, Judge& judge, Rng& rng) {
 /// Trains the U-Net with both losses; the curves of both.
 void train_both(Program& program, DigitDiffusion& diffusion, DigitDiffusion& matching,
                 const Dataset& digits) {
-  Stopwatch watch;
-  const Curve loss = train_digits(program, diffusion, digits);
-  watch.lap();
-  program.figure("digit_seconds", static_cast<double>(watch.microseconds) / 1e6);
-  const Curve other = train_digits(program, matching, digits);
+  const Curve loss = train_digits(program, diffusion, digits),
+              other = train_digits(program, matching, digits);
   program.figure("digit_loss", loss.y.back());
   program.plot(
       "losses",
@@ -227,41 +184,29 @@ void quality_over_steps(Program& program, DigitDiffusion& diffusion, DigitDiffus
                         const Dataset& test, const Tensor& noise) {
   const auto [held_out, others] = halves(test);
   const Moments reference = moments_of(judge.features(held_out.images));
-  const Index count = std::min(program.pick<Index>(400, 5000, 20), others.size());
+  const Index count = std::min(noise.dim(0), others.size());
   const auto fid = [&](const Tensor& pictures) {
     return frechet_distance(moments_of(judge.features(pictures)), reference);
   };
   const auto counts = program.pick<std::vector<Index>>({1, 2, 5, 10, 20}, {1, 2, 5, 10, 20, 50}, {1, 2});
-  std::vector<double> of_diffusion, of_matching;
-  for (const Index steps : counts) {
-    of_diffusion.push_back(fid(diffusion.pictures(noise.rows(0, count), steps)));
-    of_matching.push_back(fid(matching.pictures(noise.rows(0, count), steps)));
-    program.figure(text("fid_diffusion_", steps), of_diffusion.back());
-    program.figure(text("fid_flow_matching_", steps), of_matching.back());
-  }
-  const std::vector<double> xs(counts.begin(), counts.end());
-  const double floor = fid(others.take(count).images);
   program.figure("fid_samples", static_cast<double>(count));
-  program.figure("digit_diffusion_fid", of_diffusion.back());
-  program.figure("digit_flow_matching_fid", of_matching.back());
-  program.figure("real_fid", floor);
-  program.plot(
-      "digit_steps",
-      Plot("Digits: FID over the number of steps")
-          .x("steps")
-          .y("FID")
-          .log_x()
-          .log_y()
-          .line_points("diffusion, DDIM", xs, of_diffusion)
-          .line_points("flow matching, Euler", xs, of_matching)
-          .reference("real digits", {1, xs.back()}, {floor, floor}),
+  program.figure("real_fid", fid(others.take(count).images));
+  std::vector<Tensor> shown;
+  over_steps(
+      program, "digit_steps", "fid", counts, program.figure("real_fid"),
+      [&](Objective objective, Index steps) {
+        DigitDiffusion& model = objective == Objective::noise ? diffusion : matching;
+        const Tensor pictures = model.pictures(noise.rows(0, count), steps);
+        const double distance = fid(pictures);
+        if (steps == counts.back()) {
+          shown.push_back(image_grid(pictures.rows(0, 50), {.columns = 10, .title = name_of(objective)}));
+          program.figure(model.name + "_fid", distance);
+        }
+        return distance;
+      },
+      Plot("Digits: FID over the number of steps").y("FID"),
       "One network, two losses. Each step is one evaluation of the network: half the steps, half the time");
-  program.picture("samples",
-                  hstack({image_grid(diffusion.pictures(noise.rows(0, 50), counts.back()),
-                                     {.columns = 10, .title = "diffusion"}),
-                          image_grid(matching.pictures(noise.rows(0, 50), counts.back()),
-                                     {.columns = 10, .title = "flow matching"})}),
-                  "Fifty samples of each loss from the same noise, not selected");
+  program.picture("samples", hstack(shown), "Fifty samples of each loss from the same noise, not selected");
 }
 
 void of_digits(Program& program) {
@@ -298,9 +243,9 @@ int main(int argc, char** argv) {
       {.name = "34_diffusion",
        .title = "Diffusion and flow matching: data out of noise",
        .slide = "6.S191 L4, \"Deep Generative Modeling: Summary\"; DS542, \"Do we have good models?\"",
-       .look = "Noise becomes a ring of eight groups and becomes digits, step by step. With "
-               "few steps flow matching is "
-               "nearer to the data than diffusion. Guidance: the same noise becomes any digit "
-               "that the label asks for."},
+       .look =
+           "Noise becomes a ring of eight groups and becomes digits, step by step. With few steps flow "
+           "matching is nearer to the data than diffusion. Guidance: the same noise becomes any digit that "
+           "the label asks for."},
       diffusion);
 }

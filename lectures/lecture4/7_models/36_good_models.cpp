@@ -2,7 +2,6 @@
 // ticks, and the floor: real digits against real digits.
 //
 // DS542, "What makes a good model?", "Do we have good models?"
-#include <chrono>
 #include <cmath>
 
 #include "7_models/digit_diffusion.hpp"
@@ -33,12 +32,6 @@ struct Kind {
 
 char mark(bool good) { return good ? 'y' : 'n'; }
 
-double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 /// Points half-way between the rows of a and b, on the sphere where normal noise lies.
 Tensor half_way(const Tensor& a, const Tensor& b) { return ((Var(a) + Var(b)) / std::sqrt(Real(2))).value(); }
 
@@ -49,9 +42,10 @@ void measure(Program& program, int column, const Kind& kind, Judge& judge, const
   const Index count = program.pick<Index>(1000, 5000, 60);
   Rng rng = program.rng.split("noise of " + names[c]);
   const Tensor noise = Tensor::randn({count, kind.noise}, rng);
-  Tensor pictures;
-  const double seconds =
-      seconds_of([&] { pictures = kind.pictures(noise); }) * 1000 / static_cast<double>(count);
+  Stopwatch watch;
+  const Tensor pictures = kind.pictures(noise);
+  watch.lap();
+  const double seconds = static_cast<double>(watch.microseconds) / 1e3 / static_cast<double>(count);
   const PictureScores scores = score(judge, pictures, reference);
   const Index pairs = count / 4;
   const Tensor middles = kind.pictures(half_way(noise.rows(0, pairs), noise.rows(pairs, 2 * pairs)));
@@ -208,10 +202,7 @@ void good_models(Program& program) {
        [&](const Tensor& z) {
          return diffusion.pictures(z.reshape({z.dim(0), 28, 28, 1}), steps);
        }},
-      {K, [&](const Tensor& z) {
-         const Ema::Applied averaged(latent.average);
-         return latent.pictures(ddim_sample(latent.network(), z, latent.schedule, latent.recipe.T));
-       }}};
+      {K, [&](const Tensor& z) { return latent.pictures(latent.diffusion.sample(z, latent.recipe.T)); }}};
   std::vector<Row> rows{{"Efficient sampling", "seconds per 1000 samples; yes: below 2"},
                         {"High quality", "yes: FID below 5 times that of real digits"},
                         {"Coverage", "coverage, density; yes: coverage of .5 or more"},

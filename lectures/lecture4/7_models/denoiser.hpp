@@ -12,6 +12,9 @@ namespace gradus::lecture {
 
 /// What the network predicts: the noise (diffusion), or the velocity of the line from noise to data (flow matching).
 enum class Objective { noise, velocity };
+inline const char* name_of(Objective objective) {
+  return objective == Objective::noise ? "diffusion" : "flow matching";
+}
 
 /// x [B, D] and t [B] -> [B, D]: an Mlp of x and 32 waves of t.
 struct PointDenoiser : Module {
@@ -108,5 +111,43 @@ inline Draw rows_of(const Tensor& x) {
     return {x.gather(rows)};
   };
 }
+
+/// A PointDenoiser with its average, for rows of numbers [N, D].
+struct PointDiffusion {
+  PointDiffusion(Rng& random, std::string name_in, Index D, Index hidden, Index T,
+                 Objective objective_in = Objective::noise)
+      : name(std::move(name_in)),
+        objective(objective_in),
+        net(random, D, hidden),
+        average(net, Real(0.995), true),
+        schedule(cosine_schedule(T)) {}
+
+  TimedNetwork network() {
+    return [this](const Var& x, const Tensor& t) { return net(x, t); };
+  }
+  /// Returns the curve of the loss.
+  Curve train(Program& program, const Draw& data, Index steps) {
+    const LabelledNetwork without_labels = [this](const Var& x, const Tensor& t, const std::vector<int>&) {
+      return net(x, t);
+    };
+    return train_denoiser(program, name, net, average, without_labels, data, schedule, {objective, steps});
+  }
+  /// Samples from noise [N, D] in `count` steps, with the averaged weights.
+  Tensor sample(const Tensor& noise, Index count, Real clip = 0, const SamplingView& view = {}) {
+    const Ema::Applied averaged(average);
+    return generate(network(), noise, objective, schedule, count, clip, view);
+  }
+  /// Samples from noise [N, D] in T ancestral steps, with the averaged weights.
+  Tensor ancestral(const Tensor& noise, Rng& rng) {
+    const Ema::Applied averaged(average);
+    return ancestral_sample(network(), noise, schedule, rng);
+  }
+
+  std::string name;
+  Objective objective;
+  PointDenoiser net;
+  Ema average;
+  NoiseSchedule schedule;
+};
 
 }  // namespace gradus::lecture

@@ -41,9 +41,21 @@ struct DigitDiffusion {
         net(rng, {.width = recipe.width, .classes = 10}),
         average(net, recipe.averaging, true) {}
 
-  /// The network for one label per example; an empty list: none.
+  /// The velocity, or the noise: sqrt(1 - alpha_bar) x + sqrt(alpha_bar) u with the output u of the U-Net. At large t
+  /// nearly all of x is noise: the network does not have to copy it, and its errors count for little.
+  Var predict(const Var& x, const Tensor& t, const std::vector<int>& labels) {
+    const Var u = net(x, t, labels);
+    if (recipe.objective == Objective::velocity) return u;
+    Tensor of_x(t.shape()), of_u(t.shape());
+    for (Index b = 0; b < t.size(); ++b) {
+      const auto step = static_cast<Index>(std::lround(t[b] * static_cast<Real>(recipe.T)));
+      of_x[b] = static_cast<Real>(schedule.noise(step)), of_u[b] = static_cast<Real>(schedule.signal(step));
+    }
+    return multiply_column(x, of_x) + multiply_column(u, of_u);
+  }
+  /// `predict` for one label per example; an empty list: none.
   TimedNetwork network(const std::vector<int>& labels = {}) {
-    return [this, labels](const Var& x, const Tensor& t) { return net(x, t, labels); };
+    return [this, labels](const Var& x, const Tensor& t) { return predict(x, t, labels); };
   }
   /// `count` steps from noise [N, 28, 28, 1], 250 examples at a time, with the averaged weights: pictures in [0, 1].
   Tensor pictures(const Tensor& noise, Index count) {
@@ -96,7 +108,7 @@ inline std::filesystem::path kept_at(const Program& program, const DigitDiffusio
 /// Trains and keeps the averaged weights, so that other programs can reuse them.
 inline Curve train_digits(Program& program, DigitDiffusion& model, const Dataset& digits) {
   const LabelledNetwork network = [&](const Var& x, const Tensor& t, const std::vector<int>& labels) {
-    return model.net(x, t, labels);
+    return model.predict(x, t, labels);
   };
   const DiffusionRecipe& how = model.recipe;
   const Curve curve = train_denoiser(program, model.name, model.net, model.average, network,

@@ -32,17 +32,11 @@ struct LatentDiffusion {
         recipe(recipe_in),
         rng(program.rng.split(name + " weights")),
         vae(rng, {784, 400, recipe.codes}),
-        net(rng, recipe.codes, recipe.hidden),
-        average(net, Real(0.995), true),
-        schedule(cosine_schedule(recipe.T)) {}
+        diffusion(rng, name, recipe.codes, recipe.hidden, recipe.T) {}
 
-  TimedNetwork network() {
-    return [this](const Var& x, const Tensor& t) { return net(x, t); };
-  }
   /// Codes [count, K] in T ancestral steps.
   Tensor codes(Index count, Rng& noise) {
-    const Ema::Applied averaged(average);
-    return ancestral_sample(network(), Tensor::randn({count, recipe.codes}, noise), schedule, noise);
+    return diffusion.ancestral(Tensor::randn({count, recipe.codes}, noise), noise);
   }
   /// Codes of images [N, 784]: one draw of q(z|x) per image.
   Tensor encode(const Tensor& images, Rng& noise) {
@@ -54,7 +48,7 @@ struct LatentDiffusion {
   State state() {
     State all;
     all.add("vae", vae.state());
-    all.add("average", average.state());
+    all.add("average", diffusion.average.state());
     return all;
   }
 
@@ -62,9 +56,7 @@ struct LatentDiffusion {
   LatentRecipe recipe;
   Rng rng;
   Vae vae;
-  PointDenoiser net;
-  Ema average;
-  NoiseSchedule schedule;
+  PointDiffusion diffusion;
 };
 
 inline std::filesystem::path kept_at(const Program& program, const LatentDiffusion& model,
@@ -87,11 +79,7 @@ inline Curve train_latent(Program& program, LatentDiffusion& model, const Datase
     const Tensor m = mu.gather(rows), v = logvar.gather(rows);
     return {reparameterize(m, v, Tensor::randn(m.shape(), rng)).value()};
   };
-  const LabelledNetwork network = [&](const Var& x, const Tensor& t, const std::vector<int>&) {
-    return model.net(x, t);
-  };
-  const Curve loss = train_denoiser(program, model.name, model.net, model.average, network, data,
-                                    model.schedule, {Objective::noise, model.recipe.steps});
+  const Curve loss = model.diffusion.train(program, data, model.recipe.steps);
   save_checkpoint(kept_at(program, model, digits), model.state(), {{"recipe", model.recipe.words()}});
   return loss;
 }
