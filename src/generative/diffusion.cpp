@@ -4,6 +4,7 @@
 
 #include "gradus/kernels/elementwise.hpp"
 #include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/broadcast.hpp"
 #include "gradus/ops/checks.hpp"
 
 namespace gradus {
@@ -108,9 +109,15 @@ Tensor velocity_target(const Tensor& x0, const Tensor& noise, const std::vector<
       [&](Index t) { return schedule.signal(t); });
 }
 
-Tensor noise_of_velocity(const Tensor& x, const Tensor& velocity, Index t, const NoiseSchedule& schedule) {
-  check_same_shape("noise_of_velocity", x, velocity);
-  return blend(schedule.noise(t), x, schedule.signal(t), velocity);
+Var noise_of_velocity(const Var& x, const Var& velocity, const std::vector<Index>& times,
+                      const NoiseSchedule& schedule) {
+  check_times("noise_of_velocity", x.value(), velocity.value(), times, schedule);
+  Tensor of_x({x.dim(0)}), of_velocity({x.dim(0)});
+  for (Index b = 0; b < x.dim(0); ++b) {
+    const Index t = times[static_cast<std::size_t>(b)];
+    of_x[b] = static_cast<Real>(schedule.noise(t)), of_velocity[b] = static_cast<Real>(schedule.signal(t));
+  }
+  return multiply_column(x, of_x) + multiply_column(velocity, of_velocity);
 }
 
 Tensor predicted_data(const Tensor& x, const Tensor& noise, Index t, const NoiseSchedule& schedule,

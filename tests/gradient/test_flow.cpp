@@ -92,6 +92,9 @@ TEST_CASE("gradients of couplings, the change of variables and the prediction lo
     check("change_of_variables", [](Vars v) { return change_of_variables(v[0], v[1]); },
           {x, Tensor::randn({B}, rng)});
     check("prediction_loss", [](Vars v) { return prediction_loss(v[0], v[1]); }, {x, t});
+    const std::vector<Index> times(static_cast<std::size_t>(B), 7);
+    check("noise_of_velocity",
+          [&](Vars v) { return noise_of_velocity(v[0], v[1], times, cosine_schedule(10)); }, {x, t});
   }
 }
 

@@ -120,8 +120,12 @@ TEST_CASE("prediction_loss: the mean square, 1 for the prediction 0; velocity an
   for (const Index t : {0, 1, 7, 10}) {
     const std::vector<Index> times(4, t);
     const Tensor v = velocity_target(x0, e, times, schedule), x = diffuse(x0, e, times, schedule);
-    CHECK(largest_difference(noise_of_velocity(x, v, t, schedule), e) < 1e-5);
+    CHECK(largest_difference(noise_of_velocity(x, v, times, schedule).value(), e) < 1e-5);
   }
+  const std::vector<Index> mixed{3, 0, 10, 7};  // every example has its own time
+  const Tensor v = velocity_target(x0, e, mixed, schedule), x = diffuse(x0, e, mixed, schedule);
+  CHECK(largest_difference(noise_of_velocity(x, v, mixed, schedule).value(), e) < 1e-5);
+  CHECK(contains(message([&] { noise_of_velocity(x, v, {1, 2}, schedule); }), "2 times for 4"));
 }
 
 TEST_CASE("one ancestral and one DDIM step by hand") {

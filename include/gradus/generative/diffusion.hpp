@@ -40,9 +40,10 @@ Var prediction_loss(const Var& prediction, const Var& target);
 /// Throws Error as diffuse does.
 Tensor velocity_target(const Tensor& x0, const Tensor& noise, const std::vector<Index>& times,
                        const NoiseSchedule& schedule);
-/// The noise that a predicted velocity implies: sqrt(1 - alpha_bar) x + sqrt(alpha_bar) v at t.
-/// Throws Error when the shapes differ or t is outside 0 .. T.
-Tensor noise_of_velocity(const Tensor& x, const Tensor& velocity, Index t, const NoiseSchedule& schedule);
+/// The noise that a predicted velocity [B, ..] implies: sqrt(1 - alpha_bar) x_b + sqrt(alpha_bar) v_b at t_b.
+/// At large t, x is nearly all noise: a network with the output v does not have to copy it. Throws Error as diffuse does.
+Var noise_of_velocity(const Var& x, const Var& velocity, const std::vector<Index>& times,
+                      const NoiseSchedule& schedule);
 
 /// predicted_data: the x_0 that predicted noise implies, clipped to [-clip, clip]; clip 0: not clipped.
 ///

@@ -56,6 +56,11 @@ inline Tensor as_parts(const std::vector<Index>& times, Index T) {
     parts[b] = static_cast<Real>(times[static_cast<std::size_t>(b)]) / static_cast<Real>(T);
   return parts;
 }
+inline std::vector<Index> as_times(const Tensor& parts, Index T) {
+  std::vector<Index> times;
+  for (const Real part : parts.values()) times.push_back(std::lround(part * static_cast<Real>(T)));
+  return times;
+}
 
 /// The loss of one batch, [B]: that of the noise at a random time, or of the velocity at a random place of the line.
 inline Var denoiser_loss(const LabelledNetwork& network, const Labelled& data, Objective objective,

@@ -41,17 +41,11 @@ struct DigitDiffusion {
         net(rng, {.width = recipe.width, .classes = 10}),
         average(net, recipe.averaging, true) {}
 
-  /// The velocity, or the noise: sqrt(1 - alpha_bar) x + sqrt(alpha_bar) u with the output u of the U-Net. At large t
-  /// nearly all of x is noise: the network does not have to copy it, and its errors count for little.
+  /// The velocity of flow matching, or the noise. The output of the U-Net for the noise is read as velocity_target.
   Var predict(const Var& x, const Tensor& t, const std::vector<int>& labels) {
-    const Var u = net(x, t, labels);
-    if (recipe.objective == Objective::velocity) return u;
-    Tensor of_x(t.shape()), of_u(t.shape());
-    for (Index b = 0; b < t.size(); ++b) {
-      const auto step = static_cast<Index>(std::lround(t[b] * static_cast<Real>(recipe.T)));
-      of_x[b] = static_cast<Real>(schedule.noise(step)), of_u[b] = static_cast<Real>(schedule.signal(step));
-    }
-    return multiply_column(x, of_x) + multiply_column(u, of_u);
+    const Var v = net(x, t, labels);
+    if (recipe.objective == Objective::velocity) return v;
+    return noise_of_velocity(x, v, as_times(t, recipe.T), schedule);
   }
   /// `predict` for one label per example; an empty list: none.
   TimedNetwork network(const std::vector<int>& labels = {}) {
