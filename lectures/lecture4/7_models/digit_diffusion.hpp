@@ -24,7 +24,7 @@ struct DiffusionRecipe {
 
 inline DiffusionRecipe diffusion_recipe(const Program& program, Objective objective) {
   return {.objective = objective,
-          .steps = program.pick<Index>(1000, 12000, 4),
+          .steps = program.pick<Index>(1800, 12000, 4),
           .width = program.pick<Index>(16, 32, 8),
           .batch = program.pick<Index>(32, 64, 8),
           .T = program.pick<Index>(200, 200, 20),
