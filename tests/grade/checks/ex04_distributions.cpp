@@ -8,8 +8,8 @@
 namespace gradus::grade {
 namespace {
 
-const std::vector<std::string> distributions = {"p", "q", "spacing"};
-const std::vector<std::string> distributions_and_slope = {"p", "q", "spacing", "dL/d(divergence)"};
+const std::vector<std::string> input_names = {"p", "q", "spacing"};
+const std::vector<std::string> input_names_and_slope = {"p", "q", "spacing", "dL/d(divergence)"};
 
 double xlogx(double p, double q) { return p > 0 ? p * std::log(p / q) : 0; }
 
@@ -137,7 +137,7 @@ void add_kl(std::vector<Check>& all) {
                     {"pq.cross_entropy",
                      "this is the cross entropy -sum p log q: the term sum p log p is missing",
                      kl_with({.cross = true})}},
-       .inputs = distributions,
+       .inputs = input_names,
        .outputs = {"kl"}});
 
   std::vector<Mistake> at_zero = {
@@ -157,7 +157,7 @@ void add_kl(std::vector<Check>& all) {
                  .draw = [](Rng& rng, int) { return distributions_with_zeros(rng, true); },
                  .cases = 2,
                  .mistakes = at_zero,
-                 .inputs = distributions,
+                 .inputs = input_names,
                  .outputs = {"kl"}});
 }
 
@@ -188,7 +188,7 @@ void add_kl_gradients(std::vector<Check>& all) {
              "the slopes are read in the wrong order: number i belongs to row i / K",
              misplaced_slope(kl_dp, kl_dq)},
             {"pq.grad_no_spacing", "the grid's spacing is left out", gradients(kl_dp, kl_dq, true, false)}},
-       .inputs = distributions_and_slope,
+       .inputs = input_names_and_slope,
        .outputs = {"dp", "dq"},
        .differentiates = "kl_divergence"});
   std::vector<Mistake> grad_at_zero = {
@@ -210,7 +210,7 @@ void add_kl_gradients(std::vector<Check>& all) {
                  .draw = zeros_and_slope,
                  .cases = 2,
                  .mistakes = grad_at_zero,
-                 .inputs = distributions_and_slope,
+                 .inputs = input_names_and_slope,
                  .outputs = {"dp", "dq"}});
 }
 
@@ -276,7 +276,7 @@ void add_js(std::vector<Check>& all) {
                  .draw = two_distributions,
                  .cases = 5,
                  .mistakes = js_mistakes(),
-                 .inputs = distributions,
+                 .inputs = input_names,
                  .outputs = {"js"}});
   all.push_back(
       {.todo = "4.3",
@@ -298,7 +298,7 @@ void add_js(std::vector<Check>& all) {
                     {"js.zero_drops_both",
                      "where one distribution is 0 the other's term is left out as well; that term is p log 2",
                      js_terms([](double p, double q) { return p > 0 && q > 0 ? js_term(p, q) : 0; })}},
-       .inputs = distributions,
+       .inputs = input_names,
        .outputs = {"js"}});
 }
 
@@ -338,7 +338,7 @@ void add_js_gradients(std::vector<Check>& all) {
              "the slopes are read in the wrong order: number i belongs to row i / K",
              misplaced_slope(js_d, [](double p, double q) { return js_d(q, p); })},
             {"js.grad_no_spacing", "the grid's spacing is left out", both_ways(js_d, true, false)}},
-       .inputs = distributions_and_slope,
+       .inputs = input_names_and_slope,
        .outputs = {"dp", "dq"},
        .differentiates = "js_divergence"});
   all.push_back(
@@ -354,7 +354,7 @@ void add_js_gradients(std::vector<Check>& all) {
                      "the gradient is set to 0 wherever its own distribution is 0; this is right only where "
                      "both are 0",
                      both_ways([](double p, double q) { return p > 0 ? js_d(p, q) : 0; })}},
-       .inputs = distributions_and_slope,
+       .inputs = input_names_and_slope,
        .outputs = {"dp", "dq"}});
 }
 
