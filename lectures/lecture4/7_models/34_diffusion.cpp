@@ -175,8 +175,7 @@ void train_both(Program& program, DigitDiffusion& diffusion, DigitDiffusion& mat
           .line("velocity", other.x, other.y)
           .reference("predicting 0 for the noise", {0, loss.x.back()}, {1, 1}),
       "The prediction 0 has the loss 1. A healthy training is far below it within some hundred steps and "
-      "then "
-      "hardly moves while the pictures improve. The velocity has another scale and another least loss");
+      "then hardly moves while the pictures improve. The velocity has another scale and another least loss");
 }
 
 /// FID over the number of steps, for both losses from the same noise.
