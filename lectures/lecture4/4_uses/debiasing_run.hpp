@@ -44,7 +44,7 @@ struct Trained {
 
 inline Trained train(Program& program, const std::string& name, const Scene& scene, int run,
                      DebiasingTraining how, bool normed = false) {
-  how.epochs = program.options.epochs > 0 ? program.options.epochs : program.pick<Index>(6, 15, 2);
+  how.epochs = program.options.epochs > 0 ? program.options.epochs : program.pick<Index>(6, 30, 2);
   if (program.options.preset == Preset::tiny) how.batch = 16;
   Rng init = program.rng.split(text("init ", run));
   Trained out{std::make_unique<DebiasingVae>(init, normed), {}, {}};
