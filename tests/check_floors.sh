@@ -17,7 +17,7 @@ longest_function=60 longest_file=400 longest_test=500
 # The exceptions, one per line: the file, for a function a blank and its name, then ": " and the reason.
 exceptions='
 tests/unit/test_golden.cpp all_ops: a list, one line per op
-tests/unit/test_misuse.cpp cases: a list, one line per op
+tests/unit/misuse_cases.hpp cases: a list, one line per op
 '
 
 # The floors of the grader, lowest first: a name, and the files (without ending) and folders on this floor. The worker is the

@@ -81,6 +81,12 @@ run 1 grade --ex 4
 expect "a missing semicolon is reported with its line" said "✗ 4.5 .*$kl:[0-9]+|line [0-9]+: a ';' is missing"
 expect "the other file keeps its points" said '✓ 4.1'
 solve
+sed -i '/^Grads<2> GaussianKl::backward/a\  int broken = ;' "$tree/$kl"
+run 1 grade --ex 4
+expect "the TODO whose function does not compile is named with its line" said "✗ 4.6 .*$kl:[0-9]+|line [0-9]+: something is missing"
+expect "the other TODO of the file says which one does not compile" said 'not graded: 4.6, in the same file, does not compile, line [0-9]+'
+expect "the hint is for the TODO that does not compile" said '^next: make hint EX=04 TODO=4.6'
+solve
 sed -i '0,/logvar = logvar_in/s//logvar = logvarin/' "$tree/$kl"
 run 1 grade --todo 4.5
 expect "an unknown name is named" said "the name 'logvarin' is unknown here"
@@ -154,6 +160,10 @@ for name in 5 05 05_elbo; do
   make -n -C "$tree" lecture4 EX=$name > "$scratch/said" 2>&1
   expect "EX=$name builds the exercise's program" said 'mine_11_vae'
   expect "EX=$name runs the exercise's program" said '--only 11_vae'
+done
+for folder in "$tree"/exercises/[0-9]*; do
+  program=$(sed -n 's/.*"program": *"\([^"]*\)".*/\1/p' "$folder/exercise.json")
+  expect "the lesson of $(basename "$folder") names the program '$program'" grep -qE "[*\` ]$program([*\` ]|\$)" "$folder/README.md"
 done
 make -n -C "$tree" lecture4 EX=77 > "$scratch/said" 2>&1
 expect "lecture4: an unknown exercise is named" said 'EX=77: no such exercise'
@@ -244,6 +254,19 @@ expect "a refusal shows its reason and no points out of 0" not grep -q '0 of 0' 
 run 0 class "$scratch/class" --ex 4 -j 2 --accept-level --regrade cyd
 expect "known results are reported as unchanged" said 'bob  unchanged'
 expect "unchanged results give no time estimate" not said 'bob .* left'
+
+# --- a failure that the library's own file has as well is for review, never a number
+mkdir -p "$scratch/fault/eve"
+own=$tree/src/generative/gaussian_kl.cpp
+{ cat "$own" && echo 'int broken = ;'; } > "$scratch/fault/eve/gaussian_kl.cpp"
+echo 'int broken = ;' >> "$own"
+run 70 class "$scratch/fault" --ex 4 --accept-level
+book=$scratch/fault-grades/gradebook.csv
+expect "a fault of the grader is no number in the gradebook" grep -q '^eve,REVIEW,' "$book"
+expect "the screen says so at the end" said '^REVIEW: eve \(a fault of the grader; run again\)'
+sed -i '$d' "$own"
+run 0 class "$scratch/fault" --ex 4 --accept-level
+expect "the next run grades it" grep -q '^eve,0,' "$book"
 
 # --- below a closed folder with umask 077, and a temporary folder that no other user may enter
 mkdir -m 700 "$scratch/closed"

@@ -333,8 +333,11 @@ int line_of(const std::string& sentence) {
 /// The TODO whose function contains this line; the first TODO of the file if none does.
 const Todo& todo_at(const GradedFile& file, const std::string& source, int line) {
   const Todo* found = &file.todos.front();
+  const std::string original = read_text(file.control);
+  int last = 0;
   for (const Todo& todo : file.todos)
-    if (const int begin = function_line(source, todo.id); begin > 0 && begin <= line) found = &todo;
+    if (const int begin = function_line(source, todo.id, original); begin > last && begin <= line)
+      found = &todo, last = begin;
   return *found;
 }
 

@@ -151,6 +151,18 @@ TEST_CASE("plot: without gnuplot the data are still written") {
   CHECK(said.str().find('\n') == said.str().size() - 1);  // one message
 }
 
+TEST_CASE("plot: the user's ~/.gnuplot is not read") {
+  if (no_gnuplot("settings")) return;
+  const Folder folder;
+  std::ofstream(folder / ".gnuplot") << "exit status 3\n";
+  const std::string home = std::getenv("HOME") ? std::getenv("HOME") : "";
+  setenv("HOME", folder.path.c_str(), 1);
+  CHECK(std::system("echo | gnuplot > /dev/null 2>&1") != 0);  // other programs read it
+  CHECK(Plot("p").line("a", {1, 2}, {2, 3}).write(folder / "p.png"));
+  CHECK(fs::exists(folder / "p.png"));
+  home.empty() ? unsetenv("HOME") : setenv("HOME", home.c_str(), 1);
+}
+
 TEST_CASE("plot: misuse gives errors") {
   const Folder folder;
   const fs::path png = folder.path / "p.png";

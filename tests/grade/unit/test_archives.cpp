@@ -114,6 +114,15 @@ TEST_CASE("a changed file name is accepted and noted; a similar name gets a ques
   CHECK(other.notes.at(1).starts_with("no exercise file was found"));
 }
 
+TEST_CASE("a source with a character that changes the text direction is graded and announced") {
+  const Folder folder;
+  write_text(folder.path / "a/gaussian_kl.cpp", "int x;\nint y; /* \xe2\x80\xae */\n");
+  const Submitted got = read_submission(folder.path / "a", exercises());
+  CHECK(got.files.count("gaussian_kl.cpp") == 1);
+  REQUIRE(got.notes.size() == 1);
+  CHECK(got.notes[0].starts_with("gaussian_kl.cpp:2 has a character that changes the text direction"));
+}
+
 TEST_CASE("the best-ranked copy is taken; two different copies of equal rank are refused and noted") {
   const Folder folder;
   const auto taken = [&](const std::vector<Entry>& entries) {

@@ -165,6 +165,15 @@ TEST_CASE("the line where a function with a task begins") {
   CHECK(function_line(source, "4.1") == 1);
   CHECK(function_line(source, "4.2") == 6);
   CHECK(function_line(source, "4.3") == 0);
+  const char* plain = "#include\n\nint one() {\n  return 1;\n}\n\nint two(int y) {\n  return y;\n}\n";
+  CHECK(function_line(plain, "4.2") == 0);
+  for (const std::string original : {"int one() {\n  // [4.1]\n  f(1);\n  // [end]\n}\n\nint two(int x,\n    "
+                                     "    int y) {\n  // [4.2]\n}\n",
+                                     source}) {
+    CHECK(function_line(plain, "4.1", original) == 3);  // the task's comment was deleted
+    CHECK(function_line(plain, "4.2", original) == 7);
+    CHECK(function_line(plain, "4.3", original) == 0);
+  }
 }
 
 TEST_CASE("digests match the standards' examples") {
