@@ -265,8 +265,10 @@ book=$scratch/fault-grades/gradebook.csv
 expect "a fault of the grader is no number in the gradebook" grep -q '^eve,REVIEW,' "$book"
 expect "the screen says so at the end" said '^REVIEW: eve \(a fault of the grader; run again\)'
 sed -i '$d' "$own"
-run 0 class "$scratch/fault" --ex 4 --accept-level
+run 0 class "$scratch/fault" --ex 4 --accept-level -j 010
 expect "the next run grades it" grep -q '^eve,0,' "$book"
+expect "a number with a leading zero is decimal" said '^1 submissions, 10 at a time'
+run 2 class "$scratch/fault" --ex 4 --accept-level -j 0x2
 
 # --- below a closed folder with umask 077, and a temporary folder that no other user may enter
 mkdir -m 700 "$scratch/closed"

@@ -6,6 +6,7 @@
 
 #include "classroom.hpp"
 #include "commands.hpp"
+#include "gradus/base/number.hpp"
 #include "handout.hpp"
 #include "prove.hpp"
 #include "stubs.hpp"
@@ -14,6 +15,14 @@ namespace gradus::grade {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// A whole number in decimal digits, for an option. CLI11 alone reads 010 as octal.
+std::string decimal(std::string& words) {
+  std::uint64_t number = 0;
+  if (!parse_whole(words, number)) return "'" + words + "' is no whole number";
+  words = std::to_string(number);  // without leading zeros
+  return "";
+}
 
 int stubs_command(const Project& project) {
   for (const Exercise& exercise : project.exercises)
@@ -99,7 +108,9 @@ void add_class_command(CLI::App& app, Arguments& given) {
                       [&](const Project& project) { return class_command(project, given.course); });
   sub->add_option("submissions", course.submissions, "folder with one archive or folder per student")
       ->required();
-  sub->add_option("-j,--jobs", course.jobs, "submissions graded in parallel")->check(CLI::Range(1, 64));
+  sub->add_option("-j,--jobs", course.jobs, "submissions graded in parallel")
+      ->check(CLI::Range(1, 64))
+      ->transform(CLI::Validator(decimal, ""));
   sub->add_option("--out", course.out,
                   "folder for gradebook.csv and feedback/ (default: beside the submissions)");
   sub->add_option(
@@ -122,10 +133,13 @@ void add_prove_command(CLI::App& app, Arguments& given) {
   });
   sub->add_option("part", given.part, "stubs, reference, mistakes, attacks or class");
   sub->add_option("--ex", prove.only, "only this exercise");
-  sub->add_option("--seeds", prove.seeds, "number of seeds for the reference");
+  sub->add_option("--seeds", prove.seeds, "number of seeds for the reference")
+      ->transform(CLI::Validator(decimal, ""));
   sub->add_flag("--sample", prove.sample, "only every sixth mistake");
   sub->add_flag("--full", given.full, "both compilers, several optimisations, every sandbox level");
-  sub->add_option("-j,--jobs", prove.jobs, "exercises in parallel")->check(CLI::Range(1, 64));
+  sub->add_option("-j,--jobs", prove.jobs, "exercises in parallel")
+      ->check(CLI::Range(1, 64))
+      ->transform(CLI::Validator(decimal, ""));
   sub->add_option("--level", given.level, "sandbox: L1, L2, L3");
 }
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "4_uses/lab_faces.hpp"
 #include "gradus/base/file.hpp"
 #include "gradus/data/formats/cifar.hpp"
 #include "gradus/data/formats/image_folder.hpp"
@@ -65,6 +66,7 @@ TEST_CASE("cifar: the files of a folder in sorted order, up to a limit") {
   fs::create_directories(folder / "cifar10");
   write_file(folder / "cifar10/data_batch_2.bin", records({2, 3}));
   write_file(folder / "cifar10/data_batch_1.bin", records({0, 1}));
+  write_file(folder / "cifar10/._data_batch_1.bin", records({4}));  // of a Mac
   CHECK(load_cifar10(folder.path).labels == std::vector<int>{0, 1, 2, 3});
   CHECK(load_cifar10(folder.path, 3).labels == std::vector<int>{0, 1, 2});
   CHECK(load_cifar10(folder.path, 3).images.dim(0) == 3);
@@ -86,6 +88,19 @@ TEST_CASE("cifar: a limited read parses and holds these images only") {
   CHECK(contains(message([&] { read_cifar10(path, -1); }), "limit -1"));
   write_file(path, records({4, 5}));
   CHECK(read_cifar10(path, 9).size() == 2);
+}
+
+TEST_CASE("debiasing with real faces: every set may be packed, and the first missing one is named") {
+  for (const char* ending : {"", ".gz"}) {
+    const Folder folder;
+    CHECK(lecture::missing_set(folder.path) == "faces/mit_lab2_test");
+    fs::create_directories(folder / "faces/mit_lab2_test");
+    CHECK(lecture::missing_set(folder.path) == "cifar10");
+    fs::create_directories(folder / "cifar10");
+    CHECK(lecture::missing_set(folder.path) == "faces/utkface32-images-idx4-ubyte");
+    write_file(folder / (std::string("faces/utkface32-images-idx4-ubyte") + ending), records({1}));
+    CHECK(lecture::missing_set(folder.path).empty());
+  }
 }
 
 TEST_CASE("lab faces: four folders, any size, alpha ignored") {

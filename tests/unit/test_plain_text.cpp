@@ -1,6 +1,7 @@
 // Plain text: letters, and the messages for files that are no text.
 #include <string>
 
+#include "1_learning/text_pairs.hpp"
 #include "gradus/base/file.hpp"
 #include "gradus/data/formats/plain_text.hpp"
 #include "helpers.hpp"
@@ -64,4 +65,17 @@ TEST_CASE("text: what is not text is refused with its place") {
                           "a"),
                  "UTF-16"));
   CHECK(contains(error_of(" \n"), "no letter"));
+}
+
+TEST_CASE("text: the lessons of a project, sorted, without hidden files and tables") {
+  const Folder folder;
+  for (const char* file : {"lectures/lecture4/2_b/README.md", "lectures/lecture4/slides.md",
+                           "exercises/README.md", "lectures/lecture4/1_a/._README.md",
+                           "exercises/.ipynb_checkpoints/a.md", "exercises/01_x/relu.cpp"}) {
+    std::filesystem::create_directories((folder / file).parent_path());
+    write_file(folder / file, bytes_of("a"));
+  }
+  CHECK(lecture::lesson_files(folder.path) ==
+        std::vector<std::filesystem::path>{folder / "exercises/README.md",
+                                           folder / "lectures/lecture4/2_b/README.md"});
 }

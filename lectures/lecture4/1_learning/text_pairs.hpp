@@ -77,14 +77,16 @@ struct NextLetter : Module {
   Var operator()(const Var& x) { return out(dropout(relu(hidden(x)))); }
 };
 
-/// The Markdown files of the lectures and exercises, sorted, without the two pages that are tables.
+/// The Markdown files of the lectures and exercises, sorted, without hidden files and the two pages that are tables.
 inline std::vector<std::filesystem::path> lesson_files(const std::filesystem::path& root) {
   std::vector<std::filesystem::path> paths;
   for (const char* folder : {"lectures/lecture4", "exercises"})
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(root / folder)) {
-      const std::string name = entry.path().filename().string();
-      if (entry.path().extension() == ".md" && name != "slides.md" && name != "figures.md")
-        paths.push_back(entry.path());
+    for (std::filesystem::recursive_directory_iterator entry(root / folder), end; entry != end; ++entry) {
+      const std::string name = entry->path().filename().string();
+      if (name.starts_with('.'))
+        entry.disable_recursion_pending();
+      else if (name.ends_with(".md") && name != "slides.md" && name != "figures.md")
+        paths.push_back(entry->path());
     }
   std::sort(paths.begin(), paths.end());
   return paths;

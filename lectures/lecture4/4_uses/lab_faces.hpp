@@ -2,6 +2,7 @@
 // The part of 19_debiasing with real images (preset full): UTKFace with few dark faces against CIFAR-10,
 // judged on held-out images of both and on the 20 test faces of the 6.S191 lab.
 #include <filesystem>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -59,13 +60,19 @@ inline double lab_found(DebiasingVae& net, const Tensor& lab) {
       std::count_if(logits.values().begin(), logits.values().end(), [](Real a) { return a > 0; }));
 }
 
+/// The first of the sets that is missing in the folder of data sets; empty when all are there.
+inline std::string missing_set(const std::filesystem::path& root) {
+  for (const char* set : {"faces/mit_lab2_test", "cifar10", "faces/utkface32-images-idx4-ubyte"})
+    if (!std::filesystem::is_directory(root / set) && plain_or_gz(root / set).empty()) return set;
+  return {};
+}
+
 inline void lab_faces(Program& program) {
   const auto& root = program.options.data;
-  for (const char* set : {"faces/mit_lab2_test", "cifar10", "faces/utkface32-images-idx4-ubyte.gz"})
-    if (!std::filesystem::exists(root / set)) {
-      program.say(text(set, " not found: real faces are skipped (see datasets/README.md)"));
-      return;
-    }
+  if (const std::string set = missing_set(root); !set.empty()) {
+    program.say(set + " not found: real faces are skipped (see datasets/README.md)");
+    return;
+  }
   program.dataset("UTKFace with 3 % dark faces against CIFAR-10; the lab's 20 faces.");
   const RealFaces real(root);
   const char* const names[] = {"classifier", "vae", "dbvae"};
