@@ -185,6 +185,14 @@ self_test() {
   wait $job
   expect "an ended run must exit with 130" [ $? -eq 130 ]
   expect "processes of a suite must end with the run" none_left
+  if [ -e .ci/run ]; then
+    mkdir -p "$scratch/ci/.ci" && sed 's/ 4800 make/ 3 make/' .ci/run > "$scratch/ci/.ci/run"
+    printf 'test:\n\t@"%s/tests/run_tests.sh" trial_hangs\n' "$PWD" > "$scratch/ci/Makefile"
+    rm "$TRIAL"
+    bash "$scratch/ci/.ci/run" > "$scratch/said" 2>&1
+    expect "a run of .ci/run that exceeds its time must be a failure" [ $? -ne 0 -a "$(tail -n 1 "$scratch/said")" = "0 passed, 1 failed" ]
+    expect "processes of a suite must end with .ci/run" [ -s "$TRIAL" -a -z "$(none_left || echo left)" ]
+  fi
   for script in tests/*.sh scripts/*.sh; do
     expect "$script must end if no temporary folder can be created" [ "$(grep -c '=\$(mktemp' "$script")" -eq "$(grep -c '=\$(mktemp[^)]*) || exit 1' "$script")" ]
   done
