@@ -149,8 +149,9 @@ std::string state_of(const fs::path& ours) {
 void open_to_all(const fs::path& place) {
   const auto open_one = [](const fs::path& one, bool folder) {
     using enum fs::perms;
-    fs::permissions(one, folder ? owner_all | group_read | group_exec | others_read | others_exec
-                                : owner_read | owner_write | group_read | others_read);
+    const bool runs = folder || (fs::status(one).permissions() & owner_exec) != none;
+    fs::permissions(one, owner_read | owner_write | group_read | others_read |
+                             (runs ? owner_exec | group_exec | others_exec : none));
   };
   open_one(place, fs::is_directory(place));
   if (fs::is_directory(place))

@@ -70,6 +70,10 @@ TEST_CASE("below a closed folder and with umask 077, the sandbox reads its files
     CHECK(cat(scratch.path / "own.txt", file).text == "ours too\n");
     const Outcome missing = cat(file.parent_path() / "none", file.parent_path());
     CHECK(missing.text.find((file.parent_path() / "none").string()) != std::string::npos);  // its own path
+    const fs::path program = closed.path / "cat";
+    fs::copy_file("/usr/bin/cat", program, fs::copy_options::overwrite_existing);
+    CHECK(scratch.run({program.string(), file.string()}, {.readable = {program, file}}, 10).text ==
+          "seen inside\n");
     CHECK(reachable(file, level) == (level != Level::l2 || geteuid() != 0));
   }
 }
