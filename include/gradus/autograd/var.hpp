@@ -44,8 +44,9 @@ class Var {
   /// A leaf of the active tape. Without a tape, or while frozen, a constant.
   Var(Parameter& parameter);  // NOLINT
 
-  /// The values. Of a temporary Var by value, so that they outlive it.
+  /// The values.
   const Tensor& value() const& { return value_; }
+  /// The values of a temporary Var; by value, so that they outlive it.
   Tensor value() && { return std::move(value_); }
   /// Their shape.
   const Shape& shape() const { return value_.shape(); }
