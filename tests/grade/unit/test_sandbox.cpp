@@ -144,7 +144,8 @@ TEST_CASE("the sandbox shows a compiler outside the system's folders together wi
   write_text(compiler,
              "#!/bin/sh\nexec " + original + " $(cat \"$(dirname \"$0\")\"/../lib/gcc/flags) \"$@\"\n");
   write_text(home / "lib/gcc/flags", "-DBELOW_HOME\n");
-  for (const fs::path& one : {home, home / "bin", home / "lib", home / "lib/gcc", compiler})
+  for (const fs::path& one :
+       {home, home / "bin", home / "lib", home / "lib/gcc", home / "lib/gcc/flags", compiler})
     fs::permissions(one, fs::perms(0755));
   std::string config = read_text(GRADUS_GRADE_CONFIG);
   const std::string line = "compiler=" + original + "\n";
