@@ -74,7 +74,8 @@ Json read_summary(const fs::path& path) {
   const fs::path bad = path.string() + ".bad";
   fs::rename(path, bad, code);
   GRADUS_CHECK(!code, path.string(), ": no JSON object, and cannot be renamed: ", code.message());
-  std::cerr << path.string() << " is not a JSON object; kept as " << bad.string() << "; a new file is started\n";
+  std::cerr << path.string() << " is not a JSON object; kept as " << bad.string()
+            << "; a new file is started\n";
   return Json::object();
 }
 
