@@ -1,6 +1,6 @@
 #pragma once
-// Formulas are taken out of a text before Markdown is parsed, which would read their underscores and asterisks as
-// emphasis.
+// Formulas are taken out of a text before Markdown is parsed, which would read their underscores
+// and asterisks as emphasis.
 #include <functional>
 #include <string>
 #include <string_view>

@@ -43,7 +43,7 @@ class Flow : public Module {
   std::vector<Var> decode_stages(const Var& z);
   /// log p(x_b), [B], in nats.
   Var log_density(const Var& x);
-  /// D.
+  /// Number of coordinates D of a point.
   Index size() const { return layers_.front()->mask.size(); }
 
  private:

@@ -15,7 +15,7 @@ namespace gradus {
 struct NoiseSchedule {
   std::vector<double> alpha_bar;  ///< [T + 1] from 1 at t = 0 down to nearly 0
 
-  /// T.
+  /// Number of steps T.
   Index steps() const { return static_cast<Index>(alpha_bar.size()) - 1; }
   // The quantity at a time. Throw Error unless 0 <= t <= T, for beta and posterior_variance unless 1 <= t <= T.
   double signal(Index t) const;  ///< sqrt(alpha_bar_t), the factor of the data

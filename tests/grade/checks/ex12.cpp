@@ -83,7 +83,7 @@ std::vector<Mistake> slope_mistakes() {
            slope_with([](double d) { return std::abs(sign(d)); }, per_value)}};
 }
 
-// 12.3
+// 12.3: the pool of fakes
 
 struct PoolKnobs {
   bool just_given = false, never_old = false, always_old = false, keeps = false, stores_all = false;
