@@ -102,7 +102,8 @@ printf '# Errata\n\n| # | Slide |\n|---|--:|\n| 1 | a sign |\n\n[01](1_first/01_
 printf '# Figures\n\nOf another machine.\n' > project/lectures/lecture4/figures.md
 printf '# Exercise 4\n\n[the source](../../src/twice.cpp)\n' > project/exercises/04_kl/README.md
 printf 'int before;\n\n/// y = 2 x\nint Twice::forward(int x) {\n  // [4.5]\n  return "a<b", 2 * x;  // twice\n  // [end]\n}\n\nint after;\n' > project/src/twice.cpp
-run() { "$runner" --lessons project/lectures/lecture4 "$@"; }
+together() { "$runner" --lessons project/lectures/lecture4 --together "$@"; }
+run() { together 1 "$@"; }
 
 run --from programs --out out --seed 7 --preset tiny > all.txt 2>&1
 expect "exit code must be 1 when a program failed" [ $? -eq 1 ]
@@ -230,7 +231,7 @@ expect "old figures must be gone" bash -c '! grep -q "error 31.2" out/index.html
 rm programs/*
 program 01_long 'trap "echo saved; exit 130" INT; echo started; for i in {1..100}; do sleep 0.1; done'
 program 02_never 'echo never'
-"$runner" --lessons project/lectures/lecture4 --from programs --out stop > stop.txt 2>&1 &
+"$runner" --lessons project/lectures/lecture4 --together 1 --from programs --out stop > stop.txt 2>&1 &
 job=$!
 for _ in {1..100}; do grep -qs started stop/01_long/log.txt && break; sleep 0.05; done
 kill -INT $job
@@ -238,6 +239,30 @@ wait $job
 expect "a stop must give 130" [ $? -eq 130 ]
 expect "a stop must let the program save" [ "$(grep -c saved stop/01_long/log.txt)" -eq 1 ]
 expect "nothing may start after a stop" [ ! -e stop/02_never/log.txt ]
+
+# several programs at the same time
+rm programs/*
+program 01_waits 'for i in {1..100}; do [ -e "$out/met" ] && break; sleep 0.1; done; [ -e "$out/met" ] || exit 3; report "\"01_waits\": {\"figures\": {\"one\": 1}}"'
+program 02_meets 'report "\"02_meets\": {\"figures\": {\"two\": 2}}"; touch "$out/met"'
+together 2 --from programs --out both > both.txt 2>&1
+expect "two programs must run at the same time" grep -q "^2 of 2 programs ran" both.txt
+expect "they must share the cores" grep -q "setting --threads" both/01_waits/log.txt
+expect "results must be printed as programs end" [ "$(grep -n "two 2" both.txt | head -n 1 | cut -d: -f1)" -lt "$(grep -n "one 1" both.txt | head -n 1 | cut -d: -f1)" ]
+expect "the table must have the order of the lecture" [ "$(grep -n "^01_waits" both.txt | cut -d: -f1)" -lt "$(grep -n "^02_meets" both.txt | cut -d: -f1)" ]
+rm both/met
+together 1 --from programs --out both > both.txt 2>&1
+expect "with one at a time, the first waits in vain" grep -q "01_waits.*exit code 3" both.txt
+expect "one program at a time must have all cores" bash -c '! grep -q "setting --threads" both/02_meets/log.txt'
+together 65 --from programs --out both > both.txt 2>&1
+expect "more programs at a time than allowed are refused" [ $? -eq 2 ]
+for name in 01_long 02_long; do program $name 'trap "echo saved; exit 130" INT; echo started; for i in {1..100}; do sleep 0.1; done'; done
+rm programs/01_waits programs/02_meets
+"$runner" --lessons project/lectures/lecture4 --together 2 --from programs --out twice > stop.txt 2>&1 &
+job=$!
+for _ in {1..100}; do grep -qs started twice/01_long/log.txt && grep -qs started twice/02_long/log.txt && break; sleep 0.05; done
+kill -INT $job
+wait $job
+expect "a stop must reach every program" [ "$(cat twice/0?_long/log.txt | grep -c saved)" -eq 2 ]
 
 # --- make, with a fake cmake and a fake runner that record their arguments
 mkdir -p front/scripts front/fake front/build/default/lectures/lecture4 && cd front || exit 1

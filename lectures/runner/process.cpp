@@ -9,6 +9,7 @@
 #endif
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -23,13 +24,31 @@ namespace fs = std::filesystem;
 namespace gradus::lecture {
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;  // number of the signal received, else 0
-volatile pid_t running = 0;                  // the process to which the signal is forwarded
+volatile std::sig_atomic_t interrupted = 0;               // number of the signal received, else 0
+std::array<std::atomic<pid_t>, most_together> running{};  // the processes that get it; 0: a free place
+static_assert(std::atomic<pid_t>::is_always_lock_free);   // so a signal handler may read it
 
 extern "C" void on_signal(int signal) {
   interrupted = signal;
-  if (running > 0) kill(running, signal);
+  for (const auto& process : running)
+    if (const pid_t child = process; child > 0) kill(child, signal);
 }
+
+/// As long as this object exists, the process gets the runner's signals.
+class Forwarding {
+ public:
+  explicit Forwarding(pid_t child) {
+    for (place_ = running.data();; ++place_)
+      if (pid_t free = 0; place_->compare_exchange_strong(free, child)) break;
+    if (interrupted != 0) kill(child, interrupted);  // the signal came before
+  }
+  ~Forwarding() { *place_ = 0; }
+  Forwarding(const Forwarding&) = delete;
+  Forwarding& operator=(const Forwarding&) = delete;
+
+ private:
+  std::atomic<pid_t>* place_;
+};
 
 /// Starts the program with its output in a pipe; returns its process id and the read end of the pipe.
 std::pair<pid_t, int> start(const fs::path& program, const std::vector<std::string>& settings) {
@@ -40,6 +59,7 @@ std::pair<pid_t, int> start(const fs::path& program, const std::vector<std::stri
   argv.push_back(nullptr);
   std::array<int, 2> ends{};
   if (pipe(ends.data()) != 0) return {-1, -1};
+  for (const int end : ends) fcntl(end, F_SETFD, FD_CLOEXEC);  // not for programs that start at the same time
   std::cout.flush();
   const pid_t parent = getpid(), child = fork();
   if (child == 0) {
@@ -105,13 +125,23 @@ int run_logged(const fs::path& program, const fs::path& log_file, const std::vec
   std::ofstream log(log_file, std::ios::binary);
   GRADUS_CHECK(log, log_file.string(), ": cannot be written");
   const auto [child, pipe_end] = start(program, settings);
-  running = child;
-  if (interrupted != 0 && child > 0) kill(child, interrupted);  // the signal came between two programs
-  const int status = child > 0 ? follow(child, pipe_end, log, on_output) : 127 << 8;
-  running = 0;
+  int status = 127 << 8;
+  if (child > 0) {
+    const Forwarding forwarding(child);
+    status = follow(child, pipe_end, log, on_output);
+  }
   if (pipe_end >= 0) close(pipe_end);
   GRADUS_CHECK(log.flush(), log_file.string(), ": cannot be written");
   return status;
+}
+
+std::string last_lines(const std::string& log, int count) {
+  std::size_t begin = log.size();
+  while (begin > 0 && count >= 0) {
+    if (log[begin - 1] == '\n' && begin < log.size() && --count < 0) break;
+    --begin;
+  }
+  return log.substr(begin);
 }
 
 std::string reason_of(int status) {

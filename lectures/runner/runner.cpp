@@ -1,4 +1,4 @@
-// Runs every program of the lecture in turn, each in its own process,
+// Runs every program of the lecture, each in its own process and several at the same time,
 // so that a failing program does not stop the others. Their output goes to out/lecture4/NN_title/log.txt
 // and their reports to out/lecture4/summary.json. Lessons, reports and pictures make a book, out/lecture4/index.html.
 #include <unistd.h>
@@ -6,22 +6,27 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
 #include "gradus/base/number.hpp"
-#include "gradus/base/terminal.hpp"
+#include "gradus/base/runtime.hpp"
 #include "runner/book.hpp"
 #include "runner/page.hpp"
 #include "runner/process.hpp"
+#include "runner/screen.hpp"
 #include "support/options.hpp"
 #include "support/report.hpp"
 
@@ -33,34 +38,6 @@ using page::Section;
 using page::State;
 
 namespace {
-
-/// The status line of the running program: rewritten in place on a terminal, otherwise printed once.
-class Line {
- public:
-  explicit Line(std::string head) : head_(std::move(head)) {}
-  void update(double seconds, const std::string& words) const {
-    if (!terminal_) return;
-    std::cout << "\r\033[K" << fitted(head_ + fixed(seconds, 1) + " s  " + words, terminal_columns() - 1)
-              << std::flush;
-  }
-  void finish(const std::string& words) const {
-    std::cout << (terminal_ ? "\r\033[K" : "") << head_ << words << std::endl;
-  }
-
- private:
-  std::string head_;
-  bool terminal_ = is_terminal(STDOUT_FILENO);
-};
-
-/// The last lines of a log, for a page or a terminal.
-std::string last_lines(const std::string& log, int count) {
-  std::size_t begin = log.size();
-  while (begin > 0 && count >= 0) {
-    if (log[begin - 1] == '\n' && begin < log.size() && --count < 0) break;
-    --begin;
-  }
-  return log.substr(begin);
-}
 
 Json read_summary(const fs::path& folder) {
   Json summary = Json::parse(page::slurp(folder / "summary.json"), nullptr, false);
@@ -82,7 +59,7 @@ std::string fault_of(const Section& section, int status, const fs::path& folder)
 }
 
 Section run(const fs::path& program, const fs::path& folder, const std::vector<std::string>& settings,
-            const Line& line) {
+            Screen& screen) {
   Section section;
   section.name = program.filename().string();
   const fs::path log_file = folder / section.name / "log.txt";
@@ -92,7 +69,7 @@ Section run(const fs::path& program, const fs::path& folder, const std::vector<s
     // Removes an old entry first, so that an entry found afterwards is from this run.
     if (read_summary(folder).contains(section.name)) forget_report(folder, section.name);
     const int status = run_logged(program, log_file, settings, [&](double seconds, const std::string& words) {
-      line.update(seconds, words);
+      screen.update(section.name, seconds, words);
     });
     section.report = read_summary(folder).value(section.name, Json::object());
     section.note = fault_of(section, status, folder);
@@ -155,6 +132,7 @@ struct Command {
   std::string part{};               ///< prefix of the wanted part; empty: all
   std::string lessons{}, beside{};  ///< folders of the lessons, and of the results with the library's files
   bool page_only = false;           ///< runs nothing
+  int together = 0;                 ///< programs that run at the same time
   std::vector<std::string> settings{};  ///< options passed to the programs
 
   bool wants(const Listed& program) const {
@@ -209,6 +187,21 @@ void check_choice(const Command& command) {
     throw EarlyExit(2, "lecture4: part \"" + command.part + "\" has no such program; there are" + all + "\n");
 }
 
+/// Small networks use two threads badly. So as many programs run at the same time as there are cores, at most four, and
+/// share the cores; the results have the same bits with any number of threads.
+///   given   threads of every program, as given on the command line; 0: not given
+void share_cores(Command& command, int given) {
+  const int cores = threads();
+  if (command.together == 0) command.together = given > 0 ? cores / given : std::min(cores, 4);
+  const auto wanted = std::count_if(command.programs.begin(), command.programs.end(),
+                                    [&](const Listed& program) { return command.wants(program); });
+  command.together = std::clamp(command.together, 1, std::clamp(static_cast<int>(wanted), 1, most_together));
+  if (given == 0 && command.together > 1) {
+    command.settings.emplace_back("--threads");
+    command.settings.push_back(std::to_string(std::max(1, cores / command.together)));
+  }
+}
+
 /// Throws EarlyExit for --help, for a setting that the programs would refuse,
 /// and for a program that does not exist.
 Command parse_command(int argc, char** argv) {
@@ -223,6 +216,10 @@ Command parse_command(int argc, char** argv) {
   app.add_option("--only", command.only, "Only these programs: 06, or 06_autoencoder")->delimiter(',');
   app.add_option("--part", command.part, "Only the programs of this part: 2, or 2_autoencoders");
   app.add_option("--from", from, "Run the programs NN_title of this folder instead of the lecture's own");
+  app.add_option(
+         "--together", command.together,
+         "Programs that run at the same time; default: as many as there are cores for --threads, at most 4")
+      ->check(CLI::Range(1, most_together));
   app.add_flag("--page", command.page_only, "Run nothing: write the page from earlier results");
   app.add_option("--lessons", command.lessons, "Folder of the lessons")->capture_default_str();
   app.add_option("--beside", command.beside, "Folder of other results, to be shown beside these");
@@ -238,7 +235,8 @@ Command parse_command(int argc, char** argv) {
   for (const std::string& extra : app.remaining()) command.settings.push_back(extra);
   std::vector<const char*> words{"lecture4"};
   for (const std::string& setting : command.settings) words.push_back(setting.c_str());
-  command.folder = parse_options(static_cast<int>(words.size()), words.data(), {.name = "lecture4"}).out;
+  const Options options = parse_options(static_cast<int>(words.size()), words.data(), {.name = "lecture4"});
+  command.folder = options.out;
 
   std::error_code no_proc;
   fs::path self = fs::read_symlink("/proc/self/exe", no_proc);
@@ -247,17 +245,8 @@ Command parse_command(int argc, char** argv) {
   command.programs = built_programs();
   if (!from.empty()) command.programs = programs_in(command.place, command.programs);
   check_choice(command);
+  share_cores(command, options.threads);
   return command;
-}
-
-void print_result(const Section& section, const fs::path& folder, const Line& line) {
-  if (section.state == State::fine)
-    return line.finish(fixed(section.seconds, 1) + " s  " + page::headline_of(section.report));
-  line.finish(fixed(section.seconds, 1) + " s  " + page::word_of(section.state) +
-              (section.state == State::failed ? ": " + section.note : "") + "; from " +
-              (folder / section.name / "log.txt").string() + ":");
-  std::istringstream lines(last_lines(section.log, 8));
-  for (std::string words; std::getline(lines, words);) std::cout << "      | " << words << '\n';
 }
 
 /// The programs of the lessons' folder by part, with their results; then all programs that are not there.
@@ -294,27 +283,42 @@ std::vector<page::Part> in_parts(const Command& command, const std::vector<Secti
   return parts;
 }
 
+/// Runs the wanted programs, several at the same time, each in its own thread; the others keep earlier results.
+std::vector<Section> sections_of(const Command& command) {
+  std::vector<Section> sections;
+  std::vector<std::size_t> wanted;
+  std::size_t width = 0;
+  for (const Listed& program : command.programs) {
+    if (command.wants(program)) wanted.push_back(sections.size());
+    sections.push_back(remembered(program.name, command.folder));
+    width = std::max(width, program.name.size());
+  }
+  Screen screen(std::ssize(wanted), width);
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < wanted.size() && signal_received() == 0; i = next++) {
+      Section& section = sections[wanted[i]];
+      section = run(command.place / section.name, command.folder, command.settings, screen);
+      screen.finish(section, command.folder);
+    }
+  };
+  std::vector<std::thread> others;
+  for (int i = 1; i < command.together; ++i) others.emplace_back(work);
+  work();
+  for (std::thread& other : others) other.join();
+  return sections;
+}
+
 /// Runs the wanted programs and writes the page; returns the exit code.
 int run_all(const Command& command) {
   make_folder(command.folder);
-  const auto count = std::count_if(command.programs.begin(), command.programs.end(),
-                                   [&](const Listed& program) { return command.wants(program); });
-  std::size_t width = 0;
-  for (const Listed& program : command.programs) width = std::max(width, program.name.size());
-  std::vector<Section> sections;
-  int place_in_list = 0, failed = 0;
-  double seconds = 0;
-  for (const Listed& program : command.programs) {
-    if (!command.wants(program) || signal_received() != 0) {
-      sections.push_back(remembered(program.name, command.folder));
-      continue;
-    }
-    const Line line(text('[', ++place_in_list, '/', count, "] ", pad_right(program.name, width), "  "));
-    Section section = run(command.place / program.name, command.folder, command.settings, line);
-    seconds += section.seconds;
+  const auto begin = std::chrono::steady_clock::now();
+  const std::vector<Section> sections = sections_of(command);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  int ran = 0, failed = 0;
+  for (const Section& section : sections) {
+    ran += section.state == State::fine || section.state == State::failed || section.state == State::stopped;
     failed += section.state == State::failed;
-    print_result(section, command.folder, line);
-    sections.push_back(std::move(section));
   }
 
   if (!command.page_only) print_table(sections);
@@ -322,7 +326,7 @@ int run_all(const Command& command) {
       {.folders = {command.folder, command.beside},
        .lessons = command.lessons,
        .title = "Lecture 4: deep generative modelling",
-       .subtitle = text("Gradus · ", today(), seconds > 0 ? text(" · ", fixed(seconds, 1), " s in all") : "",
+       .subtitle = text("Gradus · ", today(), ran > 0 ? text(" · ", fixed(seconds, 1), " s in all") : "",
                         failed > 0 ? text(" · ", failed, " failed") : ""),
        .parts = in_parts(command, sections)});
   std::cout << "\nAll pictures and figures: " << (command.folder / "index.html").string() << '\n';
@@ -330,7 +334,7 @@ int run_all(const Command& command) {
     std::cout << "Stopped. The last output of the program says how to continue.\n";
     return 128 + signal_received();
   }
-  if (!command.page_only) std::cout << place_in_list - failed << " of " << place_in_list << " programs ran\n";
+  if (!command.page_only) std::cout << ran - failed << " of " << ran << " programs ran\n";
   return failed > 0 ? 1 : 0;
 }
 

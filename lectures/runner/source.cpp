@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "gradus/base/check.hpp"
 #include "runner/page.hpp"
 
 namespace gradus::lecture {
@@ -108,8 +109,8 @@ std::vector<std::string> highlighted(std::string_view code) {
   while (!code.empty()) {
     const Token token = next_token(code);
     const std::string words = page::escaped(code.substr(0, token.size));
-    const std::string open = token.kind == ' ' ? "" : std::string("<span class=\"") + token.kind + "\">";
-    const std::string close = open.empty() ? "" : "</span>";
+    const std::string open = token.kind == ' ' ? "" : text("<span class=\"", token.kind, "\">"),
+                      close = open.empty() ? "" : "</span>";
     all += open;
     for (const char c : words) {
       all += c == '\n' ? close + "\n" + open : std::string(1, c);  // a span ends with its line

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include "gradus/base/file.hpp"
 #include "gradus/data/dataset.hpp"
 #include "gradus/tensor/state.hpp"
 #include "support/program.hpp"
@@ -15,7 +16,15 @@ namespace gradus::lecture {
 std::filesystem::path cache_place(const Program& program, const std::string& kind, const std::string& recipe,
                                   const Dataset& train);
 
-/// Loads a state from its file in the cache. Returns false when the file does not exist, and,
+/// The result of `make`, which makes this file of the cache. Meanwhile load_cached waits, in all programs.
+template <class Make>
+auto make_cached(const std::filesystem::path& place, const Make& make) {
+  make_folder(place.parent_path());
+  const FileLock lock(place.string() + ".lock");
+  return make();
+}
+
+/// Loads a state from its file in the cache, as soon as no program is making it. Returns false when the file does not exist, and,
 /// with a message on stderr, when it is damaged or holds something else. The caller then makes it again.
 bool load_cached(const std::filesystem::path& place, const State& state);
 

@@ -52,8 +52,10 @@ Judge::Judge(Program& program, const Dataset& train, std::unique_ptr<Rng> rng)
            ", Adam .001 falling, batch 64, epochs ", epochs);
   const std::filesystem::path cached = cache_place(program, "judge", recipe, train);
   if (load_cached(cached, state())) return;
-  fit(train, epochs);
-  save_checkpoint(cached, state(), {{"trained_on", train.name}, {"recipe", recipe}});
+  make_cached(cached, [&] {
+    fit(train, epochs);
+    save_checkpoint(cached, state(), {{"trained_on", train.name}, {"recipe", recipe}});
+  });
 }
 
 Var Judge::features_of(const Tensor& x) {

@@ -1,11 +1,5 @@
 #include "support/report.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -18,22 +12,6 @@ namespace fs = std::filesystem;
 namespace {
 
 using Json = nlohmann::ordered_json;  // keeps the order of the figures
-
-/// An exclusive lock on a file that is never removed, so that one program at a time merges.
-class Lock {
- public:
-  explicit Lock(const fs::path& path) : file_(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644)) {
-    GRADUS_CHECK(file_ >= 0, path.string(), ": cannot be written: ", std::strerror(errno));
-    while (flock(file_, LOCK_EX) != 0 && errno == EINTR) {
-    }
-  }
-  ~Lock() { close(file_); }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-
- private:
-  int file_;
-};
 
 Json entry_of(const Report& report) {
   Json figures = Json::object(), pictures = Json::array(), captions = Json::object();
@@ -83,7 +61,7 @@ Json read_summary(const fs::path& path) {
 template <class Change>
 void change_summary(const fs::path& out, Change change) {
   make_folder(out);
-  const Lock lock(out / ".summary.lock");
+  const FileLock lock(out / ".summary.lock");  // one program at a time merges
   Json summary = read_summary(out / "summary.json");
   change(summary);
   const std::string words = summary.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

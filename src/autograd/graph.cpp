@@ -18,13 +18,6 @@ std::string escaped(const std::string& label) {
   return out;
 }
 
-/// The path in single quotes, for the shell.
-std::string quoted(const std::filesystem::path& path) {
-  std::string out = "'";
-  for (const char c : path.string()) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 }  // namespace
 
 std::string to_dot(const Tape& tape, const std::function<std::string(const Parameter&)>& name) {
@@ -64,7 +57,9 @@ bool draw_tape(const Tape& tape, const std::filesystem::path& path,
   file << to_dot(tape, name);
   file.close();
   GRADUS_CHECK(file, "draw_tape: cannot write ", dot.string());
-  return std::system(("dot -Tsvg " + quoted(dot) + " -o " + quoted(svg) + " 2> /dev/null").c_str()) == 0;
+  return std::system(("dot -Tsvg " + shell_quoted(dot.string()) + " -o " + shell_quoted(svg.string()) +
+                      " 2> /dev/null")
+                         .c_str()) == 0;
 }
 
 }  // namespace gradus

@@ -1,6 +1,7 @@
 #include "gradus/base/file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -178,6 +179,14 @@ void NewFile::fail(const std::string& why) {
   throw Error(text(path_.string(), ": cannot write: ", why));
 }
 
+FileLock::FileLock(const fs::path& file) : file_(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+  GRADUS_CHECK(file_ >= 0, file.string(), ": cannot be written: ", std::strerror(errno));
+  while (flock(file_, LOCK_EX) != 0 && errno == EINTR) {
+  }
+}
+
+FileLock::~FileLock() { close(file_); }
+
 void write_file(const fs::path& path, std::span<const std::byte> bytes) {
   NewFile file(path);
   file.write(bytes);
@@ -197,6 +206,12 @@ fs::path plain_or_gz(const fs::path& path) {
     if (fs::exists(fs::symlink_status(file, code)) && !fs::is_directory(file, code)) return file;
   }
   return {};
+}
+
+std::string shell_quoted(std::string_view words) {
+  std::string out = "'";
+  for (const char c : words) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
 }
 
 std::string_view text_in(std::span<const std::byte> bytes, const std::string& name) {

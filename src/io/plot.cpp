@@ -40,12 +40,6 @@ std::string quoted(const std::string& words) {
   return out + "'";
 }
 
-std::string shell_quoted(const std::string& words) {
-  std::string out = "'";
-  for (const char c : words) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 /// A field of a CSV: in quotes when a reader could misunderstand it.
 std::string field(const std::string& words) {
   if (words.find_first_of(",\"\r\n") == words.npos) return words;

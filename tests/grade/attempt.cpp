@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "gradus/base/check.hpp"
-#include "lock.hpp"
+#include "gradus/base/file.hpp"
 #include "prelude.hpp"
 #include "scratch.hpp"
 #include "timed.hpp"
@@ -51,7 +51,7 @@ fs::path archive_without(const Toolchain& tools, const GradedFile& file, const f
   const std::string beginning = "without_" + file.name + "_";
   const fs::path slim = cache / (beginning + digest(tools.archive.string() + stamp).substr(0, 12) + ".a");
   fs::create_directories(cache);
-  const Lock lock(cache / "without.lock");
+  const FileLock lock(cache / "without.lock");
   if (fs::exists(slim)) {
     fs::last_write_time(slim, fs::file_time_type::clock::now());  // marks it as in use for forget_slim
     return slim;
@@ -136,13 +136,13 @@ std::string Attempt::key(const std::string& source) const {
   for (const std::string& object : tools_.worker_objects)
     all += object + std::to_string(fs::last_write_time(object).time_since_epoch().count());
   all += options_.also_float ? "" : "double only";
-  for (const std::string& word : command_with(tools_.flags)) all += '\0' + word;
+  for (const std::string& word : command_with(tools_.flags, options_.extra_flags)) all += '\0' + word;
   return all;
 }
 
-std::vector<std::string> Attempt::command_with(const std::string& flags) const {
+std::vector<std::string> Attempt::command_with(const std::string& flags, const std::string& extra) const {
   std::vector<std::string> command = {compiler_};
-  for (const std::string& word : words_of(flags + " " + options_.extra_flags)) command.push_back(word);
+  for (const std::string& word : words_of(flags + " " + extra)) command.push_back(word);
   command.insert(command.end(), {"-g1", "-fno-diagnostics-color", "-Werror=return-type", "-isystem",
                                  tools_.include.string(), clang_ ? "-ferror-limit=3" : "-fmax-errors=3"});
   if (clang_) with_libgomp(command);
@@ -151,14 +151,18 @@ std::vector<std::string> Attempt::command_with(const std::string& flags) const {
 
 fs::path Attempt::precompiled_header(const std::string& source, const std::string& flags) const {
   // Builds with other compilers or flags compile only a few files, so a precompiled header does not pay off.
-  if (!options_.compiler.empty() || !options_.extra_flags.empty()) return "";
+  // It is valid for any warnings.
+  const std::vector<std::string> extra = words_of(options_.extra_flags);
+  const bool only_warnings =
+      std::all_of(extra.begin(), extra.end(), [](const std::string& flag) { return flag.starts_with("-W"); });
+  if (!options_.compiler.empty() || !only_warnings) return "";
   const std::string prelude = prelude_of(source, tools_.include);
-  return prelude.empty() ? "" : precompiled(prelude, command_with(flags), tools_, cache_, options_);
+  return prelude.empty() ? "" : precompiled(prelude, command_with(flags, ""), tools_, cache_, options_);
 }
 
 Outcome Attempt::compile(Scratch& scratch, const fs::path& header, const std::string& flags,
                          const std::vector<std::string>& rest) const {
-  std::vector<std::string> command = command_with(flags);
+  std::vector<std::string> command = command_with(flags, options_.extra_flags);
   Jail jail{.limits = compiler_limits,
             .readable = {tools_.include},
             .toolchain = tools_.folders,

@@ -28,7 +28,7 @@ class Attempt {
   const GradedFile& file() const { return file_; }
 
  private:
-  std::vector<std::string> command_with(const std::string& flags) const;
+  std::vector<std::string> command_with(const std::string& flags, const std::string& extra) const;
   /// The precompiled header that this text can begin with; empty when there is none.
   std::filesystem::path precompiled_header(const std::string& source, const std::string& flags) const;
   Outcome compile(class Scratch& scratch, const std::filesystem::path& header, const std::string& flags,

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "gradus/base/check.hpp"
-#include "lock.hpp"
+#include "gradus/base/file.hpp"
 #include "scratch.hpp"
 #include "stubs.hpp"
 
@@ -86,7 +86,7 @@ fs::path precompiled(const std::string& header, std::vector<std::string> command
   for (const std::string& word : command) key += '\0' + word;
   const fs::path home = cache / ("prelude_" + digest(key).substr(0, 16)), file = home / "prelude.hpp";
   fs::create_directories(cache);
-  const Lock lock(lock_of(cache));  // others wait until the header is compiled
+  const FileLock lock(lock_of(cache));  // others wait until the header is compiled
   if (fs::exists(home)) {
     fs::last_write_time(home, fs::file_time_type::clock::now());  // marks it as in use for keep_newest
     return file;
@@ -118,7 +118,7 @@ fs::path precompiled(const std::string& header, std::vector<std::string> command
 }
 
 void forget_precompiled(const fs::path& cache) {
-  const Lock lock(lock_of(cache));
+  const FileLock lock(lock_of(cache));
   keep_newest(cache, 0);
 }
 

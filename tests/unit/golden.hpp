@@ -6,10 +6,17 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "gradus/autograd/tape.hpp"
+#include "gradus/ops/arithmetic.hpp"
+#include "gradus/ops/reduction.hpp"
 #include "gradus/tensor/tensor.hpp"
 
 #ifdef GRADUS_SOURCE_DIR
@@ -43,4 +50,42 @@ inline void check_close(const std::string& what, const gradus::Tensor& x, const 
     if (!(std::abs(x[i] - e) <= 1e-5 * std::max(std::abs(e), least)))
       FAIL_CHECK(what << ", element " << i << ": " << x[i] << ", PyTorch has " << e);
   }
+}
+
+using Parameters = std::vector<std::unique_ptr<gradus::Parameter>>;
+
+inline Parameters parameters_from(const nlohmann::json& list) {
+  Parameters parameters;
+  for (const nlohmann::json& packed : list)
+    parameters.push_back(std::make_unique<gradus::Parameter>(tensor(packed)));
+  return parameters;
+}
+
+using Inputs = std::vector<gradus::Var>;
+/// An op as a function of its inputs, followed by constants, and of its case in the file.
+using Function = std::function<gradus::Var(const Inputs&, const nlohmann::json&)>;
+using Ops = std::map<std::string, Function>;  ///< by the names that the files of tests/golden use
+
+/// Calls `compare(case, op and tensor, computed, t, expected)` for the output of every case, t = 0, and for the
+/// gradient of every input, t = 1 for the first. Every op must occur in the cases.
+template <class Compare>
+void check_cases(const nlohmann::json& cases, const Ops& ops, const Compare& compare) {
+  std::set<std::string> seen;
+  for (const nlohmann::json& c : cases) {
+    const std::string name = c["op"];
+    CAPTURE(name);
+    REQUIRE(ops.count(name) == 1);
+    seen.insert(name);
+    const Parameters parameters = parameters_from(c["inputs"]);
+    gradus::Tape tape;
+    Inputs inputs;
+    for (const auto& parameter : parameters) inputs.emplace_back(*parameter);
+    for (const nlohmann::json& constant : c["constants"]) inputs.emplace_back(tensor(constant));
+    const gradus::Var y = ops.at(name)(inputs, c);
+    compare(c, name, y.value(), std::size_t{0}, c["output"]);
+    tape.backward(gradus::sum(y * gradus::Var(tensor(c["dy"]))));
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      compare(c, name + ", gradient " + std::to_string(i), parameters[i]->grad, i + 1, c["grads"][i]);
+  }
+  CHECK(seen.size() == ops.size());
 }

@@ -7,7 +7,10 @@
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
+#include <iostream>
 #include <iterator>
+#include <sstream>
+#include <streambuf>
 #include <string>
 #include <vector>
 
@@ -45,6 +48,24 @@ inline bool same_bits(const gradus::Tensor& a, const gradus::Tensor& b) {
 inline std::vector<gradus::Real> numbers(const gradus::Tensor& x) {
   return {x.values().begin(), x.values().end()};
 }
+
+/// Captures cout and cerr during its lifetime.
+class Heard {
+ public:
+  Heard() : out_(std::cout.rdbuf(words_.rdbuf())), err_(std::cerr.rdbuf(complaints_.rdbuf())) {}
+  ~Heard() {
+    std::cout.rdbuf(out_);
+    std::cerr.rdbuf(err_);
+  }
+  Heard(const Heard&) = delete;
+  Heard& operator=(const Heard&) = delete;
+  std::string words() const { return words_.str(); }
+  std::string complaints() const { return complaints_.str(); }
+
+ private:
+  std::ostringstream words_, complaints_;
+  std::streambuf *out_, *err_;
+};
 
 /// A new folder that is removed at the end of its lifetime.
 struct Folder {

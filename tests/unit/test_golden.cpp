@@ -5,11 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -40,9 +38,6 @@ const json& golden() {
   return all;
 }
 
-using Inputs = std::vector<Var>;
-using Function = std::function<Var(const Inputs&, const json&)>;
-
 Function unary(Var (*op)(const Var&)) {
   return [op](const Inputs& x, const json&) { return op(x[0]); };
 }
@@ -51,8 +46,8 @@ Function binary(Var (*op)(const Var&, const Var&)) {
 }
 
 /// Every op by its name in the golden file.
-std::map<std::string, Function> all_ops() {
-  std::map<std::string, Function> ops{
+Ops all_ops() {
+  Ops ops{
       {"add", binary(add)},
       {"subtract", binary(subtract)},
       {"multiply", binary(multiply)},
@@ -224,14 +219,6 @@ void check_result(const std::string& what, const Tensor& x, std::uint32_t number
   check_sums(what, x, number, t, expected["sums"], 0);
 }
 
-using Parameters = std::vector<std::unique_ptr<Parameter>>;
-
-Parameters parameters_from(const json& list) {
-  Parameters parameters;
-  for (const json& packed : list) parameters.push_back(std::make_unique<Parameter>(tensor(packed)));
-  return parameters;
-}
-
 std::vector<Parameter*> handles(const Parameters& parameters) {
   std::vector<Parameter*> out;
   for (const auto& parameter : parameters) out.push_back(parameter.get());
@@ -257,28 +244,13 @@ void check_steps(const json& run, Parameters& parameters, Optimizer optimizer) {
 }  // namespace
 
 TEST_CASE("every op agrees with PyTorch, forward and backward") {
-  const auto ops = all_ops();
-  std::set<std::string> seen;
-  for (const json& c : golden()["cases"]) {
-    const std::string name = c["op"];
-    CAPTURE(name);
-    REQUIRE(ops.count(name) == 1);
-    seen.insert(name);
-    const auto number = c.value("case", std::uint32_t{0});  // seeds the weights of the sums
-    const Parameters parameters = parameters_from(c["inputs"]);
-    Tape tape;
-    Inputs inputs;
-    for (const auto& parameter : parameters) inputs.emplace_back(*parameter);
-    for (const json& constant : c["constants"]) inputs.emplace_back(tensor(constant));
-    const Var y = ops.at(name)(inputs, c);
-    const double least = name.starts_with("conv") ? 1 : 0.1;  // sums of many numbers of magnitude 1
-    check_result(name, y.value(), number, 0, c["output"], least);
-    tape.backward(sum(y * Var(tensor(c["dy"]))));
-    for (std::size_t i = 0; i < parameters.size(); ++i)
-      check_result(name + ", gradient " + std::to_string(i), parameters[i]->grad, number, i + 1,
-                   c["grads"][i], least);
-  }
-  CHECK(seen.size() == ops.size());
+  check_cases(
+      golden()["cases"], all_ops(),
+      [](const json& c, const std::string& what, const Tensor& x, std::size_t t, const json& expected) {
+        const double least = what.starts_with("conv") ? 1 : 0.1;  // sums of many numbers of magnitude 1
+        const auto number = c.value("case", std::uint32_t{0});    // seeds the weights of the sums
+        check_result(what, x, number, t, expected, least);
+      });
 }
 
 TEST_CASE("every op agrees with PyTorch on forty random shapes per family") {

@@ -1,10 +1,7 @@
 // The lecture's own operations compared with PyTorch: tests/golden/generative.json, written by make_generative.py.
 #include <doctest/doctest.h>
 
-#include <functional>
-#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -27,9 +24,6 @@ using nlohmann::json;
 
 namespace {
 
-using Inputs = std::vector<Var>;
-using Function = std::function<Var(const Inputs&, const json&)>;
-
 /// A part of a U-Net whose parameters are the given constants, in order of construction.
 template <class Part>
 struct Fixed : Module {
@@ -51,11 +45,11 @@ const json& golden() {
   return all;
 }
 
-std::map<std::string, Function> all_ops() {
+Ops all_ops() {
   static Rng rng(1);
   static std::vector<std::unique_ptr<Fixed<UnetBlock>>> blocks;  // they outlive the tape
   static std::vector<std::unique_ptr<Fixed<UnetAttention>>> attentions;
-  std::map<std::string, Function> ops;
+  Ops ops;
   ops["affine_coupling"] = [](const Inputs& x, const json&) {
     return affine_coupling(x[3].value(), x[0], x[1], x[2]);
   };
@@ -97,29 +91,12 @@ std::map<std::string, Function> all_ops() {
 }  // namespace
 
 TEST_CASE("couplings, losses and parts of networks agree with PyTorch, forward and backward") {
-  const auto ops = all_ops();
-  std::set<std::string> seen;
-  for (const json& c : golden()["cases"]) {
-    const std::string name = c["op"];
-    CAPTURE(name);
-    REQUIRE(ops.count(name) == 1);
-    seen.insert(name);
-    std::vector<std::unique_ptr<Parameter>> parameters;
-    Tape tape;
-    Inputs inputs;
-    for (const json& input : c["inputs"]) {
-      parameters.push_back(std::make_unique<Parameter>(tensor(input)));
-      inputs.emplace_back(*parameters.back());
-    }
-    for (const json& constant : c["constants"]) inputs.emplace_back(tensor(constant));
-    const Var y = ops.at(name)(inputs, c);
-    const double least = name.starts_with("Unet") ? 1 : 0.1;  // sums of many numbers of magnitude 1
-    check_close(name, y.value(), c["output"], least);
-    tape.backward(sum(y * Var(tensor(c["dy"]))));
-    for (std::size_t i = 0; i < parameters.size(); ++i)
-      check_close(name + ", gradient " + std::to_string(i), parameters[i]->grad, c["grads"][i], least);
-  }
-  CHECK(seen.size() == ops.size());
+  check_cases(golden()["cases"], all_ops(),
+              [](const json&, const std::string& what, const Tensor& x, std::size_t, const json& expected) {
+                const double least =
+                    what.starts_with("Unet") ? 1 : 0.1;  // sums of many numbers of magnitude 1
+                check_close(what, x, expected, least);
+              });
 }
 
 TEST_CASE("schedules, marginals, targets and sampling steps agree with the papers' formulas in PyTorch") {

@@ -1,7 +1,10 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
+#include <future>
+#include <thread>
 
 #include "gradus/base/check.hpp"
 #include "gradus/io/checkpoint.hpp"
@@ -30,8 +33,10 @@ struct Bench {
 };
 
 std::size_t cached_files(const fs::path& folder) {
-  return static_cast<std::size_t>(
-      std::distance(fs::directory_iterator(folder / "cache"), fs::directory_iterator()));
+  std::size_t count = 0;
+  for (const auto& entry : fs::directory_iterator(folder / "cache"))
+    count += entry.path().extension() == ".safetensors";
+  return count;
 }
 
 }  // namespace
@@ -75,6 +80,27 @@ TEST_CASE("cache: a damaged file or one of another network is not loaded") {
   CHECK_FALSE(load_cached(file, state));
   fs::resize_file(file, 0);
   CHECK_FALSE(load_cached(file, state));
+}
+
+TEST_CASE("cache: a file that another program makes is loaded when it is complete") {
+  Bench bench;
+  const fs::path file = bench.folder / "cache" / "judge_0.safetensors";
+  std::promise<void> begun;
+  std::thread other([&] {
+    make_cached(file, [&] {
+      begun.set_value();
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      State state;
+      state.tensors = {{"w", Tensor::full({3}, 2)}};
+      save_checkpoint(file, state);
+    });
+  });
+  begun.get_future().wait();
+  State state;
+  state.tensors = {{"w", Tensor::zeros({3})}};
+  CHECK(load_cached(file, state));
+  other.join();
+  CHECK(same_bits(state.tensors[0].second, Tensor::full({3}, 2)));
 }
 
 TEST_CASE("in_pieces: the network sees 500 rows at a time, and the result is that of all rows") {

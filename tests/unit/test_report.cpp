@@ -4,8 +4,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
-#include <iostream>
-#include <sstream>
 #include <thread>
 
 #include "gradus/base/check.hpp"
@@ -19,24 +17,6 @@ using namespace gradus::lecture;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Captures cout and cerr during its lifetime.
-class Heard {
- public:
-  Heard() : out_(std::cout.rdbuf(words_.rdbuf())), err_(std::cerr.rdbuf(complaints_.rdbuf())) {}
-  ~Heard() {
-    std::cout.rdbuf(out_);
-    std::cerr.rdbuf(err_);
-  }
-  Heard(const Heard&) = delete;
-  Heard& operator=(const Heard&) = delete;
-  std::string words() const { return words_.str(); }
-  std::string complaints() const { return complaints_.str(); }
-
- private:
-  std::ostringstream words_, complaints_;
-  std::streambuf *out_, *err_;
-};
 
 const Lesson lesson{
     .name = "07_test", .title = "A \"title\"", .slide = "L4, a slide", .look = "Everything ends well."};

@@ -9,7 +9,6 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
-#include <sstream>
 #include <thread>
 
 #include "gradus/autograd/tape.hpp"
@@ -30,20 +29,6 @@ using namespace gradus::lecture;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Captures cout during its lifetime.
-class Heard {
- public:
-  Heard() : out_(std::cout.rdbuf(words_.rdbuf())) {}
-  ~Heard() { std::cout.rdbuf(out_); }
-  Heard(const Heard&) = delete;
-  Heard& operator=(const Heard&) = delete;
-  std::string words() const { return words_.str(); }
-
- private:
-  std::ostringstream words_;
-  std::streambuf* out_;
-};
 
 /// A Program made from a command line.
 struct Setting {

@@ -55,6 +55,20 @@ class NewFile {
   bool flushed_ = false;
 };
 
+/// A lock that is held until the end of its scope; other holders wait, in this process and in all others.
+class FileLock {
+ public:
+  /// Creates `file`, readable by its owner only, if it does not exist; it is never removed.
+  /// Throws Error when it cannot be written.
+  explicit FileLock(const std::filesystem::path& file);
+  ~FileLock();
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+ private:
+  int file_;
+};
+
 /// Writes the bytes as a NewFile. Throws Error when that fails.
 void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 
@@ -64,6 +78,9 @@ void make_folder(const std::filesystem::path& folder);
 /// The path itself, or the path with .gz appended; an empty path when neither exists. Folders are ignored. A
 /// broken link counts as existing, so that reading it reports the error.
 std::filesystem::path plain_or_gz(const std::filesystem::path& path);
+
+/// The words as one word of a POSIX shell's command, in single quotes.
+std::string shell_quoted(std::string_view words);
 
 /// The bytes of a text file, without a UTF-8 byte order mark and without trailing blanks and line ends.
 /// Throws Error for UTF-16, naming the file.

@@ -113,7 +113,7 @@ void noise(Program& program) {
     program.say(text("              ", C, "    ", used, "     ", predicted));
     worst = std::max(worst, std::abs(double(used) - double(std::min<Index>(predicted, 24))));
   }
-  program.figure("law_worst_difference", worst);
+  program.figure("used_units_worst_difference", worst);
   program.headline(text("from C = 0.5 to 50, the KL goes from ", kls.front(), " to ", kls.back(),
                         " nats and the squared error from ", errors.front(), " to ", errors.back()));
 }

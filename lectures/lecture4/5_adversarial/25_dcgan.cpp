@@ -77,8 +77,12 @@ void dcgan(Program& program) {
   std::vector<Index> looks;
   for (Index k = 1; k <= 10; ++k) looks.push_back(std::max(k, recipe.steps * k * k / 100));
   DigitFilm film(looks, gan.noise(100, {}, rng));
-  const DcganTraining training = train_dcgan(program, gan, digits.train, film);
-  save_checkpoint(kept_at(program, gan, digits.train), gan.average.state(), {{"recipe", recipe.words()}});
+  const std::filesystem::path kept = kept_at(program, gan, digits.train);
+  const DcganTraining training = make_cached(kept, [&] {
+    const DcganTraining trained = train_dcgan(program, gan, digits.train, film);
+    save_checkpoint(kept, gan.average.state(), {{"recipe", recipe.words()}});
+    return trained;
+  });
 
   pictures(program, gan, film);
   Plot losses = training.plot;

@@ -65,7 +65,7 @@ struct DigitGenerator : Module {
 /// Leaky relu between the layers, batch norm before the last two.
 /// The receptive fields of the three convolutions are 4 x 4, 10 x 10 and 22 x 22 pixels; without the third,
 /// D knows strokes but not which of them belong together. A batch is all real or all generated:
-/// in a mixed batch, batch norm would reveal the answer to D.
+/// in the step of G all digits are generated, so D must classify batches of one kind.
 struct DigitDiscriminator : Module {
   DigitDiscriminator(Rng& random, Index inputs, Index channels)
       : Module(random),
@@ -309,9 +309,11 @@ inline void load_or_train(Program& program, Dcgan& gan, const Dataset& digits) {
     program.say("The generator of 25_dcgan, from " + kept.string());
     return;
   }
-  DigitFilm last({gan.recipe.steps}, Tensor::zeros({1, gan.recipe.noise + gan.recipe.classes}));
-  train_dcgan(program, gan, digits, last);
-  save_checkpoint(kept, gan.average.state(), {{"recipe", gan.recipe.words()}});
+  make_cached(kept, [&] {
+    DigitFilm last({gan.recipe.steps}, Tensor::zeros({1, gan.recipe.noise + gan.recipe.classes}));
+    train_dcgan(program, gan, digits, last);
+    save_checkpoint(kept, gan.average.state(), {{"recipe", gan.recipe.words()}});
+  });
 }
 
 /// Share of the rows of p [N, C] in which one class has more than 90 %.

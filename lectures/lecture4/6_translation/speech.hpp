@@ -152,8 +152,10 @@ class SpeechJudge : public Module {
                                     train.classes, " classes, Adam .001 falling, batch 32, steps ", steps);
     const std::filesystem::path cached = cache_place(program, "speech_" + kind, recipe, train);
     if (load_cached(cached, state())) return;
-    fit(train, kind, steps);
-    save_checkpoint(cached, state(), {{"trained_on", train.name}, {"recipe", recipe}});
+    make_cached(cached, [&] {
+      fit(train, kind, steps);
+      save_checkpoint(cached, state(), {{"trained_on", train.name}, {"recipe", recipe}});
+    });
   }
 
   Var logits(const Var& x) {

@@ -105,11 +105,14 @@ inline Curve train_digits(Program& program, DigitDiffusion& model, const Dataset
     return model.predict(x, t, labels);
   };
   const DiffusionRecipe& how = model.recipe;
-  const Curve curve = train_denoiser(program, model.name, model.net, model.average, network,
-                                     labelled_digits(digits, how.unlabelled), model.schedule,
-                                     {how.objective, how.steps, how.batch, how.lr});
-  save_checkpoint(kept_at(program, model, digits), model.average.state(), {{"recipe", how.words()}});
-  return curve;
+  const std::filesystem::path kept = kept_at(program, model, digits);
+  return make_cached(kept, [&] {
+    const Curve curve = train_denoiser(program, model.name, model.net, model.average, network,
+                                       labelled_digits(digits, how.unlabelled), model.schedule,
+                                       {how.objective, how.steps, how.batch, how.lr});
+    save_checkpoint(kept, model.average.state(), {{"recipe", how.words()}});
+    return curve;
+  });
 }
 
 /// Loads the weights that 34_diffusion saved with the same settings, or trains them.

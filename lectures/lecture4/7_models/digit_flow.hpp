@@ -140,15 +140,18 @@ inline Curve train_flow(Program& program, DigitFlow& model, const Dataset& digit
   Adam adam(model.flow.parameters());
   Trainer trainer(program.session(), model.name,
                   {{"flow", model.flow}, {"adam", adam}, {"rng", rng}, {"digits", loader}}, Steps{how.steps});
-  while (trainer.next()) {
-    adam.lr = how.lr * flow_rate(trainer.step(), trainer.progress());
-    const Transformed w = model.space(loader.next().images, rng);
-    const double nats = likelihood_step(model.flow, adam, w.values, 400);
-    const double bits = bits_per_dimension(-nats + mean(w.log_det).item(), 784);
-    trainer.report({{"bits", static_cast<Real>(bits)}});
-  }
-  save_checkpoint(kept_at(program, model, digits), model.flow.state(), {{"recipe", how.words()}});
-  return trainer.history().front();
+  const std::filesystem::path kept = kept_at(program, model, digits);
+  return make_cached(kept, [&] {
+    while (trainer.next()) {
+      adam.lr = how.lr * flow_rate(trainer.step(), trainer.progress());
+      const Transformed w = model.space(loader.next().images, rng);
+      const double nats = likelihood_step(model.flow, adam, w.values, 400);
+      const double bits = bits_per_dimension(-nats + mean(w.log_det).item(), 784);
+      trainer.report({{"bits", static_cast<Real>(bits)}});
+    }
+    save_checkpoint(kept, model.flow.state(), {{"recipe", how.words()}});
+    return trainer.history().front();
+  });
 }
 
 /// Loads the weights that 33_flow kept with the same settings, or trains them.

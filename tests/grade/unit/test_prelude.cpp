@@ -99,6 +99,9 @@ TEST_CASE("the compiler uses a precompiled header; a damaged one costs only time
   CHECK_MESSAGE(uses_prelude(whole), whole.compiler);
   const std::vector<fs::path> made = preludes_in(headers.cache);
   REQUIRE(made.size() == 1);
+  const BuildOptions strict{.level = Level::l1, .extra_flags = "-Wall -Werror", .also_float = false};
+  CHECK(uses_prelude(Attempt(tools, relu, headers.cache, strict).run(source, "").built));
+  CHECK(preludes_in(headers.cache).size() == 1);  // warnings do not change the header
   const auto damaged = [&](auto&& damage) {
     fs::permissions(made[0], fs::perms(0644));
     damage();
