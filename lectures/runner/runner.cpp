@@ -73,7 +73,7 @@ Section run(const fs::path& program, const fs::path& folder, const std::vector<s
     });
     section.report = read_summary(folder).value(section.name, Json::object());
     section.note = fault_of(section, status, folder);
-  } catch (const Error& error) {  // the other programs can still run
+  } catch (const std::exception& error) {  // the other programs can still run
     section.note = error.what();
   }
   section.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

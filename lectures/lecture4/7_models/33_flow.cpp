@@ -17,7 +17,7 @@ constexpr Real reach = Real(3.2);  // of the pictures of the plane
 /// Data in the plane by name.
 struct PlaneData {
   std::string name, title;
-  GaussianMixture law;
+  GaussianMixture mixture;
 };
 
 /// Eight couplings that take turns with the two coordinates.
@@ -37,7 +37,7 @@ void train_plane(Program& program, const PlaneData& data, Flow& flow) {
   Trainer trainer(program.session(), data.name, {{"flow", flow}, {"adam", adam}, {"rng", rng}}, Steps{steps});
   while (trainer.next()) {
     adam.lr = Real(2e-3) * linear_decay(trainer.progress(), Real(0.02));
-    trainer.report({{"nats", likelihood_step(flow, adam, data.law.sample(256, rng), 5)}});
+    trainer.report({{"nats", likelihood_step(flow, adam, data.mixture.sample(256, rng), 5)}});
   }
 }
 
@@ -48,9 +48,9 @@ PlaneModel as_model(const PlaneData& data, Flow& flow) {
           }};
 }
 
-PlaneModel law_of(const PlaneData& data) {
-  return {data.title + ", data", [=](const Tensor& x) { return log(Var(data.law.density(x))).value(); },
-          [=](Index count, Rng& rng) { return data.law.sample(count, rng); }};
+PlaneModel true_model(const PlaneData& data) {
+  return {data.title + ", data", [=](const Tensor& x) { return log(Var(data.mixture.density(x))).value(); },
+          [=](Index count, Rng& rng) { return data.mixture.sample(count, rng); }};
 }
 
 /// The sum of the density over a fine grid; 1 for every flow whose log-determinant is right.
@@ -103,18 +103,19 @@ void in_the_plane(Program& program) {
     Rng random = program.rng.split(data.name + " weights"), rng = program.rng.split(data.name + " points");
     PlaneFlow flow(random);
     train_plane(program, data, flow);
-    const Tensor test = data.law.sample(program.pick<Index>(10000, 10000, 500), rng);
-    const PlaneModel model = as_model(data, flow), law = law_of(data);
+    const Tensor test = data.mixture.sample(program.pick<Index>(10000, 10000, 500), rng);
+    const PlaneModel model = as_model(data, flow), truth = true_model(data);
     program.figure(data.name + "_nats", -mean(Var(model.log_density(test))).item());
-    program.figure(data.name + "_nats_true", -mean(Var(law.log_density(test))).item());
+    program.figure(data.name + "_nats_true", -mean(Var(truth.log_density(test))).item());
     const Tensor samples = model.sample(800, rng), none({0, 2});
-    rows.push_back(hstack({panel(law, "density", none, reach), panel(model, "flow's density", none, reach),
+    rows.push_back(hstack({panel(truth, "density", none, reach), panel(model, "flow's density", none, reach),
                            panel(model, "its samples", samples, reach)},
                           6));
     if (data.name != "ring") continue;
     program.figure("flow_integral", integral(flow));
     program.figure("flow_inverse_error", inverse_error(flow, test.rows(0, 500)));
-    const ModeCoverage modes = mode_coverage(model.sample(2500, rng), data.law.centers, data.law.deviation);
+    const ModeCoverage modes =
+        mode_coverage(model.sample(2500, rng), data.mixture.centers, data.mixture.deviation);
     program.figure("ring_modes", modes.modes);
     program.figure("ring_high_quality", modes.high_quality);
     program.picture(
