@@ -127,9 +127,9 @@ void noise_to_curve(Program& program, const std::string& name, const GaussianMix
 }
 
 void transformers(Program& program) {
-  digits_from_noise(program);
   noise_to_curve(program, "ring", ring_of_gaussians(80, Real(1.8), Real(0.1)));
   noise_to_curve(program, "moons", two_moons());
+  digits_from_noise(program);  // last: 25_dcgan may still train the generator
   const auto percent = [&](const char* name) { return std::round(100 * program.figure(name)); };
   program.headline(text("a clear digit for ", percent("ends_sure"), " % of noise vectors and for ",
                         percent("middles_sure"),
