@@ -64,7 +64,7 @@ check_numbers() {
 # value(), back() and image() of a named object return references.
 check_lifetimes() {
   local found
-  found=$(cd "$1" && grep -rnE 'for \(.* : .*\(.*\)\.values\(\)\)' include src lectures exercises tests --include='*.[ch]pp' 2> /dev/null |
+  found=$(cd "$1" && grep -rnE 'for \(.* : .*\(.*\)(\.[a-z_]+)*\.values\(\)\)' include src lectures exercises tests --include='*.[ch]pp' 2> /dev/null |
     grep -vE ' : [a-z_]+\.(value|back|image)\(\)\.values\(\)\)')
   [ -z "$found" ] || { echo "$found" | sed 's/$/   name the tensor before the loop/' && return 1; }
 }
@@ -316,6 +316,7 @@ include/gradus/nn/n.hpp excepted: the trial of an exception
   try 1 "a folder that is not a floor" src/attic/a.cpp ''
   try 0 "a loop over a named tensor" src/nn/n.cpp '  for (const Real v : y.value().values()) sum += v;'
   try 1 "a loop over a temporary tensor" src/nn/n.cpp '  for (const Real v : f(x).values()) sum += v;'
+  try 1 "a loop over a part of a temporary" src/nn/n.cpp '  for (const Real v : f(x).data.images.values()) sum += v;'
 
   try 1 "a lecture in the library" src/nn/n.cpp '#include "support/s.hpp"'
   try 0 "the library in a lecture" lectures/support/s.cpp '#include "gradus/gradus.hpp"'

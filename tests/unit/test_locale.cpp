@@ -93,8 +93,8 @@ std::string everything() {
       },
       "t.csv");
   const std::string table = "a,b,kind\n1.5,60000,0\n";
-  for (const Real value : parse_table(std::as_bytes(std::span(table)), "t.csv").data.images.values())
-    all += exact(static_cast<double>(value)) + ' ';
+  const Tensor parsed = parse_table(std::as_bytes(std::span(table)), "t.csv").data.images;
+  for (const Real value : parsed.values()) all += exact(static_cast<double>(value)) + ' ';
   const std::string usps = usps_line();
   all += exact(static_cast<double>(parse_usps(std::as_bytes(std::span(usps)), "u").images[0])) + '\n';
   const Folder folder;
