@@ -78,6 +78,7 @@ need_check() {
   need clang-format clang-format command_there clang-format
   need clang-tidy llvm command_there clang-tidy
   need libomp-dev libomp file_there '/usr/lib/llvm-*/lib/libomp.so'
+  need libclang-rt-dev - file_there '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.tsan*.a'
 }
 need_docs() {
   need_lecture

@@ -1,6 +1,7 @@
 // Your file for exercise 7. The lesson is README.md beside it; every TODO is a part of its own.
-#include "gradus/base/todo.hpp"
 #include "gradus/ops/p_fake.hpp"
+
+#include "gradus/base/todo.hpp"
 #include "gradus/ops/arithmetic.hpp"
 
 namespace gradus {

@@ -1,4 +1,5 @@
 #include "gradus/ops/p_fake.hpp"
+
 #include "gradus/ops/arithmetic.hpp"
 
 namespace gradus {

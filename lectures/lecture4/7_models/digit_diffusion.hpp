@@ -24,10 +24,11 @@ struct DiffusionRecipe {
 
 inline DiffusionRecipe diffusion_recipe(const Program& program, Objective objective) {
   return {.objective = objective,
-          .steps = program.pick<Index>(1800, 12000, 4),
-          .width = program.pick<Index>(16, 32, 8),
+          .steps = program.pick<Index>(1500, 12000, 4),
+          .width = program.pick<Index>(24, 32, 8),
           .batch = program.pick<Index>(32, 64, 8),
           .T = program.pick<Index>(200, 200, 20),
+          .lr = program.pick<Real>(Real(4e-3), Real(2e-3), Real(2e-3)),
           .averaging = program.pick<Real>(Real(0.99), Real(0.999), Real(0.5))};
 }
 

@@ -12,9 +12,9 @@ namespace gradus::grade {
 using DiscriminatorStep = std::function<DiscriminatorLoss(
     const Network& discriminator, const Network& generator, const Tensor& real, const Tensor& z,
     const GanLosses& losses, const Optimizer& optimizer, const std::function<Var()>& penalty)>;
-using GeneratorStep = std::function<Real(const Network& discriminator, Module& frozen,
-                                         const Network& generator, const Tensor& z, const GanLosses& losses,
-                                         const Optimizer& optimizer, const std::function<Var(const Var&)>& extra)>;
+using GeneratorStep = std::function<Real(
+    const Network& discriminator, Module& frozen, const Network& generator, const Tensor& z,
+    const GanLosses& losses, const Optimizer& optimizer, const std::function<Var(const Var&)>& extra)>;
 
 inline constexpr Index generator_weights = 2 * 3 + 3 + 3 * 2 + 2, discriminator_weights = 2 * 3 + 3 + 3 + 1;
 inline constexpr Index averaged_inputs = 11, averaged_outputs = 7;  ///< of the layer in `averaged`
