@@ -49,7 +49,8 @@ TEST_CASE("batched_matmul equals one matmul per pair of matrices, in both passes
                                      {0, 0, 2, 3, 4},
                                      {2, 0, 3, 0, 2}})
     for (const Transpose turned : {Transpose::no, Transpose::yes}) {
-      CAPTURE(M);
+      const Index rows_of_a = M;
+      CAPTURE(rows_of_a);
       const auto shape = [&, B = B, H = H](Index rows, Index columns) {
         return H > 0 ? Shape{B, H, rows, columns} : Shape{B, rows, columns};
       };

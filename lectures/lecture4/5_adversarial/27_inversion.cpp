@@ -132,8 +132,7 @@ int main(int argc, char** argv) {
       {.name = "27_inversion",
        .title = "Inversion: which noise gave this digit?",
        .slide = "DS542, \"Latent Variables\"",
-       .look =
-           "G(z) resembles the digit where G has learned such a digit, and is sharp even where it is wrong. "
-           "The VAE's reconstruction is close and smooth, and needs one pass instead of hundreds."},
+       .look = "The search finds a z whose G(z) is close to the digit, and sharp even where it is wrong. "
+               "The VAE's reconstruction is smooth and less close, but needs one pass instead of hundreds."},
       inversion);
 }
