@@ -61,7 +61,8 @@ void check_parameters(Module& module, const std::function<Var()>& loss) {
     tape.backward(loss());
   }
   for (const auto& [name, parameter] : module.named_parameters()) {
-    CAPTURE(name);
+    const std::string& which = name;
+    CAPTURE(which);
     REQUIRE(parameter->grad.shape() == parameter->value.shape());
     const Index i = parameter->value.size() / 2;
     const auto loss_at = [&, parameter = parameter](Real shift) {

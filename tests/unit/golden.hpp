@@ -18,6 +18,7 @@
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/reduction.hpp"
 #include "gradus/tensor/tensor.hpp"
+#include "helpers.hpp"
 
 #ifdef GRADUS_SOURCE_DIR
 inline const std::filesystem::path source_dir = GRADUS_SOURCE_DIR;
@@ -40,14 +41,14 @@ inline gradus::Tensor tensor(const nlohmann::json& packed) {
 }
 
 /// The shapes agree, and every number agrees to 1e-5 relative to its magnitude,
-/// or to `least` where it is smaller.
+/// or to `least` where it is smaller (see `chains` for builds with a sanitizer).
 inline void check_close(const std::string& what, const gradus::Tensor& x, const nlohmann::json& expected,
                         double least = 0.1) {
   CAPTURE(what);
   REQUIRE(x.shape() == shape_of(expected["shape"]));
   for (gradus::Index i = 0; i < x.size(); ++i) {
     const double e = expected["data"][static_cast<std::size_t>(i)];
-    if (!(std::abs(x[i] - e) <= 1e-5 * std::max(std::abs(e), least)))
+    if (!(std::abs(x[i] - e) <= chains * 1e-5 * std::max(std::abs(e), least)))
       FAIL_CHECK(what << ", element " << i << ": " << x[i] << ", PyTorch has " << e);
   }
 }

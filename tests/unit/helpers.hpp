@@ -17,6 +17,20 @@
 #include "gradus/base/check.hpp"
 #include "gradus/tensor/tensor.hpp"
 
+/// Sanitizers keep loops scalar: a block of 1024 terms is then added in one chain instead of four, with four times as
+/// many roundings in a row.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr double chains = 4;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+inline constexpr double chains = 4;
+#else
+inline constexpr double chains = 1;
+#endif
+#else
+inline constexpr double chains = 1;
+#endif
+
 /// The message of the Error thrown by f; empty when it throws none.
 template <class F>
 std::string message(F f) {

@@ -82,15 +82,15 @@ TEST_CASE("the error of a long sum does not grow with its length") {
   Tensor x = Tensor::full({1, n}, Real(0.1));
   const double exact = double{Real(0.1)} * double(n);
   for (const Var& y : {sum(x), row_sums(x), column_sums(x.reshape({n, 1}))})
-    CHECK(y.item() == doctest::Approx(exact).epsilon(8e-6));  // 256 roundings of half a unit
+    CHECK(y.item() == doctest::Approx(exact).epsilon(chains * 8e-6));  // 256 roundings of half a unit
   const Tensor picture = Tensor::full({1, 512, 512, 1}, Real(0.1));
   CHECK(average_pool2d(picture, 512, 512).item() == doctest::Approx(0.1).epsilon(2e-6));
-  CHECK(pixel_norm(Tensor::full({1, n}, Real(0.1))).value()[0] == doctest::Approx(1).epsilon(3e-6));
+  CHECK(pixel_norm(Tensor::full({1, n}, Real(0.1))).value()[0] == doctest::Approx(1).epsilon(chains * 3e-6));
   const Tensor rows = Tensor::zeros({300'017, 1});  // one set of numbers per row
   const Tensor shift = gradient_of(Tensor::zeros({1}), [&](Parameter& beta) {
     return affine(layer_norm(rows, Tensor::full({1}, 1), beta), Real(0.1), 0);
   });
-  CHECK(shift[0] == doctest::Approx(double{Real(0.1)} * 300'017).epsilon(8e-6));  // 256 roundings, as above
+  CHECK(shift[0] == doctest::Approx(double{Real(0.1)} * 300'017).epsilon(chains * 8e-6));  // as above
   Rng rng(1);
   const std::vector<Tensor> inputs{Tensor::randn({33, 3001}, rng)};
   for (auto op : {row_sums, column_sums, sum, mean, softmax, log_softmax})

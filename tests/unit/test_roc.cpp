@@ -86,7 +86,7 @@ TEST_CASE("roc_curve: from (0, 0) to (1, 1), not falling, with one point per dif
 TEST_CASE("roc: errors name the function and the list") {
   CHECK(contains(message([] { auroc(Scores{}, Scores{1}); }), {"auroc", "negative"}));
   CHECK(contains(message([] { roc_curve(Scores{1}, Scores{}); }), {"roc_curve", "positive"}));
-  CHECK(contains(message([] { auroc(Scores{1}, Scores{0, std::nan("")}); }), {"score 1", "NaN"}));
+  CHECK(contains(message([] { auroc(Scores{1}, Scores{0, Real(std::nan(""))}); }), {"score 1", "NaN"}));
   CHECK(contains(message([] { false_positive_rate(Scores{1}, Scores{0}, 0); }), "0 < detected <= 1"));
 }
 
