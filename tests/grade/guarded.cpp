@@ -193,8 +193,9 @@ void say(int signal_number, siginfo_t* info, void* context) {
   const int depth = backtrace(frames, 24);
   for (int i = 0; i < depth; ++i) {
     // A return address is after the call, possibly on another line or in another function.
-    auto* at = static_cast<char*>(frames[i]);
-    length = std::snprintf(line, sizeof line, "gradus-frame: %p\n", at == fault_of(context) ? at : at - 1);
+    void* at = frames[i];
+    if (at != fault_of(context)) at = static_cast<char*>(at) - 1;
+    length = std::snprintf(line, sizeof line, "gradus-frame: %p\n", at);
     if (write(2, line, static_cast<std::size_t>(length)) < 0) _exit(98);
   }
   if (raised) raise(signal_number);

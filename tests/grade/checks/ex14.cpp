@@ -178,9 +178,6 @@ Function ancestral(F f) {
     })};
   };
 }
-double right(const Step& s, double x, double e, double n) {
-  return s.mean(x, s.x0(x, e)) + std::sqrt(s.variance()) * n;
-}
 
 const std::vector<std::string> ancestral_inputs = {"x", "predicted", "fresh", "alpha_bar", "t", "clip"};
 
