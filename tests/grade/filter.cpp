@@ -14,6 +14,11 @@
 namespace gradus::grade {
 namespace {
 
+/// A condition on argument `number` of a call: it equals a, or masked by a it equals b. (SCMP_A0 and the like are C.)
+scmp_arg_cmp argument(unsigned number, scmp_compare how, scmp_datum_t a, scmp_datum_t b = 0) {
+  return {number, how, a, b};
+}
+
 // clang-format off
 // What a compiler may not do; it may do everything else.
 constexpr const char* refused_to_compilers[] = {
@@ -58,20 +63,20 @@ scmp_filter_ctx make_filter(bool compiler) {
   for (const char* name : trapped) add(SCMP_ACT_TRAP, name);
   // Bubblewrap exits with 128 + n when signal n ended the program, so no program may use such an exit code.
   for (const int call : {SCMP_SYS(exit), SCMP_SYS(exit_group)}) {
-    seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, SCMP_A0(SCMP_CMP_MASKED_EQ, 0x80, 0));
-    seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, call, 1, SCMP_A0(SCMP_CMP_MASKED_EQ, 0x80, 0x80));
+    seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, argument(0, SCMP_CMP_MASKED_EQ, 0x80, 0));
+    seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, call, 1, argument(0, SCMP_CMP_MASKED_EQ, 0x80, 0x80));
   }
   add(SCMP_ACT_ERRNO(ENOSYS), "clone3");  // the C library then falls back to clone, which is filtered
   // Allow only the prctl calls needed by the worker's lock and the C library;
   // PR_SET_PDEATHSIG cannot be reset.
   for (const int option : {PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, PR_SET_NAME, PR_GET_NAME})
     seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-                     SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffffULL, static_cast<scmp_datum_t>(option)));
+                     argument(0, SCMP_CMP_MASKED_EQ, 0xffffffffULL, static_cast<scmp_datum_t>(option)));
   // Only its own limits; F_SETOWN and F_SETSIG are refused.
-  seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_EQ, 0));
+  seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, argument(0, SCMP_CMP_EQ, 0));
   for (const int command : {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL})
     seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-                     SCMP_A1(SCMP_CMP_EQ, static_cast<scmp_datum_t>(command)));
+                     argument(1, SCMP_CMP_EQ, static_cast<scmp_datum_t>(command)));
   return filter;
 }
 
