@@ -63,7 +63,7 @@ struct FaceVae : Module {
     const Var z = reparameterize(m, v, Tensor::randn(m.shape(), noise));
     return {learned_gaussian_nll(decode(z), kept_log_sigma(), x), gaussian_kl(m, v)};
   }
-  /// sigma stays above 0.02. Faces that are known by heart would drive it to zero and the bound to infinity.
+  /// sigma stays above 0.02. Memorised faces would drive it to zero and the bound to infinity.
   Var kept_log_sigma() { return clamp(log_sigma, std::log(Real(0.02)), 3); }
 };
 
