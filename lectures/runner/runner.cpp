@@ -1,8 +1,6 @@
 // Runs every program of the lecture, each in its own process and several at the same time,
 // so that a failing program does not stop the others. Their output goes to out/lecture4/NN_title/log.txt
 // and their reports to out/lecture4/summary.json. Lessons, reports and pictures make a book, out/lecture4/index.html.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>

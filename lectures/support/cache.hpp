@@ -24,8 +24,9 @@ auto make_cached(const std::filesystem::path& place, const Make& make) {
   return make();
 }
 
-/// Loads a state from its file in the cache, as soon as no program is making it. Returns false when the file does not exist, and,
-/// with a message on stderr, when it is damaged or holds something else. The caller then makes it again.
+/// Loads a state from its file in the cache, as soon as no program is making it. Returns false when the file
+/// does not exist, and, with a message on stderr, when it is damaged or holds something else. The caller then
+/// makes it again.
 bool load_cached(const std::filesystem::path& place, const State& state);
 
 }  // namespace gradus::lecture
