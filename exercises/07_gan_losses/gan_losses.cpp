@@ -1,5 +1,5 @@
 // Your file for exercise 7. The lesson is README.md beside it; every TODO is a part of its own.
-#include "gradus/ops/gan_losses.hpp"
+#include "gradus/generative/gan_losses.hpp"
 
 #include "gradus/base/todo.hpp"
 #include "gradus/ops/logits.hpp"

@@ -1,5 +1,5 @@
 // Your file for exercise 7. The lesson is README.md beside it; every TODO is a part of its own.
-#include "gradus/ops/p_fake.hpp"
+#include "gradus/generative/p_fake.hpp"
 
 #include "gradus/base/todo.hpp"
 #include "gradus/ops/arithmetic.hpp"
@@ -18,8 +18,9 @@ Var loss_at(Place place, const Var& logits, Real label = 1) {
   //   fake             -log D
   //   saturating        log D
   //   non_saturating   -log(1 - D)
-  // The four functions of gradus/ops/gan_losses.hpp, whose D is P(REAL), compute it: minimax_real_loss,
-  // minimax_fake_loss, saturating_generator_loss, non_saturating_generator_loss. Which logit do they need?
+  // The four functions of gradus/generative/gan_losses.hpp, whose D is P(REAL), compute it:
+  // minimax_real_loss, minimax_fake_loss, saturating_generator_loss,
+  // non_saturating_generator_loss. Which logit do they need?
   todo("7.9", place, logits, label);
 }
 

@@ -25,10 +25,15 @@ struct CloseFile {
 };
 using File = std::unique_ptr<std::FILE, CloseFile>;
 
+// zlib's parameter of this name: the size of its window, 2^15 bytes, and 16 for the gzip format
+constexpr int zlib_window = 15, gzip_window = 15 + 16;
+
 // Input and output state of zlib, released at the end of the scope.
 struct Inflater {
   z_stream stream{};
-  Inflater() { GRADUS_CHECK(inflateInit2(&stream, 15 + 16) == Z_OK, "zlib: no memory to unpack"); }
+  explicit Inflater(int window) {
+    GRADUS_CHECK(inflateInit2(&stream, window) == Z_OK, "zlib: no memory to unpack");
+  }
   ~Inflater() { inflateEnd(&stream); }
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
@@ -38,7 +43,7 @@ struct Deflater {
   z_stream stream{};
   Deflater() {
     GRADUS_CHECK(
-        deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK,
+        deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY) == Z_OK,
         "zlib: no memory to pack");
   }
   ~Deflater() { deflateEnd(&stream); }
@@ -74,9 +79,13 @@ bool is_gzip(std::span<const std::byte> bytes) {
   return bytes.size() >= 2 && bytes[0] == std::byte{0x1f} && bytes[1] == std::byte{0x8b};
 }
 
-std::vector<std::byte> gunzip(std::span<const std::byte> bytes, const std::string& name, std::size_t limit) {
-  GRADUS_CHECK(is_gzip(bytes), name, ": not a gzip file");
-  Inflater inflater;
+namespace {
+
+// Unpacks a zlib stream or the members of a gzip file.
+std::vector<std::byte> unpacked(std::span<const std::byte> bytes, int window, const std::string& name,
+                                std::size_t limit) {
+  const char* format = window == gzip_window ? "gzip" : "zlib";
+  Inflater inflater(window);
   z_stream& z = inflater.stream;
   std::vector<std::byte> out;
   std::size_t used = 0, filled = 0;
@@ -96,19 +105,31 @@ std::vector<std::byte> gunzip(std::span<const std::byte> bytes, const std::strin
     used += in - z.avail_in;
     filled += room - z.avail_out;
     if (result == Z_STREAM_END) {
-      if (used == bytes.size()) break;
+      if (used == bytes.size() || window == zlib_window) break;
       GRADUS_CHECK(is_gzip(bytes.subspan(used)), name, ": ", bytes.size() - used,
                    " bytes after the end of the gzip data");
       GRADUS_CHECK(inflateReset(&z) == Z_OK, name, ": zlib cannot continue with the second gzip member");
       continue;
     }
-    GRADUS_CHECK(result == Z_OK || result == Z_BUF_ERROR, name, ": damaged gzip data near byte ", used, ": ",
-                 z.msg ? z.msg : "unknown error");
-    GRADUS_CHECK(used < bytes.size() || filled == out.size(), name, ": the gzip data is cut off after ",
-                 bytes.size(), " bytes");
+    GRADUS_CHECK(result == Z_OK || result == Z_BUF_ERROR, name, ": damaged ", format, " data near byte ",
+                 used, ": ", z.msg ? z.msg : "unknown error");
+    GRADUS_CHECK(used < bytes.size() || filled == out.size(), name, ": the ", format,
+                 " data is cut off after ", bytes.size(), " bytes");
   }
   out.resize(filled);
   return out;
+}
+
+}  // namespace
+
+std::vector<std::byte> gunzip(std::span<const std::byte> bytes, const std::string& name, std::size_t limit) {
+  GRADUS_CHECK(is_gzip(bytes), name, ": not a gzip file");
+  return unpacked(bytes, gzip_window, name, limit);
+}
+
+std::vector<std::byte> unpack_zlib(std::span<const std::byte> bytes, const std::string& name,
+                                   std::size_t limit) {
+  return unpacked(bytes, zlib_window, name, limit);
 }
 
 std::vector<std::byte> gzip(std::span<const std::byte> bytes) {

@@ -7,7 +7,7 @@
 #include "gradus/generative/gan_step.hpp"
 #include "gradus/ops/activation.hpp"
 #include "gradus/ops/linear.hpp"
-#include "gradus/ops/p_fake.hpp"
+#include "gradus/generative/p_fake.hpp"
 
 using namespace gradus;
 

@@ -20,7 +20,7 @@
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/broadcast.hpp"
 #include "gradus/ops/embedding.hpp"
-#include "gradus/ops/gan_losses.hpp"
+#include "gradus/generative/gan_losses.hpp"
 #include "gradus/ops/losses.hpp"
 #include "gradus/ops/reduction.hpp"
 #include "gradus/ops/sequence.hpp"

@@ -15,7 +15,7 @@
 #include "gradus/ops/activation.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/losses.hpp"
-#include "gradus/ops/p_fake.hpp"
+#include "gradus/generative/p_fake.hpp"
 #include "gradus/ops/reduction.hpp"
 #include "gradus/ops/shaping.hpp"
 #include "gradus/optim/optimizer.hpp"

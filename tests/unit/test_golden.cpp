@@ -18,7 +18,7 @@
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/broadcast.hpp"
 #include "gradus/ops/conv.hpp"
-#include "gradus/ops/gan_losses.hpp"
+#include "gradus/generative/gan_losses.hpp"
 #include "gradus/ops/linear.hpp"
 #include "gradus/ops/losses.hpp"
 #include "gradus/ops/norm.hpp"

@@ -24,6 +24,11 @@ bool is_gzip(std::span<const std::byte> bytes);
 std::vector<std::byte> gunzip(std::span<const std::byte> bytes, const std::string& name,
                               std::size_t limit = max_file_bytes);
 
+/// The decompressed content of a zlib stream (RFC 1950), whose end may be followed by other bytes; `name` is
+/// for messages. Throws Error for a damaged or truncated stream, or more than `limit` bytes of content.
+std::vector<std::byte> unpack_zlib(std::span<const std::byte> bytes, const std::string& name,
+                                   std::size_t limit = max_file_bytes);
+
 /// The bytes, compressed as one gzip file.
 std::vector<std::byte> gzip(std::span<const std::byte> bytes);
 

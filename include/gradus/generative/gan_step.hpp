@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "gradus/nn/module.hpp"
-#include "gradus/ops/gan_losses.hpp"
+#include "gradus/generative/gan_losses.hpp"
 #include "gradus/optim/descend.hpp"
 
 namespace gradus {

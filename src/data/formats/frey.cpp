@@ -6,9 +6,8 @@
 #include <optional>
 #include <string_view>
 
-#include <zlib.h>
-
 #include "gradus/base/check.hpp"
+#include "gradus/base/file.hpp"
 #include "gradus/data/formats/idx.hpp"
 #include "gradus/data/generated/faces.hpp"
 
@@ -111,39 +110,6 @@ std::optional<MatMatrix> read_matrix(Bytes bytes, const Place& place, const std:
   return matrix;
 }
 
-struct Inflater {
-  z_stream stream{};
-  Inflater() { GRADUS_CHECK(inflateInit(&stream) == Z_OK, "zlib: no memory to unpack"); }
-  ~Inflater() { inflateEnd(&stream); }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-};
-
-// Unpacks a compressed element. zlib compresses at most 1032 to 1, so the file's size bounds the allocation.
-std::vector<std::byte> unpack(Bytes packed, const Place& place) {
-  Inflater inflater;
-  z_stream& z = inflater.stream;
-  std::vector<std::byte> out;
-  z.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(packed.data()));
-  z.avail_in = static_cast<uInt>(packed.size());
-  for (int result = Z_OK; result != Z_STREAM_END;) {
-    const std::size_t filled = out.size();
-    GRADUS_CHECK(filled < max_file_bytes, place.name, ": MATLAB file: the compressed element at byte ",
-                 place.offset, " unpacks to more than ", max_file_bytes, " bytes");
-    out.resize(
-        std::min(max_file_bytes, std::max(2 * filled, std::max(4 * packed.size(), std::size_t{4096}))));
-    z.next_out = reinterpret_cast<Bytef*>(out.data() + filled);
-    z.avail_out = static_cast<uInt>(out.size() - filled);
-    result = inflate(&z, Z_NO_FLUSH);
-    const bool stuck = result == Z_BUF_ERROR || (result == Z_OK && z.avail_out > 0);
-    GRADUS_CHECK(!stuck && (result == Z_OK || result == Z_STREAM_END), place.name,
-                 ": MATLAB file: the compressed element at byte ", place.offset, " is ",
-                 stuck ? "cut off" : "damaged: ", stuck || !z.msg ? "" : z.msg);
-    out.resize(out.size() - z.avail_out);
-  }
-  return out;
-}
-
 // MATLAB 4 files have no header. A matrix begins with its type (1000 byte order + 10 number type + matrix
 // type), rows, columns, whether it is complex, and the length of its name, 4 bytes each; the name follows.
 bool is_mat4(Bytes bytes) {
@@ -200,7 +166,8 @@ MatMatrix parse_mat(std::span<const std::byte> bytes, const std::string& name, c
     if (element.type == mi_matrix) {
       found = read_matrix(element.content, Place{name, at + 8}, variable);
     } else if (element.type == mi_compressed) {
-      const std::vector<std::byte> unpacked = unpack(element.content, place);
+      const std::vector<std::byte> unpacked = unpack_zlib(
+          element.content, text(place.name, ": MATLAB file: the compressed element at byte ", place.offset));
       const Place inside{name, 0, "a compressed element"};
       const Element matrix = next_element(unpacked, 0, inside, "a variable");
       if (matrix.type == mi_matrix)

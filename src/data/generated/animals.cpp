@@ -6,18 +6,10 @@
 #include <numbers>
 
 #include "gradus/base/check.hpp"
+#include "paint.hpp"
 
 namespace gradus {
 namespace {
-
-struct Paint {  // red, green, blue
-  Real red = 0, green = 0, blue = 0;
-};
-Paint mix(Paint a, Paint b, Real t) {
-  return {a.red + t * (b.red - a.red), a.green + t * (b.green - a.green), a.blue + t * (b.blue - a.blue)};
-}
-Paint scaled(Paint a, Real factor) { return {factor * a.red, factor * a.green, factor * a.blue}; }
-Real clamp01(Real x) { return std::min(std::max(x, Real(0)), Real(1)); }
 
 // A part of the body: the points within a radius of the line from (x0, y0) to (x1, y1); the radius changes
 // linearly from r0 to r1. The unit is the animal's scale, the origin lies between its feet, y points down.
@@ -74,14 +66,14 @@ Paint coat_at(const AnimalFactors& f, const Variation& variation, int part, Real
   const Real shade = part == far_hind || part == far_fore ? Real(0.75) : 1;  // the far side is darker
   if (f.kind == 0) {
     const bool hair = part == mane || part == tail;
-    return scaled(variation.coat, shade * (hair ? Real(0.4) : part == ear ? Real(0.8) : 1));
+    return shade * (hair ? Real(0.4) : part == ear ? Real(0.8) : Real(1)) * variation.coat;
   }
   // stripes across the part: the body's are vertical, the legs' horizontal
   constexpr Real period = Real(0.22);
   const Real where = part == body ? x : along;
   const Real wave = std::sin(2 * std::numbers::pi_v<Real> * (where / period + variation.phase)) + Real(0.15);
   const Real white = clamp01(Real(0.5) + Real(1.4) * wave);
-  return scaled(mix({0.08f, 0.08f, 0.09f}, {0.95f, 0.94f, 0.90f}, white), shade);
+  return shade * mix({0.08f, 0.08f, 0.09f}, {0.95f, 0.94f, 0.90f}, white);
 }
 
 Paint landscape_at(const AnimalFactors& f, const Variation& variation, Real u, Real v, Real pixel) {
@@ -89,7 +81,7 @@ Paint landscape_at(const AnimalFactors& f, const Variation& variation, Real u, R
   const Real below = clamp01(Real(0.5) + (v - hill) / pixel);
   const Real grass = Real(0.05) * std::sin(23 * u + 5 * variation.tufts) * std::sin(31 * v);
   const Paint sky = mix(variation.sky, {0.92f, 0.94f, 0.96f}, clamp01(v / f.horizon) * Real(0.6));
-  return mix(sky, scaled(variation.ground, 1 + grass + Real(0.25) * (v - f.horizon)), below);
+  return mix(sky, (1 + grass + Real(0.25) * (v - f.horizon)) * variation.ground, below);
 }
 
 void check_animal(const AnimalFactors& f, Index size) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gradus/base/check.hpp"
+#include "paint.hpp"
 
 namespace gradus {
 namespace {
@@ -14,14 +15,6 @@ namespace {
 // is a cylinder: turning it by psi moves them, narrows the far ones and finally hides them:
 //
 //     u = w sin(s + psi)
-
-struct Paint {  // red, green, blue
-  Real red = 0, green = 0, blue = 0;
-};
-Paint operator*(Real k, Paint p) { return {k * p.red, k * p.green, k * p.blue}; }
-Paint mix(Paint a, Paint b, Real t) {
-  return {a.red + t * (b.red - a.red), a.green + t * (b.green - a.green), a.blue + t * (b.blue - a.blue)};
-}
 
 constexpr Paint background{Real(0.12), Real(0.15), Real(0.20)}, hair{Real(0.10), Real(0.06), Real(0.04)},
     brow{Real(0.07), Real(0.04), Real(0.03)}, eye_white{Real(0.97), Real(0.97), Real(0.97)},
@@ -52,7 +45,6 @@ struct Head {
   Real cylinder() const { return Real(1.12) * half_width; }  // features need not reach the outline
 };
 
-Real clamp01(Real x) { return std::min(std::max(x, Real(0)), Real(1)); }
 Real smooth_step(Real from, Real to, Real x) {
   const Real t = clamp01((x - from) / (to - from));
   return t * t * (3 - 2 * t);

@@ -4,17 +4,10 @@
 #include <cmath>
 
 #include "gradus/base/check.hpp"
+#include "paint.hpp"
 
 namespace gradus {
 namespace {
-
-struct Paint {  // red, green, blue
-  Real red = 0, green = 0, blue = 0;
-};
-Paint mix(Paint a, Paint b, Real t) {
-  return {a.red + t * (b.red - a.red), a.green + t * (b.green - a.green), a.blue + t * (b.blue - a.blue)};
-}
-Real clamp01(Real x) { return std::min(std::max(x, Real(0)), Real(1)); }
 
 // The colours of a scene in one weather.
 struct Palette {

@@ -4,11 +4,10 @@
 #include <cmath>
 
 #include "gradus/base/check.hpp"
+#include "paint.hpp"
 
 namespace gradus {
 namespace {
-
-Real clamp01(Real x) { return std::min(std::max(x, Real(0)), Real(1)); }
 
 // The shapes in their own coordinates: a to the right, b downwards, within radius 1.2 of the centre and of
 // about equal area. Every function is a distance from the border, negative inside, and exact near the border.

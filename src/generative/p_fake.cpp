@@ -1,4 +1,4 @@
-#include "gradus/ops/p_fake.hpp"
+#include "gradus/generative/p_fake.hpp"
 
 #include "gradus/ops/arithmetic.hpp"
 

@@ -1,4 +1,4 @@
-#include "gradus/ops/gan_losses.hpp"
+#include "gradus/generative/gan_losses.hpp"
 
 #include "gradus/ops/logits.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 // The losses of a GAN whose discriminator outputs P(fake).
-#include "gradus/ops/gan_losses.hpp"
+#include "gradus/generative/gan_losses.hpp"
 
 namespace gradus {
 
