@@ -191,32 +191,78 @@ Count prove_reference(std::ostream& out, const std::vector<Exercise>& exercises,
 
 namespace {
 
-/// Checks that a file with one mistake, or with another right answer, gets the verdict in the list.
-/// With `all_files`, also checks the exercise's other files.
-void prove_edit(Tally& tally, const Exercise& exercise, const Edit& edit, const GradedFile& wrong_file,
-                const std::string& wrong, bool all_files, const Toolchain& tools,
-                const ProveOptions& options) {
+/// A file with a mistake, or with several mistakes of different TODOs, which get separate verdicts.
+struct Changed {
+  const GradedFile* file;
+  std::string source;
+  std::vector<Edit> edits;
+
+  /// Adds the mistake; false when it is in another file, its TODO has one already, or its lines have changed.
+  bool add(const GradedFile& in, const Edit& edit) {
+    if (&in != file) return false;
+    for (const Edit& other : edits)
+      if (other.todo == edit.todo) return false;
+    const auto both = with_mistake(source, edit);
+    if (!both) return false;
+    source = *both;
+    edits.push_back(edit);
+    return true;
+  }
+};
+
+/// Checks that the mistakes, or other right answers, get their verdicts in the list, and no other TODO loses
+/// points. With `all_files`, also checks the exercise's other files.
+void prove_changed(Tally& tally, const Exercise& exercise, const Changed& changed, bool all_files,
+                   const Toolchain& tools, const ProveOptions& options) {
   const ExerciseResult result =
       grade(exercise,
             [&](const GradedFile& file) -> std::optional<std::string> {
-              if (&file == &wrong_file) return wrong;
+              if (&file == changed.file) return changed.source;
               return all_files ? std::optional(read_text(options.root / file.source)) : std::nullopt;
             },
             tools, options.cache,
             {.seed = 17, .build = {.level = options.level, .slot = options.slot, .also_float = false}});
   for (const TodoResult& todo : result.todos) {
     const CheckResult* failure = todo.first_failure();
-    const std::string said = failure ? ": " + failure->sentence : "", at = edit.place + ": " + edit.id;
-    if (todo.todo.id != edit.todo) {
-      if (all_files || todo.path == wrong_file.path)
-        tally.check(todo.state == State::pass, at + " takes points from TODO " + todo.todo.id + said);
-    } else if (edit.is_right()) {
+    const std::string said = failure ? ": " + failure->sentence : "";
+    const auto edit = std::find_if(changed.edits.begin(), changed.edits.end(),
+                                   [&](const Edit& one) { return one.todo == todo.todo.id; });
+    if (edit == changed.edits.end()) {
+      if (all_files || todo.path == changed.file->path)
+        tally.check(todo.state == State::pass, changed.edits.front().place + ": " + changed.edits.front().id +
+                                                   " takes points from TODO " + todo.todo.id + said);
+      continue;
+    }
+    const std::string at = edit->place + ": " + edit->id;
+    if (edit->is_right()) {
       tally.check(!failure, at + " is right, but " + name_of(todo.state) + said);
     } else {
-      tally.check(named(failure, edit), at + " is " + name_of(todo.state) +
-                                            (failure ? ", taken for '" + failure->mistake + "'" : "") + said);
+      tally.check(named(failure, *edit), at + " is " + name_of(todo.state) +
+                                             (failure ? ", taken for '" + failure->mistake + "'" : "") +
+                                             said);
     }
   }
+}
+
+/// The changed files of one exercise: one per mistake, or in a sample as few as hold all of its mistakes.
+/// Checks that each mistake of the list can be applied.
+std::vector<Changed> changed_files(Tally& tally, const Exercise& exercise, const std::vector<Edit>& edits,
+                                   const ProveOptions& options) {
+  std::vector<Changed> all;
+  std::map<std::string, int> count_of;
+  for (const Edit& edit : edits) {
+    const bool skipped = !edit.is_right() && count_of[edit.todo]++ % 6 != 0 && options.sample;
+    std::optional<Changed> one;
+    for (const GradedFile& file : exercise.files)
+      if (const auto source = with_mistake(read_text(options.root / file.source), edit))
+        one = Changed{&file, *source, {edit}};
+    tally.check(one.has_value(),
+                edit.place + ": the old lines of " + edit.id + " do not occur exactly once in one file");
+    if (!one || skipped) continue;
+    const auto added = [&](Changed& other) { return other.add(*one->file, edit); };
+    if (!options.sample || std::none_of(all.begin(), all.end(), added)) all.push_back(*one);
+  }
+  return all;
 }
 
 }  // namespace
@@ -227,24 +273,28 @@ Count prove_mistakes(std::ostream& out, const std::vector<Exercise>& exercises, 
   for (const Exercise& exercise : exercises) {
     if (!wanted(exercise, options)) continue;
     const fs::path list = options.root / "tests/grade/mistakes" / ("ex" + exercise.key() + ".txt");
+    const std::vector<Edit> edits = read_edits(list);
+    std::set<const GradedFile*> shown_apart;
+    for (const Changed& changed : changed_files(tally, exercise, edits, options)) {
+      // Files are built and run independently; in a sample, one mistake per file suffices to show that.
+      const bool all_files = !options.sample || shown_apart.insert(changed.file).second;
+      std::ostringstream said;
+      Tally together{said};
+      prove_changed(together, exercise, changed, all_files, tools, options);
+      if (together.count.failed == 0 || changed.edits.size() == 1) {
+        out << said.str();
+        tally.count += together.count;
+        continue;
+      }
+      for (const Edit& edit : changed.edits)  // one mistake disturbs the other TODOs: each alone
+        prove_changed(
+            tally, exercise,
+            {changed.file, *with_mistake(read_text(options.root / changed.file->source), edit), {edit}},
+            all_files, tools, options);
+    }
     std::set<std::string> ids;
     std::map<std::string, int> count_of;
-    std::set<const GradedFile*> shown_apart;
-    for (const Edit& edit : read_edits(list)) {
-      ids.insert(edit.id);
-      const bool skipped = !edit.is_right() && count_of[edit.todo]++ % 6 != 0 && options.sample;
-      const GradedFile* wrong_file = nullptr;
-      std::string wrong;
-      for (const GradedFile& file : exercise.files)
-        if (const auto source = with_mistake(read_text(options.root / file.source), edit))
-          wrong_file = &file, wrong = *source;
-      tally.check(wrong_file,
-                  edit.place + ": the old lines of " + edit.id + " do not occur exactly once in one file");
-      if (!wrong_file || skipped) continue;
-      // Files are built and run independently; in a sample, one mistake per file suffices to show that.
-      const bool all_files = !options.sample || shown_apart.insert(wrong_file).second;
-      prove_edit(tally, exercise, edit, *wrong_file, wrong, all_files, tools, options);
-    }
+    for (const Edit& edit : edits) ids.insert(edit.id), count_of[edit.todo] += !edit.is_right();
     for (const Check& check : checks_of(exercise.number))
       for (const Mistake& mistake : check.mistakes)
         tally.check(ids.count(mistake.id) == 1, "the mistake " + mistake.id + " of TODO " + check.todo +
