@@ -63,7 +63,7 @@ struct Derivation {
     return expectation(samples, [&](const Vector& z) { return model.log_likelihood(x, z); }) -
            diagonal_kl_to_standard(q.g, q.h);
   }
-  /// The fifth line: the log density of the Gaussian written out, without its constant -(d/2) log(2 pi c).
+  /// The fifth line: the log density of the Gaussian written out, without its constant -(D/2) log(2 pi c).
   double line5_squared_error() const {
     return expectation(samples,
                        [&](const Vector& z) { return model.log_likelihood(x, z) + dropped_constant(); }) -
@@ -87,9 +87,9 @@ void print_lines(Program& program, const Derivation& slide, double kl, double el
   line("4  E log p(x|z) - KL(q, p(z))                              = log p(x) - line 1", slide.line4_elbo());
   line("   the same in closed form", elbo);
   line("   dropped in line 4: log p(x)", slide.log_evidence);
-  line("5  E( -||x - f(z)||^2 / 2c ) - KL(q, p(z))                 = line 4 + d/2 log(2 pi c)",
+  line("5  E( -||x - f(z)||^2 / 2c ) - KL(q, p(z))                 = line 4 + D/2 log(2 pi c)",
        slide.line5_squared_error());
-  line("   dropped in line 5: -d/2 log(2 pi c), valid while c is fixed", -slide.dropped_constant());
+  line("   dropped in line 5: -D/2 log(2 pi c), valid while c is fixed", -slide.dropped_constant());
   program.figure("elbo_plus_kl_minus_log_evidence", std::abs(elbo + kl - slide.log_evidence));
   program.figure("line2_error", std::abs(slide.line2_expectations() - kl));
   program.figure("line3_error", std::abs(slide.line3_logs_apart() - kl));

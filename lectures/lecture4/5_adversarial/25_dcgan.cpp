@@ -77,12 +77,9 @@ void dcgan(Program& program) {
   std::vector<Index> looks;
   for (Index k = 1; k <= 10; ++k) looks.push_back(std::max(k, recipe.steps * k * k / 100));
   DigitFilm film(looks, gan.noise(100, {}, rng));
-  const std::filesystem::path kept = kept_at(program, gan, digits.train);
-  const DcganTraining training = make_cached(kept, [&] {
-    const DcganTraining trained = train_dcgan(program, gan, digits.train, film);
-    save_checkpoint(kept, gan.average.state(), {{"recipe", recipe.words()}});
-    return trained;
-  });
+  const Halves test = halves(digits.test);
+  ScoreFilm scores = dcgan_scores(program, judge, gan, test);
+  const DcganTraining training = train_and_keep(program, gan, digits.train, film, &scores);
 
   pictures(program, gan, film);
   Plot losses = training.plot;
@@ -94,15 +91,21 @@ void dcgan(Program& program) {
                    .y("nats"),
                "A healthy training: D is better than guessing, so its loss stays below 2 log 2 and G's above "
                "log 2, but D is never certain: with a D loss near 0, G would get no useful gradient");
-  const auto [held_out, others] = halves(digits.test);
-  const Index count = std::min(program.pick<Index>(2000, 5000, 200), others.size());
-  const Tensor reference = judge.features(held_out.images);
+  program.plot("fid_over_seconds",
+               Plot("FID over training time")
+                   .line_points("averaged weights", scores.seconds(), scores.scores())
+                   .log_y()
+                   .x("seconds of training")
+                   .y("FID"),
+               "The distance to real digits falls during the whole training, while both losses stay level");
+  const Index count = scored_count(program, test);
+  const Tensor reference = judge.features(test.reference.images);
   program.figure("judge_accuracy", judge.accuracy(digits.test.images, digits.test.labels));
   program.figure("fid_samples", static_cast<double>(count));
   report(program, "dcgan", score(judge, gan.pictures(gan.noise(count, {}, rng)), reference));
-  report(program, "real", score(judge, others.take(count).images, reference));
+  report(program, "real", score(judge, test.real.take(count).images, reference));
   report(program, "by_heart", score(judge, ten_by_heart(judge, digits.train, count), reference));
-  damages(program, judge, others.take(count).images, moments_of(reference));
+  damages(program, judge, test.real.take(count).images, moments_of(reference));
   program.figure("dcgan_seconds", training.seconds);
   program.figure("d_loss", training.d_loss);
   program.figure("g_loss", training.g_loss);

@@ -6,13 +6,6 @@
 
 namespace gradus::lecture {
 
-/// Steps at which both trainings are scored: `count` equal parts.
-std::vector<Index> equal_parts(Index steps, Index count) {
-  std::vector<Index> all;
-  for (Index k = 1; k <= count; ++k) all.push_back(steps * k / count);
-  return all;
-}
-
 /// Looks at the progressive training: the end of every stage, and twice in each fade-in.
 std::vector<Index> growing_looks(const ProgressiveRecipe& how) {
   std::vector<Index> all;
@@ -43,12 +36,7 @@ Tensor stages(const ScoreFilm& film, const std::vector<Index>& looks, const Prog
 void progressive_growing(Program& program) {
   const Split digits = program.digits();
   Judge judge(program, digits.train);
-  const auto [held_out, others] = halves(digits.test);
-  const Index count = std::min(program.pick<Index>(2000, 5000, 100), others.size());
-  const Moments real = moments_of(judge.features(held_out.images));
-  const auto fid = [&](const Tensor& pictures) {
-    return frechet_distance(moments_of(judge.features(pictures)), real);
-  };
+  const Halves test = halves(digits.test);
   Rng rng = program.rng.split("samples");
 
   ProgressiveRecipe how;
@@ -57,14 +45,14 @@ void progressive_growing(Program& program) {
   how.averaging = program.pick<Real>(Real(0.97), Real(0.999), Real(0.5));
   Progressive growing(program, how);
   const std::vector<Index> looks = growing_looks(how);
-  ScoreFilm grown(looks, Tensor::randn({count, how.noise}, rng), fid);
+  ScoreFilm grown(looks, Tensor::randn({scored_count(program, test), how.noise}, rng),
+                  fid_against(judge, test.reference));
   const DcganTraining progressive = train_progressive(program, growing, digits.train, grown);
 
-  const DcganRecipe recipe = dcgan_recipe(program);
-  Dcgan dcgan(program, "dcgan", recipe);
-  DigitFilm last({recipe.steps}, dcgan.noise(1, {}, rng));
-  ScoreFilm fixed_size(equal_parts(recipe.steps, 6), dcgan.noise(count, {}, rng), fid);
-  const DcganTraining plain = train_dcgan(program, dcgan, digits.train, last, &fixed_size);
+  Dcgan dcgan(program, "dcgan", dcgan_recipe(program));
+  ScoreFilm fixed_size = dcgan_scores(program, judge, dcgan, test);
+  load_or_train(program, dcgan, digits.train, &fixed_size);
+  const double plain_seconds = fixed_size.seconds().back();
 
   program.picture(
       "stages", stages(grown, looks, how),
@@ -84,12 +72,12 @@ void progressive_growing(Program& program) {
   program.figure("progressive_fid", grown.scores().back());
   program.figure("dcgan_fid", fixed_size.scores().back());
   program.figure("progressive_seconds", progressive.seconds);
-  program.figure("dcgan_seconds", plain.seconds);
+  program.figure("dcgan_seconds", plain_seconds);
   program.figure("progressive_fid_ratio", grown.scores().back() / fixed_size.scores().back());
-  program.figure("progressive_seconds_ratio", progressive.seconds / plain.seconds);
+  program.figure("progressive_seconds_ratio", progressive.seconds / plain_seconds);
   program.headline(text("FID ", std::round(grown.scores().back()), " after ", std::round(progressive.seconds),
                         " s; DCGAN ", std::round(fixed_size.scores().back()), " after ",
-                        std::round(plain.seconds), " s"));
+                        std::round(plain_seconds), " s"));
 }
 
 }  // namespace gradus::lecture

@@ -165,6 +165,7 @@ class ScoreFilm {
     return true;
   }
   std::size_t size() const { return steps_.size(); }
+  Index count() const { return noise_.dim(0); }  ///< of pictures per score
   std::vector<double> seconds() const { return {seconds_.values().begin(), seconds_.values().end()}; }
   std::vector<double> scores() const { return {scores_.values().begin(), scores_.values().end()}; }
   Tensor pictures(std::size_t i) const {
@@ -302,18 +303,37 @@ inline std::filesystem::path kept_at(const Program& program, const Dcgan& gan, c
   return cache_place(program, gan.name, text(gan.recipe.words(), ", seed ", program.options.seed), digits);
 }
 
-/// Loads the weights that 25_dcgan saved with the same settings, or trains them.
-inline void load_or_train(Program& program, Dcgan& gan, const Dataset& digits) {
+/// The same for its scores. Their seconds depend on the number of threads.
+inline std::filesystem::path scores_kept_at(const Program& program, const Dcgan& gan, const Dataset& digits,
+                                            const ScoreFilm& scores) {
+  return cache_place(program, gan.name + "_scores",
+                     text(gan.recipe.words(), ", seed ", program.options.seed, ", threads ",
+                          program.options.threads, ", ", scores.count(), " pictures"),
+                     digits);
+}
+
+/// Trains, and keeps the averaged weights and the scores in the cache.
+inline DcganTraining train_and_keep(Program& program, Dcgan& gan, const Dataset& digits, DigitFilm& film,
+                                    ScoreFilm* scores = nullptr) {
   const std::filesystem::path kept = kept_at(program, gan, digits);
-  if (load_cached(kept, gan.average.state())) {
+  return make_cached(kept, [&] {
+    const DcganTraining training = train_dcgan(program, gan, digits, film, scores);
+    save_checkpoint(kept, gan.average.state(), {{"recipe", gan.recipe.words()}});
+    if (scores) save_checkpoint(scores_kept_at(program, gan, digits, *scores), scores->state());
+    return training;
+  });
+}
+
+/// Loads the weights, and the scores if wanted, that 25_dcgan saved with the same settings, or trains.
+inline void load_or_train(Program& program, Dcgan& gan, const Dataset& digits, ScoreFilm* scores = nullptr) {
+  const std::filesystem::path kept = kept_at(program, gan, digits);
+  if ((!scores || load_cached(scores_kept_at(program, gan, digits, *scores), scores->state())) &&
+      load_cached(kept, gan.average.state())) {
     program.say("The generator of 25_dcgan, from " + kept.string());
     return;
   }
-  make_cached(kept, [&] {
-    DigitFilm last({gan.recipe.steps}, Tensor::zeros({1, gan.recipe.noise + gan.recipe.classes}));
-    train_dcgan(program, gan, digits, last);
-    save_checkpoint(kept, gan.average.state(), {{"recipe", gan.recipe.words()}});
-  });
+  DigitFilm last({gan.recipe.steps}, Tensor::zeros({1, gan.recipe.noise + gan.recipe.classes}));
+  train_and_keep(program, gan, digits, last, scores);
 }
 
 /// Share of the rows of p [N, C] in which one class has more than 90 %.
@@ -355,6 +375,26 @@ inline PictureScores score(Judge& judge, const Tensor& pictures, const Tensor& r
   out.modes = class_coverage(judge.classify(pictures), static_cast<int>(p.dim(1)));
   out.sure = sure_share(p);
   return out;
+}
+
+/// FID of pictures against these digits, in the judge's features.
+inline std::function<double(const Tensor&)> fid_against(Judge& judge, const Dataset& digits) {
+  return [&judge, real = moments_of(judge.features(digits.images))](const Tensor& pictures) {
+    return frechet_distance(moments_of(judge.features(pictures)), real);
+  };
+}
+
+/// Number of pictures that the programs score, at most as many as there are real ones.
+inline Index scored_count(const Program& program, const Halves& test) {
+  return std::min(program.pick<Index>(2000, 5000, 200), test.real.size());
+}
+
+/// The FID of 25_dcgan's generator after each sixth of its training.
+inline ScoreFilm dcgan_scores(Program& program, Judge& judge, const Dcgan& gan, const Halves& test) {
+  std::vector<Index> steps;
+  for (Index k = 1; k <= 6; ++k) steps.push_back(gan.recipe.steps * k / 6);
+  Rng rng = program.rng.split("scored samples");
+  return {steps, gan.noise(scored_count(program, test), {}, rng), fid_against(judge, test.reference)};
 }
 
 }  // namespace gradus::lecture

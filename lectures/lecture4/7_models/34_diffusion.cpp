@@ -243,7 +243,7 @@ int main(int argc, char** argv) {
        .title = "Diffusion and flow matching: data out of noise",
        .slide = "6.S191 L4, \"Deep Generative Modeling: Summary\"; DS542, \"Do we have good models?\"",
        .look =
-           "Noise becomes eight groups of points, and digits. With few steps flow matching is nearer to the "
-           "data than diffusion. Guidance: the same noise becomes the digit that the label asks for."},
+           "Noise becomes eight groups of points, and digits. On the ring, flow matching with few steps is "
+           "nearer to the data than diffusion. Guidance: the same noise becomes the digit that the label asks for."},
       diffusion);
 }
