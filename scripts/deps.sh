@@ -4,7 +4,7 @@
 #   scripts/deps.sh lecture         compiler, libraries, gnuplot, graphviz, KaTeX: the library and the lectures
 #   scripts/deps.sh grade           also the grader's sandbox, archives and digests
 #   scripts/deps.sh [test]          also doctest: everything that README's commands need
-#   scripts/deps.sh check           also clang++, clang-tidy, clang-format and clang's OpenMP (make check, make tsan, make prove)
+#   scripts/deps.sh check           also clang++, clang-tidy, clang-format, clang's OpenMP and sanitizers (make check, make tsan, make prove)
 #   scripts/deps.sh docs            the lectures' and Doxygen (make docs)
 #   scripts/deps.sh browser         the lectures' and Chromium with its driver (make book, the suite browser)
 #   scripts/deps.sh purpose --list  only prints the missing packages

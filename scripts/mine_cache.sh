@@ -15,7 +15,7 @@ for file in "$@"; do
   case $file in *exercises/01_*) first+=("$file") ;; esac
 done
 if stale all "$@"; then find "$cache" -name '*.safetensors' ! -name 'judge_*' -delete; fi
-if stale judge ${first[@]+"${first[@]}"}; then rm -f "$cache"/judge_*; fi
-for judge in out/lecture4/cache/judge_*; do
+if stale judge ${first[@]+"${first[@]}"}; then rm -f "$cache"/judge_*.safetensors; fi
+for judge in out/lecture4/cache/judge_*.safetensors; do
   if [ -e "$judge" ]; then cp "$judge" "$cache"; fi
 done

@@ -172,10 +172,10 @@ expect "lecture4: a single program is built" said 'lecture4_runner 11_vae'
 
 # --- models trained with a student's files are removed when the files change; the library's judge is kept
 mkdir -p "$tree/out/lecture4/cache" "$tree/out/mine/cache"
-trained() { ls "$tree/out/mine/cache" | grep -c safetensors > "$scratch/said"; }
+trained() { ls "$tree/out/mine/cache" | grep -c 'safetensors$' > "$scratch/said"; }
 mine_cache() { (cd "$tree" && bash scripts/mine_cache.sh "$kl" exercises/01_backprop/activation.cpp); }
 mine_cache
-touch "$tree"/out/mine/cache/{judge_1,dcgan_1}.safetensors
+touch "$tree"/out/mine/cache/{judge_1,dcgan_1}.safetensors "$tree/out/mine/cache/judge_1.safetensors.lock"
 mine_cache && trained
 expect "the same files keep their trained models" said '^2$'
 echo '// another' >> "$tree/$kl"
@@ -185,6 +185,7 @@ echo '// another' >> "$tree/exercises/01_backprop/activation.cpp"
 touch "$tree/out/lecture4/cache/judge_2.safetensors"
 mine_cache && trained
 expect "a judge that used changed layers is removed; the library's is used" [ -e "$tree/out/mine/cache/judge_2.safetensors" -a ! -e "$tree/out/mine/cache/judge_1.safetensors" ]
+expect "the lock of a judge stays" [ -e "$tree/out/mine/cache/judge_1.safetensors.lock" ]
 sed -i '$d' "$tree/$kl" "$tree/exercises/01_backprop/activation.cpp"
 rm -r "$tree/out"
 

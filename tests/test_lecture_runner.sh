@@ -242,7 +242,7 @@ expect "nothing may start after a stop" [ ! -e stop/02_never/log.txt ]
 
 # several programs at the same time
 rm programs/*
-program 01_waits 'for i in {1..100}; do [ -e "$out/met" ] && break; sleep 0.1; done; [ -e "$out/met" ] || exit 3; report "\"01_waits\": {\"figures\": {\"one\": 1}}"'
+program 01_waits 'for i in $(seq ${WAITS:-100}); do [ -e "$out/met" ] && break; sleep 0.1; done; [ -e "$out/met" ] || exit 3; report "\"01_waits\": {\"figures\": {\"one\": 1}}"'
 program 02_meets 'report "\"02_meets\": {\"figures\": {\"two\": 2}}"; touch "$out/met"'
 together 2 --from programs --out both > both.txt 2>&1
 expect "two programs must run at the same time" grep -q "^2 of 2 programs ran" both.txt
@@ -250,7 +250,7 @@ expect "they must share the cores" grep -q "setting --threads" both/01_waits/log
 expect "results must be printed as programs end" [ "$(grep -n "two 2" both.txt | head -n 1 | cut -d: -f1)" -lt "$(grep -n "one 1" both.txt | head -n 1 | cut -d: -f1)" ]
 expect "the table must have the order of the lecture" [ "$(grep -n "^01_waits" both.txt | cut -d: -f1)" -lt "$(grep -n "^02_meets" both.txt | cut -d: -f1)" ]
 rm both/met
-together 1 --from programs --out both > both.txt 2>&1
+WAITS=10 together 1 --from programs --out both > both.txt 2>&1
 expect "with one at a time, the first waits in vain" grep -q "01_waits.*exit code 3" both.txt
 expect "one program at a time must have all cores" bash -c '! grep -q "setting --threads" both/02_meets/log.txt'
 together 65 --from programs --out both > both.txt 2>&1
@@ -262,7 +262,14 @@ job=$!
 for _ in {1..100}; do grep -qs started twice/01_long/log.txt && grep -qs started twice/02_long/log.txt && break; sleep 0.05; done
 kill -INT $job
 wait $job
-expect "a stop must reach every program" [ "$(cat twice/0?_long/log.txt | grep -c saved)" -eq 2 ]
+expect "a stop of two programs must give 130" [ $? -eq 130 ]
+for name in 01_long 02_long; do expect "a stop must reach $name once" [ "$(grep -c saved twice/$name/log.txt)" -eq 1 ]; done
+rm programs/*
+for i in {1..6}; do program 0${i}_counts 'touch "$out/on_'$i'"; sleep 0.3; ls "$out" | grep -c "^on_" > "$out/seen_'$i'"; rm "$out/on_'$i'"; exit 3'; done
+OMP_NUM_THREADS=8 "$runner" --lessons project/lectures/lecture4 --from programs --out most --threads 1 > most.txt 2>&1
+expect "at most four programs run at the same time" [ "$(sort -n most/seen_* | tail -n 1)" -le 4 ]
+expect "several run at the same time on several cores" [ "$(sort -n most/seen_* | tail -n 1)" -ge 2 ]
+expect "threads that were asked for are not set again" [ "$(grep -c "setting --threads" most/01_counts/log.txt)" -eq 1 ]
 
 # --- make, with a fake cmake and a fake runner that record their arguments
 mkdir -p front/scripts front/fake front/build/default/lectures/lecture4 && cd front || exit 1

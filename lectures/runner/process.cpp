@@ -10,12 +10,12 @@
 
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <mutex>
 
 #include "gradus/base/check.hpp"
 
@@ -24,9 +24,11 @@ namespace fs = std::filesystem;
 namespace gradus::lecture {
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0;               // number of the signal received, else 0
+// A signal handler may use atomic numbers that need no lock. The handler writes `interrupted` before it reads
+// `running`, Forwarding the other way round, so one of them sends the signal.
+std::atomic<int> interrupted = 0;                         // number of the signal received, else 0
 std::array<std::atomic<pid_t>, most_together> running{};  // the processes that get it; 0: a free place
-static_assert(std::atomic<pid_t>::is_always_lock_free);   // so a signal handler may read it
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<pid_t>::is_always_lock_free);
 
 extern "C" void on_signal(int signal) {
   interrupted = signal;
@@ -50,6 +52,24 @@ class Forwarding {
   std::atomic<pid_t>* place_;
 };
 
+/// SIGINT and SIGTERM wait until the end of the scope, or until open().
+class SignalsWait {
+ public:
+  SignalsWait() {
+    sigset_t both;
+    sigemptyset(&both);
+    for (const int signal : {SIGINT, SIGTERM}) sigaddset(&both, signal);
+    pthread_sigmask(SIG_BLOCK, &both, &before_);
+  }
+  ~SignalsWait() { open(); }
+  SignalsWait(const SignalsWait&) = delete;
+  SignalsWait& operator=(const SignalsWait&) = delete;
+  void open() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
 /// Starts the program with its output in a pipe; returns its process id and the read end of the pipe.
 std::pair<pid_t, int> start(const fs::path& program, const std::vector<std::string>& settings) {
   std::vector<std::string> words{program.string()};
@@ -57,13 +77,19 @@ std::pair<pid_t, int> start(const fs::path& program, const std::vector<std::stri
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
+  const std::string trouble = words[0] + " cannot be started\n";
+  static std::mutex starting;
+  const std::lock_guard one_at_a_time(starting);  // no other program inherits the pipe before its flag is set
   std::array<int, 2> ends{};
   if (pipe(ends.data()) != 0) return {-1, -1};
-  for (const int end : ends) fcntl(end, F_SETFD, FD_CLOEXEC);  // not for programs that start at the same time
+  for (const int end : ends) fcntl(end, F_SETFD, FD_CLOEXEC);
   std::cout.flush();
+  SignalsWait signals;  // the child must not run the runner's handler
   const pid_t parent = getpid(), child = fork();
-  if (child == 0) {
-    setpgid(0, 0);  // the runner forwards Ctrl-C, so the program gets it once
+  if (child == 0) {  // until execv only functions that are allowed in a signal handler
+    setpgid(0, 0);   // the runner forwards Ctrl-C, so the program gets it once
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
+    signals.open();
 #ifdef __linux__
     prctl(PR_SET_PDEATHSIG, SIGTERM);
 #endif
@@ -75,7 +101,6 @@ std::pair<pid_t, int> start(const fs::path& program, const std::vector<std::stri
     close(ends[0]);
     close(ends[1]);
     execv(argv[0], argv.data());
-    const std::string trouble = program.string() + " cannot be started: " + std::strerror(errno) + "\n";
     _exit(write(STDERR_FILENO, trouble.data(), trouble.size()) < 0 ? 126 : 127);
   }
   close(ends[1]);

@@ -18,8 +18,8 @@ void forward_signals();
 /// Number of the signal that was received, else 0.
 int signal_received();
 
-/// Runs the program with its output in the log; returns its status as from waitpid. Several threads may call it.
-/// Throws Error when the log cannot be written.
+/// Runs the program with its output in the log; returns its status as from waitpid. Several threads may call
+/// it. Throws Error when the log cannot be written.
 int run_logged(const std::filesystem::path& program, const std::filesystem::path& log_file,
                const std::vector<std::string>& settings, const OnOutput& on_output);
 /// The last lines of a log, for a page or a terminal.

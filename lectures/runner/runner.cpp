@@ -8,11 +8,11 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <future>
 #include <iostream>
 #include <iterator>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -185,12 +185,13 @@ void check_choice(const Command& command) {
     throw EarlyExit(2, "lecture4: part \"" + command.part + "\" has no such program; there are" + all + "\n");
 }
 
-/// Small networks use two threads badly. So as many programs run at the same time as there are cores, at most four, and
-/// share the cores; the results have the same bits with any number of threads.
+/// Small networks gain little from a second thread. Therefore one program per core runs at the same time, at
+/// most four, and they share the cores. All results but measured times have the same bits with any number of
+/// threads.
 ///   given   threads of every program, as given on the command line; 0: not given
 void share_cores(Command& command, int given) {
   const int cores = threads();
-  if (command.together == 0) command.together = given > 0 ? cores / given : std::min(cores, 4);
+  if (command.together == 0) command.together = std::min(4, given > 0 ? cores / given : cores);
   const auto wanted = std::count_if(command.programs.begin(), command.programs.end(),
                                     [&](const Listed& program) { return command.wants(program); });
   command.together = std::clamp(command.together, 1, std::clamp(static_cast<int>(wanted), 1, most_together));
@@ -281,7 +282,8 @@ std::vector<page::Part> in_parts(const Command& command, const std::vector<Secti
   return parts;
 }
 
-/// Runs the wanted programs, several at the same time, each in its own thread; the others keep earlier results.
+/// Runs the wanted programs, several at the same time, each followed by a thread. The others keep earlier
+/// results.
 std::vector<Section> sections_of(const Command& command) {
   std::vector<Section> sections;
   std::vector<std::size_t> wanted;
@@ -300,10 +302,10 @@ std::vector<Section> sections_of(const Command& command) {
       screen.finish(section, command.folder);
     }
   };
-  std::vector<std::thread> others;
-  for (int i = 1; i < command.together; ++i) others.emplace_back(work);
+  std::vector<std::future<void>> others;  // get() throws what the thread has thrown
+  for (int i = 1; i < command.together; ++i) others.push_back(std::async(std::launch::async, work));
   work();
-  for (std::thread& other : others) other.join();
+  for (std::future<void>& other : others) other.get();
   return sections;
 }
 
@@ -329,7 +331,7 @@ int run_all(const Command& command) {
        .parts = in_parts(command, sections)});
   std::cout << "\nAll pictures and figures: " << (command.folder / "index.html").string() << '\n';
   if (signal_received() != 0) {
-    std::cout << "Stopped. The last output of the program says how to continue.\n";
+    std::cout << "Stopped. The last lines of the programs that were training say how to continue.\n";
     return 128 + signal_received();
   }
   if (!command.page_only) std::cout << ran - failed << " of " << ran << " programs ran\n";

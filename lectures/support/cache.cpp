@@ -40,16 +40,14 @@ std::filesystem::path cache_place(const Program& program, const std::string& kin
 }
 
 bool load_cached(const std::filesystem::path& place, const State& state) {
-  return make_cached(place, [&] {
-    if (!std::filesystem::exists(place)) return false;
-    try {
-      load_checkpoint(place, state);
-      return true;
-    } catch (const Error& error) {
-      std::cerr << error.what() << "; the file in the cache is made again\n";
-      return false;
-    }
-  });
+  if (!std::filesystem::exists(place)) return false;
+  try {
+    load_checkpoint(place, state);
+    return true;
+  } catch (const Error& error) {
+    std::cerr << error.what() << "; the file in the cache is made again\n";
+    return false;
+  }
 }
 
 }  // namespace gradus::lecture

@@ -1,6 +1,7 @@
 #pragma once
 // A cache of trained weights that all programs share.
 #include <filesystem>
+#include <iostream>
 #include <string>
 
 #include "gradus/base/file.hpp"
@@ -16,17 +17,19 @@ namespace gradus::lecture {
 std::filesystem::path cache_place(const Program& program, const std::string& kind, const std::string& recipe,
                                   const Dataset& train);
 
-/// The result of `make`, which makes this file of the cache. Meanwhile load_cached waits, in all programs.
-template <class Make>
-auto make_cached(const std::filesystem::path& place, const Make& make) {
+/// The result of `work`, which loads or makes this file of the cache. Of several programs that want the file, one
+/// makes it. The others say that they wait, and load it.
+template <class Work>
+auto with_cached(const std::filesystem::path& place, const Work& work) {
   make_folder(place.parent_path());
-  const FileLock lock(place.string() + ".lock");
-  return make();
+  const FileLock lock(place.string() + ".lock", [&] {
+    std::cout << "Waits for another program that makes " << place.string() << std::endl;
+  });
+  return work();
 }
 
-/// Loads a state from its file in the cache, as soon as no program is making it. Returns false when the file
-/// does not exist, and, with a message on stderr, when it is damaged or holds something else. The caller then
-/// makes it again.
+/// Loads a state from its file in the cache. Returns false when the file does not exist, and, with a message on
+/// stderr, when it is damaged or holds something else. The caller then makes it again.
 bool load_cached(const std::filesystem::path& place, const State& state);
 
 }  // namespace gradus::lecture

@@ -51,8 +51,8 @@ Judge::Judge(Program& program, const Dataset& train, std::unique_ptr<Rng> rng)
       text("conv 5 16, max 2, conv 3 32, max 2, 64, ", height_, "x", width_, "x", channels_, " to ", classes_,
            ", Adam .001 falling, batch 64, epochs ", epochs);
   const std::filesystem::path cached = cache_place(program, "judge", recipe, train);
-  if (load_cached(cached, state())) return;
-  make_cached(cached, [&] {
+  with_cached(cached, [&] {
+    if (load_cached(cached, state())) return;
     fit(train, epochs);
     save_checkpoint(cached, state(), {{"trained_on", train.name}, {"recipe", recipe}});
   });

@@ -200,9 +200,20 @@ void NewFile::fail(const std::string& why) {
   throw Error(text(path_.string(), ": cannot write: ", why));
 }
 
-FileLock::FileLock(const fs::path& file) : file_(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+FileLock::FileLock(const fs::path& file, const std::function<void()>& on_wait)
+    : file_(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
   GRADUS_CHECK(file_ >= 0, file.string(), ": cannot be written: ", std::strerror(errno));
-  while (flock(file_, LOCK_EX) != 0 && errno == EINTR) {
+  int result = flock(file_, LOCK_EX | LOCK_NB);
+  if (result != 0 && errno == EWOULDBLOCK) {
+    if (on_wait) on_wait();
+    do {
+      result = flock(file_, LOCK_EX);
+    } while (result != 0 && errno == EINTR);
+  }
+  if (result != 0) {
+    const std::string why = std::strerror(errno);
+    close(file_);
+    throw Error(text(file.string(), ": cannot be locked: ", why));
   }
 }
 

@@ -151,10 +151,11 @@ std::vector<std::string> Attempt::command_with(const std::string& flags, const s
 
 fs::path Attempt::precompiled_header(const std::string& source, const std::string& flags) const {
   // Builds with other compilers or flags compile only a few files, so a precompiled header does not pay off.
-  // It is valid for any warnings.
+  // It is valid for any warnings; -Wp, and the like pass settings to other programs.
   const std::vector<std::string> extra = words_of(options_.extra_flags);
-  const bool only_warnings =
-      std::all_of(extra.begin(), extra.end(), [](const std::string& flag) { return flag.starts_with("-W"); });
+  const bool only_warnings = std::all_of(extra.begin(), extra.end(), [](const std::string& flag) {
+    return flag.starts_with("-W") && flag.find(',') == flag.npos;
+  });
   if (!options_.compiler.empty() || !only_warnings) return "";
   const std::string prelude = prelude_of(source, tools_.include);
   return prelude.empty() ? "" : precompiled(prelude, command_with(flags, ""), tools_, cache_, options_);

@@ -17,8 +17,8 @@
 #include "gradus/base/check.hpp"
 #include "gradus/tensor/tensor.hpp"
 
-/// Sanitizers keep loops scalar: a block of 1024 terms is then added in one chain instead of four, with four times as
-/// many roundings in a row.
+/// Sanitizers keep loops scalar: a block of 1024 terms is then added in one chain instead of four, with four
+/// times as many roundings in a row.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr double chains = 4;
 #elif defined(__has_feature)

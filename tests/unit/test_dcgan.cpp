@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "5_adversarial/dcgan.hpp"
+#include "helpers.hpp"
 
 using namespace gradus;
 using namespace gradus::lecture;
@@ -16,15 +17,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Silence {
-  std::ostringstream words;
-  std::streambuf* out = std::cout.rdbuf(words.rdbuf());
-  ~Silence() { std::cout.rdbuf(out); }
-};
-
 /// Average, generator and animation after a training run of 300 steps.
 std::vector<Tensor> trained(const fs::path& folder, std::vector<const char*> more, Index classes) {
-  const Silence silence;
+  const Heard silence;
   const std::string place = folder.string();
   std::vector<const char*> argv{"20_test", "--data", "/none", "--out", place.c_str()};
   argv.insert(argv.end(), more.begin(), more.end());
@@ -83,7 +78,7 @@ TEST_CASE("DCGAN: label planes repeat a label over the image and follow the imag
 
 TEST_CASE(
     "DCGAN: an image of the averaged generator does not depend on its batch, and sampling changes no state") {
-  const Silence silence;
+  const Heard silence;
   const std::string out = (fs::temp_directory_path() / text("gradus_dcgan_alone_", getpid())).string();
   std::vector<const char*> argv{"20_test", "--out", out.c_str()};
   Program program(static_cast<int>(argv.size()), const_cast<char**>(argv.data()),

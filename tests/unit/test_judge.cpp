@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <future>
@@ -87,7 +88,7 @@ TEST_CASE("cache: a file that another program makes is loaded when it is complet
   const fs::path file = bench.folder / "cache" / "judge_0.safetensors";
   std::promise<void> begun;
   std::thread other([&] {
-    make_cached(file, [&] {
+    with_cached(file, [&] {
       begun.set_value();
       std::this_thread::sleep_for(std::chrono::milliseconds(200));
       State state;
@@ -98,9 +99,36 @@ TEST_CASE("cache: a file that another program makes is loaded when it is complet
   begun.get_future().wait();
   State state;
   state.tensors = {{"w", Tensor::zeros({3})}};
-  CHECK(load_cached(file, state));
+  const Heard heard;
+  CHECK(with_cached(file, [&] { return load_cached(file, state); }));
   other.join();
   CHECK(same_bits(state.tensors[0].second, Tensor::full({3}, 2)));
+  CHECK(contains(heard.words(), {"Waits for another program that makes", "judge_0.safetensors"}));
+}
+
+TEST_CASE("cache: of programs that miss a file at the same time, one makes it") {
+  Bench bench;
+  const fs::path file = bench.folder / "cache" / "judge_0.safetensors";
+  std::atomic<int> made = 0, loaded = 0;
+  const Heard heard;
+  std::vector<std::thread> programs;
+  for (int i = 0; i < 4; ++i)
+    programs.emplace_back([&] {
+      State state;
+      state.tensors = {{"w", Tensor::zeros({3})}};
+      with_cached(file, [&] {
+        if (load_cached(file, state)) {
+          ++loaded;
+          return;
+        }
+        ++made;
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        save_checkpoint(file, state);
+      });
+    });
+  for (std::thread& program : programs) program.join();
+  CHECK(made == 1);
+  CHECK(loaded == 3);
 }
 
 TEST_CASE("in_pieces: the network sees 500 rows at a time, and the result is that of all rows") {

@@ -2,6 +2,7 @@
 // Files: reading whole files, decompressing gzip by content, replacing files atomically.
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,9 +64,9 @@ class NewFile {
 /// A lock that is held until the end of its scope; other holders wait, in this process and in all others.
 class FileLock {
  public:
-  /// Creates `file`, readable by its owner only, if it does not exist; it is never removed.
-  /// Throws Error when it cannot be written.
-  explicit FileLock(const std::filesystem::path& file);
+  /// Creates `file`, readable by its owner only, if it does not exist; it is never removed. Calls `on_wait`
+  /// before it waits for another holder. Throws Error when the file cannot be written or locked.
+  explicit FileLock(const std::filesystem::path& file, const std::function<void()>& on_wait = {});
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;

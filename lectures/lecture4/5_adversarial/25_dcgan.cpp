@@ -79,7 +79,9 @@ void dcgan(Program& program) {
   DigitFilm film(looks, gan.noise(100, {}, rng));
   const Halves test = halves(digits.test);
   ScoreFilm scores = dcgan_scores(program, judge, gan, test);
-  const DcganTraining training = train_and_keep(program, gan, digits.train, film, &scores);
+  const DcganTraining training = with_cached(kept_at(program, gan, digits.train), [&] {
+    return train_and_keep(program, gan, digits.train, film, &scores);
+  });
 
   pictures(program, gan, film);
   Plot losses = training.plot;

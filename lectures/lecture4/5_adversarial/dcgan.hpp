@@ -314,26 +314,25 @@ inline std::filesystem::path scores_kept_at(const Program& program, const Dcgan&
 
 /// Trains, and keeps the averaged weights and the scores in the cache.
 inline DcganTraining train_and_keep(Program& program, Dcgan& gan, const Dataset& digits, DigitFilm& film,
-                                    ScoreFilm* scores = nullptr) {
-  const std::filesystem::path kept = kept_at(program, gan, digits);
-  return make_cached(kept, [&] {
-    const DcganTraining training = train_dcgan(program, gan, digits, film, scores);
-    save_checkpoint(kept, gan.average.state(), {{"recipe", gan.recipe.words()}});
-    if (scores) save_checkpoint(scores_kept_at(program, gan, digits, *scores), scores->state());
-    return training;
-  });
+                                    ScoreFilm* scores) {
+  const DcganTraining training = train_dcgan(program, gan, digits, film, scores);
+  save_checkpoint(kept_at(program, gan, digits), gan.average.state(), {{"recipe", gan.recipe.words()}});
+  if (scores) save_checkpoint(scores_kept_at(program, gan, digits, *scores), scores->state());
+  return training;
 }
 
 /// Loads the weights, and the scores if wanted, that 25_dcgan saved with the same settings, or trains.
 inline void load_or_train(Program& program, Dcgan& gan, const Dataset& digits, ScoreFilm* scores = nullptr) {
   const std::filesystem::path kept = kept_at(program, gan, digits);
-  if ((!scores || load_cached(scores_kept_at(program, gan, digits, *scores), scores->state())) &&
-      load_cached(kept, gan.average.state())) {
-    program.say("The generator of 25_dcgan, from " + kept.string());
-    return;
-  }
-  DigitFilm last({gan.recipe.steps}, Tensor::zeros({1, gan.recipe.noise + gan.recipe.classes}));
-  train_and_keep(program, gan, digits, last, scores);
+  with_cached(kept, [&] {
+    if ((!scores || load_cached(scores_kept_at(program, gan, digits, *scores), scores->state())) &&
+        load_cached(kept, gan.average.state())) {
+      program.say("The generator of 25_dcgan, from " + kept.string());
+      return;
+    }
+    DigitFilm last({gan.recipe.steps}, Tensor::zeros({1, gan.recipe.noise + gan.recipe.classes}));
+    train_and_keep(program, gan, digits, last, scores);
+  });
 }
 
 /// Share of the rows of p [N, C] in which one class has more than 90 %.

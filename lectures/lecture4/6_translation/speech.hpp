@@ -151,8 +151,8 @@ class SpeechJudge : public Module {
     const std::string recipe = text("conv 5 64, 5 64, 3 64, ", ordered ? "ordered" : "mean and maximum", ", ",
                                     train.classes, " classes, Adam .001 falling, batch 32, steps ", steps);
     const std::filesystem::path cached = cache_place(program, "speech_" + kind, recipe, train);
-    if (load_cached(cached, state())) return;
-    make_cached(cached, [&] {
+    with_cached(cached, [&] {
+      if (load_cached(cached, state())) return;
       fit(train, kind, steps);
       save_checkpoint(cached, state(), {{"trained_on", train.name}, {"recipe", recipe}});
     });

@@ -100,26 +100,30 @@ inline std::filesystem::path kept_at(const Program& program, const DigitDiffusio
                      digits);
 }
 
-/// Trains and keeps the averaged weights, so that other programs can reuse them.
-inline Curve train_digits(Program& program, DigitDiffusion& model, const Dataset& digits) {
+/// Trains and keeps the averaged weights in the cache, so that other programs can reuse them.
+inline Curve fit_digits(Program& program, DigitDiffusion& model, const Dataset& digits) {
   const LabelledNetwork network = [&](const Var& x, const Tensor& t, const std::vector<int>& labels) {
     return model.predict(x, t, labels);
   };
   const DiffusionRecipe& how = model.recipe;
-  const std::filesystem::path kept = kept_at(program, model, digits);
-  return make_cached(kept, [&] {
-    const Curve curve = train_denoiser(program, model.name, model.net, model.average, network,
-                                       labelled_digits(digits, how.unlabelled), model.schedule,
-                                       {how.objective, how.steps, how.batch, how.lr});
-    save_checkpoint(kept, model.average.state(), {{"recipe", how.words()}});
-    return curve;
-  });
+  const Curve curve = train_denoiser(program, model.name, model.net, model.average, network,
+                                     labelled_digits(digits, how.unlabelled), model.schedule,
+                                     {how.objective, how.steps, how.batch, how.lr});
+  save_checkpoint(kept_at(program, model, digits), model.average.state(), {{"recipe", how.words()}});
+  return curve;
+}
+
+/// The same, while other programs that want the weights wait.
+inline Curve train_digits(Program& program, DigitDiffusion& model, const Dataset& digits) {
+  return with_cached(kept_at(program, model, digits), [&] { return fit_digits(program, model, digits); });
 }
 
 /// Loads the weights that 34_diffusion saved with the same settings, or trains them.
 inline void load_or_train(Program& program, DigitDiffusion& model, const Dataset& digits) {
-  if (!load_cached(kept_at(program, model, digits), model.average.state()))
-    train_digits(program, model, digits);
+  const std::filesystem::path kept = kept_at(program, model, digits);
+  with_cached(kept, [&] {
+    if (!load_cached(kept, model.average.state())) fit_digits(program, model, digits);
+  });
 }
 
 }  // namespace gradus::lecture

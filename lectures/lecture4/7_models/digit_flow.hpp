@@ -132,31 +132,36 @@ inline std::filesystem::path kept_at(const Program& program, const DigitFlow& mo
                      digits);
 }
 
-/// Trains by maximum likelihood and keeps the weights; returns the curve in bits per pixel.
-inline Curve train_flow(Program& program, DigitFlow& model, const Dataset& digits) {
+/// Trains by maximum likelihood and keeps the weights in the cache; returns the curve in bits per pixel.
+inline Curve fit_flow(Program& program, DigitFlow& model, const Dataset& digits) {
   const FlowRecipe& how = model.recipe;
   Rng rng = program.rng.split(model.name);
   Loader loader(digits.flat(), {.batch = how.batch, .shuffle = true, .drop_last = true}, rng.split("order"));
   Adam adam(model.flow.parameters());
   Trainer trainer(program.session(), model.name,
                   {{"flow", model.flow}, {"adam", adam}, {"rng", rng}, {"digits", loader}}, Steps{how.steps});
-  const std::filesystem::path kept = kept_at(program, model, digits);
-  return make_cached(kept, [&] {
-    while (trainer.next()) {
-      adam.lr = how.lr * flow_rate(trainer.step(), trainer.progress());
-      const Transformed w = model.space(loader.next().images, rng);
-      const double nats = likelihood_step(model.flow, adam, w.values, 400);
-      const double bits = bits_per_dimension(-nats + mean(w.log_det).item(), 784);
-      trainer.report({{"bits", static_cast<Real>(bits)}});
-    }
-    save_checkpoint(kept, model.flow.state(), {{"recipe", how.words()}});
-    return trainer.history().front();
-  });
+  while (trainer.next()) {
+    adam.lr = how.lr * flow_rate(trainer.step(), trainer.progress());
+    const Transformed w = model.space(loader.next().images, rng);
+    const double nats = likelihood_step(model.flow, adam, w.values, 400);
+    const double bits = bits_per_dimension(-nats + mean(w.log_det).item(), 784);
+    trainer.report({{"bits", static_cast<Real>(bits)}});
+  }
+  save_checkpoint(kept_at(program, model, digits), model.flow.state(), {{"recipe", how.words()}});
+  return trainer.history().front();
+}
+
+/// The same, while other programs that want the weights wait.
+inline Curve train_flow(Program& program, DigitFlow& model, const Dataset& digits) {
+  return with_cached(kept_at(program, model, digits), [&] { return fit_flow(program, model, digits); });
 }
 
 /// Loads the weights that 33_flow kept with the same settings, or trains them.
 inline void load_or_train(Program& program, DigitFlow& model, const Dataset& digits) {
-  if (!load_cached(kept_at(program, model, digits), model.flow.state())) train_flow(program, model, digits);
+  const std::filesystem::path kept = kept_at(program, model, digits);
+  with_cached(kept, [&] {
+    if (!load_cached(kept, model.flow.state())) fit_flow(program, model, digits);
+  });
 }
 
 }  // namespace gradus::lecture

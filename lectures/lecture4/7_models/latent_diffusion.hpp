@@ -65,31 +65,36 @@ inline std::filesystem::path kept_at(const Program& program, const LatentDiffusi
                      digits);
 }
 
-/// The VAE first, then the diffusion on fresh draws of its codes. Keeps both networks for other programs.
+/// The VAE first, then the diffusion on fresh draws of its codes. Keeps both networks in the cache.
 /// Returns the curve of the diffusion's loss.
+inline Curve fit_latent(Program& program, LatentDiffusion& model, const Dataset& digits) {
+  const Dataset flat = digits.flat();
+  train_vae(program, model.name + "_vae", model.vae, flat, {.steps = model.recipe.vae_steps});
+  const Code all = model.vae.encode(flat.images);
+  const Tensor mu = all.mu.value(), logvar = all.logvar.value();
+  const Draw data = [=](Index count, Rng& rng) -> Labelled {
+    std::vector<Index> rows;
+    for (Index b = 0; b < count; ++b)
+      rows.push_back(static_cast<Index>(rng.below(static_cast<std::uint64_t>(mu.dim(0)))));
+    const Tensor m = mu.gather(rows), v = logvar.gather(rows);
+    return {reparameterize(m, v, Tensor::randn(m.shape(), rng)).value()};
+  };
+  const Curve loss = model.diffusion.train(program, data, model.recipe.steps);
+  save_checkpoint(kept_at(program, model, digits), model.state(), {{"recipe", model.recipe.words()}});
+  return loss;
+}
+
+/// The same, while other programs that want the weights wait.
 inline Curve train_latent(Program& program, LatentDiffusion& model, const Dataset& digits) {
-  const std::filesystem::path kept = kept_at(program, model, digits);
-  return make_cached(kept, [&] {
-    const Dataset flat = digits.flat();
-    train_vae(program, model.name + "_vae", model.vae, flat, {.steps = model.recipe.vae_steps});
-    const Code all = model.vae.encode(flat.images);
-    const Tensor mu = all.mu.value(), logvar = all.logvar.value();
-    const Draw data = [=](Index count, Rng& rng) -> Labelled {
-      std::vector<Index> rows;
-      for (Index b = 0; b < count; ++b)
-        rows.push_back(static_cast<Index>(rng.below(static_cast<std::uint64_t>(mu.dim(0)))));
-      const Tensor m = mu.gather(rows), v = logvar.gather(rows);
-      return {reparameterize(m, v, Tensor::randn(m.shape(), rng)).value()};
-    };
-    const Curve loss = model.diffusion.train(program, data, model.recipe.steps);
-    save_checkpoint(kept, model.state(), {{"recipe", model.recipe.words()}});
-    return loss;
-  });
+  return with_cached(kept_at(program, model, digits), [&] { return fit_latent(program, model, digits); });
 }
 
 /// Loads both networks if 35_latent_diffusion has kept them with the same settings, or trains them.
 inline void load_or_train(Program& program, LatentDiffusion& model, const Dataset& digits) {
-  if (!load_cached(kept_at(program, model, digits), model.state())) train_latent(program, model, digits);
+  const std::filesystem::path kept = kept_at(program, model, digits);
+  with_cached(kept, [&] {
+    if (!load_cached(kept, model.state())) fit_latent(program, model, digits);
+  });
 }
 
 }  // namespace gradus::lecture
