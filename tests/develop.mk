@@ -25,7 +25,7 @@ prove: deps-check ## test the grader: stubs, reference, mistakes, attacks, with 
 bench: deps-lecture ## compare the speed with PyTorch's (Debian's python3-torch, if installed)
 #> CASES=mlp_vae,mlp_ae  THREADS=2
 	@$(call build,default,bench)
-	@/usr/bin/env python3 tests/bench/run_bench.py --ours $(BUILD)/default/tests/bench $(call given,CASES,cases) $(call given,THREADS,threads) $(ARGS)
+	@/usr/bin/env python3 tests/bench/run_bench.py --ours $(BUILD)/default/tests/bench/bench $(call given,CASES,cases) $(call given,THREADS,threads) $(ARGS)
 
 docs: deps-docs ## build the reference of the API (build/docs/index.html); check it, docs/ops.md and the index of the slides
 	@tests/check_ops_page.sh

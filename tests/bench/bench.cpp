@@ -3,6 +3,7 @@
 //
 //   echo "mlp_vae 2" | bench
 //   {"case":"mlp_vae","ms_median":...,"ms_p10":...,"ms_p90":...,"steps":...,"peak_rss_mb":...}
+//   ops, op,<name>, copy,<bytes>, function,<name>: see op_cases.hpp
 //   bench --startup            runs one training step and exits: the caller times the process
 #include <sys/resource.h>
 
@@ -25,6 +26,7 @@
 #include "gradus/ops/losses.hpp"
 #include "gradus/ops/reduction.hpp"
 #include "gradus/optim/optimizer.hpp"
+#include "op_cases.hpp"
 #include "picture_cases.hpp"
 
 namespace {
@@ -159,6 +161,10 @@ int main(int argc, char** argv) {
   std::string name;
   double seconds = 0;
   while (std::cin >> name >> seconds) {
+    if (const std::string answer = op_answer(name, seconds); !answer.empty()) {
+      std::cout << answer << std::endl;
+      continue;
+    }
     std::function<void()>& step = cases[name];
     if (!step) step = make_case(name);
     if (!step) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Speed of Gradus and PyTorch, compared in one run.
 
-    tests/bench/run_bench.py --ours build/default/tests/bench [--cases mlp_vae,conv2d] [--threads 2] [--rounds 5]
+    tests/bench/run_bench.py --ours build/default/tests/bench/bench [--cases mlp_vae,conv2d] [--threads 2] [--rounds 5]
 
 Both sides run the same network on the same batch, each in its own process, of which only one computes at a time. They
 take turns (ours, PyTorch, PyTorch with its foreach optimizer, for images also with the channels last in memory, ours,
@@ -12,6 +12,7 @@ figure divided by ours, measured seconds apart: 2.00x is twice as fast, or half 
     startup   process start to the end of the first training step
     conv2d    Gflop/s of single passes, and their share of the processor's peak on registers alone, measured in the same
               round (above 100 %: 3 x 3 windows are computed with fewer multiplications than counted)
+    ops       single ops: nanoseconds per number, and the share of what bounds them (memory, a function, arithmetic)
     noise     mlp_vae beside one process that keeps a core busy; in brackets, times the quiet step
 """
 import argparse
@@ -30,7 +31,7 @@ import peer_torch  # noqa: E402
 
 CONVOLUTIONS = [(64, 64, 16, 128, 4, 2, 1), (4, 128, 16, 128, 3, 1, 1), (128, 32, 14, 64, 4, 2, 1), (64, 128, 8, 256, 4, 2, 1),
                 (32, 256, 8, 512, 4, 2, 1)]  # images, channels, height and width, windows, size, stride, padding
-CASES = ["mlp_vae", "mlp_ae", "infer_b1", "infer_b1024", "startup", "noise", "conv2d", *peer_torch.PICTURE_CASES]
+CASES = ["mlp_vae", "mlp_ae", "infer_b1", "infer_b1024", "startup", "noise", "conv2d", "ops", *peer_torch.PICTURE_CASES]
 HERE = Path(__file__).resolve().parent
 
 
@@ -185,6 +186,47 @@ def bench_convolutions(ours, options):
             print(f"conv2d {B}x{H}x{H}x{C} -> {K}, {size}x{size}, stride {stride}:  " + "  ".join(words), flush=True)
 
 
+SLOW_OPS = {}  # why an op stands below half of its bound
+
+
+def bench_ops(ours, options):
+    """One row per op and pass: nanoseconds per number, and the share of the bound: the time that moving its bytes, computing its
+    functions on numbers in the first level of the cache, or its multiply-adds at the processor's peak would take."""
+    wanted = {}
+    with Group([ours]) as sides:
+        side = sides[0]
+        peak_flops = side.ask("peak", 0.1, keep=False)["flops"]
+
+        def bound(work, numbers):
+            limits = {"memory": side.ask(f"copy,{work['bytes']:.0f}", options.seconds / 30, keep=False)["ms_median"]}
+            if work["function"]:
+                answer = side.ask(f"function,{work['function']}", options.seconds / 30, keep=False)
+                limits[work["function"]] = answer["ms_median"] * numbers / 1e6
+            if work["flops"]:
+                answer = side.ask("peak", options.seconds / 30, keep=False)
+                limits["arithmetic"] = answer["ms_median"] * work["flops"] / peak_flops
+            return max((time, name) for name, time in limits.items())
+
+        names = side.ask("ops", 0, keep=False)["ops"]
+        for _ in range(options.rounds):
+            for name in names:
+                answer = side.ask(f"op,{name}", options.seconds / 15, keep=False)
+                for direction in ("forward", "backward"):
+                    work, numbers = answer[direction], answer["numbers"]
+                    limit, by = bound(work, numbers)
+                    wanted.setdefault((name, direction), []).append((1e6 * work["ms"] / numbers, limit / work["ms"], by))
+    for name in names:
+        words = []
+        for direction in ("forward", "backward"):
+            rounds = wanted[name, direction]
+            share = statistics.median(each[1] for each in rounds)
+            nanoseconds = statistics.median(each[0] for each in rounds)
+            words.append(f"{direction} {nanoseconds:6.2f} ns {100 * share:4.0f} % of {statistics.mode(each[2] for each in rounds)}")
+            if share < 0.5:
+                words[-1] += f" ({SLOW_OPS.get((name, direction), 'reason unknown')})"
+        print(f"{name:<24}" + "  ".join(f"{each:<48}" for each in words).rstrip(), flush=True)
+
+
 def bench_startup(ours, peers, options):
     """Wall time of whole processes, in turns; the first of each only warms the file cache."""
     sides = [ours, *peers[:1]]
@@ -280,6 +322,8 @@ def main():
         try:
             if case == "conv2d":
                 bench_convolutions(ours, options)
+            elif case == "ops":
+                bench_ops(ours, options)
             elif case == "startup":
                 bench_startup(ours, peers, options)
             elif case == "noise":
