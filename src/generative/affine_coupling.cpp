@@ -29,11 +29,15 @@ Tensor AffineCoupling::forward(const Tensor& x_in, const Tensor& log_scale, cons
   const Index B = x.dim(0), D = x.shape().row_size();
   Tensor y(x.shape());
   // [13.1]
-  for_rows(B, B * D,
-           [=, m = mask.data(), a = x.data(), c = s.data(), t = shift.data(), out = y.data()](Index b) {
-             for (Index k = 0, i = b * D; k < D; ++k, ++i)
-               out[i] = m[k] == 0 ? a[i] * fast_exp(c[i]) + t[i] : a[i];
-           });
+  for_rows(
+      B, B * D, [=, m = mask.data(), a = x.data(), c = s.data(), t = shift.data(), out = y.data()](Index b) {
+#pragma omp simd
+        for (Index k = 0; k < D; ++k) {
+          const Index i = b * D + k;
+          const Real moved = a[i] * fast_exp(c[i]) + t[i];  // in any case, so that the loop can use vectors
+          out[i] = m[k] == 0 ? moved : a[i];
+        }
+      });
   return y;
   // [end]
 }
@@ -45,10 +49,12 @@ Grads<3> AffineCoupling::backward(const Tensor& dy) const {
   // dx = dy (m + (1 - m) e^s)      ds = (1 - m) dy x e^s      dt = (1 - m) dy
   const Real *m = mask.data(), *a = x.data(), *c = s.data(), *d = dy.data();
   for_rows(B, B * D, [=, of_x = dx.data(), of_s = ds.data(), of_t = dt.data()](Index b) {
-    for (Index k = 0, i = b * D; k < D; ++k, ++i) {
-      const Real scale = m[k] == 0 ? fast_exp(c[i]) : Real(1);
+#pragma omp simd
+    for (Index k = 0; k < D; ++k) {
+      const Index i = b * D + k;
+      const Real moved = fast_exp(c[i]), scale = m[k] == 0 ? moved : Real(1), slope = d[i] * a[i] * scale;
       of_x[i] = d[i] * scale;
-      of_s[i] = m[k] == 0 ? d[i] * a[i] * scale : Real(0);
+      of_s[i] = m[k] == 0 ? slope : Real(0);
       of_t[i] = m[k] == 0 ? d[i] : Real(0);
     }
   });
@@ -69,8 +75,12 @@ Tensor InverseCoupling::forward(const Tensor& y, const Tensor& log_scale, const 
   // Divides by the factor of forward: e^-s, rounded, is not the inverse of the rounded e^s.
   for_rows(B, B * D,
            [=, m = mask.data(), v = y.data(), c = s.data(), t = shift.data(), out = x.data()](Index b) {
-             for (Index k = 0, i = b * D; k < D; ++k, ++i)
-               out[i] = m[k] == 0 ? (v[i] - t[i]) / fast_exp(c[i]) : v[i];
+#pragma omp simd
+             for (Index k = 0; k < D; ++k) {
+               const Index i = b * D + k;
+               const Real moved = (v[i] - t[i]) / fast_exp(c[i]);
+               out[i] = m[k] == 0 ? moved : v[i];
+             }
            });
   return x;
   // [end]
@@ -82,10 +92,12 @@ Grads<3> InverseCoupling::backward(const Tensor& dx) const {
   Tensor dy(x.shape()), ds(x.shape()), dt(x.shape());
   const Real *m = mask.data(), *a = x.data(), *c = s.data(), *d = dx.data();
   for_rows(B, B * D, [=, of_y = dy.data(), of_s = ds.data(), of_t = dt.data()](Index b) {
-    for (Index k = 0, i = b * D; k < D; ++k, ++i) {
-      const Real scale = m[k] == 0 ? 1 / fast_exp(c[i]) : Real(1);
+#pragma omp simd
+    for (Index k = 0; k < D; ++k) {
+      const Index i = b * D + k;
+      const Real moved = 1 / fast_exp(c[i]), scale = m[k] == 0 ? moved : Real(1), slope = -d[i] * a[i];
       of_y[i] = d[i] * scale;
-      of_s[i] = m[k] == 0 ? -d[i] * a[i] : Real(0);
+      of_s[i] = m[k] == 0 ? slope : Real(0);
       of_t[i] = m[k] == 0 ? -d[i] * scale : Real(0);
     }
   });

@@ -193,7 +193,8 @@ struct Extreme {
     const auto share = [&](const Tensor& mine, const Tensor& other) {
       Tensor grad(dy.shape());
       zip(dy.size(), dy.data(), mine.data(), other.data(), grad.data(), [s = side](Real d, Real u, Real v) {
-        return u == v ? d / 2 : (s * u < s * v ? Real(0) : d);  // both operands get d where one is NaN
+        const Real kept = u == v ? d * Real(0.5) : d;  // two selections in a row can use vectors
+        return s * u < s * v ? Real(0) : kept;         // both operands get d where one is NaN
       });
       return grad;
     };

@@ -1,7 +1,6 @@
 // The normalisations of generative adversarial networks: pixel_norm, minibatch_deviation.
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include "gradus/kernels/elementwise.hpp"
 #include "gradus/ops/checks.hpp"
@@ -56,41 +55,69 @@ struct MinibatchDeviation {
     x = x_in;
     const Index C = x.dim(3), pixels = x.dim(1) * x.dim(2);
     Tensor y({x.dim(0), x.dim(1), x.dim(2), C + 1});
-    for (Index first = 0; first < x.dim(0); first += group) {
+    for_rows(x.dim(0) / group, x.size(), [&](Index g) {
+      const Index first = g * group;
       double sum = 0;
-      for (Index f = 0; f < pixels * C; ++f) sum += deviation(first, f).second;
+      for (Index f = 0; f < pixels * C; f += together) {
+        const Chunk chunk = deviations(first, f);
+        for (Index i = 0; i < chunk.count; ++i) sum += chunk.s[i];
+      }
       const Real mean = static_cast<Real>(sum / double(pixels * C));
       for (Index p = first * pixels; p < (first + group) * pixels; ++p) {
         std::copy_n(x.data() + p * C, C, y.data() + p * (C + 1));
         y[p * (C + 1) + C] = mean;
       }
-    }
+    });
     return y;
   }
   Grads<1> backward(const Tensor& dy) const {
     const Index C = x.dim(3), pixels = x.dim(1) * x.dim(2), F = pixels * C;
     Tensor dx(x.shape());
-    for (Index first = 0; first < x.dim(0); first += group) {
+    for_rows(x.dim(0) / group, x.size(), [&](Index g) {
+      const Index first = g * group;
       double dd = 0;
       for (Index p = first * pixels; p < (first + group) * pixels; ++p) {
         std::copy_n(dy.data() + p * (C + 1), C, dx.data() + p * C);
         dd += double{dy[p * (C + 1) + C]};
       }
-      for (Index f = 0; f < F; ++f) {
-        const auto [mean, s] = deviation(first, f);
-        for (Index b = first; b < first + group; ++b)
-          dx[b * F + f] += static_cast<Real>(dd * (double{x[b * F + f]} - mean) / (double(F * group) * s));
+      for (Index f = 0; f < F; f += together) {
+        const Chunk chunk = deviations(first, f);
+        for (Index b = first; b < first + group; ++b) {
+          const Real* in = x.data() + b * F + f;
+          Real* out = dx.data() + b * F + f;
+#pragma omp simd
+          for (Index i = 0; i < chunk.count; ++i)
+            out[i] +=
+                static_cast<Real>(dd * (double{in[i]} - chunk.mean[i]) / (double(F * group) * chunk.s[i]));
+        }
       }
-    }
+    });
     return {dx};
   }
-  std::pair<double, double> deviation(Index first, Index f) const {
+
+  static constexpr Index together = 128;
+  /// mean_f and s_f of up to 128 elements.
+  struct Chunk {
+    Index count;
+    double mean[together], s[together];
+  };
+  /// Those of the group that begins with picture `first`, from element f on.
+  Chunk deviations(Index first, Index f) const {
     const Index F = x.shape().row_size();
-    double mean = 0, squares = 0;
-    for (Index b = first; b < first + group; ++b) mean += double{x[b * F + f]} / double(group);
+    Chunk chunk{std::min(together, F - f), {}, {}};
     for (Index b = first; b < first + group; ++b)
-      squares += std::pow(double{x[b * F + f]} - mean, 2) / double(group);
-    return {mean, std::sqrt(squares + double{epsilon})};
+#pragma omp simd
+      for (Index i = 0; i < chunk.count; ++i)
+        chunk.mean[i] += double{x.data()[b * F + f + i]} / double(group);
+    for (Index b = first; b < first + group; ++b)
+#pragma omp simd
+      for (Index i = 0; i < chunk.count; ++i) {
+        const double difference = double{x.data()[b * F + f + i]} - chunk.mean[i];
+        chunk.s[i] += difference * difference / double(group);
+      }
+#pragma omp simd
+    for (Index i = 0; i < chunk.count; ++i) chunk.s[i] = std::sqrt(chunk.s[i] + double{epsilon});
+    return chunk;
   }
 };
 

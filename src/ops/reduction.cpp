@@ -90,6 +90,29 @@ struct AroundAxis {
   }
 };
 
+/// dx_oni = f(index of oni) dy_oi, the gradient of a sum over the axis: dx of `shape`
+template <class F>
+Tensor spread(const Tensor& dy, const Shape& shape, const AroundAxis& along, F f) {
+  Tensor dx(shape);
+  const auto [outer, N, inner] = along;
+  const Real* d = dy.data();
+  Real* out = dx.data();
+  if (inner == 1) {
+    for_rows(outer, dx.size(), [=, N = N](Index o) {
+      const Real of_row = d[o];
+#pragma omp simd
+      for (Index at = o * N; at < (o + 1) * N; ++at) out[at] = f(at) * of_row;
+    });
+    return dx;
+  }
+  for_rows(outer * N, dx.size(), [=, N = N, inner = inner](Index row) {
+    const Real* of_row = d + row / N * inner;
+#pragma omp simd
+    for (Index i = 0; i < inner; ++i) out[row * inner + i] = f(row * inner + i) * of_row[i];
+  });
+  return dx;
+}
+
 /// y_oi = f sum_n x_oni       dx_oni = f dy_oi
 struct AxisSums {
   const char* op;
@@ -116,12 +139,7 @@ struct AxisSums {
     return y;
   }
   Grads<1> backward(const Tensor& dy) const {
-    Tensor dx(from);
-    for_rows(along.outer * along.N, dx.size(),
-             [d = dy.data(), out = dx.data(), N = along.N, inner = along.inner, f = factor](Index row) {
-               for (Index i = 0; i < inner; ++i) out[row * inner + i] = f * d[row / N * inner + i];
-             });
-    return {dx};
+    return {spread(dy, from, along, [f = factor](Index) { return f; })};
   }
 };
 
@@ -142,6 +160,11 @@ struct LogSumExp {
     w = Tensor(x.shape());
     Tensor y(x.shape().without_axis(axis));
     for_rows(along.outer, x.size(), [=, in = x.data(), out = y.data(), weights = w.data()](Index o) {
+      if (inner == 1) {
+        const auto [largest, sum] = row_weights(in + o * N, N, weights + o * N);
+        out[o] = largest + fast_log(sum);
+        return;
+      }
       static thread_local std::vector<Real> row;  // the numbers side by side, then their weights
       row.resize(static_cast<std::size_t>(2 * N));
       Real *numbers = row.data(), *shares = numbers + N;
@@ -156,15 +179,8 @@ struct LogSumExp {
     return y;
   }
   Grads<1> backward(const Tensor& dy) const {
-    const AroundAxis along(w.shape(), axis);
-    Tensor dx(w.shape());
-    for_rows(
-        along.outer * along.N, dx.size(),
-        [d = dy.data(), weights = w.data(), out = dx.data(), N = along.N, inner = along.inner](Index row) {
-          for (Index i = 0; i < inner; ++i)
-            out[row * inner + i] = weights[row * inner + i] * d[row / N * inner + i];
-        });
-    return {dx};
+    return {spread(dy, w.shape(), AroundAxis(w.shape(), axis),
+                   [weights = w.data()](Index at) { return weights[at]; })};
   }
 };
 

@@ -1,6 +1,8 @@
 #include "gradus/ops/window.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <numeric>
 #include <vector>
 
 #include "gradus/autograd/op.hpp"
@@ -56,34 +58,43 @@ struct MaxPool2d {
   Pair size, stride, padding;
   const char* op;
   Shape shape{};
-  std::vector<Index> winner{};
+  std::vector<std::int32_t> winner{};  // its index within the picture
   Tensor forward(const Tensor& x) {
     const Windows q(op, x, size, stride, padding);
     shape = x.shape();
+    check_below_2_31(op, {shape.row_size()});
     Tensor y(q.out());
     winner.resize(static_cast<std::size_t>(y.size()));
-    for_rows(q.B * q.I, y.size() * size.height * size.width, [&, from = x.data(), to = y.data()](Index row) {
+    for_rows(q.B * q.I, y.size() * size.height * size.width, [&, to = y.data()](Index row) {
       q.for_windows(row, [&](Index out, Index b, Index top, Index bottom, Index left, Index right) {
-        for (Index c = 0; c < q.C; ++c) {
-          Index best = q.pixel(b, top, left) + c;
-          for (Index h = top; h < bottom; ++h)
-            for (Index w = left; w < right; ++w) {
-              const Index here = q.pixel(b, h, w) + c;
-              if (from[here] > from[best] || from[here] != from[here]) best = here;  // NaN is the maximum
+        const Real* picture = x.data() + q.pixel(b, 0, 0);
+        Real* largest = to + out;
+        std::int32_t* place = winner.data() + out;
+        const auto first = static_cast<std::int32_t>(q.pixel(0, top, left));
+        for (Index c = 0; c < q.C; ++c) largest[c] = picture[first + c];
+        std::iota(place, place + q.C, first);
+        for (Index h = top; h < bottom; ++h)
+          for (Index w = left; w < right; ++w) {
+            const auto pixel = static_cast<std::int32_t>(q.pixel(0, h, w));
+            const Real* from = picture + pixel;
+#pragma omp simd
+            for (std::int32_t c = 0; c < static_cast<std::int32_t>(q.C); ++c) {
+              const bool better = from[c] > largest[c] || from[c] != from[c];  // NaN is the maximum
+              place[c] = better ? pixel + c : place[c];
+              largest[c] = better ? from[c] : largest[c];
             }
-          to[out + c] = from[best];
-          winner[static_cast<std::size_t>(out + c)] = best;
-        }
+          }
       });
     });
     return y;
   }
   Grads<1> backward(const Tensor& dy) const {
     Tensor dx = Tensor::zeros(shape);
-    const Index picture = dy.shape().row_size();
-    for_rows(shape[0], dy.size(), [&](Index b) {
-      for (Index i = b * picture; i < (b + 1) * picture; ++i)
-        dx[winner[static_cast<std::size_t>(i)]] += dy[i];
+    const Index windows = dy.shape().row_size();
+    for_rows(shape[0], dy.size(), [&, d = dy.data(), out = dx.data()](Index b) {
+      Real* picture = out + b * shape.row_size();
+      for (Index i = b * windows; i < (b + 1) * windows; ++i)
+        picture[winner[static_cast<std::size_t>(i)]] += d[i];
     });
     return {dx};
   }

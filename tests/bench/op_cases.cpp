@@ -52,96 +52,118 @@ struct Inputs {
   Parameter normal(const Shape& shape) { return Parameter(Tensor::randn(shape, rng)); }
 };
 
-std::vector<OpCase> op_cases() {
-  const auto in = std::make_shared<Inputs>();
+/// Collects the cases.
+class OpCases {
+ public:
+  OpCases() {
+    elementwise();
+    rows_and_shapes();
+    losses();
+    pictures();
+    products();
+  }
   std::vector<OpCase> all;
-  const auto add = [&](const char* name, auto call, const char* forward = "", const char* backward = "") {
-    all.push_back({name, [in, call] { return call(*in); }, forward, backward});
-  };
-  const auto product = [&](const char* name, double flops, auto call) {
+
+ private:
+  using I = Inputs;
+  template <class Call>
+  void add(const char* name, Call call, const char* forward = "", const char* backward = "") {
+    all.push_back({name, [in = in_, call] { return call(*in); }, forward, backward});
+  }
+  template <class Call>
+  void product(const char* name, double flops, Call call) {
     add(name, call);
     all.back().forward_flops = flops, all.back().backward_flops = 2 * flops;
-  };
-  using I = Inputs;
-  add("add", [](I& i) { return Var(i.a) + Var(i.b); });
-  add("multiply", [](I& i) { return Var(i.a) * Var(i.b); });
-  add("divide", [](I& i) { return Var(i.a) / Var(i.positive); });
-  add("affine", [](I& i) { return affine(i.a, 2, 1); });
-  add("square", [](I& i) { return square(i.a); });
-  add("sqrt", [](I& i) { return sqrt(i.positive); });
-  add("abs", [](I& i) { return abs(i.a); });
-  add("clamp", [](I& i) { return clamp(i.a, -1, 1); });
-  add("maximum", [](I& i) { return maximum(i.a, i.b); });
-  add("where", [](I& i) { return where(i.target, i.a, i.b); });
-  add(
-      "exp", [](I& i) { return exp(i.a); }, "exp");
-  add(
-      "log", [](I& i) { return log(i.positive); }, "log");
-  add("relu", [](I& i) { return relu(i.a); });
-  add("leaky_relu", [](I& i) { return leaky_relu(i.a); });
-  add(
-      "sigmoid", [](I& i) { return sigmoid(i.a); }, "sigmoid");
-  add(
-      "tanh", [](I& i) { return tanh(Var(i.a)); }, "tanh");
-  add(
-      "softplus", [](I& i) { return softplus(i.a); }, "softplus", "sigmoid");
-  add(
-      "silu", [](I& i) { return silu(i.a); }, "sigmoid", "sigmoid");
-  add(
-      "softmax", [](I& i) { return softmax(i.a); }, "exp");
-  add(
-      "log_softmax", [](I& i) { return log_softmax(i.a); }, "exp", "exp");
-  add("dropout", [](I& i) { return dropout(i.a, Real(0.5), i.rng); });
-  add("add_row", [](I& i) { return add_row(i.a, i.row); });
-  add("multiply_row", [](I& i) { return multiply_row(i.a, i.row); });
-  add("multiply_column", [](I& i) { return multiply_column(i.a, i.column); });
-  add("multiply_scalar", [](I& i) { return multiply_scalar(i.a, i.scalar); });
-  add("multiply_channels", [](I& i) { return multiply_channels(i.picture, i.channels); });
-  add("sum", [](I& i) { return sum(i.a); });
-  add("row_sums", [](I& i) { return row_sums(i.a); });
-  add("column_sums", [](I& i) { return column_sums(i.a); });
-  add("max", [](I& i) { return max(i.a, 1); });
-  add(
-      "log_sum_exp", [](I& i) { return log_sum_exp(i.a); }, "exp", "exp");
-  add("transpose", [](I& i) { return transpose(i.a); });
-  add("concat", [](I& i) { return concat({Var(i.a), Var(i.b)}, 1); });
-  add("slice", [](I& i) { return slice(i.a, 1, 0, 392); });
-  add("gather", [](I& i) { return gather(i.table, i.rows); });
-  add("squared_error", [](I& i) { return squared_error(i.a, Var(i.target)); });
-  add("l1_error", [](I& i) { return l1_error(i.a, Var(i.target)); });
-  add(
-      "bernoulli_nll", [](I& i) { return bernoulli_nll(i.a, i.target); }, "softplus", "sigmoid");
-  add(
-      "cross_entropy", [](I& i) { return cross_entropy(i.a, i.labels); }, "exp");
-  add(
-      "gaussian_nll", [](I& i) { return gaussian_nll(i.a, i.b, i.target); }, "exp", "exp");
-  add(
-      "gaussian_kl", [](I& i) { return gaussian_kl(i.a, i.b); }, "exp", "exp");
-  add(
-      "reparameterize", [](I& i) { return reparameterize(i.a, i.b, i.noise); }, "exp", "exp");
-  add(
-      "affine_coupling", [](I& i) { return affine_coupling(i.mask, i.a, i.b, i.positive); }, "exp", "exp");
-  add("prediction_loss", [](I& i) { return prediction_loss(i.a, Var(i.target)); });
-  add("batch_norm", [](I& i) { return batch_norm(i.picture, i.gamma, i.beta, i.running); });
-  add("instance_norm", [](I& i) { return instance_norm(i.picture); });
-  add("group_norm", [](I& i) { return group_norm(i.picture, 8); });
-  add("layer_norm", [](I& i) { return layer_norm(i.picture); });
-  add("pixel_norm", [](I& i) { return pixel_norm(i.picture); });
-  add("minibatch_deviation", [](I& i) { return minibatch_deviation(i.picture); });
-  add("max_pool2d", [](I& i) { return max_pool2d(i.picture, 2); });
-  add("average_pool2d", [](I& i) { return average_pool2d(i.picture, 2); });
-  add("upsample_nearest", [](I& i) { return upsample_nearest(i.picture); });
-  add("reflection_pad2d", [](I& i) { return reflection_pad2d(i.picture, 1); });
-  product("linear", 2.0 * I::B * I::D * I::O, [](I& i) { return linear(i.a, i.w, i.bias); });
-  product("batched_matmul", 2.0 * 32 * 64 * 64 * 64, [](I& i) { return batched_matmul(i.many, i.many); });
-  product("conv2d_3x3", 2.0 * 32 * 256 * 9 * 64 * 64,
-          [](I& i) { return conv2d(i.picture, i.w3, {.padding = 1}); });
-  product("conv2d_4x4_stride2", 2.0 * 32 * 64 * 16 * 64 * 128,
-          [](I& i) { return conv2d(i.picture, i.w4, {.stride = 2, .padding = 1}); });
-  product("conv_transpose2d_4x4_stride2", 2.0 * 32 * 256 * 16 * 64 * 32,
-          [](I& i) { return conv_transpose2d(i.picture, i.back4, {.stride = 2, .padding = 1}); });
-  return all;
-}
+  }
+  void elementwise() {
+    add("add", [](I& i) { return Var(i.a) + Var(i.b); });
+    add("multiply", [](I& i) { return Var(i.a) * Var(i.b); });
+    add("divide", [](I& i) { return Var(i.a) / Var(i.positive); });
+    add("affine", [](I& i) { return affine(i.a, 2, 1); });
+    add("square", [](I& i) { return square(i.a); });
+    add("sqrt", [](I& i) { return sqrt(i.positive); });
+    add("abs", [](I& i) { return abs(i.a); });
+    add("clamp", [](I& i) { return clamp(i.a, -1, 1); });
+    add("maximum", [](I& i) { return maximum(i.a, i.b); });
+    add("where", [](I& i) { return where(i.target, i.a, i.b); });
+    add(
+        "exp", [](I& i) { return exp(i.a); }, "exp");
+    add(
+        "log", [](I& i) { return log(i.positive); }, "log");
+    add("relu", [](I& i) { return relu(i.a); });
+    add("leaky_relu", [](I& i) { return leaky_relu(i.a); });
+    add(
+        "sigmoid", [](I& i) { return sigmoid(i.a); }, "sigmoid");
+    add(
+        "tanh", [](I& i) { return tanh(Var(i.a)); }, "tanh");
+    add(
+        "softplus", [](I& i) { return softplus(i.a); }, "softplus", "sigmoid");
+    add(
+        "silu", [](I& i) { return silu(i.a); }, "sigmoid", "sigmoid");
+  }
+  void rows_and_shapes() {
+    add(
+        "softmax", [](I& i) { return softmax(i.a); }, "exp");
+    add(
+        "log_softmax", [](I& i) { return log_softmax(i.a); }, "exp", "exp");
+    add("dropout", [](I& i) { return dropout(i.a, Real(0.5), i.rng); });
+    add("add_row", [](I& i) { return add_row(i.a, i.row); });
+    add("multiply_row", [](I& i) { return multiply_row(i.a, i.row); });
+    add("multiply_column", [](I& i) { return multiply_column(i.a, i.column); });
+    add("multiply_scalar", [](I& i) { return multiply_scalar(i.a, i.scalar); });
+    add("multiply_channels", [](I& i) { return multiply_channels(i.picture, i.channels); });
+    add("sum", [](I& i) { return sum(i.a); });
+    add("row_sums", [](I& i) { return row_sums(i.a); });
+    add("column_sums", [](I& i) { return column_sums(i.a); });
+    add("max", [](I& i) { return max(i.a, 1); });
+    add(
+        "log_sum_exp", [](I& i) { return log_sum_exp(i.a); }, "exp", "exp");
+    add("transpose", [](I& i) { return transpose(i.a); });
+    add("concat", [](I& i) { return concat({Var(i.a), Var(i.b)}, 1); });
+    add("slice", [](I& i) { return slice(i.a, 1, 0, 392); });
+    add("gather", [](I& i) { return gather(i.table, i.rows); });
+  }
+  void losses() {
+    add("squared_error", [](I& i) { return squared_error(i.a, Var(i.target)); });
+    add("l1_error", [](I& i) { return l1_error(i.a, Var(i.target)); });
+    add(
+        "bernoulli_nll", [](I& i) { return bernoulli_nll(i.a, i.target); }, "softplus", "sigmoid");
+    add(
+        "cross_entropy", [](I& i) { return cross_entropy(i.a, i.labels); }, "exp");
+    add(
+        "gaussian_nll", [](I& i) { return gaussian_nll(i.a, i.b, i.target); }, "exp", "exp");
+    add(
+        "gaussian_kl", [](I& i) { return gaussian_kl(i.a, i.b); }, "exp", "exp");
+    add(
+        "reparameterize", [](I& i) { return reparameterize(i.a, i.b, i.noise); }, "exp", "exp");
+    add(
+        "affine_coupling", [](I& i) { return affine_coupling(i.mask, i.a, i.b, i.positive); }, "exp", "exp");
+    add("prediction_loss", [](I& i) { return prediction_loss(i.a, Var(i.target)); });
+  }
+  void pictures() {
+    add("batch_norm", [](I& i) { return batch_norm(i.picture, i.gamma, i.beta, i.running); });
+    add("instance_norm", [](I& i) { return instance_norm(i.picture); });
+    add("group_norm", [](I& i) { return group_norm(i.picture, 8); });
+    add("layer_norm", [](I& i) { return layer_norm(i.picture); });
+    add("pixel_norm", [](I& i) { return pixel_norm(i.picture); });
+    add("minibatch_deviation", [](I& i) { return minibatch_deviation(i.picture); });
+    add("max_pool2d", [](I& i) { return max_pool2d(i.picture, 2); });
+    add("average_pool2d", [](I& i) { return average_pool2d(i.picture, 2); });
+    add("upsample_nearest", [](I& i) { return upsample_nearest(i.picture); });
+    add("reflection_pad2d", [](I& i) { return reflection_pad2d(i.picture, 1); });
+  }
+  void products() {
+    product("linear", 2.0 * I::B * I::D * I::O, [](I& i) { return linear(i.a, i.w, i.bias); });
+    product("batched_matmul", 2.0 * 32 * 64 * 64 * 64, [](I& i) { return batched_matmul(i.many, i.many); });
+    product("conv2d_3x3", 2.0 * 32 * 256 * 9 * 64 * 64,
+            [](I& i) { return conv2d(i.picture, i.w3, {.padding = 1}); });
+    product("conv2d_4x4_stride2", 2.0 * 32 * 64 * 16 * 64 * 128,
+            [](I& i) { return conv2d(i.picture, i.w4, {.stride = 2, .padding = 1}); });
+    product("conv_transpose2d_4x4_stride2", 2.0 * 32 * 256 * 16 * 64 * 32,
+            [](I& i) { return conv_transpose2d(i.picture, i.back4, {.stride = 2, .padding = 1}); });
+  }
+  std::shared_ptr<Inputs> in_ = std::make_shared<Inputs>();
+};
 
 double milliseconds(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
@@ -247,7 +269,7 @@ double function_ms(const std::string& name, double seconds) {
 }  // namespace
 
 std::string op_answer(const std::string& name, double seconds) {
-  static const std::vector<OpCase> cases = op_cases();
+  static const std::vector<OpCase> cases = OpCases().all;
   const std::size_t comma = name.find(',');
   const std::string kind = name.substr(0, comma), rest = comma == name.npos ? "" : name.substr(comma + 1);
   if (name == "ops") {

@@ -5,9 +5,9 @@
 
 #include "gradients.hpp"
 #include "gradus/generative/gan_step.hpp"
+#include "gradus/generative/p_fake.hpp"
 #include "gradus/ops/activation.hpp"
 #include "gradus/ops/linear.hpp"
-#include "gradus/generative/p_fake.hpp"
 
 using namespace gradus;
 

@@ -13,12 +13,12 @@
 
 #include "golden.hpp"
 #include "gradus/autograd/tape.hpp"
+#include "gradus/generative/gan_losses.hpp"
 #include "gradus/nn/layers.hpp"
 #include "gradus/ops/activation.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/broadcast.hpp"
 #include "gradus/ops/conv.hpp"
-#include "gradus/generative/gan_losses.hpp"
 #include "gradus/ops/linear.hpp"
 #include "gradus/ops/losses.hpp"
 #include "gradus/ops/norm.hpp"

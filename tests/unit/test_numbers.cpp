@@ -10,10 +10,10 @@
 #include "gradus/base/fast_math.hpp"
 #include "gradus/generative/divergence.hpp"
 #include "gradus/generative/elbo.hpp"
+#include "gradus/generative/gan_losses.hpp"
 #include "gradus/ops/activation.hpp"
 #include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/broadcast.hpp"
-#include "gradus/generative/gan_losses.hpp"
 #include "gradus/ops/linear.hpp"
 #include "gradus/ops/losses.hpp"
 #include "gradus/ops/norm.hpp"
@@ -109,13 +109,13 @@ TEST_CASE("equal large logits get equal probabilities") {
     for (const Real v : logs.values()) CHECK(v == doctest::Approx(-third));
     for (const Real v : p.values()) CHECK(v == doctest::Approx(1.0 / 3));
     for (const Real v : losses.values()) CHECK(v == doctest::Approx(third));
-    const Tensor d = gradient_of(x, [](Parameter& p) {
-      return log_softmax(p) * Tensor::of({2, 3}, {1, 0, 0, 0, 0, 0});
+    const Tensor d = gradient_of(x, [](Parameter& v) {
+      return log_softmax(v) * Tensor::of({2, 3}, {1, 0, 0, 0, 0, 0});
     });
     CHECK(d[0] == doctest::Approx(2.0 / 3));
     CHECK(d[1] == doctest::Approx(-1.0 / 3));
     CHECK(d[4] == 0);
-    CHECK(gradient_of(x, [&](Parameter& p) { return cross_entropy(p, labels); })[0] ==
+    CHECK(gradient_of(x, [&](Parameter& v) { return cross_entropy(v, labels); })[0] ==
           doctest::Approx(-2.0 / 3));
     CHECK(importance_weighted_bound(x).value()[1] == size);
     CHECK(gradient_of(x, importance_weighted_bound)[4] == doctest::Approx(1.0 / 3));

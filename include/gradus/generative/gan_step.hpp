@@ -2,8 +2,8 @@
 // Adversarial training: the two alternating steps.
 #include <functional>
 
-#include "gradus/nn/module.hpp"
 #include "gradus/generative/gan_losses.hpp"
+#include "gradus/nn/module.hpp"
 #include "gradus/optim/descend.hpp"
 
 namespace gradus {

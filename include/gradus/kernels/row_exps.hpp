@@ -20,6 +20,7 @@ struct RowExps {
 /// NaN makes the sum NaN, and so does an infinite maximum.
 inline RowExps row_exps(const Real* x, Index width, Real* exps) {
   Real largest = -std::numeric_limits<Real>::infinity();
+#pragma omp simd reduction(max : largest)
   for (Index k = 0; k < width; ++k) largest = x[k] > largest ? x[k] : largest;
   return {largest, static_cast<Real>(
                        blocked_sum(0, width, [=](Index k) { return exps[k] = fast_exp(x[k] - largest); }))};
@@ -34,6 +35,7 @@ inline RowExps row_weights(const Real* x, Index width, Real* weights) {
     sum = static_cast<Real>(blocked_sum(
         0, width, [=](Index k) { return weights[k] = x[k] == top ? Real(1) : fast_exp(x[k] - top); }));
   }
+#pragma omp simd
   for (Index k = 0; k < width; ++k) weights[k] /= sum;
   return {largest, sum};
 }

@@ -244,6 +244,7 @@ int main(int argc, char** argv) {
        .slide = "6.S191 L4, \"Deep Generative Modeling: Summary\"; DS542, \"Do we have good models?\"",
        .look =
            "Noise becomes eight groups of points, and digits. On the ring, flow matching with few steps is "
-           "nearer to the data than diffusion. Guidance: the same noise becomes the digit that the label asks for."},
+           "nearer to the data than diffusion. Guidance: the same noise becomes the digit that the label "
+           "asks for."},
       diffusion);
 }

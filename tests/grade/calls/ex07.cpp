@@ -1,8 +1,8 @@
 #include "../calls.hpp"
 #include "gradus/autograd/tape.hpp"
-#include "gradus/ops/arithmetic.hpp"
 #include "gradus/generative/gan_losses.hpp"
 #include "gradus/generative/p_fake.hpp"
+#include "gradus/ops/arithmetic.hpp"
 #include "gradus/ops/reduction.hpp"
 
 namespace gradus::grade {
