@@ -99,6 +99,7 @@ struct Softmax {
     Real* out = y.data();
     for_rows(rows, x.size(), [=](Index b) {
       const Real sum = row_exps(in + b * width, width, out + b * width).sum;
+#pragma omp simd
       for (Index k = 0; k < width; ++k) out[b * width + k] /= sum;
     });
     return y;
@@ -129,6 +130,7 @@ struct LogSoftmax {
     for_rows(rows, x.size(), [=](Index b) {
       const auto [largest, sum] = row_exps(in + b * width, width, out + b * width);
       const Real top = largest, log_sum = fast_log(sum);
+#pragma omp simd
       for (Index i = b * width; i < (b + 1) * width; ++i) out[i] = in[i] - top - log_sum;
     });
     return y;

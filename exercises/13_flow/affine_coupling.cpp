@@ -64,10 +64,12 @@ Grads<3> InverseCoupling::backward(const Tensor& dx) const {
   Tensor dy(x.shape()), ds(x.shape()), dt(x.shape());
   const Real *m = mask.data(), *a = x.data(), *c = s.data(), *d = dx.data();
   for_rows(B, B * D, [=, of_y = dy.data(), of_s = ds.data(), of_t = dt.data()](Index b) {
-    for (Index k = 0, i = b * D; k < D; ++k, ++i) {
-      const Real scale = m[k] == 0 ? 1 / fast_exp(c[i]) : Real(1);
+#pragma omp simd
+    for (Index k = 0; k < D; ++k) {
+      const Index i = b * D + k;
+      const Real moved = 1 / fast_exp(c[i]), scale = m[k] == 0 ? moved : Real(1), ds_in = -d[i] * a[i];
       of_y[i] = d[i] * scale;
-      of_s[i] = m[k] == 0 ? -d[i] * a[i] : Real(0);
+      of_s[i] = m[k] == 0 ? ds_in : Real(0);
       of_t[i] = m[k] == 0 ? -d[i] * scale : Real(0);
     }
   });

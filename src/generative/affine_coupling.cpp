@@ -95,9 +95,9 @@ Grads<3> InverseCoupling::backward(const Tensor& dx) const {
 #pragma omp simd
     for (Index k = 0; k < D; ++k) {
       const Index i = b * D + k;
-      const Real moved = 1 / fast_exp(c[i]), scale = m[k] == 0 ? moved : Real(1), slope = -d[i] * a[i];
+      const Real moved = 1 / fast_exp(c[i]), scale = m[k] == 0 ? moved : Real(1), ds_in = -d[i] * a[i];
       of_y[i] = d[i] * scale;
-      of_s[i] = m[k] == 0 ? slope : Real(0);
+      of_s[i] = m[k] == 0 ? ds_in : Real(0);
       of_t[i] = m[k] == 0 ? -d[i] * scale : Real(0);
     }
   });
