@@ -35,7 +35,8 @@ needs() {
   case $1 in
     unit) echo default:unit_tests ;;
     gradient) echo double:gradient_tests ;;
-    lectures | runner | browser) echo default:lecture4 ;;
+    lectures) echo default:lecture4 default:exercise_pictures ;;
+    runner | browser) echo default:lecture4 ;;
     prove) echo double:gradus-grade ;;
     exercises) echo double:gradus-grade double:handed_out ;;
     grader) echo double:grade_tests ;;
@@ -45,7 +46,7 @@ needs() {
 }
 suite_unit() { limited build/default/tests/unit_tests; }
 suite_gradient() { limited build/double/tests/gradient_tests; }
-suite_lectures() { limited tests/test_lectures.sh build/default/lectures/lecture4/lecture4; }
+suite_lectures() { limited tests/test_lectures.sh build/default/lectures/lecture4/lecture4 build/default/exercises; }
 suite_prove() { limited build/double/tests/gradus-grade prove --sample --seeds 5 -j "$((jobs > 1 ? jobs - 1 : 1))"; }
 suite_exercises() { limited tests/test_exercises.sh build/double/tests/gradus-grade; }
 suite_grader() { limited build/double/tests/grade_tests; }

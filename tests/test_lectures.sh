@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Runs every program of lecture 4 in its smallest form: it must run, report, and write its pictures,
-# the page and the figures that other programs read.
+# the page and the figures that other programs read. Also runs the pictures of the exercises.
 #
-#   tests/test_lectures.sh <runner>
+#   tests/test_lectures.sh <runner> <folder of the exercises' programs>
 set -u
-runner=$1
+runner=$1 pictures=$2
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 "$runner" --preset tiny --seed 1 --out "$scratch/out" | tee "$scratch/text"
@@ -18,6 +18,11 @@ if [ -s "$scratch/out/index.html" ] && ! grep -qE 'class="bad">Missing (picture|
   passed=$((passed + 1))
 else
   failed=$((failed + 1)) && echo "lectures: the page or its pictures are missing"
+fi
+if "$runner" --from "$pictures" --preset tiny --out "$scratch/pictures" > "$scratch/said" && ls "$scratch"/pictures/*/*.png > "$scratch/said"; then
+  passed=$((passed + 1))
+else
+  failed=$((failed + 1)) && echo "lectures: the pictures of the exercises:" && cat "$scratch/said"
 fi
 missing=()
 for figure in kmeans_purity kmeans_nmi perplexity_bigram perplexity_network best_components em_gap_nats cave_correlation \

@@ -5,9 +5,9 @@
 // "Deconvolution and checkerboard artifacts"
 #include <algorithm>
 
-#include "gradus/gradus.hpp"
+#include "support/lecture.hpp"
 
-using namespace gradus;
+namespace gradus::lecture {
 
 constexpr Index side = 28;
 
@@ -100,7 +100,10 @@ void up(Program& program, const Tensor& small) {
                         program.figure("unevenness_window_4"), " with a window of 4"));
 }
 
+}  // namespace gradus::lecture
+
 int main(int argc, char** argv) {
+  using namespace gradus::lecture;
   return run_program(argc, argv,
                      {.name = "03_convolution",
                       .title = "Convolution and transposed convolution",

@@ -186,7 +186,25 @@ def bench_convolutions(ours, options):
             print(f"conv2d {B}x{H}x{H}x{C} -> {K}, {size}x{size}, stride {stride}:  " + "  ".join(words), flush=True)
 
 
-SLOW_OPS = {}  # why an op stands below half of its bound
+PASSES = "several passes over the numbers (mean, variance, result), the bound counts one"
+ROWS = "rows of 64 channels are copied or added one after another"
+SUMS = "the gradient, and a sum per row, column or tensor"
+SLOW_OPS = {  # why an op stands below half of its bound
+    "batch_norm": PASSES, "instance_norm": PASSES, "group_norm": PASSES, "layer_norm": PASSES, "pixel_norm": PASSES,
+    "minibatch_deviation": "square roots and divisions in double",
+    "average_pool2d": ROWS, "upsample_nearest": ROWS, "reflection_pad2d": ROWS, "gather": ROWS,
+    "max_pool2d": "forward selects a value and its place, backward writes scattered numbers",
+    "max": "the place of the largest number is searched one by one; backward fills zeros first",
+    "slice": "backward fills zeros first", "sum": "backward only writes, and caches read before they write",
+    "multiply_row": SUMS, "multiply_column": SUMS, "multiply_scalar": SUMS, "multiply_channels": SUMS,
+    "transpose": "reads along rows, writes along columns", "dropout": "one random number per number",
+    "softmax": "a sum over each row first", "log_softmax": "a sum over each row first",
+    "gaussian_nll": "one exponential per gradient, not one for both",
+    "batched_matmul": "matrices of 64 x 64: packing costs as much as the products",
+    "conv2d_4x4_stride2": "a direct kernel, whose loads compete with its multiply-adds",
+    "conv_transpose2d_4x4_stride2": "a direct kernel, whose loads compete with its multiply-adds",
+}
+SHORT = "short: the start of the threads takes microseconds"
 
 
 def bench_ops(ours, options):
@@ -214,17 +232,18 @@ def bench_ops(ours, options):
                 for direction in ("forward", "backward"):
                     work, numbers = answer[direction], answer["numbers"]
                     limit, by = bound(work, numbers)
-                    wanted.setdefault((name, direction), []).append((1e6 * work["ms"] / numbers, limit / work["ms"], by))
+                    wanted.setdefault((name, direction), []).append(
+                        (1e6 * work["ms"] / numbers, limit / work["ms"], 1e3 * work["ms"], by))
     for name in names:
-        words = []
+        words, slow = [], []
         for direction in ("forward", "backward"):
             rounds = wanted[name, direction]
-            share = statistics.median(each[1] for each in rounds)
-            nanoseconds = statistics.median(each[0] for each in rounds)
-            words.append(f"{direction} {nanoseconds:6.2f} ns {100 * share:4.0f} % of {statistics.mode(each[2] for each in rounds)}")
+            nanoseconds, share, microseconds = (statistics.median(each[i] for each in rounds) for i in range(3))
+            by = statistics.mode(each[3] for each in rounds)
+            words.append(f"{direction} {nanoseconds:6.2f} ns  " + (f"{100 * share:3.0f} % of {by}" if share < 10 else "passes dy on"))
             if share < 0.5:
-                words[-1] += f" ({SLOW_OPS.get((name, direction), 'reason unknown')})"
-        print(f"{name:<24}" + "  ".join(f"{each:<48}" for each in words).rstrip(), flush=True)
+                slow.append(SHORT if microseconds < 25 else SLOW_OPS.get(name, "reason unknown"))
+        print(f"{name:<29}" + "".join(f"{each:<40}" for each in words) + "; ".join(dict.fromkeys(slow)), flush=True)
 
 
 def bench_startup(ours, peers, options):

@@ -9,9 +9,15 @@ sys.dont_write_bytecode = True
 import run_bench  # noqa: E402
 
 ANSWER = """
-import sys
+import json, sys
 if "--startup" in sys.argv: sys.exit({startup})
 for line in sys.stdin: {reply}
+"""
+OPS = """
+    case = line.split()[0]
+    work = {"ms": 1.0, "bytes": 8, "flops": 0, "function": "exp" if case == "op,slow" else ""}
+    print(json.dumps({"ops": ["fast", "slow"]} if case == "ops" else {"ms_median": 0.3 if case == "function,exp" else 0.25, "flops": 1} if case[:3] != "op," else
+                     {"numbers": 1e6, "forward": work, "backward": {**work, "ms": 0.001}}), flush=True)
 """
 GOOD = "print('{\"ms_median\": %s, \"peak_rss_mb\": 10}', flush=True)"
 
@@ -30,6 +36,8 @@ def said(case, peers, ours=GOOD % 1.0):
             run_bench.bench_startup(mine, peers, options)
         elif case == "noise":
             run_bench.bench_noise(mine, peers, options)
+        elif case == "ops":
+            run_bench.bench_ops(mine, options)
         else:
             run_bench.bench_speed(case, mine, peers, options)
     return out.getvalue()
@@ -46,6 +54,7 @@ def main():
         ("one reports an error", said("mlp_vae", [side("foreach", wrong), side("plain", GOOD % 2.0)]), ["2.00x", "foreach: no memory"], []),
         ("none answers", said("mlp_vae", [side("plain", dead)]), ["mlp_vae", "ours 1.00 ms", "memory"], ["pytorch "]),
         ("start-up fails", said("startup", [side("plain", dead, startup=4)]), ["startup", "exit code 4"], ["pytorch "]),
+        ("ops", said("ops", [], ours=OPS), ["fast ", "forward   1.00 ns   25 % of memory", "passes dy on", "reason unknown", "30 % of exp"], ["left out"]),
         ("noise alone", said("noise", [side("plain", dead)]), ["noise", "x quiet"], ["pytorch "]),
     ]
     for title, words, there, absent in trials:
