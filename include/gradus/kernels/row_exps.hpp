@@ -29,15 +29,16 @@ inline RowExps row_exps(const Real* x, Index width, Real* exps) {
 /// weights_k = e^x_k / sum_k e^x_k, which is softmax, and also its limit where the maximum is infinite: the
 /// elements that are equal to it share the weight. NaN makes the sum and all weights NaN.
 inline RowExps row_weights(const Real* x, Index width, Real* weights) {
-  auto [largest, sum] = row_exps(x, width, weights);
-  if (std::isinf(largest)) {  // infinity minus infinity is NaN
-    const Real top = largest;
+  const RowExps row = row_exps(x, width, weights);
+  Real sum = row.sum;
+  if (std::isinf(row.largest)) {  // infinity minus infinity is NaN
+    const Real top = row.largest;
     sum = static_cast<Real>(blocked_sum(
         0, width, [=](Index k) { return weights[k] = x[k] == top ? Real(1) : fast_exp(x[k] - top); }));
   }
 #pragma omp simd
   for (Index k = 0; k < width; ++k) weights[k] /= sum;
-  return {largest, sum};
+  return {row.largest, sum};
 }
 
 }  // namespace gradus
