@@ -85,14 +85,13 @@ struct GaussianNll {
     });
   }
   Grads<3> backward(const Tensor& dl, const Needs<3>& needs) const {
-    const Real *m = mean.data(), *v = logvar.data(), *x = t.data();
+    const Tensor precision = mapped(logvar, [](Real v) { return fast_exp(-v); });  // 1 / variance
+    const Real *m = mean.data(), *p = precision.data(), *x = t.data();
     Grads<3> grads;
-    if (needs[0])
-      grads[0] = scaled_rows(dl, mean.shape(), [=](Index i) { return (m[i] - x[i]) * fast_exp(-v[i]); });
+    if (needs[0]) grads[0] = scaled_rows(dl, mean.shape(), [=](Index i) { return (m[i] - x[i]) * p[i]; });
     if (needs[1]) {
-      grads[1] = scaled_rows(dl, mean.shape(), [=](Index i) {
-        return Real(0.5) * (1 - (x[i] - m[i]) * (x[i] - m[i]) * fast_exp(-v[i]));
-      });
+      grads[1] = scaled_rows(dl, mean.shape(),
+                             [=](Index i) { return Real(0.5) * (1 - (x[i] - m[i]) * (x[i] - m[i]) * p[i]); });
     }
     return grads;
   }

@@ -199,7 +199,6 @@ SLOW_OPS = {  # why an op stands below half of its bound
     "multiply_row": SUMS, "multiply_column": SUMS, "multiply_scalar": SUMS, "multiply_channels": SUMS,
     "transpose": "reads along rows, writes along columns", "dropout": "one random number per number",
     "softmax": "a sum over each row first", "log_softmax": "a sum over each row first",
-    "gaussian_nll": "one exponential per gradient, not one for both",
     "batched_matmul": "matrices of 64 x 64: packing costs as much as the products",
     "conv2d_4x4_stride2": "a direct kernel, whose loads compete with its multiply-adds",
     "conv_transpose2d_4x4_stride2": "a direct kernel, whose loads compete with its multiply-adds",
