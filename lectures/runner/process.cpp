@@ -25,7 +25,7 @@ namespace gradus::lecture {
 namespace {
 
 // A signal handler may use atomic numbers that need no lock. The handler writes `interrupted` before it reads
-// `running`, Forwarding the other way round, so one of them sends the signal.
+// `running`, Forwarding the other way round, so at least one of them sends the signal.
 std::atomic<int> interrupted = 0;                         // number of the signal received, else 0
 std::array<std::atomic<pid_t>, most_together> running{};  // the processes that get it; 0: a free place
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<pid_t>::is_always_lock_free);
@@ -52,18 +52,18 @@ class Forwarding {
   std::atomic<pid_t>* place_;
 };
 
-/// SIGINT and SIGTERM wait until the end of the scope, or until open().
-class SignalsWait {
+/// Blocks SIGINT and SIGTERM on this thread until the end of the scope, or until open().
+class SignalsBlocked {
  public:
-  SignalsWait() {
+  SignalsBlocked() {
     sigset_t both;
     sigemptyset(&both);
     for (const int signal : {SIGINT, SIGTERM}) sigaddset(&both, signal);
     pthread_sigmask(SIG_BLOCK, &both, &before_);
   }
-  ~SignalsWait() { open(); }
-  SignalsWait(const SignalsWait&) = delete;
-  SignalsWait& operator=(const SignalsWait&) = delete;
+  ~SignalsBlocked() { open(); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
   void open() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
  private:
@@ -84,7 +84,7 @@ std::pair<pid_t, int> start(const fs::path& program, const std::vector<std::stri
   if (pipe(ends.data()) != 0) return {-1, -1};
   for (const int end : ends) fcntl(end, F_SETFD, FD_CLOEXEC);
   std::cout.flush();
-  SignalsWait signals;  // the child must not run the runner's handler
+  SignalsBlocked signals;  // the child must not run the runner's handler
   const pid_t parent = getpid(), child = fork();
   if (child == 0) {  // until execv only functions that are allowed in a signal handler
     setpgid(0, 0);   // the runner forwards Ctrl-C, so the program gets it once

@@ -25,7 +25,7 @@ struct CloseFile {
 };
 using File = std::unique_ptr<std::FILE, CloseFile>;
 
-// zlib's parameter of this name: the size of its window, 2^15 bytes, and 16 for the gzip format
+// windowBits of zlib: a window of 2^15 bytes; 16 more selects the gzip format
 constexpr int zlib_window = 15, gzip_window = 15 + 16;
 
 // Input and output state of zlib, released at the end of the scope.

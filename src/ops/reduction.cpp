@@ -93,18 +93,11 @@ struct AroundAxis {
 /// dx_oni = f(index of oni) dy_oi, the gradient of a sum over the axis: dx of `shape`
 template <class F>
 Tensor spread(const Tensor& dy, const Shape& shape, const AroundAxis& along, F f) {
-  Tensor dx(shape);
   const auto [outer, N, inner] = along;
+  if (inner == 1) return scaled_rows(dy, {outer, N}, f).reshape(shape);
+  Tensor dx(shape);
   const Real* d = dy.data();
   Real* out = dx.data();
-  if (inner == 1) {
-    for_rows(outer, dx.size(), [=, N = N](Index o) {
-      const Real of_row = d[o];
-#pragma omp simd
-      for (Index at = o * N; at < (o + 1) * N; ++at) out[at] = f(at) * of_row;
-    });
-    return dx;
-  }
   for_rows(outer * N, dx.size(), [=, N = N, inner = inner](Index row) {
     const Real* of_row = d + row / N * inner;
 #pragma omp simd

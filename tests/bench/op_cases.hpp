@@ -5,10 +5,11 @@
 /// Measures the op for this many seconds; returns one line of JSON:
 ///
 ///   {"case": "op,add", "numbers": N,
-///    "forward":  {"ms": median, "bytes": read and written, "flops": of products, "function": "exp" or ""},
+///    "forward":  {"ms": median, "bytes": of inputs, output and gradients, "flops": of products, "function": "exp" or ""},
 ///    "backward": {...}}
 ///
+/// Tensors that only the op holds, such as a mask, are not counted.
 /// `ops` gives the list of names, `copy,<bytes>` the milliseconds that reading and writing this many bytes in
-/// total takes, `function,<name>` those of a million values of the function from the first level of the cache.
+/// total takes, `function,<name>` those of a million values of the function from the first-level cache.
 /// An empty string for other names.
 std::string op_answer(const std::string& name, double seconds);

@@ -197,7 +197,7 @@ SLOW_OPS = {  # why an op stands below half of its bound
     "max": "the place of the largest number is searched one by one; backward fills zeros first",
     "slice": "backward fills zeros first", "sum": "backward only writes, and caches read before they write",
     "multiply_row": SUMS, "multiply_column": SUMS, "multiply_scalar": SUMS, "multiply_channels": SUMS,
-    "transpose": "reads along rows, writes along columns", "dropout": "one random number per number",
+    "transpose": "reads along rows, writes along columns", "dropout": "reads a mask that the bound does not count",
     "softmax": "a sum over each row first", "log_softmax": "a sum over each row first",
     "batched_matmul": "matrices of 64 x 64: packing costs as much as the products",
     "conv2d_4x4_stride2": "a direct kernel, whose loads compete with its multiply-adds",

@@ -259,8 +259,10 @@ std::vector<Changed> changed_files(Tally& tally, const Exercise& exercise, const
     tally.check(one.has_value(),
                 edit.place + ": the old lines of " + edit.id + " do not occur exactly once in one file");
     if (!one || skipped) continue;
-    const auto added = [&](Changed& other) { return other.add(*one->file, edit); };
-    if (!options.sample || std::none_of(all.begin(), all.end(), added)) all.push_back(*one);
+    bool added = false;
+    for (std::size_t i = 0; options.sample && !added && i < all.size(); ++i)
+      added = all[i].add(*one->file, edit);
+    if (!added) all.push_back(*one);
   }
   return all;
 }

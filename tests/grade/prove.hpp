@@ -12,12 +12,14 @@ namespace gradus::grade {
 struct ProveOptions {
   std::filesystem::path root, cache;
   Level level = Level::l1;
-  std::string only{};   ///< an exercise, or empty for all
-  int seeds = 5;        ///< draws of the reference
-  bool quick = true;    ///< one compiler, one sandbox level
-  bool sample = false;  ///< only every sixth mistake of a TODO
-  int jobs = 2;         ///< exercises in parallel
-  int slot = 0;         ///< sandbox slot
+  std::string only{};  ///< an exercise, or empty for all
+  int seeds = 5;       ///< draws of the reference
+  bool quick = true;   ///< one compiler, one sandbox level
+  /// Only every sixth mistake of a TODO; mistakes of different TODOs share a build, so their effect on each
+  /// other is not checked.
+  bool sample = false;
+  int jobs = 2;  ///< exercises in parallel
+  int slot = 0;  ///< sandbox slot
 };
 
 /// Runs all parts, or the named one, with one process per exercise. Prints one line per part and exercise,

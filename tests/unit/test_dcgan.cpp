@@ -4,8 +4,6 @@
 
 #include <csignal>
 #include <cstring>
-#include <iostream>
-#include <sstream>
 #include <thread>
 
 #include "5_adversarial/dcgan.hpp"

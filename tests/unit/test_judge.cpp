@@ -99,18 +99,22 @@ TEST_CASE("cache: a file that another program makes is loaded when it is complet
   begun.get_future().wait();
   State state;
   state.tensors = {{"w", Tensor::zeros({3})}};
-  const Heard heard;
-  CHECK(with_cached(file, [&] { return load_cached(file, state); }));
+  bool loaded = false;
+  const std::string said = [&] {
+    const Heard heard;
+    loaded = with_cached(file, [&] { return load_cached(file, state); });
+    return heard.words();
+  }();
   other.join();
+  CHECK(loaded);
   CHECK(same_bits(state.tensors[0].second, Tensor::full({3}, 2)));
-  CHECK(contains(heard.words(), {"Waits for another program that makes", "judge_0.safetensors"}));
+  CHECK(contains(said, {"Waits for another program that loads or makes", "judge_0.safetensors"}));
 }
 
 TEST_CASE("cache: of programs that miss a file at the same time, one makes it") {
   Bench bench;
   const fs::path file = bench.folder / "cache" / "judge_0.safetensors";
   std::atomic<int> made = 0, loaded = 0;
-  const Heard heard;
   std::vector<std::thread> programs;
   for (int i = 0; i < 4; ++i)
     programs.emplace_back([&] {

@@ -22,6 +22,11 @@ inline RowExps row_exps(const Real* x, Index width, Real* exps) {
   Real largest = -std::numeric_limits<Real>::infinity();
 #pragma omp simd reduction(max : largest)
   for (Index k = 0; k < width; ++k) largest = x[k] > largest ? x[k] : largest;
+  if (largest <=
+      std::numeric_limits<Real>::lowest()) {  // clang's reduction begins at the lowest finite number
+    largest = -std::numeric_limits<Real>::infinity();
+    for (Index k = 0; k < width; ++k) largest = x[k] > largest ? x[k] : largest;
+  }
   return {largest, static_cast<Real>(
                        blocked_sum(0, width, [=](Index k) { return exps[k] = fast_exp(x[k] - largest); }))};
 }

@@ -100,11 +100,11 @@ void dcgan(Program& program) {
                    .x("seconds of training")
                    .y("FID"),
                "The distance to real digits falls during the whole training, while both losses stay level");
-  const Index count = scored_count(program, test);
+  const Index count = scores.noise().dim(0);
   const Tensor reference = judge.features(test.reference.images);
   program.figure("judge_accuracy", judge.accuracy(digits.test.images, digits.test.labels));
   program.figure("fid_samples", static_cast<double>(count));
-  report(program, "dcgan", score(judge, gan.pictures(gan.noise(count, {}, rng)), reference));
+  report(program, "dcgan", score(judge, gan.pictures(scores.noise()), reference));
   report(program, "real", score(judge, test.real.take(count).images, reference));
   report(program, "by_heart", score(judge, ten_by_heart(judge, digits.train, count), reference));
   damages(program, judge, test.real.take(count).images, moments_of(reference));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "gradus/base/runtime.hpp"
 #include "support/lecture.hpp"
 
 namespace gradus::lecture {
@@ -165,7 +166,7 @@ class ScoreFilm {
     return true;
   }
   std::size_t size() const { return steps_.size(); }
-  Index count() const { return noise_.dim(0); }  ///< of pictures per score
+  const Tensor& noise() const { return noise_; }
   std::vector<double> seconds() const { return {seconds_.values().begin(), seconds_.values().end()}; }
   std::vector<double> scores() const { return {scores_.values().begin(), scores_.values().end()}; }
   Tensor pictures(std::size_t i) const {
@@ -303,12 +304,12 @@ inline std::filesystem::path kept_at(const Program& program, const Dcgan& gan, c
   return cache_place(program, gan.name, text(gan.recipe.words(), ", seed ", program.options.seed), digits);
 }
 
-/// The same for its scores. Their seconds depend on the number of threads.
+/// The same for its scores, whose seconds are those of this number of threads.
 inline std::filesystem::path scores_kept_at(const Program& program, const Dcgan& gan, const Dataset& digits,
                                             const ScoreFilm& scores) {
   return cache_place(program, gan.name + "_scores",
-                     text(gan.recipe.words(), ", seed ", program.options.seed, ", threads ",
-                          program.options.threads, ", ", scores.count(), " pictures"),
+                     text(gan.recipe.words(), ", seed ", program.options.seed, ", threads ", threads(), ", ",
+                          scores.noise().dim(0), " pictures"),
                      digits);
 }
 
