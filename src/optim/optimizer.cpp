@@ -79,7 +79,7 @@ void for_pieces(const char* who, Real lr, const std::vector<Parameter*>& paramet
 /// training steps would take twice as long.
 inline Real flushed(Real x) {
   constexpr Real limit = 100 * std::numeric_limits<Real>::min();
-  return x < limit && x > -limit ? Real(0) : x;
+  return std::abs(x) < limit ? Real(0) : x;
 }
 
 void name_tensors(State& state, const char* name, const std::vector<Tensor>& tensors) {
@@ -186,9 +186,10 @@ void Adam::add(const std::vector<Parameter*>& parameters) {
 }
 
 void Adam::step() {
-  const Real beta1 = options_.beta1, beta2 = options_.beta2, eps = options_.eps;
-  const Real kept = 1 - lr * options_.decoupled_weight_decay;
-  for_pieces("Adam", lr, parameters_, m_, [=, this](std::size_t index, Index first, Index count) {
+  for_pieces("Adam", lr, parameters_, m_, [this](std::size_t index, Index first, Index count) {
+    // Locals: the compiler assumes that a store may change a captured number, and then uses no vectors.
+    const Real beta1 = options_.beta1, beta2 = options_.beta2, eps = options_.eps;
+    const Real kept = 1 - lr * options_.decoupled_weight_decay;
     const double t = static_cast<double>(steps_ + 1 - starts_[index]);
     const double correction1 = 1 - std::pow(static_cast<double>(beta1), t);
     const double correction2 = 1 - std::pow(static_cast<double>(beta2), t);

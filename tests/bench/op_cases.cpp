@@ -226,6 +226,21 @@ Json measured(const OpCase& op, double seconds) {
           {"backward", pass(backward, backward_bytes, op.backward_flops, op.backward_function)}};
 }
 
+/// A step of Adam over 200,000 numbers: reads value, gradient and both averages, writes three of them.
+Json adam_step(double seconds) {
+  constexpr Index N = 200'000;
+  Parameter p(Tensor::full({N}, 1));
+  p.grad = Tensor::full({N}, Real(0.01));
+  Adam adam({&p});
+  return {{"case", "op,adam"},
+          {"numbers", double{N}},
+          {"forward",
+           {{"ms", median_ms(seconds, [&] { adam.step(); })},
+            {"bytes", 7 * word * N},
+            {"flops", 0},
+            {"function", ""}}}};
+}
+
 /// Reads half of the bytes and writes the other half, on all threads.
 double copy_ms(double bytes, double seconds) {
   const auto n = std::max<Index>(1, static_cast<Index>(bytes / 2 / word));
@@ -273,10 +288,12 @@ std::string op_answer(const std::string& name, double seconds) {
   if (name == "ops") {
     Json names = Json::array();
     for (const OpCase& op : cases) names.push_back(op.name);
+    names.push_back("adam");
     return Json{{"case", name}, {"ops", names}}.dump();
   }
   if (kind == "copy") return Json{{"case", name}, {"ms_median", copy_ms(std::stod(rest), seconds)}}.dump();
   if (kind == "function") return Json{{"case", name}, {"ms_median", function_ms(rest, seconds)}}.dump();
+  if (name == "op,adam") return adam_step(seconds).dump();
   for (const OpCase& op : cases)
     if (kind == "op" && op.name == rest) return measured(op, seconds).dump();
   return "";

@@ -229,6 +229,8 @@ def bench_ops(ours, options):
             for name in names:
                 answer = side.ask(f"op,{name}", options.seconds / 15, keep=False)
                 for direction in ("forward", "backward"):
+                    if direction not in answer:  # a step of an optimizer
+                        continue
                     work, numbers = answer[direction], answer["numbers"]
                     limit, by = bound(work, numbers)
                     wanted.setdefault((name, direction), []).append(
@@ -236,6 +238,8 @@ def bench_ops(ours, options):
     for name in names:
         words, slow = [], []
         for direction in ("forward", "backward"):
+            if (name, direction) not in wanted:
+                continue
             rounds = wanted[name, direction]
             nanoseconds, share, microseconds = (statistics.median(each[i] for each in rounds) for i in range(3))
             by = statistics.mode(each[3] for each in rounds)
