@@ -186,8 +186,8 @@ void check_choice(const Command& command) {
 }
 
 /// Small networks gain little from a second thread. Therefore one program per core runs at the same time, at
-/// most four, and they share the cores. All results but measured times have the same bits with any number of
-/// threads.
+/// most four, and they share the cores. With any number of threads, all results but measured times have the
+/// same bits.
 ///   given   threads of every program, as given on the command line; 0: not given
 void share_cores(Command& command, int given) {
   const int cores = threads();
@@ -282,8 +282,7 @@ std::vector<page::Part> in_parts(const Command& command, const std::vector<Secti
   return parts;
 }
 
-/// Runs the wanted programs, several at the same time, each followed by a thread. The others keep earlier
-/// results.
+/// Runs the wanted programs, several at the same time, each followed by a thread. Others keep earlier results.
 std::vector<Section> sections_of(const Command& command) {
   std::vector<Section> sections;
   std::vector<std::size_t> wanted;

@@ -23,7 +23,7 @@ TEST_CASE("file: a lock has one holder at a time, and the others are told that t
   for (std::thread& thread : threads) thread.join();
   CHECK(most == 1);
   CHECK(waits >= 1);
-  const FileLock free(folder / "lock", [&] { FAIL("nobody holds the lock"); });
+  const FileLock free(folder / "lock", [&] { FAIL("the lock has no holder"); });
 }
 
 TEST_CASE("file: a lock that cannot be written is named") {
