@@ -11,7 +11,7 @@ namespace gradus::lecture {
 inline Tensor in_pieces(const Tensor& x, const Network& net) {
   constexpr Index rows = 500;
   const Index N = x.dim(0);
-  const Tensor first = net(x.rows(0, std::min(rows, N))).value();
+  Tensor first = net(x.rows(0, std::min(rows, N))).value();
   if (N <= rows) return first;
   Tensor all(first.shape().with_axis(0, N));
   all.rows(0, rows).copy_from(first);

@@ -19,9 +19,10 @@ WindowWeights weights_of(SimilarityWindow window) {
   const bool gaussian = window == SimilarityWindow::gaussian;
   WindowWeights out{gaussian ? 11 : 8, {}};
   double sum = 0;
+  const Index middle = out.size / 2;
   for (Index u = 0; u < out.size; ++u)
     for (Index v = 0; v < out.size; ++v) {
-      const double du = static_cast<double>(u - out.size / 2), dv = static_cast<double>(v - out.size / 2);
+      const double du = static_cast<double>(u - middle), dv = static_cast<double>(v - middle);
       out.weights.push_back(gaussian ? std::exp(-(du * du + dv * dv) / (2 * 1.5 * 1.5)) : 1);
       sum += out.weights.back();
     }

@@ -223,7 +223,8 @@ double brain(std::uint16_t bits) {  // the upper half of a float
 /// Whether Real represents this whole number exactly: the span from its first to its last binary 1 decides.
 template <class Whole>
 bool is_exact(Whole value) {
-  const auto bits = static_cast<std::uint64_t>(value), size = std::cmp_less(value, 0) ? 0 - bits : bits;
+  const auto bits = static_cast<std::uint64_t>(value);  // NOLINT(bugprone-signed-char-misuse): a number
+  const std::uint64_t size = std::cmp_less(value, 0) ? 0 - bits : bits;
   return static_cast<int>(std::bit_width(size)) - std::countr_zero(size) <= std::numeric_limits<Real>::digits;
 }
 

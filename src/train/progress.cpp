@@ -22,7 +22,7 @@ constexpr int bar_cells = 26;
 
 /// Durations as 0:07, 12:40, 3:05:00
 std::string clock_words(double seconds) {
-  const auto all = static_cast<long>(std::min(seconds, 359999.0) + 0.5);
+  const long all = std::lround(std::min(seconds, 359999.0));
   const auto two = [](long part) { return text(part < 10 ? "0" : "", part); };
   const std::string minutes = all >= 3600 ? text(all / 3600, ":", two(all / 60 % 60)) : text(all / 60);
   return minutes + ":" + two(all % 60);

@@ -29,7 +29,7 @@ Tensor take(TensorFile& file, const std::string& name) {
   const auto place = std::find_if(file.tensors.begin(), file.tensors.end(),
                                   [&](const auto& entry) { return entry.first == name; });
   if (place == file.tensors.end()) return {};
-  const Tensor found = place->second;
+  Tensor found = place->second;
   file.tensors.erase(place);
   return found;
 }

@@ -93,7 +93,7 @@ inline std::vector<std::filesystem::path> lesson_files(const std::filesystem::pa
 }
 
 /// A line of text for a picture: line ends as blanks, letters outside ASCII as '?'.
-inline std::string one_line(std::string words) {
+inline std::string one_line(const std::string& words) {
   std::string out;
   for (const char c : words) {
     if ((static_cast<unsigned char>(c) & 0xc0) == 0x80) continue;  // inside a letter of several bytes

@@ -42,7 +42,7 @@ VaeMeasure grey_pixels(Program& program, const Split& digits, Judge& judge, Rng&
       "loss",
       train_vae(program, "vae", model, digits.train, {.epochs = program.epochs(digits.train, 3, 30)}).plot,
       "The reconstruction term falls while the KL term rises: information in the code costs nats");
-  const VaeMeasure measured = measure_vae(model, test, bernoulli, rng);
+  VaeMeasure measured = measure_vae(model, test, bernoulli, rng);
   program.figure("test_neg_elbo", measured.neg_elbo());
   program.figure("test_reconstruction", measured.reconstruction);
   program.figure("test_kl", measured.kl);

@@ -113,8 +113,10 @@ Plot code_plot(Vae& vae, const Dataset& digits, const char* title, bool ellipses
 /// Decoded pictures of a 15 x 15 grid of z from -2.5 to 2.5.
 Tensor decoded_square(Vae& vae, const char* title) {
   Tensor grid({225, 2});
-  for (Index i = 0; i < 225; ++i)
-    grid[2 * i] = Real(-2.5) + 5 * Real(i % 15) / 14, grid[2 * i + 1] = Real(2.5) - 5 * Real(i / 15) / 14;
+  for (Index i = 0; i < 225; ++i) {
+    const Index row = i / 15, column = i % 15;
+    grid[2 * i] = Real(-2.5) + 5 * Real(column) / 14, grid[2 * i + 1] = Real(2.5) - 5 * Real(row) / 14;
+  }
   return image_grid(vae.pictures(grid), {.columns = 15, .padding = 0, .scale = 1, .title = title, .text = 2});
 }
 

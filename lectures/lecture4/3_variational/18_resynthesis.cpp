@@ -116,8 +116,9 @@ void sheet(Program& program, FaceModels& models, const Regression& bent, bool sm
   for (Index i = 0; i < cells * 5; ++i) from[i] = known[static_cast<std::size_t>(i % 5)];
   Tensor to = from.clone(), naive = z;
   for (Index cell = 0; cell < cells; ++cell) {
-    if (smiles) to[cell * 5 + 1] = Real(0.425) * Real(cell % columns - 2);
-    if (opens) to[cell * 5 + 2] = Real(0.5) + Real(0.225) * Real(cell / columns - 2);
+    const Index row = cell / columns, column = cell % columns;
+    if (smiles) to[cell * 5 + 1] = Real(0.425) * Real(column - 2);
+    if (opens) to[cell * 5 + 2] = Real(0.5) + Real(0.225) * Real(row - 2);
   }
   for (const Attribute& what : {smile, mouth_open})
     if (what.factor == 1 ? smiles : opens) naive = along(naive, models.naive(what), from, to, what);

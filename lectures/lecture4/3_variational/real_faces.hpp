@@ -40,8 +40,9 @@ inline void real_sheets(Program& program, Vae& vae, const Regression& code_of, c
     for (Index k = 0; k < cells * 6; ++k) from[k] = facts[i * 6 + k % 6];
     Tensor to = from.clone();
     for (Index cell = 0; cell < cells; ++cell) {
-      if (ages) to[cell * 6] += Real(25) * Real(cell % columns - 2);
-      if (genders) to[cell * 6 + 1] += Real(0.6) * Real(cell / columns - 2);
+      const Index row = cell / columns, column = cell % columns;
+      if (ages) to[cell * 6] += Real(25) * Real(column - 2);
+      if (genders) to[cell * 6 + 1] += Real(0.6) * Real(row - 2);
     }
     const Tensor faces = vae.pictures(change_factors(code_of, z, from, to)).reshape({cells, 32, 32, 3});
     sheets.push_back(hstack(

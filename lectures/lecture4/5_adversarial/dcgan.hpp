@@ -316,7 +316,7 @@ inline std::filesystem::path scores_kept_at(const Program& program, const Dcgan&
 /// Trains, and keeps the averaged weights and the scores in the cache.
 inline DcganTraining train_and_keep(Program& program, Dcgan& gan, const Dataset& digits, DigitFilm& film,
                                     ScoreFilm* scores) {
-  const DcganTraining training = train_dcgan(program, gan, digits, film, scores);
+  DcganTraining training = train_dcgan(program, gan, digits, film, scores);
   save_checkpoint(kept_at(program, gan, digits), gan.average.state(), {{"recipe", gan.recipe.words()}});
   if (scores) save_checkpoint(scores_kept_at(program, gan, digits, *scores), scores->state());
   return training;

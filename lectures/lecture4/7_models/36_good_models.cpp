@@ -51,7 +51,7 @@ void measure(Program& program, int column, const Kind& kind, Judge& judge, const
   const Tensor middles = kind.pictures(half_way(noise.rows(0, pairs), noise.rows(pairs, 2 * pairs)));
   const double between = sure_share(judge.probabilities(middles)) / std::max(scores.sure, 1e-3);
   shown.rows(10 * column, 10 * column + 10).copy_from(pictures.rows(0, 10));
-  const std::string tag = names[c];
+  const std::string& tag = names[c];
   program.figure(tag + "_seconds_per_1000", seconds);
   program.figure(tag + "_fid", scores.fid);
   program.figure(tag + "_coverage", scores.neighbours.coverage);

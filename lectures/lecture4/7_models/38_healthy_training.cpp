@@ -99,8 +99,8 @@ Curve diffusion_curve(Program& program, const std::string& name, Real lr, bool w
   const Draw data = [&](Index count, Rng& rng) -> Labelled {
     return {affine(ring.sample(count, rng), 1 / Real(1.45), 0).value()};
   };
-  const Curve curve = train_denoiser(program, name, net, average, network, data, cosine_schedule(100),
-                                     {.steps = program.pick<Index>(1500, 6000, 6), .lr = lr});
+  Curve curve = train_denoiser(program, name, net, average, network, data, cosine_schedule(100),
+                               {.steps = program.pick<Index>(1500, 6000, 6), .lr = lr});
   program.figure(name + "_loss", curve.y.back());
   return curve;
 }

@@ -44,7 +44,7 @@ struct DigitDiffusion {
 
   /// The velocity of flow matching, or the noise. The output of the U-Net for the noise is read as velocity_target.
   Var predict(const Var& x, const Tensor& t, const std::vector<int>& labels) {
-    const Var v = net(x, t, labels);
+    Var v = net(x, t, labels);
     if (recipe.objective == Objective::velocity) return v;
     return noise_of_velocity(x, v, as_times(t, recipe.T), schedule);
   }
@@ -106,9 +106,9 @@ inline Curve fit_digits(Program& program, DigitDiffusion& model, const Dataset& 
     return model.predict(x, t, labels);
   };
   const DiffusionRecipe& how = model.recipe;
-  const Curve curve = train_denoiser(program, model.name, model.net, model.average, network,
-                                     labelled_digits(digits, how.unlabelled), model.schedule,
-                                     {how.objective, how.steps, how.batch, how.lr});
+  Curve curve = train_denoiser(program, model.name, model.net, model.average, network,
+                               labelled_digits(digits, how.unlabelled), model.schedule,
+                               {how.objective, how.steps, how.batch, how.lr});
   save_checkpoint(kept_at(program, model, digits), model.average.state(), {{"recipe", how.words()}});
   return curve;
 }

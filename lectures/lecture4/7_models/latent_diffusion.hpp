@@ -79,7 +79,7 @@ inline Curve fit_latent(Program& program, LatentDiffusion& model, const Dataset&
     const Tensor m = mu.gather(rows), v = logvar.gather(rows);
     return {reparameterize(m, v, Tensor::randn(m.shape(), rng)).value()};
   };
-  const Curve loss = model.diffusion.train(program, data, model.recipe.steps);
+  Curve loss = model.diffusion.train(program, data, model.recipe.steps);
   save_checkpoint(kept_at(program, model, digits), model.state(), {{"recipe", model.recipe.words()}});
   return loss;
 }
