@@ -119,7 +119,7 @@ Tensor predicted_data(const Tensor& x, const Tensor& noise, Index t, const Noise
                       Real clip) {
   check_step("predicted_data", x, noise, t, schedule, clip);
   const double a = schedule.signal(t), s = schedule.noise(t);
-  const Tensor x0 = blend(1 / a, x, -s / a, noise);
+  Tensor x0 = blend(1 / a, x, -s / a, noise);
   if (clip == 0) return x0;
   return mapped(x0, [=](Real v) { return v > clip ? clip : v < -clip ? -clip : v; });
 }
