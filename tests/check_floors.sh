@@ -11,8 +11,8 @@
 # (base/number.hpp and text() do not), and when a function or file is too long.
 set -u
 
-# The longest function anywhere, and the longest files in src, include and lectures, and in tests.
-longest_function=60 longest_file=400 longest_test=500
+# The longest function anywhere, the longest files in src, include and lectures, and in tests, and the widest line.
+longest_function=60 longest_file=400 longest_test=500 widest_line=110
 
 # The exceptions, one per line: the file, for a function a blank and its name, then ": " and the reason.
 exceptions='
@@ -165,11 +165,11 @@ check_grader() {
     }'
 }
 
-# check_sizes: functions and files that are too long, and exceptions that nothing needs any more. A function is counted from
+# check_sizes: lines, functions and files that are too long, and exceptions that nothing needs any more. A function is counted from
 # the first line of its declaration to its closing brace.
 check_sizes() {
-  sources src include lectures tests | EXCEPTIONS=$exceptions xargs -r awk -v "function_limit=$longest_function" \
-    -v "file_limit=$longest_file" -v "test_limit=$longest_test" '
+  sources src include lectures tests | EXCEPTIONS=$exceptions LC_ALL=C xargs -r awk -v "function_limit=$longest_function" \
+    -v "widest=$widest_line" -v "file_limit=$longest_file" -v "test_limit=$longest_test" '
     BEGIN {
       for (i = split(ENVIRON["EXCEPTIONS"], lines, "\n"); i > 0; --i)
         if (match(lines[i], /: /)) excepted[substr(lines[i], 1, RSTART - 1)] = 1
@@ -226,7 +226,12 @@ check_sizes() {
       too_long(file, lines_read, file ~ /^tests\// ? test_limit : file_limit, lines_read)
     }
     FNR == 1 { ended(); file = FILENAME; depth = parentheses = 0; head = closing = ""; kind[0] = "s" }
-    { lines_read = FNR }
+    {
+      lines_read = FNR
+      line = $0
+      gsub(/[\200-\277]/, "", line)  # the further bytes of a letter
+      if (length(line) > widest) { print FILENAME ":" FNR ": " length(line) " columns, at most " widest; faults = 1 }
+    }
     /^ *#/ && closing == "" { next }
     {
       rest = code_of($0)
@@ -356,6 +361,8 @@ include/gradus/nn/n.hpp excepted: the trial of an exception
   try 0 "61 lines of a table" src/nn/n.cpp "const char* const a[] = {"$'\n'"$(lines 59 '  "b",')"$'\n'"};"
   try 0 "61 lines of a class" src/nn/n.cpp "struct A {"$'\n'"$(lines 59 '  int f() { return 1; }')"$'\n'"};"
   try 0 "braces in strings and comments" src/nn/n.cpp "char a = '{', b[] = \"{\\\"{\"; /* { */ // {"
+  try 0 "110 columns" src/nn/m.cpp "// ä $(printf '%0.sx' $(seq 105))"
+  try 1 "111 columns" src/nn/m.cpp "// ä $(printf '%0.sx' $(seq 106))"
   try 0 "400 lines" src/nn/m.cpp "$(lines 400 '//')"
   try 1 "401 lines" src/nn/m.cpp "$(lines 401 '//')"
   try 1 "401 lines of a lecture" lectures/lecture4/1_one/01_one.cpp "$(lines 401 '//')"

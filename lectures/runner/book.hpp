@@ -16,9 +16,9 @@ struct Book {
   std::vector<page::Part> parts{};  ///< the programs and their results
 };
 
-/// Writes index.html (contents), a page per part, the pages of other Markdown files beside the lessons (errata,
-/// index of the slides, figures), pages of the linked files, book.html (all in one, for print), and the search
-/// index. Throws Error when a file cannot be written.
+/// Writes index.html (contents), a page per part, the pages of other Markdown files beside the lessons
+/// (errata, index of the slides, figures), pages of the linked files, book.html (all in one, for print), and
+/// the search index. Throws Error when a file cannot be written.
 void write_book(const Book& book);
 
 }  // namespace gradus::lecture

@@ -10,9 +10,9 @@
 
 namespace gradus::lecture {
 
-/// The text with formula_mark(i) in the place of its formulas, $...$ and $$...$$, which are appended to the list.
-/// An opening dollar sign has no letter before it, and a single one no blank after it; a single closing one has
-/// no blank before it and no letter after it. Code has no formulas.
+/// The text with formula_mark(i) in the place of its formulas, $...$ and $$...$$, which are appended to the
+/// list. An opening dollar sign has no letter before it, and a single one no blank after it; a single closing
+/// one has no blank before it and no letter after it. Code has no formulas.
 std::string without_formulas(std::string_view text, std::vector<Formula>& formulas);
 
 /// The number of a formula between two private characters of Unicode.

@@ -14,9 +14,9 @@ class Links {
   /// `lessons`: the folder lectures/lecture4 of the project; `out`: the folder of the book.
   Links(const std::filesystem::path& lessons, std::filesystem::path out);
 
-  /// The address of a link's target in a text of the folder `from`, relative to the book's folder. Addresses of
-  /// other sites stay as they are; "" when the project has no such file. With `to_results`, a program's source
-  /// leads to its section in the book.
+  /// The address of a link's target in a text of the folder `from`, relative to the book's folder. Addresses
+  /// of other sites stay as they are; "" when the project has no such file. With `to_results`, a program's
+  /// source leads to its section in the book.
   std::string address(const std::filesystem::path& from, const std::string& target, bool to_results);
   /// The address of the copied picture; "" when it does not exist.
   std::string picture(const std::filesystem::path& from, const std::string& target);

@@ -20,11 +20,12 @@ std::string title_of(const page::Section& section);
 /// A program's state in a frame.
 std::string badge(page::State state);
 
-/// Preset, seed, data and seconds; for a program that has not run, the command that runs it; the reason of a failure.
+/// Preset, seed, data and seconds; for a program that has not run, the command that runs it;
+/// the reason of a failure.
 std::string state_of(const page::Section& section);
 
-/// Pictures and sounds, a table of the figures, and the output. Pictures whose files are in `shown` are left out.
-/// The results of the library's files stand beside those of the student's.
+/// Pictures and sounds, a table of the figures, and the output. Pictures whose files are in `shown` are left
+/// out. The results of the library's files stand beside those of the student's.
 std::string results_of(const page::Section& section, const Folders& folders,
                        const std::set<std::string>& shown);
 
@@ -39,8 +40,8 @@ std::string picture_of_run(const page::Section& section, const Folders& folders,
 /// A number with three significant digits.
 std::string rounded(double value);
 
-/// The figure with three significant digits, its unit, and the better direction, as far as the report has them;
-/// "" when the report does not have the figure.
+/// The figure with three significant digits, its unit, and the better direction, as far as the report has
+/// them; "" when the report does not have the figure.
 std::string figure_of(const page::Json& report, const std::string& name);
 
 }  // namespace gradus::lecture

@@ -1,6 +1,7 @@
 // Runs every program of the lecture, each in its own process and several at the same time,
 // so that a failing program does not stop the others. Their output goes to out/lecture4/NN_title/log.txt
-// and their reports to out/lecture4/summary.json. Lessons, reports and pictures make a book, out/lecture4/index.html.
+// and their reports to out/lecture4/summary.json. Lessons, reports and pictures make a book,
+// out/lecture4/index.html.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
@@ -282,7 +283,8 @@ std::vector<page::Part> in_parts(const Command& command, const std::vector<Secti
   return parts;
 }
 
-/// Runs the wanted programs, several at the same time, each followed by a thread. Others keep earlier results.
+/// Runs the wanted programs, several at the same time, each followed by a thread.
+/// Others keep earlier results.
 std::vector<Section> sections_of(const Command& command) {
   std::vector<Section> sections;
   std::vector<std::size_t> wanted;

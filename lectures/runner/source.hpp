@@ -9,7 +9,8 @@ namespace gradus::lecture {
 /// The lines of a text, without line ends.
 std::vector<std::string> lines_of(std::string_view text);
 
-/// The lines of C++ code as HTML: comments, strings, numbers and keywords are in a span of the classes c, s, n, k.
+/// The lines of C++ code as HTML: comments, strings, numbers and keywords are in a span of the classes c, s,
+/// n, k.
 std::vector<std::string> highlighted(std::string_view code);
 
 /// A range of lines, counted from 1; both ends belong to it.

@@ -17,8 +17,8 @@ namespace gradus::lecture {
 std::filesystem::path cache_place(const Program& program, const std::string& kind, const std::string& recipe,
                                   const Dataset& train);
 
-/// The result of `work`, which loads or makes this file of the cache. One program at a time does so; the others
-/// say that they wait. `work` calls load_cached first, unless the program needs the training itself.
+/// The result of `work`, which loads or makes this file of the cache. One program at a time does so; the
+/// others say that they wait. `work` calls load_cached first, unless the program needs the training itself.
 template <class Work>
 auto with_cached(const std::filesystem::path& place, const Work& work) {
   make_folder(place.parent_path());

@@ -11,8 +11,9 @@
 namespace gradus {
 namespace {
 
-/// code [B, K]; numbers of non-faces that are large or NaN become 0, constants. The VAE's terms of a non-face and
-/// their gradients are multiplied by 0, so they must be finite: e^logvar is infinite from 89 on, in float.
+/// code [B, K]; numbers of non-faces that are large or NaN become 0, constants. The VAE's terms of a non-face
+/// and their gradients are multiplied by 0, so they must be finite: e^logvar is infinite from 89 on,
+/// in float.
 Var bounded(const Tensor& face, const Var& code) {
   constexpr Real limit = 30;
   Tensor kept(code.shape());

@@ -90,8 +90,8 @@ MixtureModel m_step(const Tensor& x, const Tensor& r, Real floor) {
 
 namespace {
 
-/// Bounds the eigenvalues of the covariances from below: for given responsibilities, the most likely covariances
-/// within the bound have the axes of m_step's.
+/// Bounds the eigenvalues of the covariances from below: for given responsibilities, the most likely
+/// covariances within the bound have the axes of m_step's.
 MixtureModel bounded(MixtureModel model, Real floor) {
   const Index K = model.means.dim(0), D = model.means.dim(1);
   for (Index k = 0; k < K; ++k) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "gradus/base/check.hpp"
 
@@ -13,6 +14,14 @@ double alpha_bar_at(const NoiseSchedule& schedule, Index t, Index least) {
   GRADUS_CHECK(t >= least && t <= schedule.steps(), "NoiseSchedule: time ", t, " is outside ", least, " .. ",
                schedule.steps());
   return schedule.alpha_bar[static_cast<std::size_t>(t)];
+}
+
+/// The samplers divide by sqrt(alpha_bar) and by sqrt(1 - alpha_bar).
+NoiseSchedule checked(const char* name, NoiseSchedule schedule) {
+  GRADUS_CHECK(schedule.alpha_bar[1] < 1, name, ": alpha_bar is 1 after the first step, so it adds no noise");
+  GRADUS_CHECK(schedule.alpha_bar.back() > 0, name, ": alpha_bar is 0 after ", schedule.steps(),
+               " steps, so no data remain; choose fewer steps or smaller betas");
+  return schedule;
 }
 
 }  // namespace
@@ -38,7 +47,7 @@ NoiseSchedule linear_schedule(Index T, double first, double last) {
     const double part = T == 1 ? 0 : static_cast<double>(t) / static_cast<double>(T - 1);
     out.alpha_bar.push_back(out.alpha_bar.back() * (1 - first - (last - first) * part));
   }
-  return out;
+  return checked("linear_schedule", std::move(out));
 }
 
 NoiseSchedule cosine_schedule(Index T, double offset) {
@@ -53,7 +62,7 @@ NoiseSchedule cosine_schedule(Index T, double offset) {
   NoiseSchedule out{{1}};
   for (Index t = 1; t <= T; ++t)
     out.alpha_bar.push_back(out.alpha_bar.back() * std::max(f(t) / f(t - 1), 1 - 0.999));
-  return out;
+  return checked("cosine_schedule", std::move(out));
 }
 
 }  // namespace gradus

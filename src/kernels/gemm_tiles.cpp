@@ -18,8 +18,8 @@
 // A load from the second-level cache takes longer than a step of k. Therefore the tile prefetches both
 // matrices: of each row of a, the cache line two lines ahead; of b, the row eight steps ahead.
 //
-// Threads share the tiles, not the sums (see gemm.cpp). Each thread packs the panels that it needs, so no thread
-// waits for another.
+// Threads share the tiles, not the sums (see gemm.cpp). Each thread packs the panels that it needs, so no
+// thread waits for another.
 //
 // Vectors are GCC's and clang's vector extensions: one source for AVX-512, AVX2, SSE2 and NEON.
 #include "gemm_tiles.hpp"

@@ -46,8 +46,8 @@ void interleave(const Vector& x, const Vector& y, Vector& low, Vector& high,
 /// The number of tiles of c [M, N].
 Index tiles_in(Index M, Index N);
 
-/// c = a b with the blocked loops: the tiles first .. last-1 of c, counted down the rows of a block, then along
-/// its panels, then over blocks.
+/// c = a b with the blocked loops: the tiles first .. last-1 of c, counted down the rows of a block, then
+/// along its panels, then over blocks.
 void multiply_tiles(MatrixView a, MatrixView b, Index M, Index N, Index K, Target c, Index first, Index last);
 
 }  // namespace gradus

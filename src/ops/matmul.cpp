@@ -35,8 +35,8 @@ struct Matmul {
   }
 };
 
-/// op(a) op(b) for each of the n matrices of a and b; op(a) [M, K], op(b) [K, N] -> c [n, M, N]. Threads share
-/// the products where these are small, and else the parts of one product: the bits are the same.
+/// op(a) op(b) for each of the n matrices of a and b; op(a) [M, K], op(b) [K, N] -> c [n, M, N]. Threads
+/// share the products where these are small, and else the parts of one product: the bits are the same.
 void products(Transpose transpose_a, Transpose transpose_b, Index n, Index M, Index N, Index K,
               const Tensor& a, const Tensor& b, Tensor& c) {
   const Index lda = transpose_a == Transpose::no ? K : M, ldb = transpose_b == Transpose::no ? N : K;

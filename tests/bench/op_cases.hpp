@@ -5,7 +5,8 @@
 /// Measures the op for this many seconds; returns one line of JSON:
 ///
 ///   {"case": "op,add", "numbers": N,
-///    "forward":  {"ms": median, "bytes": of inputs, output and gradients, "flops": of products, "function": "exp" or ""},
+///    "forward":  {"ms": median, "bytes": of inputs, output and gradients, "flops": of products,
+///                "function": "exp" or ""},
 ///    "backward": {...}}
 ///
 /// Tensors that only the op holds, such as a mask, are not counted.

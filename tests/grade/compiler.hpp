@@ -20,7 +20,8 @@ struct Built {
   double seconds = 0;              ///< spent on this text, without work shared by all texts
 };
 
-/// How students' files are compiled, as written by CMake: grade.conf, one `name=value` per line, lists with ';'.
+/// How students' files are compiled, as written by CMake: grade.conf, one `name=value` per line,
+/// lists with ';'.
 struct Toolchain {
   std::string compiler, flags;
   /// Folders of a compiler outside the system's folders, and of its libraries.

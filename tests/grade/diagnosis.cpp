@@ -103,7 +103,8 @@ std::string shared_gradients(const Check& check, const std::vector<Tensors>& exp
   return "";
 }
 
-/// A known mistake beside the student's answer: the outputs that it changes, and those of them where both agree.
+/// A known mistake beside the student's answer: the outputs that it changes,
+/// and those of them where both agree.
 struct Known {
   const Mistake* mistake;
   Outputs changed, agreeing;

@@ -14,7 +14,8 @@
 namespace gradus::grade {
 namespace {
 
-/// A condition on argument `number` of a call: it equals a, or masked by a it equals b. (SCMP_A0 and the like are C.)
+/// A condition on argument `number` of a call: it equals a, or masked by a it equals b.
+/// (SCMP_A0 and the like are C.)
 scmp_arg_cmp argument(unsigned number, scmp_compare how, scmp_datum_t a, scmp_datum_t b = 0) {
   return {number, how, a, b};
 }

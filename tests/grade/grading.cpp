@@ -191,8 +191,8 @@ class CheckRun {
     return true;
   }
 
-  /// The answer of `other` after a forward pass with a neighbour's inputs. Forward is another task: when it ends
-  /// the process or damages its channel, a new process answers without it, now and in later calls.
+  /// The answer of `other` after a forward pass with a neighbour's inputs. Forward is another task: when it
+  /// ends the process or damages its channel, a new process answers without it, now and in later calls.
   Tensors after_forward(std::unique_ptr<Student>& other, bool& forward, const Tensors& neighbour,
                         const Tensors& inputs, const Tensors& expected) {
     if (forward) {

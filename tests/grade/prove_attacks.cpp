@@ -105,7 +105,8 @@ bool applies(const Attack& attack, Level level) {
 
 using Verdict = std::function<void(bool right, const std::string& what)>;
 
-/// Checks that the attacked TODO has the expected state, sentence and points, and that the other keeps its own.
+/// Checks that the attacked TODO has the expected state, sentence and points,
+/// and that the other keeps its own.
 void check_states(const ExerciseResult& result, const Attack& attack, const std::string& at,
                   const Verdict& check) {
   for (const TodoResult& todo : result.todos) {

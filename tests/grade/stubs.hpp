@@ -28,8 +28,8 @@ int open_line(const std::string& source, const std::string& todo);
 /// Line of the task's comment, TODO(4.5), or 0.
 int task_line(const std::string& source, const std::string& todo);
 /// The line after the last line before the task that begins with '}', where its function may begin; or 0.
-/// If `source` lacks the task's comment, the function is found by its type and name in `original`, the library's
-/// file or the exercise's.
+/// If `source` lacks the task's comment, the function is found by its type and name in `original`, the
+/// library's file or the exercise's.
 int function_line(const std::string& source, const std::string& todo, const std::string& original = "");
 
 /// The solution's own lines (trimmed, at least 12 characters), which must not appear in a hand-out.

@@ -17,8 +17,8 @@ static_assert(sizeof(Real) == sizeof(double), "gradients are checked in double: 
 using Vars = std::span<const Var>;
 using Function = std::function<Var(Vars)>;
 
-/// Checks all inputs together, then each alone with the others constant, which tests `needs`. Of more than 512
-/// elements only a sample is compared.
+/// Checks all inputs together, then each alone with the others constant, which tests `needs`. Of more
+/// than 512 elements only a sample is compared.
 inline void check(const std::string& name, const Function& f, const std::vector<Tensor>& inputs,
                   double step = 1e-5) {
   Index most = 0;

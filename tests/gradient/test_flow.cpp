@@ -1,4 +1,5 @@
-// Gradients of flows, of the diffusion loss and of the U-Net, and log-determinants against numerical Jacobians, in double.
+// Gradients of flows, of the diffusion loss and of the U-Net,
+// and log-determinants against numerical Jacobians, in double.
 #include <algorithm>
 #include <cmath>
 

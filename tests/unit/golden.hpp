@@ -67,8 +67,8 @@ using Inputs = std::vector<gradus::Var>;
 using Function = std::function<gradus::Var(const Inputs&, const nlohmann::json&)>;
 using Ops = std::map<std::string, Function>;  ///< by the names that the files of tests/golden use
 
-/// Calls `compare(case, op and tensor, computed, t, expected)` for the output of every case, t = 0, and for the
-/// gradient of every input, t = 1 for the first. Every op must occur in the cases.
+/// Calls `compare(case, op and tensor, computed, t, expected)` for the output of every case, t = 0, and for
+/// the gradient of every input, t = 1 for the first. Every op must occur in the cases.
 template <class Compare>
 void check_cases(const nlohmann::json& cases, const Ops& ops, const Compare& compare) {
   std::set<std::string> seen;

@@ -17,8 +17,8 @@ struct LessonPart {
 /// - Each program of the part has a section, `## 11 The VAE`.
 /// - Below the heading is a line with a link to the program's source. The sub-headings are those of
 ///   lesson_headings, in this order, none of them empty. The section has 300 to 800 words.
-/// - `By hand` ends with a fenced block `example 11`, whose numbers are those of the table of examples, rounded to the
-///   digits that are printed. Each entry of the table is used.
+/// - `By hand` ends with a fenced block `example 11`, whose numbers are those of the table of examples,
+///   rounded to the digits that are printed. Each entry of the table is used.
 /// - There is a formula. `$$` is alone on its line, and each is closed.
 /// - `The code` starts with a paragraph of links to lines of symbols.
 /// - `The picture` names a picture of the program: `11_vae/samples.png` in code font, or one of ../pictures.

@@ -1,11 +1,11 @@
 #pragma once
-// The examples by hand of the lessons (lectures/lecture4/N_part/README.md), computed with the library. Every part
-// has a table in its own file, lesson_examples_N.cpp.
+// The examples by hand of the lessons (lectures/lecture4/N_part/README.md), computed with the library. Every
+// part has a table in its own file, lesson_examples_N.cpp.
 //
-// A line of an example is `name(argument = numbers, ...) = number`. The numbers of one argument are separated by
-// blanks, rows of a matrix by semicolons: pca_code(x = 1 2; 3 4, point = 2) = 0.71. The table contains the signature
-// pca_code(x, point) and a function from the arguments to the number, so that the text's own numbers are
-// used. The function calls the library; it does not repeat the formula.
+// A line of an example is `name(argument = numbers, ...) = number`. The numbers of one argument are separated
+// by blanks, rows of a matrix by semicolons: pca_code(x = 1 2; 3 4, point = 2) = 0.71. The table contains the
+// signature pca_code(x, point) and a function from the arguments to the number, so that the text's own
+// numbers are used. The function calls the library; it does not repeat the formula.
 #include <functional>
 #include <string>
 #include <utility>

@@ -1,5 +1,5 @@
-// The numbers of the examples in the lesson of part 5: the two steps, the game of known distributions, modes, scores,
-// paths of noise, inversion, growing networks, labels.
+// The numbers of the examples in the lesson of part 5: the two steps, the game of known distributions, modes,
+// scores, paths of noise, inversion, growing networks, labels.
 #include <cmath>
 
 #include "5_adversarial/progressive.hpp"

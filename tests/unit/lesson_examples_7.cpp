@@ -1,5 +1,5 @@
-// The numbers of the examples in the lesson of part 7: a coupling and its density, steps of a diffusion, parts of a KL
-// term, scores of samples, losses with their baselines.
+// The numbers of the examples in the lesson of part 7: a coupling and its density, steps of a diffusion,
+// parts of a KL term, scores of samples, losses with their baselines.
 #include "gradus/generative/affine_coupling.hpp"
 #include "gradus/generative/change_of_variables.hpp"
 #include "gradus/generative/divergence.hpp"

@@ -1,4 +1,5 @@
-// Generated horses and zebras: reproducible, unpaired, one distribution of everything but the coat, true masks.
+// Generated horses and zebras: reproducible, unpaired, one distribution of everything but the coat,
+// true masks.
 #include <cmath>
 
 #include "gradus/data/generated/animals.hpp"

@@ -1,4 +1,5 @@
-// CIFAR-10's binary files, the lab's test faces, and Fashion-MNIST: layout, damage, and the real sets if present.
+// CIFAR-10's binary files, the lab's test faces, and Fashion-MNIST: layout, damage,
+// and the real sets if present.
 #include <cstdlib>
 #include <filesystem>
 #include <vector>

@@ -1,4 +1,5 @@
-// The lecture's own operations compared with PyTorch: tests/golden/generative.json, written by make_generative.py.
+// The lecture's own operations compared with PyTorch: tests/golden/generative.json,
+// written by make_generative.py.
 #include <doctest/doctest.h>
 
 #include <memory>

@@ -78,7 +78,8 @@ TEST_CASE("k_means: the loss never rises, and separate groups are found") {
 }
 
 TEST_CASE("distant_points draws in proportion to the squared distance") {
-  // With the first point at 0, the others are at 1 and 3: probabilities 1/10 and 9/10. By symmetry of the rest:
+  // With the first point at 0, the others are at 1 and 3: probabilities 1/10 and 9/10.
+  // By symmetry of the rest:
   const Tensor x = Tensor::of({3, 1}, {0, 1, 3});
   int first[3] = {}, third = 0, from_0 = 0;
   for (std::uint64_t seed = 0; seed < 6000; ++seed) {

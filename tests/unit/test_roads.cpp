@@ -47,8 +47,8 @@ TEST_CASE("roads: reproducible; a shorter set is the beginning of a longer one; 
 }
 
 TEST_CASE("roads: every factor changes the picture by more than the noise") {
-  // Scenes of one seed have one noise, so the distance is that of the factor alone. Two scenes of different seeds
-  // that differ in nothing else are apart by `noise`.
+  // Scenes of one seed have one noise, so the distance is that of the factor alone. Two scenes of different
+  // seeds that differ in nothing else are apart by `noise`.
   const Tensor plain = draw_road({}, 5);
   const double noise = 2 * 0.02 * 0.02 * static_cast<double>(plain.size());
   for (const RoadFactors& f :

@@ -287,8 +287,8 @@ TEST_CASE("trainer: steps with two loaders, as for a GAN") {
   CHECK(parts == whole);
 }
 
-// Trains with a weighted and a plain loader. At the start of every epoch but the first the weights are computed
-// from the network, as for debiasing; epoch 4 has none.
+// Trains with a weighted and a plain loader. At the start of every epoch but the first the weights are
+// computed from the network, as for debiasing; epoch 4 has none.
 Outcome train_weighted(const fs::path& out, bool resume, Index stop) {
   Setting setting(out, resume ? std::vector<std::string>{"--resume"} : std::vector<std::string>{});
   Program& program = setting.program;

@@ -11,7 +11,7 @@ namespace gradus {
 ///
 ///   weights   N numbers >= 0 with a positive sum, not necessarily 1
 ///   uniforms  one number in [0, 1) per draw
-///   draw      the first i with  w_0 + .. + w_i > u (w_0 + .. + w_(N-1)): the inverse of the distribution function
+///   draw      the first i with  w_0 + .. + w_i > u (w_0 + .. + w_(N-1)): the inverse distribution function
 ///
 /// An example with weight 0 is never drawn. Throws Error when a weight is negative or not finite, the sum is
 /// 0, infinite or denormal, or a number of `uniforms` is outside [0, 1).

@@ -72,8 +72,8 @@ struct DigitsOptions {
 /// never silently replaced.
 Split load_digits(const std::filesystem::path& root, const DigitsOptions& options = {});
 
-/// load_fashion: Fashion-MNIST in `<root>/fashion-mnist`, four idx files with MNIST's names and sizes; empty when
-/// none of them exists. Xiao, Rasul, Vollgraf 2017. `options.seed` is not used.
+/// load_fashion: Fashion-MNIST in `<root>/fashion-mnist`, four idx files with MNIST's names and sizes; empty
+/// when none of them exists. Xiao, Rasul, Vollgraf 2017. `options.seed` is not used.
 /// Throws Error when a file is broken or only some of the four exist.
 std::optional<Split> load_fashion(const std::filesystem::path& root, const DigitsOptions& options = {});
 

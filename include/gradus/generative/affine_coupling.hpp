@@ -7,11 +7,12 @@
 //
 //   x, y, log_scale s, shift t  [B, D]
 //
-//   y = m x + (1 - m) (x e^s + t)        x = m y + (1 - m) (y - t) e^-s        log |det dy/dx| = sum_k (1 - m_k) s_k
+//   y = m x + (1 - m) (x e^s + t)      x = m y + (1 - m) (y - t) e^-s
+//   log |det dy/dx| = sum_k (1 - m_k) s_k
 //
-// s and t are functions of m x = m y, so dy/dx is triangular after sorting the coordinates by m, with 1 and e^s
-// on its diagonal. The values of s and t where m = 1 reach neither results nor gradients, not even as NaN.
-// DS542, "Do we have good models?" (column Flows).
+// s and t are functions of m x = m y, so dy/dx is triangular after sorting the coordinates by m, with 1 and
+// e^s on its diagonal. The values of s and t where m = 1 reach neither results nor gradients, not even as
+// NaN. DS542, "Do we have good models?" (column Flows).
 #include "gradus/autograd/op.hpp"
 
 namespace gradus {

@@ -1,5 +1,6 @@
 #pragma once
-// Densities through invertible functions: the likelihood of a flow, and what pixels need before a flow can read them.
+// Densities through invertible functions: the likelihood of a flow,
+// and what pixels need before a flow can read them.
 #include "gradus/autograd/op.hpp"
 
 namespace gradus {
@@ -10,8 +11,8 @@ namespace gradus {
 ///   log_det  [B]       log |det df/dx|, the sum over all layers of f
 ///   log_p    [B]       log p(x_b) = -1/2 |z_b|^2 - D/2 log 2 pi + log_det_b
 ///
-/// Where f stretches space (log_det > 0), the density of x is higher than that of its code: points that were close
-/// together became distant ones. DS542, "Probabilistic Generative Models".
+/// Where f stretches space (log_det > 0), the density of x is higher than that of its code: points that were
+/// close together became distant ones. DS542, "Probabilistic Generative Models".
 /// Throws Error when z is not [B, D] or log_det not [B].
 struct ChangeOfVariables {
   Tensor z{};  ///< kept for backward
@@ -26,9 +27,9 @@ struct Transformed {
   Tensor log_det;  ///< [B] log |det d values / d input|
 };
 
-/// dequantize: grey values of `levels` steps as points of [0, 1], by a random position within each step. On discrete
-/// values a model can make its density as high as it wants. With the noise, the mean log density is at most the log
-/// probability of the step (Theis, van den Oord, Bethge 2016).
+/// dequantize: grey values of `levels` steps as points of [0, 1], by a random position within each step. On
+/// discrete values a model can make its density as high as it wants. With the noise, the mean log density is
+/// at most the log probability of the step (Theis, van den Oord, Bethge 2016).
 ///
 ///   x [B, ..] in [0, 1]    noise [B, ..] in [0, 1)       u = (round(x (levels - 1)) + noise) / levels
 ///
@@ -36,8 +37,8 @@ struct Transformed {
 /// Throws Error when the shapes differ or levels < 2.
 Transformed dequantize(const Tensor& x, const Tensor& noise, Index levels = 256);
 
-/// logit_transform: from (0, 1) to the line, where a Gaussian fits. alpha keeps away from the ends, where the logit
-/// is infinite.
+/// logit_transform: from (0, 1) to the line, where a Gaussian fits. alpha keeps away from the ends, where the
+/// logit is infinite.
 ///
 ///   u [B, ..]    p = alpha + (1 - 2 alpha) u     v = log p - log(1 - p)
 ///   log_det_b = sum_k ( log(1 - 2 alpha) - log p_bk - log(1 - p_bk) )
@@ -47,7 +48,8 @@ Transformed logit_transform(const Tensor& u, Real alpha = Real(0.05));
 /// The inverse of logit_transform, clipped to [0, 1]. Throws Error unless 0 <= alpha < 1/2.
 Tensor inverse_logit(const Tensor& v, Real alpha = Real(0.05));
 
-/// bits_per_dimension: the mean code length of one of D values, from the log density in nats of the value in steps.
+/// bits_per_dimension: the mean code length of one of D values,
+/// from the log density in nats of the value in steps.
 ///
 ///   log_p: log density, in nats, of u = steps / levels;  bits = -log_p / (D log 2) + log2 levels
 ///

@@ -12,8 +12,8 @@ namespace gradus {
 /// Throws Error when the lists differ in length or are empty, or a value is negative.
 double purity(const std::vector<int>& clusters, const std::vector<int>& labels);
 
-/// normalised_mutual_information: the information that one list has about the other, relative to the mean of their
-/// entropies, in [0, 1]. Symmetric, the same for renamed clusters, and 0 for independent lists.
+/// normalised_mutual_information: the information that one list has about the other, relative to the mean of
+/// their entropies, in [0, 1]. Symmetric, the same for renamed clusters, and 0 for independent lists.
 ///
 ///   2 I(a; b) / (H(a) + H(b))        I = sum_kc p_kc log( p_kc / (p_k p_c) ),  H = - sum_k p_k log p_k
 ///

@@ -74,8 +74,8 @@ struct CycleDiscriminatorLoss {
 ///
 /// The fakes are drawn from the pools, once each, first from that of B. They are detached, even if `fakes` is
 /// on a tape. No translator runs: the fakes are those of the translators' step, so they come from weights
-/// before that step. The paper halves this loss, which Adam's steps do not depend on. `optimizer` holds the parameters of both discriminators.
-/// Throws Error as the networks, losses, the pools and the tape do.
+/// before that step. The paper halves this loss, which Adam's steps do not depend on. `optimizer` holds the
+/// parameters of both discriminators. Throws Error as the networks, losses, the pools and the tape do.
 CycleDiscriminatorLoss cycle_discriminator_step(const CycleGan& gan, const Tensor& a, const Tensor& b,
                                                 const CycleFakes& fakes, const CyclePools& pools,
                                                 const GanLosses& losses, const Optimizer& optimizer);

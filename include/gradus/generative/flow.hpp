@@ -9,8 +9,9 @@
 
 namespace gradus {
 
-/// One coupling with its network: s = tanh(a) e^g and t from (a, t) = network(m x). The last layer starts at 0, so the
-/// coupling starts as the identity; tanh keeps the scale bounded, and the learned g [D] sets the bound.
+/// One coupling with its network: s = tanh(a) e^g and t from (a, t) = network(m x). The last layer starts
+/// at 0, so the coupling starts as the identity; tanh keeps the scale bounded,
+/// and the learned g [D] sets the bound.
 struct CouplingLayer : Module {
   /// mask [D]; the network has `depth` hidden layers of `hidden` units.
   CouplingLayer(Module& parent, const std::string& name, const Tensor& mask_in, Index hidden, Index depth);
@@ -36,8 +37,8 @@ class Flow : public Module {
   Flow(Rng& random, const std::vector<Tensor>& masks, Index hidden, Index depth = 2);
   /// z = f(x) [B, D] and the sum of the log-determinants [B].
   std::pair<Var, Var> encode(const Var& x);
-  /// The inverse: x [B, D] of z, exact up to rounding. Where f shrinks distances by a factor c, several x have the
-  /// same rounded z, so decode(encode(x)) may differ from x by 1 / c times the rounding of z.
+  /// The inverse: x [B, D] of z, exact up to rounding. Where f shrinks distances by a factor c, several x
+  /// have the same rounded z, so decode(encode(x)) may differ from x by 1 / c times the rounding of z.
   Var decode(const Var& z);
   /// All intermediate results of decode, after every coupling; the last one is x.
   std::vector<Var> decode_stages(const Var& z);

@@ -13,7 +13,8 @@ struct LinePoint {
 
 /// line_point: where the line from noise to data is at time t.
 ///
-///   noise, data [B, ..]   t [B] in [0, 1]     x_b = (1 - t_b) noise_b + t_b data_b   velocity_b = data_b - noise_b
+///   noise, data [B, ..]   t [B] in [0, 1]
+///   x_b = (1 - t_b) noise_b + t_b data_b     velocity_b = data_b - noise_b
 ///
 /// The network sees x and t only, so many lines cross at a point. The least squares prediction is their mean
 /// velocity, which carries the distribution of the noise to that of the data. The loss is
@@ -23,8 +24,8 @@ LinePoint line_point(const Tensor& noise, const Tensor& data, const Tensor& t);
 /// x + dt v. Throws Error when the shapes differ.
 Tensor euler_step(const Tensor& x, const Tensor& velocity, Real dt);
 
-/// heun_step: the mean of the velocity here and at the end of the Euler step. Two evaluations of the network; the
-/// error of a whole path falls with dt^2 in place of dt. t: the time at x.
+/// heun_step: the mean of the velocity here and at the end of the Euler step. Two evaluations of the network;
+/// the error of a whole path falls with dt^2 in place of dt. t: the time at x.
 Tensor heun_step(const TimedNetwork& network, const Tensor& x, double t, double dt);
 
 /// How flow_sample integrates.

@@ -20,8 +20,8 @@ struct HistogramOptions {
 /// Points outside the range are not counted, and the density is 0 there.
 class Histogram {
  public:
-  /// Counts x [N, 1] or [N, 2]. Throws Error for another shape, unless bins >= 1 (at most 2^12), low < high and
-  /// extra >= 0 (with finite high - low and extra), or when the counts and `extra` are all 0.
+  /// Counts x [N, 1] or [N, 2]. Throws Error for another shape, unless bins >= 1 (at most 2^12), low < high
+  /// and extra >= 0 (with finite high - low and extra), or when the counts and `extra` are all 0.
   Histogram(const Tensor& x, const HistogramOptions& options);
 
   /// The density at places [M, D]: [M]. Throws Error when D differs.

@@ -12,8 +12,8 @@ namespace gradus {
 ///   N indices   c_n = arg min_k |x_n - m_k|^2          the lowest k where several means are equally near
 ///
 /// DS542, "Latent Variables": k-means maps an observation to a cluster id, the simplest latent variable.
-/// Throws Error when the ranks or D do not fit, K = 0, or a number is not finite or so large that squared distances
-/// overflow (1e18 in float).
+/// Throws Error when the ranks or D do not fit, K = 0, or a number is not finite or so large that squared
+/// distances overflow (1e18 in float).
 std::vector<int> nearest_means(const Tensor& x, const Tensor& means);
 
 /// cluster_means: the mean of the points of every cluster.
@@ -28,8 +28,8 @@ Tensor cluster_means(const Tensor& x, const std::vector<int>& clusters, const Te
 /// Throws Error as cluster_means does, and when N = 0.
 double k_means_loss(const Tensor& x, const std::vector<int>& clusters, const Tensor& means);
 
-/// distant_points: K rows of x [N, D] as initial means, [K, D] (k-means++). The first is drawn uniformly, every
-/// further one with probability proportional to the squared distance to the nearest row drawn before.
+/// distant_points: K rows of x [N, D] as initial means, [K, D] (k-means++). The first is drawn uniformly,
+/// every further one with probability proportional to the squared distance to the nearest row drawn before.
 /// Arthur, Vassilvitskii 2007. Throws Error when the rank is not 2, unless 1 <= K <= N, and for numbers that
 /// nearest_means refuses.
 Tensor distant_points(const Tensor& x, Index K, Rng& rng);
@@ -41,8 +41,8 @@ struct KMeans {
   std::vector<double> losses;  ///< k_means_loss after every assignment; never increases
 };
 
-/// k_means: nearest_means and cluster_means in turn, from distant_points, until no point changes its cluster or
-/// after `most` rounds. Lloyd 1982. Throws Error as distant_points does, or when most < 1.
+/// k_means: nearest_means and cluster_means in turn, from distant_points, until no point changes its cluster
+/// or after `most` rounds. Lloyd 1982. Throws Error as distant_points does, or when most < 1.
 KMeans k_means(const Tensor& x, Index K, Rng& rng, Index most = 300);
 
 }  // namespace gradus

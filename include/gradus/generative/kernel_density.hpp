@@ -6,7 +6,8 @@
 
 namespace gradus {
 
-/// p(x) = 1/N sum_n N(x; x_n, h^2 I). Nothing is trained: the model is the training set, and its size grows with it.
+/// p(x) = 1/N sum_n N(x; x_n, h^2 I). Nothing is trained: the model is the training set,
+/// and its size grows with it.
 struct KernelDensity {
   Tensor points;       ///< [N, D]
   Real bandwidth = 1;  ///< h, the standard deviation of the kernels
@@ -19,8 +20,8 @@ struct KernelDensity {
 };
 
 /// The candidate under which held_out [M, D] is most likely. On the training points themselves the smallest
-/// bandwidth always wins. Throws Error when there is no candidate under which every held-out point has a finite log p,
-/// and as log_density does.
+/// bandwidth always wins. Throws Error when there is no candidate under which every held-out point has a
+/// finite log p, and as log_density does.
 Real best_bandwidth(const Tensor& points, const Tensor& held_out, std::span<const Real> candidates);
 
 }  // namespace gradus

@@ -7,8 +7,8 @@
 
 namespace gradus {
 
-/// latent_means: the mean codes mu [N, K] of all images, in batches and in evaluation mode (running statistics
-/// of batch norm, no dropout). Afterwards the module has the mode that it had before.
+/// latent_means: the mean codes mu [N, K] of all images, in batches and in evaluation mode (running
+/// statistics of batch norm, no dropout). Afterwards the module has the mode that it had before.
 ///
 ///   images [N, ..] as the network was trained on them; mean_of: [B, ..] -> mu [B, K], called once per batch
 ///

@@ -1,5 +1,6 @@
 #pragma once
-// A mixture of Gaussians with weights, means and covariances of its own: a known distribution, or a fitted model.
+// A mixture of Gaussians with weights, means and covariances of its own: a known distribution,
+// or a fitted model.
 #include "gradus/tensor/tensor.hpp"
 
 namespace gradus {
@@ -14,17 +15,19 @@ struct MixtureModel {
   /// The logarithms of the terms of the sum, in double up to the result.
   ///
   ///   x          [N, D]
-  ///   log_joint  [N, K]   log p(x_n, k) = log w_k - 1/2 ( D log 2 pi + log det S_k + (x_n - m_k)T S_k^-1 (x_n - m_k) )
+  ///   log_joint  [N, K]   log p(x_n, k) = log w_k - 1/2 ( D log 2 pi + log det S_k + d )
+  ///                       d = (x_n - m_k)T S_k^-1 (x_n - m_k)
   ///
   /// -infinity where the weight is 0.
   Tensor log_joint(const Tensor& x) const;
 
-  /// Samples [count, D]: a component drawn by weight, then a point of its Gaussian. Throws Error when count < 1.
+  /// Samples [count, D]: a component drawn by weight, then a point of its Gaussian.
+  /// Throws Error when count < 1.
   Tensor sample(Index count, Rng& rng) const;
 };
 
-/// Five Gaussians of different weights and shapes in the plane, within about [-4, 4]^2: a known distribution for
-/// comparing density models.
+/// Five Gaussians of different weights and shapes in the plane, within about [-4, 4]^2: a known distribution
+/// for comparing density models.
 MixtureModel five_gaussians();
 
 }  // namespace gradus

@@ -21,8 +21,8 @@ struct PitchOptions {
 ///   pitch = rate / l for the shortest local maximum l with r(l) >= 0.85 max r, refined by a parabola
 ///
 /// The longer maxima are multiples of the period.
-/// Throws Error when x is not [T] with T > 0, or unless 0 < lowest < highest < rate / 2, hop > 0, periodic is in [0, 1]
-/// and loud >= 0.
+/// Throws Error when x is not [T] with T > 0, or unless 0 < lowest < highest < rate / 2, hop > 0, periodic is
+/// in [0, 1] and loud >= 0.
 std::vector<double> pitch_track(const Tensor& x, const PitchOptions& options = {});
 
 /// The median of the voiced results of pitch_track; 0 when there is none.

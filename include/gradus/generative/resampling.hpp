@@ -32,12 +32,12 @@ LatentHistograms latent_histograms(const Tensor& mu, Index bins = 10);
 ///
 /// An example is drawn more often when any of its latent numbers is rare. alpha limits the factor between two
 /// examples to (1 + alpha) / alpha: alpha = infinity gives equal weights, no debiasing.
-/// Same slide, step 3: adaptively resample. Amini, Soleimany, Schwarting, Bhatia, Rus 2019 have a product over
-/// the units. The code of 6.S191's lab 2 has a maximum too, of other numbers: per unit, it adds alpha to the
-/// densities of the bins (share divided by width), divides them by their total over the bins, and divides the
-/// inverse by its sum over the examples; the maximum over the units follows, again normalised.
-/// Throws Error when the shapes do not fit, alpha < 0, or a weight is not finite, such as that of an example in
-/// an empty bin with alpha = 0.
+/// Same slide, step 3: adaptively resample. Amini, Soleimany, Schwarting, Bhatia, Rus 2019 have a product
+/// over the units. The code of 6.S191's lab 2 has a maximum too, of other numbers: per unit, it adds alpha to
+/// the densities of the bins (share divided by width), divides them by their total over the bins, and divides
+/// the inverse by its sum over the examples; the maximum over the units follows, again normalised.
+/// Throws Error when the shapes do not fit, alpha < 0, or a weight is not finite, such as that of an example
+/// in an empty bin with alpha = 0.
 Tensor resampling_weights(const Tensor& mu, const LatentHistograms& histograms, Real alpha);
 
 }  // namespace gradus

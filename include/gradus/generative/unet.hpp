@@ -18,8 +18,8 @@ struct UnetOptions {
   bool attention = false;  ///< between all pixels at the lowest resolution
 };
 
-/// silu(group norm) - conv 3x3 - + linear(embedding) per channel - silu(group norm) - conv 3x3, added to the input.
-/// He, Zhang, Ren, Sun 2016; the order of Ho et al. 2020.
+/// silu(group norm) - conv 3x3 - + linear(embedding) per channel - silu(group norm) - conv 3x3, added to the
+/// input. He, Zhang, Ren, Sun 2016; the order of Ho et al. 2020.
 struct UnetBlock : Module {
   UnetBlock(Module& parent, const std::string& name, Index width, const UnetOptions& options);
   /// x [B, H, W, C], embedding [B, E] -> [B, H, W, C].
@@ -47,17 +47,17 @@ struct UnetAttention : Module {
 ///   stem - block ------------------------------------- concat - 1x1 - block - out
 ///             down - block - (attention) - block - up ---'
 ///
-/// No norm and no silu before the last layer: the noise of x reaches it through additions alone, and predicted noise is
-/// mostly a copy of it. The last layer starts at 0, and so does the output. The vectors of the labels start as N(0, 1/4).
-/// Ronneberger, Fischer, Brox 2015; Ho, Jain, Abbeel 2020.
-/// Throws Error when H or W is not divisible by 2 stem_stride, t is not [B], or there are labels but no classes
-/// or not B labels.
+/// No norm and no silu before the last layer: the noise of x reaches it through additions alone, and
+/// predicted noise is mostly a copy of it. The last layer starts at 0, and so does the output. The vectors of
+/// the labels start as N(0, 1/4). Ronneberger, Fischer, Brox 2015; Ho, Jain, Abbeel 2020.
+/// Throws Error when H or W is not divisible by 2 stem_stride, t is not [B], or there are labels but no
+/// classes or not B labels.
 class Unet : public Module {
  public:
   /// Throws Error unless stem_stride is 1 or 2, the groups divide the width, and the time size is even.
   Unet(Rng& random, const UnetOptions& options_in);
-  /// `labels`: B numbers in 0 .. classes, where `classes` is "no label"; empty means no label for all. Without classes
-  /// it must be empty.
+  /// `labels`: B numbers in 0 .. classes, where `classes` is "no label"; empty means no label for all.
+  /// Without classes it must be empty.
   Var operator()(const Var& x, const Tensor& t, const std::vector<int>& labels = {});
 
   UnetOptions options;  ///< as given

@@ -61,7 +61,8 @@ struct PixelSums {
   }
 
  private:
-  /// Constant: a number of channels that the compiler knows, so that the sums stay in registers; 0: any number.
+  /// Constant: a number of channels that the compiler knows, so that the sums stay in registers; 0:
+  /// any number.
   template <Index Constant, class Term>
   static void add(Index pixel, Index pixels, Index C, Index c, Index g, Index channels, Real* out,
                   Term term) {

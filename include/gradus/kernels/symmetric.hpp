@@ -15,10 +15,10 @@ std::vector<double> symmetric_product(const std::vector<double>& a, const std::v
 /// Throws Error as symmetric_eigen does.
 std::vector<double> symmetric_root(std::vector<double> s, Index n);
 
-/// symmetric_at_least: S with every eigenvalue below `least` replaced by it; S itself, with the same bits, when there
-/// is none. An eigenvalue also counts as too small below 8 sqrt(n) epsilon lambda_max with the epsilon of Real: after
-/// rounding to Real, the result is positive definite unless S is 0 and `least` as well.
-/// The lower triangle of S is read. Throws Error as symmetric_eigen does.
+/// symmetric_at_least: S with every eigenvalue below `least` replaced by it; S itself, with the same bits,
+/// when there is none. An eigenvalue also counts as too small below 8 sqrt(n) epsilon lambda_max with the
+/// epsilon of Real: after rounding to Real, the result is positive definite unless S is 0 and `least` as
+/// well. The lower triangle of S is read. Throws Error as symmetric_eigen does.
 std::vector<double> symmetric_at_least(const std::vector<double>& s, Index n, double least);
 
 }  // namespace gradus

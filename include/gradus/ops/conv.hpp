@@ -1,6 +1,6 @@
 #pragma once
-// Convolutions of images [B, H, W, C]: channels last, in memory and in all formulas. Their definitions as loops
-// are in src/ops/conv_naive.cpp, the rest in src/ops/conv.cpp.
+// Convolutions of images [B, H, W, C]: channels last, in memory and in all formulas. Their definitions as
+// loops are in src/ops/conv_naive.cpp, the rest in src/ops/conv.cpp.
 #include "gradus/autograd/op.hpp"
 #include "gradus/kernels/convolution.hpp"
 

@@ -8,9 +8,10 @@ namespace gradus {
 /// a [M, K], b [K, N] -> [M, N]. Throws Error when the ranks are not 2 or the inner sizes differ.
 Var matmul(const Var& a, const Var& b);
 
-/// The products of the matrices of two batches: a [B, M, K], b [B, K, N] -> [B, M, N]. There may be two leading
-/// axes, [B, H, ..], as with the heads of attention. With `transpose_b`, b is [.., N, K], each product a bT.
-/// Throws Error unless the ranks are 3 or 4 and equal, and the leading sizes and the inner ones agree.
+/// The products of the matrices of two batches: a [B, M, K], b [B, K, N] -> [B, M, N]. There may be two
+/// leading axes, [B, H, ..], as with the heads of attention. With `transpose_b`, b is [.., N, K], each
+/// product a bT. Throws Error unless the ranks are 3 or 4 and equal,
+/// and the leading sizes and the inner ones agree.
 Var batched_matmul(const Var& a, const Var& b, Transpose transpose_b = Transpose::no);
 
 /// linear: each output is a weighted sum of all inputs plus a bias.

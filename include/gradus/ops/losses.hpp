@@ -1,7 +1,8 @@
 #pragma once
 // Losses: one value per example, shape [B], summed over all other axes, in nats where that applies. The
 // caller takes the batch mean: mean(squared_error(model(x), x)). A target that is a Tensor has no gradient.
-// squared_error and bernoulli_nll are in src/ops/squared_error.cpp and bernoulli_nll.cpp, the others in losses.cpp.
+// squared_error and bernoulli_nll are in src/ops/squared_error.cpp and bernoulli_nll.cpp,
+// the others in losses.cpp.
 #include <span>
 
 #include "gradus/autograd/op.hpp"

@@ -23,8 +23,8 @@ constexpr Real norm_epsilon = Real(1e-5);  ///< added to every variance
 //   group_norm       some channels of one image       H W C / groups    Wu, He 2018
 //   layer_norm       one image                        H W C             Ba, Kiros, Hinton 2016
 //
-// 6.S191 L4, "Training GANs". All throw Error when the rank is below 2, C = 0, gamma or beta is not [C], or x has no
-// values to average.
+// 6.S191 L4, "Training GANs". All throw Error when the rank is below 2, C = 0, gamma or beta is not [C], or x
+// has no values to average.
 
 /// Running statistics of batch norm and, where enabled, of instance norm.
 struct RunningStatistics {
@@ -75,9 +75,9 @@ struct NaiveNormalize {
 Var pixel_norm(const Var& x, Real epsilon = Real(1e-8));
 
 /// minibatch_deviation: x [B, H, W, C] -> [B, H, W, C + 1]. The new channel has one value per group of
-/// consecutive images: the standard deviation over the group, averaged over pixels and channels. It lets a discriminator
-/// detect that all generated images look alike. Karras et al. 2018. Throws Error when the rank is not 4,
-/// `group` does not divide B, or H, W or C is 0.
+/// consecutive images: the standard deviation over the group, averaged over pixels and channels. It lets a
+/// discriminator detect that all generated images look alike. Karras et al. 2018. Throws Error when the rank
+/// is not 4, `group` does not divide B, or H, W or C is 0.
 Var minibatch_deviation(const Var& x, Index group = 4, Real epsilon = Real(1e-8));
 
 }  // namespace gradus

@@ -3,8 +3,8 @@
 // `add` registers further parameters, for networks that grow.
 //
 // A parameter's value may be replaced by a tensor of the same shape. Constructors throw Error when an option
-// is outside its range. step throws Error when the learning rate is outside its range, when a parameter or its
-// gradient has another shape than when the parameter was registered, or when no parameter has a gradient
+// is outside its range. step throws Error when the learning rate is outside its range, when a parameter or
+// its gradient has another shape than when the parameter was registered, or when no parameter has a gradient
 // (backward was not called). Parameters without a gradient are not changed.
 #include <deque>
 #include <functional>

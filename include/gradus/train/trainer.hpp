@@ -88,10 +88,10 @@ class Interrupted : public std::runtime_error {
 ///
 /// The checkpoint `<folder>/<name>.safetensors` is written at the end of every epoch (section). On Ctrl-C it
 /// is written after the current step, and the loop ends with the exception Interrupted. It contains the kept
-/// objects (of a loader its place and its weights), the session's generator, the position in the loop, and the
-/// curves. With `resume` the constructor loads it and the loop continues at that step: the result has the same
-/// bits as that of an uninterrupted training. For a finished training the checkpoint is loaded and the loop is
-/// empty. Without a checkpoint, `resume` starts at the beginning and prints a message.
+/// objects (of a loader its place and its weights), the session's generator, the position in the loop, and
+/// the curves. With `resume` the constructor loads it and the loop continues at that step: the result has the
+/// same bits as that of an uninterrupted training. For a finished training the checkpoint is loaded and the
+/// loop is empty. Without a checkpoint, `resume` starts at the beginning and prints a message.
 class Trainer {
  public:
   /// Trains for a number of epochs of a loader, which is reset to its beginning.

@@ -45,7 +45,8 @@ std::pair<int, double> majority(const KMeans& found, const std::vector<int>& lab
           *most / std::max(1.0, std::accumulate(counts.begin(), counts.end(), 0.0))};
 }
 
-/// The means as pictures, with five digits of each cluster below. Red: the label is not the most frequent one.
+/// The means as pictures, with five digits of each cluster below. Red:
+/// the label is not the most frequent one.
 Tensor clusters_sheet(const KMeans& found, const Pca& pca, const Dataset& digits) {
   const Index K = found.means.dim(0), members = 5;
   const Tensor means = pca.decode(found.means);
@@ -125,8 +126,8 @@ Tensor pairs_sheet(NextLetter& network, const TextPairs& pairs) {
   return written(lines);
 }
 
-/// Text from the network, letter by letter: p(letter) ~ exp(logit / temperature). It starts with a context of the
-/// held-out text, which is not returned.
+/// Text from the network, letter by letter: p(letter) ~ exp(logit / temperature). It starts with a context of
+/// the held-out text, which is not returned.
 std::string sampled(NextLetter& network, const TextPairs& pairs, Real temperature, Index count, Rng& rng) {
   std::vector<int> letters(pairs.text.letters.begin() + pairs.cut,
                            pairs.text.letters.begin() + pairs.cut + TextPairs::context);

@@ -1,8 +1,11 @@
-// Density estimation and sample generation for a known distribution: which model makes new points most likely?
+// Density estimation and sample generation for a known distribution:
+// which model makes new points most likely?
 //
-//   1/N sum_n log p_model(x_n)  over test points: at most minus the data's entropy, reached by the true density alone
+//   1/N sum_n log p_model(x_n)  over test points: at most minus the data's entropy,
+//                               reached by the true density alone
 //
-// 6.S191 L4, "Generative modeling"; DS542, "Probabilistic models", "Quantifying Performance - Test Likelihood"
+// 6.S191 L4, "Generative modeling"; DS542, "Probabilistic models",
+// "Quantifying Performance - Test Likelihood"
 #include <algorithm>
 #include <cmath>
 
@@ -18,8 +21,8 @@ struct Points {
 
 double mean_of(const Tensor& log_density) { return mean(Var(log_density)).item(); }
 
-/// The histogram whose number of cells makes held-out points most likely. Its range contains the points of all
-/// distributions: outside, the density would be 0 and the log likelihood minus infinity.
+/// The histogram whose number of cells makes held-out points most likely. Its range contains the points of
+/// all distributions: outside, the density would be 0 and the log likelihood minus infinity.
 PlaneModel histogram_model(const Points& points) {
   double most = -INFINITY;
   std::shared_ptr<Histogram> best;
@@ -48,7 +51,8 @@ PlaneModel mixture_of(const std::string& name, const MixtureModel& model) {
           [=](Index count, Rng& rng) { return model.sample(count, rng); }};
 }
 
-/// Mixtures with different numbers of components. Returns the one under which held-out points are most likely.
+/// Mixtures with different numbers of components.
+/// Returns the one under which held-out points are most likely.
 MixtureModel best_mixture(Program& program, const std::string& tag, const Points& points,
                           const std::vector<Index>& sizes, double entropy) {
   std::vector<double> ks, train, held_out;
@@ -135,7 +139,8 @@ double agreement_with_k_means(Program& program, const Tensor& x, Index K) {
   return equal / all;
 }
 
-/// One panel per model with its density and samples, and the data first. Reports the likelihood of test points.
+/// One panel per model with its density and samples, and the data first.
+/// Reports the likelihood of test points.
 void compare(Program& program, const std::string& tag, Real reach, const Points& points,
              const PlaneModel& truth, const std::vector<PlaneModel>& models, const std::string& caption) {
   std::vector<Tensor> panels{
@@ -150,7 +155,8 @@ void compare(Program& program, const std::string& tag, Real reach, const Points&
   program.picture(tag, hstack(panels, 8), caption);
 }
 
-/// The least likely hundredth of the test points, and how well the density separates data from uniform points.
+/// The least likely hundredth of the test points,
+/// and how well the density separates data from uniform points.
 void rare_points(Program& program, const PlaneModel& model, const Tensor& test) {
   Rng rng = program.rng.split("uniform");
   const Tensor uniform = Tensor::uniform({test.dim(0), 2}, rng, -limit, limit);

@@ -1,5 +1,6 @@
 // The cave: from the shadows of a turning solid alone, an autoencoder finds the turn, which no shadow shows.
-// 6.S191 L4, "What is a latent variable?" (the myth of the cave); DS542, "Latent Variables", "Generative Models"
+// 6.S191 L4, "What is a latent variable?" (the myth of the cave); DS542, "Latent Variables",
+// "Generative Models"
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -18,8 +19,9 @@ struct ShadowAutoencoder : Module {
   Var operator()(const Var& x) { return decode(encoder(x)); }
 };
 
-/// Trains from several random starts. Returns the autoencoder with the smallest error: a start whose codes cross
-/// themselves cannot be repaired by gradients, because shadows of two turns would have to pass through each other.
+/// Trains from several random starts. Returns the autoencoder with the smallest error: a start whose codes
+/// cross themselves cannot be repaired by gradients,
+/// because shadows of two turns would have to pass through each other.
 std::unique_ptr<ShadowAutoencoder> trained(Program& program, const std::string& name,
                                            const Dataset& shadows) {
   std::unique_ptr<ShadowAutoencoder> best;
@@ -116,7 +118,8 @@ Tensor the_turn(Program& program, const Shadows& shadows) {
                 12);
 }
 
-/// R^2 of a polynomial of the codes [N, 2] for f(turn), fitted on one half of the shadows and tested on the other.
+/// R^2 of a polynomial of the codes [N, 2] for f(turn),
+/// fitted on one half of the shadows and tested on the other.
 double explained(const Tensor& codes, const Tensor& turns, double (*f)(double)) {
   const Index half = codes.dim(0) / 2;
   Tensor y({codes.dim(0), 1});

@@ -10,8 +10,9 @@
 
 namespace gradus::lecture {
 
-/// A closed polygon through the rows of points [K, 2] that does not cross itself, as the order of the rows: a tour to
-/// the nearest row that is left, then 2-opt, which reverses pieces as long as that makes the tour shorter.
+/// A closed polygon through the rows of points [K, 2] that does not cross itself, as the order of the rows: a
+/// tour to the nearest row that is left, then 2-opt,
+/// which reverses pieces as long as that makes the tour shorter.
 inline std::vector<Index> tour_of(const Tensor& points) {
   const Index K = points.dim(0);
   const auto distance = [&](Index a, Index b) {
@@ -83,8 +84,8 @@ inline std::vector<Index> order_along(const Tensor& codes, Rng& rng) {
   return order;
 }
 
-/// The angle of every code: its rank along the curve as a part of a full turn, [N]. All turns are equally frequent, so
-/// equal parts of the data are equal parts of the turn.
+/// The angle of every code: its rank along the curve as a part of a full turn, [N]. All turns are equally
+/// frequent, so equal parts of the data are equal parts of the turn.
 inline Tensor angles_of(const std::vector<Index>& order) {
   Tensor angles({static_cast<Index>(order.size())});
   for (std::size_t rank = 0; rank < order.size(); ++rank)

@@ -46,8 +46,8 @@ struct TextPairs {
   }
 };
 
-/// p(letter | previous letter) by counting pairs, with one added to every count; with `before` false, the share of the
-/// letter alone. Returns -log p of the given positions, [N].
+/// p(letter | previous letter) by counting pairs, with one added to every count; with `before` false, the
+/// share of the letter alone. Returns -log p of the given positions, [N].
 inline Tensor counted_nll(const TextPairs& pairs, const std::vector<Index>& positions, bool before) {
   const Index V = pairs.letters;
   std::vector<double> counts(static_cast<std::size_t>(V * V), 1),
@@ -77,7 +77,8 @@ struct NextLetter : Module {
   Var operator()(const Var& x) { return out(dropout(relu(hidden(x)))); }
 };
 
-/// The Markdown files of the lectures and exercises, sorted, without hidden files and the two pages that are tables.
+/// The Markdown files of the lectures and exercises, sorted,
+/// without hidden files and the two pages that are tables.
 inline std::vector<std::filesystem::path> lesson_files(const std::filesystem::path& root) {
   std::vector<std::filesystem::path> paths;
   for (const char* folder : {"lectures/lecture4", "exercises"})

@@ -54,7 +54,8 @@ double sigma_over_spread(const Tensor& logvar, const std::vector<double>& deviat
   return ratio;
 }
 
-/// Continuity: the change of the picture when z moves by a tenth of the codes' standard deviation, 99th percentile.
+/// Continuity: the change of the picture when z moves by a tenth of the codes' standard deviation,
+/// 99th percentile.
 double jump(Vae& vae, const std::vector<double>& centre, const std::vector<double>& deviation, Index pairs,
             Rng& rng) {
   Tensor here({pairs, 2}), there({pairs, 2});

@@ -1,8 +1,8 @@
 // Debiasing with a learned latent structure: rare faces are found without labels and drawn more often.
 //
 // 6.S191 L4, "Mitigating bias through learned latent structure", in its four steps; "Software Lab". Faces are
-// generated: 3 % of the training faces are dark and 10 % turned, while half of the non-faces are dark, so that
-// darkness is evidence against a face. The network gets no label of tone or pose.
+// generated: 3 % of the training faces are dark and 10 % turned, while half of the non-faces are dark, so
+// that darkness is evidence against a face. The network gets no label of tone or pose.
 #include "4_uses/debiasing_run.hpp"
 #include "4_uses/lab_faces.hpp"
 

@@ -144,7 +144,8 @@ void one_class(Program& program, const Split& digits) {
     labels.push_back(text(c));
     program.figure(text("one_class_", c), errors.back());
   }
-  // Ruff et al. 2018, "Deep One-Class Classification", table 1: one-class Deep SVDD on MNIST, means of ten seeds.
+  // Ruff et al. 2018, "Deep One-Class Classification", table 1: one-class Deep SVDD on MNIST,
+  // means of ten seeds.
   const std::vector<double> published = {0.980, 0.997, 0.917, 0.919, 0.949,
                                          0.885, 0.983, 0.946, 0.939, 0.965};
   const auto average = [](const std::vector<double>& v) {

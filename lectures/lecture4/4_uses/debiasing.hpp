@@ -90,8 +90,8 @@ inline Var debiasing_batch_loss(DebiasingVae& net, const Tensor& x, const Tensor
   };
   if (how.fault != Fault::indicator && how.fault != Fault::deviation)
     return debiasing_loss(logits, face, mu, logvar, epsilon, nll, weight);
-  // The lab's faults: the indicator on the classifier's term; z with e^logvar as the standard deviation, while
-  // the KL term reads e^logvar as the variance.
+  // The lab's faults: the indicator on the classifier's term; z with e^logvar as the standard deviation,
+  // while the KL term reads e^logvar as the variance.
   const Var spread = how.fault == Fault::deviation ? Real(2) * logvar : logvar;
   const Var vae = weight * (nll(reparameterize(mu, spread, epsilon)) + gaussian_kl(mu, logvar));
   const Var classified = bernoulli_nll(logits, face);
@@ -104,8 +104,8 @@ struct FaceWeights {
   State state() { return {.tensors = {{"rows", rows}}, .counters = {}}; }
 };
 
-/// Trains on faces and non-faces, images [N, 32, 32, 3]. Before every epoch but the first, the probabilities of
-/// the faces are computed from the codes of all faces. Returns them: [epochs, N].
+/// Trains on faces and non-faces, images [N, 32, 32, 3]. Before every epoch but the first, the probabilities
+/// of the faces are computed from the codes of all faces. Returns them: [epochs, N].
 inline Tensor train_debiasing(Program& program, const std::string& name, DebiasingVae& net,
                               const Dataset& faces, const Dataset& others, const DebiasingTraining& how,
                               Rng noise) {

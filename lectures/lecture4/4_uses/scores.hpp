@@ -9,8 +9,8 @@
 
 namespace gradus::lecture {
 
-/// Two histograms of one score on one axis, as a picture with the title above. The last bin also has the share
-/// `beyond` of all scores, the largest ones.
+/// Two histograms of one score on one axis, as a picture with the title above. The last bin also has the
+/// share `beyond` of all scores, the largest ones.
 inline Tensor histogram_pair(const Tensor& inside, const Tensor& outside, const std::string& title,
                              double beyond = 0.01) {
   std::vector<Real> all(inside.values().begin(), inside.values().end());

@@ -144,8 +144,9 @@ struct Progressive {
         discriminator(rng, recipe.channels),
         average(started(), recipe.averaging) {}
 
-  /// z [N, K] -> [N, 28, 28, 1] in [0, 1] with batch norm's running statistics. Smaller sizes are enlarged. The
-  /// averaged weights are used when all layers are trained; those of a new layer are nearly random at first.
+  /// z [N, K] -> [N, 28, 28, 1] in [0, 1] with batch norm's running statistics. Smaller sizes are enlarged.
+  /// The averaged weights are used when all layers are trained;
+  /// those of a new layer are nearly random at first.
   Tensor pictures(const Tensor& z, const Growth& now) {
     std::optional<Ema::Applied> averaged;
     if (now.stage == 2 && now.alpha >= 1) averaged.emplace(average);
@@ -178,7 +179,8 @@ inline DcganTraining train_progressive(Program& program, Progressive& gan, const
   const ProgressiveRecipe& how = gan.recipe;
   Rng rng = program.rng.split("progressive");
   Loader loader(digits, {.batch = how.batch, .shuffle = true, .drop_last = true}, rng.split("order"));
-  // The layers of the next size begin with averages of 0. With beta2 = 0.99 Adam forgets that within a hundred steps.
+  // The layers of the next size begin with averages of 0.
+  // With beta2 = 0.99 Adam forgets that within a hundred steps.
   const Adam::Options options = {.beta1 = Real(0.5), .beta2 = Real(0.99)};
   Adam g_adam(gan.generator.parameters(), options), d_adam(gan.discriminator.parameters(), options);
   Stopwatch watch;

@@ -1,8 +1,10 @@
-// Diffusion: a network learns to remove noise, and noise alone becomes data. Flow matching: the same network learns the
-// velocity from noise to data. Both on a ring in the plane and on digits; quality over the number of steps.
+// Diffusion: a network learns to remove noise, and noise alone becomes data. Flow matching: the same network
+// learns the velocity from noise to data. Both on a ring in the plane and on digits;
+// quality over the number of steps.
 //
-//   diffusion       x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) noise     loss |noise - net(x_t, t)|^2
-//   flow matching   x_t = (1 - t) noise + t data                                loss |data - noise - net(x_t, t)|^2
+//   diffusion      x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) noise
+//                                                            loss |noise - net(x_t, t)|^2
+//   flow matching  x_t = (1 - t) noise + t data               loss |data - noise - net(x_t, t)|^2
 //
 // 6.S191 L4, "Deep Generative Modeling: Summary"; DS542, "Do we have good models?" (column Diffusion)
 #include <numbers>
@@ -43,8 +45,8 @@ Tensor points_of(PointDiffusion& model, const Tensor& noise, Index steps,
   }));
 }
 
-/// Plots a score of both objectives over the number of steps, and reports the figures `tag`_<objective>_<steps>.
-/// `floor`: the score of real data.
+/// Plots a score of both objectives over the number of steps, and reports the figures
+/// `tag`_<objective>_<steps>. `floor`: the score of real data.
 void over_steps(Program& program, const std::string& stem, const std::string& tag,
                 const std::vector<Index>& counts, double floor,
                 const std::function<double(Objective, Index steps)>& score, Plot plot,
@@ -103,7 +105,7 @@ void on_the_ring(Program& program) {
         return distance(points_of(objective == Objective::noise ? diffusion : matching, noise, count), data);
       },
       Plot("The ring: distance to the data").y("W1"),
-      "Flow matching learns straight lines, which few steps can follow; the paths of diffusion are curved");
+      "Flow matching learns straighter paths, which few steps can follow; the paths of diffusion are curved");
   ring_film(program, diffusion, matching, noise);
 }
 
@@ -137,7 +139,8 @@ void there_and_back(Program& program, DigitDiffusion& model, const Dataset& test
   program.animation("digits", frames, {.frames_per_second = 8}, "Digits coming out of noise");
 }
 
-/// Rows of growing guidance, one column per label; and the share of samples that the judge reads as their label.
+/// Rows of growing guidance, one column per label;
+/// and the share of samples that the judge reads as their label.
 void by_label(Program& program, DigitDiffusion& model, Judge& judge, Rng& rng) {
   const Index steps = program.pick<Index>(20, 50, 3), each = program.pick<Index>(10, 100, 2);
   std::vector<int> labels;

@@ -1,5 +1,5 @@
-// Latent diffusion: a VAE draws blurred mixtures of digits because its prior has codes that no image has. A diffusion on
-// the codes draws those that images do have; the decoder is the same.
+// Latent diffusion: a VAE draws blurred mixtures of digits because its prior has codes that no image has. A
+// diffusion on the codes draws those that images do have; the decoder is the same.
 //
 //   image - encoder - z ~ q(z|x)        noise - diffusion - z - decoder - image
 //
@@ -13,7 +13,8 @@ namespace gradus::lecture {
 
 constexpr Real edge = Real(4.2);
 
-/// Two directions of the space of codes that separate the ten classes best: principal components of their means.
+/// Two directions of the space of codes that separate the ten classes best:
+/// principal components of their means.
 Pca map_of(const Tensor& z, const std::vector<int>& labels) {
   Tensor means = Tensor::zeros({10, z.dim(1)});
   std::vector<Real> counts(10, 0);

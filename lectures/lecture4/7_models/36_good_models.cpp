@@ -1,5 +1,5 @@
-// The slide's table of good models, measured: one model of each kind of the digits, six rows of figures beside the slide's
-// ticks, and the floor: real digits against real digits.
+// The slide's table of good models, measured: one model of each kind of the digits, six rows of figures
+// beside the slide's ticks, and the floor: real digits against real digits.
 //
 // DS542, "What makes a good model?", "Do we have good models?"
 #include <cmath>
@@ -66,8 +66,8 @@ void measure(Program& program, int column, const Kind& kind, Judge& judge, const
   rows[3].cells[c] = {fixed(between, 2), scores.sure < 0.1 ? 'n' : mark(between >= 0.8)};
 }
 
-/// The mutual-information gap of a VAE's and of a flow's codes on generated faces, whose factors are known. GANs and
-/// diffusions have no encoder that gives a face's code in one pass.
+/// The mutual-information gap of a VAE's and of a flow's codes on generated faces, whose factors are known.
+/// GANs and diffusions have no encoder that gives a face's code in one pass.
 void interpretability(Program& program, Row& row) {
   const Faces train = generated_faces(program.pick<Index>(3000, 12000, 100), program.options.seed),
               test = generated_faces(program.pick<Index>(1000, 4000, 60), program.options.seed + 1000);

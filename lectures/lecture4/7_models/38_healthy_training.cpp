@@ -1,5 +1,6 @@
-// What losses look like when a training goes well, and when it fails: the same network and data, one setting changed.
-// Three trainings of this lecture: a VAE's KL term, a GAN's D, a diffusion's loss. The page healthy.md explains the curves.
+// What losses look like when a training goes well, and when it fails: the same network and data, one setting
+// changed. Three trainings of this lecture: a VAE's KL term, a GAN's D, a diffusion's loss. The page
+// healthy.md explains the curves.
 //
 // 6.S191 L4, "VAE optimization", "Training GANs", "Deep Generative Modeling: Summary"
 #include <cmath>
@@ -10,7 +11,8 @@
 
 namespace gradus::lecture {
 
-/// The KL term over a VAE's training; the reconstruction term is divided by `pixels`, the KL term has the weight beta.
+/// The KL term over a VAE's training; the reconstruction term is divided by `pixels`,
+/// the KL term has the weight beta.
 Curve kl_curve(Program& program, const std::string& name, const Dataset& digits, Real pixels, Real beta,
                double warm_up) {
   Rng weights = program.rng.split("VAE weights"), noise = program.rng.split(name + " measured");
@@ -86,7 +88,8 @@ void of_gan(Program& program) {
                "above: G has found points that D calls real, and D does not learn from it");
 }
 
-/// The loss of a diffusion of points. `wrong_time`: the network is told a random time instead of the true one.
+/// The loss of a diffusion of points. `wrong_time`:
+/// the network is told a random time instead of the true one.
 Curve diffusion_curve(Program& program, const std::string& name, Real lr, bool wrong_time) {
   Rng weights = program.rng.split("diffusion weights");
   const GaussianMixture ring = ring_of_gaussians();

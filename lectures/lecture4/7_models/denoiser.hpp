@@ -1,5 +1,6 @@
 #pragma once
-// Networks that turn noise into data: points, codes and digits, with the losses of diffusion and of flow matching.
+// Networks that turn noise into data: points, codes and digits,
+// with the losses of diffusion and of flow matching.
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -10,7 +11,8 @@
 
 namespace gradus::lecture {
 
-/// What the network predicts: the noise (diffusion), or the velocity of the line from noise to data (flow matching).
+/// What the network predicts: the noise (diffusion),
+/// or the velocity of the line from noise to data (flow matching).
 enum class Objective { noise, velocity };
 inline const char* name_of(Objective objective) {
   return objective == Objective::noise ? "diffusion" : "flow matching";
@@ -62,7 +64,8 @@ inline std::vector<Index> as_times(const Tensor& parts, Index T) {
   return times;
 }
 
-/// The loss of one batch, [B]: that of the noise at a random time, or of the velocity at a random place of the line.
+/// The loss of one batch, [B]: that of the noise at a random time,
+/// or of the velocity at a random place of the line.
 inline Var denoiser_loss(const LabelledNetwork& network, const Labelled& data, Objective objective,
                          const NoiseSchedule& schedule, Rng& rng) {
   const Tensor noise = Tensor::randn(data.x.shape(), rng);
@@ -77,7 +80,8 @@ inline Var denoiser_loss(const LabelledNetwork& network, const Labelled& data, O
                          noise);
 }
 
-/// The same loop for points, codes and digits. `average` is an Ema of the module, with a warm-up. Returns the curve.
+/// The same loop for points, codes and digits. `average` is an Ema of the module, with a warm-up.
+/// Returns the curve.
 inline Curve train_denoiser(Program& program, const std::string& name, Module& module, Ema& average,
                             const LabelledNetwork& network, const Draw& data, const NoiseSchedule& schedule,
                             const DenoiserTraining& how) {

@@ -42,7 +42,8 @@ struct DigitDiffusion {
         net(rng, {.width = recipe.width, .classes = 10}),
         average(net, recipe.averaging, true) {}
 
-  /// The velocity of flow matching, or the noise. The output of the U-Net for the noise is read as velocity_target.
+  /// The velocity of flow matching, or the noise.
+  /// The output of the U-Net for the noise is read as velocity_target.
   Var predict(const Var& x, const Tensor& t, const std::vector<int>& labels) {
     Var v = net(x, t, labels);
     if (recipe.objective == Objective::velocity) return v;
@@ -52,7 +53,8 @@ struct DigitDiffusion {
   TimedNetwork network(const std::vector<int>& labels = {}) {
     return [this, labels](const Var& x, const Tensor& t) { return predict(x, t, labels); };
   }
-  /// `count` steps from noise [N, 28, 28, 1], 250 examples at a time, with the averaged weights: pictures in [0, 1].
+  /// `count` steps from noise [N, 28, 28, 1], 250 examples at a time, with the averaged weights:
+  /// pictures in [0, 1].
   Tensor pictures(const Tensor& noise, Index count) {
     const Ema::Applied averaged(average);
     Tensor all(noise.shape());

@@ -32,7 +32,8 @@ inline Real flow_rate(Index step, double progress) {
                    std::max(Real(0.02), static_cast<Real>(1.5 * (1 - progress)))});
 }
 
-/// One step of maximum likelihood, with the gradients clipped: single batches have gradients ten times the usual.
+/// One step of maximum likelihood, with the gradients clipped:
+/// single batches have gradients ten times the usual.
 inline Real likelihood_step(Flow& flow, Adam& adam, const Tensor& x, Real longest) {
   Tape tape;
   const Var loss = -mean(flow.log_density(x));
@@ -45,7 +46,8 @@ inline Real likelihood_step(Flow& flow, Adam& adam, const Tensor& x, Real longes
 
 /// Digits [N, 784] in [0, 1] and points of the flow's space:
 ///
-///   u = dequantize(x)     v = logit(u)     w = (v - mean) / deviation, per pixel        log p(u) = log p(w) + log dets
+///   u = dequantize(x)     v = logit(u)     w = (v - mean) / deviation, per pixel
+///   log p(u) = log p(w) + log dets
 struct PixelSpace {
   Tensor mean, deviation;     ///< [784] of v over the training set
   double log_deviations = 0;  ///< sum over pixels of log deviation

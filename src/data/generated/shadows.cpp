@@ -27,7 +27,8 @@ Point projected(const SolidBox& box, Real turn, Real sx, Real sy, Real sz) {
 /// Above 0 when c lies to the left of the line from a to b.
 Real turn_of(Point a, Point b, Point c) { return (b.u - a.u) * (c.v - a.v) - (b.v - a.v) * (c.u - a.u); }
 
-/// The convex hull, counter-clockwise (Andrew's monotone chain): the shadow of a box from those of its corners.
+/// The convex hull, counter-clockwise (Andrew's monotone chain):
+/// the shadow of a box from those of its corners.
 std::vector<Point> hull_of(std::vector<Point> points) {
   std::sort(points.begin(), points.end(),
             [](Point a, Point b) { return a.u < b.u || (a.u == b.u && a.v < b.v); });

@@ -40,9 +40,9 @@ Tensors translator_game(const Tensors& in, const CycleGeneratorStep& step);
 /// Three steps of the discriminators with pools of two examples, under a caller's tape that holds the fakes.
 ///
 ///   in    weights of G, F, D_B, D_A, a [3 B, 2], b [3 B', 2], old gradients of the discriminators
-///   out   losses [3, 2], weights of D_B and D_A, their gradients, weights of G and F, [1] number of gradients
-///         in G and F that are set, the pools of B and of A, [1] where it stopped, [4] number of calls of G,
-///         F, D_B, D_A
+///   out   losses [3, 2], weights of D_B and D_A, their gradients, weights of G and F, [1] number of
+///         gradients in G and F that are set, the pools of B and of A, [1] where it stopped, [4] number
+///         of calls of G, F, D_B, D_A
 Tensors judge_game(const Tensors& in, const CycleDiscriminatorStep& step);
 
 }  // namespace gradus::grade

@@ -23,7 +23,8 @@ Tensors debiasing_batch(const Tensors& in, const DebiasingLoss& loss);
 
 /// The codes of all images by a network of batch norm and one linear layer.
 ///
-///   in    images [N, 2, 2, 3], w [K, 12], running mean [3], batch [1], [1] 1: the network is in training mode before
+///   in    images [N, 2, 2, 3], w [K, 12], running mean [3], batch [1], [1] 1: the network is in
+///         training mode before
 ///   out   codes [N, K], [2] mode of the network and of its batch norm afterwards, running mean afterwards,
 ///         [1] number of calls, [1] largest batch
 Tensors coded_images(const Tensors& in, const LatentMeans& means);

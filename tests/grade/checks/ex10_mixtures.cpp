@@ -18,8 +18,8 @@ Tensors near_terms(Rng& rng, int number) {
   return {Tensor::randn(sizes(number), rng, Real(-1.5), Real(1.5))};
 }
 
-/// Log terms whose exponentials overflow or vanish, each row with another offset; an impossible component; one
-/// component alone. All terms of a row but the first differ from it by less than 30, or by more than 700.
+/// Log terms whose exponentials overflow or vanish, each row with another offset; an impossible component;
+/// one component alone. All terms of a row but the first differ from it by less than 30, or by more than 700.
 Tensors far_terms(Rng& rng, int number) {
   const Index N = number == 0 ? 3 : 7, K = number == 1 ? 1 : number == 2 ? 67 : 4;
   constexpr Real offsets[] = {-5000, 900, -800, 5000, 0, -20000, 30};

@@ -14,7 +14,8 @@ namespace gradus {
 ///   1 label 0 .. 9, 1024 red values, 1024 green, 1024 blue, each row by row
 ///   images  [N, 32, 32, 3] in [0, 1]: red, green, blue per pixel
 ///
-/// Throws Error, with the record and the byte offset, when the bytes are not whole records or a label is above 9.
+/// Throws Error, with the record and the byte offset,
+/// when the bytes are not whole records or a label is above 9.
 Dataset parse_cifar10(std::span<const std::byte> bytes, const std::string& name);
 /// The same from a file, the first `limit` images (0: all); labels behind them are not checked.
 /// Throws Error also when the file cannot be read or limit is negative.

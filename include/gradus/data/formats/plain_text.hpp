@@ -18,10 +18,10 @@ struct PlainText {
   std::string words(std::size_t begin, std::size_t end) const;
 };
 
-/// The text in a file's bytes, plain or gzip; `name` is for messages. A letter is a code point. A byte order mark is
-/// skipped, line ends CR LF become LF, and blanks and line ends at the end of the file are dropped. Throws Error, with
-/// line and column, for bytes that are not UTF-8 and for control characters other than tab and line end; for UTF-16,
-/// and when no letter is left.
+/// The text in a file's bytes, plain or gzip; `name` is for messages. A letter is a code point. A byte order
+/// mark is skipped, line ends CR LF become LF, and blanks and line ends at the end of the file are dropped.
+/// Throws Error, with line and column, for bytes that are not UTF-8 and for control characters other than tab
+/// and line end; for UTF-16, and when no letter is left.
 PlainText parse_text(std::span<const std::byte> bytes, const std::string& name);
 /// Some files, one after the other with an empty line between them, with one alphabet.
 /// Throws Error also when a file cannot be read or the list is empty.

@@ -30,9 +30,9 @@ struct BiasedFaces {
   std::vector<int> group{};  ///< N indices in `group_names`
 };
 
-/// biased_faces: `faces` faces with the options' shares of dark and turned ones, and `others` non-faces: heads
-/// whose features are displaced, always half of them dark and half of them turned. In a biased set darkness is
-/// therefore evidence against a face.
+/// biased_faces: `faces` faces with the options' shares of dark and turned ones, and `others` non-faces:
+/// heads whose features are displaced, always half of them dark and half of them turned. In a biased set
+/// darkness is therefore evidence against a face.
 ///
 /// Dark and turned are independent of each other: a set for testing has 1/2 and 1/2. Image i depends on
 /// (seed, i), its label and the options only. After the bias that 6.S191 L4, "Why latent variable models?

@@ -20,8 +20,8 @@ struct GaussianMixture {
 /// (unrolled GANs): the standard test for mode collapse. Throws Error when count < 1.
 GaussianMixture ring_of_gaussians(Index count = 8, Real radius = 2, Real deviation = Real(0.05));
 
-/// Two interleaved half circles in the plane, within about [-2.4, 2.4] x [-1.4, 1.4]: 60 Gaussians on each, close
-/// enough together to form a curve. A distribution whose groups are not round.
+/// Two interleaved half circles in the plane, within about [-2.4, 2.4] x [-1.4, 1.4]: 60 Gaussians on each,
+/// close enough together to form a curve. A distribution whose groups are not round.
 GaussianMixture two_moons();
 
 }  // namespace gradus
