@@ -1,6 +1,7 @@
 // Your file for exercise 10. The lesson is README.md beside it; every TODO is a part of its own.
 #include "gradus/generative/expectation_maximization.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -51,7 +52,12 @@ MixtureModel m_step(const Tensor& x, const Tensor& r, Real floor) {
   const Index N = x.dim(0), D = x.dim(1), K = r.dim(1);
   for (Index k = 0; k < K; ++k) {
     Real most = 0;
-    for (Index n = 0; n < N; ++n) most = r[n * K + k] > most ? r[n * K + k] : most;
+    for (Index n = 0; n < N; ++n) {
+      const Real share = r[n * K + k];
+      GRADUS_CHECK(share >= 0 && std::isfinite(share), "m_step: responsibility ", share, " of component ", k,
+                   " for point ", n, ", must be finite and not negative");
+      most = std::max(most, share);
+    }
     GRADUS_CHECK(most > 0, "m_step: component ", k, " is responsible for no point");
   }
   MixtureModel model{Tensor({K}), Tensor({K, D}), Tensor({K, D, D})};
@@ -67,8 +73,8 @@ MixtureModel m_step(const Tensor& x, const Tensor& r, Real floor) {
 
 namespace {
 
-/// Bounds the eigenvalues of the covariances from below: for given responsibilities, the most likely covariances
-/// within the bound have the axes of m_step's.
+/// Bounds the eigenvalues of the covariances from below: for given responsibilities, the most likely
+/// covariances within the bound have the axes of m_step's.
 MixtureModel bounded(MixtureModel model, Real floor) {
   const Index K = model.means.dim(0), D = model.means.dim(1);
   for (Index k = 0; k < K; ++k) {

@@ -13,8 +13,9 @@
 namespace gradus {
 namespace {
 
-/// code [B, K]; numbers of non-faces that are large or NaN become 0, constants. The VAE's terms of a non-face and
-/// their gradients are multiplied by 0, so they must be finite: e^logvar is infinite from 89 on, in float.
+/// code [B, K]; numbers of non-faces that are large or NaN become 0, constants. The VAE's terms of a non-face
+/// and their gradients are multiplied by 0, so they must be finite: e^logvar is infinite from 89 on,
+/// in float.
 Var bounded(const Tensor& face, const Var& code) {
   constexpr Real limit = 30;
   Tensor kept(code.shape());
@@ -34,6 +35,8 @@ Var debiasing_loss(const Var& logits, const Tensor& face, const Var& all_mu, con
   check_same_shape("debiasing_loss (mu, noise)", all_mu.value(), noise);
   GRADUS_CHECK(all_mu.dim(0) == face.dim(0), "debiasing_loss: ", face.dim(0), " labels and mu ",
                all_mu.shape(), ", expected one row per label");
+  for (const Real label : face.values())
+    GRADUS_CHECK(label == 0 || label == 1, "debiasing_loss: a label is ", label, ", expected 0 or 1");
   const Var mu = bounded(face, all_mu), logvar = bounded(face, all_logvar);
   // TODO(11.1) Return [B], a Var:
   //   z      = mu + e^(logvar/2) noise          logvar is the logarithm of the *variance*, here and in the KL

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "gradus/base/fast_math.hpp"
 #include "gradus/base/todo.hpp"
@@ -42,7 +43,11 @@ Transformed dequantize(const Tensor& x, const Tensor& noise, Index levels) {
   GRADUS_CHECK(levels >= 2, "dequantize: there must be at least 2 levels, got ", levels);
   const Real last = static_cast<Real>(levels - 1), count = static_cast<Real>(levels);
   const double D = static_cast<double>(x.shape().row_size());
-  return {zipped(x, noise, [=](Real v, Real n) { return (std::round(v * last) + n) / count; }),
+  Tensor u = zipped(x, noise, [=](Real v, Real n) { return (std::round(v * last) + n) / count; });
+  for (const Real v : u.values())
+    GRADUS_CHECK(v >= 0 && v <= 1,
+                 "dequantize: x must be in [0, 1] and the noise in [0, 1); a value becomes ", v);
+  return {std::move(u),
           Tensor::full({x.dim(0)}, static_cast<Real>(-D * std::log(static_cast<double>(levels))))};
 }
 

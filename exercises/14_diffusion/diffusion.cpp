@@ -161,6 +161,7 @@ std::vector<Index> ddim_times(Index T, Index count) {
 Tensor ancestral_sample(const TimedNetwork& network, const Tensor& x_T, const NoiseSchedule& schedule,
                         Rng& rng, const SamplingOptions& options) {
   const Index T = schedule.steps();
+  GRADUS_CHECK(T >= 1, "ancestral_sample: the schedule has no steps");
   Tensor x = x_T;
   if (options.view) options.view(x, 1);
   for (Index t = T; t >= 1; --t) {

@@ -33,6 +33,8 @@ Var debiasing_loss(const Var& logits, const Tensor& face, const Var& all_mu, con
   check_same_shape("debiasing_loss (mu, noise)", all_mu.value(), noise);
   GRADUS_CHECK(all_mu.dim(0) == face.dim(0), "debiasing_loss: ", face.dim(0), " labels and mu ",
                all_mu.shape(), ", expected one row per label");
+  for (const Real label : face.values())
+    GRADUS_CHECK(label == 0 || label == 1, "debiasing_loss: a label is ", label, ", expected 0 or 1");
   const Var mu = bounded(face, all_mu), logvar = bounded(face, all_logvar);
   // [11.1]
   const Var reconstruction = nll(reparameterize(mu, logvar, noise));

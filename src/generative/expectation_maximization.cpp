@@ -1,5 +1,6 @@
 #include "gradus/generative/expectation_maximization.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -61,7 +62,12 @@ MixtureModel m_step(const Tensor& x, const Tensor& r, Real floor) {
   const Index N = x.dim(0), D = x.dim(1), K = r.dim(1);
   for (Index k = 0; k < K; ++k) {
     Real most = 0;
-    for (Index n = 0; n < N; ++n) most = r[n * K + k] > most ? r[n * K + k] : most;
+    for (Index n = 0; n < N; ++n) {
+      const Real share = r[n * K + k];
+      GRADUS_CHECK(share >= 0 && std::isfinite(share), "m_step: responsibility ", share, " of component ", k,
+                   " for point ", n, ", must be finite and not negative");
+      most = std::max(most, share);
+    }
     GRADUS_CHECK(most > 0, "m_step: component ", k, " is responsible for no point");
   }
   MixtureModel model{Tensor({K}), Tensor({K, D}), Tensor({K, D, D})};

@@ -24,6 +24,7 @@ std::vector<GroupRates> group_rates(std::span<const Real> scores, std::span<cons
   const std::size_t N = scores.size();
   GRADUS_CHECK(labels.size() == N && groups.size() == N, "group_rates: ", N, " scores, ", labels.size(),
                " labels and ", groups.size(), " groups, expected equally many");
+  GRADUS_CHECK(!std::isnan(threshold), "group_rates: the threshold is NaN");
   GRADUS_CHECK(count >= 1, "group_rates: ", count, " groups, needs at least 1");
   for (std::size_t i = 0; i < N; ++i) {
     GRADUS_CHECK(!std::isnan(scores[i]), "group_rates: score ", i, " is NaN");

@@ -61,8 +61,11 @@ Tensor Histogram::sample(Index count, Rng& rng) const {
   for (Index n = 0; n < count; ++n) {
     const auto found = std::upper_bound(upto.begin(), upto.end() - 1, sum * rng.uniform());
     Index cell = found - upto.begin();
-    for (Index d = D_ - 1; d >= 0; --d, cell /= options_.bins)
-      x[n * D_ + d] = options_.low + width * (static_cast<Real>(cell % options_.bins) + rng.uniform());
+    for (Index d = D_ - 1; d >= 0; --d, cell /= options_.bins) {
+      const Real left = static_cast<Real>(cell % options_.bins);
+      const Real drawn = options_.low + width * (left + rng.uniform());  // may be rounded to the next cell
+      x[n * D_ + d] = std::min(drawn, std::nextafter(options_.low + width * (left + 1), options_.low));
+    }
   }
   return x;
 }

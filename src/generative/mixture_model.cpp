@@ -25,6 +25,12 @@ std::vector<Axes> axes_of(const MixtureModel& model) {
                    S.shape() == Shape({K, D, D}),
                "MixtureModel: weights must be [K], means [K, D] and covariances [K, D, D], got ",
                model.weights.shape(), ", ", model.means.shape(), " and ", S.shape());
+  double sum = 0;
+  for (const Real weight : model.weights.values()) {
+    GRADUS_CHECK(weight >= 0, "MixtureModel: a weight is ", weight, ", must not be negative");
+    sum += weight;
+  }
+  GRADUS_CHECK(std::abs(sum - 1) <= 1e-3, "MixtureModel: the weights sum to ", sum, ", expected 1");
   std::vector<Axes> all;
   for (Index k = 0; k < K; ++k) {
     const auto matrix = S.row(k).values();

@@ -104,7 +104,7 @@ TEST_CASE("debiasing with real faces: every set may be packed, and the first mis
   }
 }
 
-TEST_CASE("lab faces: four folders, any size, alpha ignored") {
+TEST_CASE("lab faces: four folders, resized to 64 x 64") {
   const Folder folder;
   for (const char* group : {"DF", "DM", "LF", "LM"}) {
     fs::create_directories(folder / ("faces/mit_lab2_test/" + std::string(group)));

@@ -79,6 +79,8 @@ TEST_CASE("schedules: from 1 to nearly 0, by hand and by their formulas") {
   CHECK(contains(message([] { cosine_schedule(5, -1); }), "offset"));
   CHECK(contains(message([] { cosine_schedule(5, HUGE_VAL); }), {"cosine_schedule", "offset"}));
   CHECK(contains(message([] { linear_schedule(5, 0.3, 0.2); }), "linear_schedule"));
+  CHECK(contains(message([] { linear_schedule(1000, 0.5, 0.9); }), {"linear_schedule", "no data remain"}));
+  CHECK(contains(message([] { cosine_schedule(10, 1e20); }), {"cosine_schedule", "adds no noise"}));
 }
 
 TEST_CASE("diffuse: by hand, and its marginal is that of simulated steps") {

@@ -133,3 +133,15 @@ TEST_CASE("Ema with a warm-up: step n has the decay n / (n + 9) until the limit,
   CHECK(*other.state().counters[0].second == 5);
   CHECK(Ema(model, Real(0.5)).state().counters.empty());
 }
+
+TEST_CASE("Ema: averages that are in use are not exchanged or updated a second time") {
+  Rng rng(1);
+  Averaged model(rng);
+  Ema ema(model, Real(0.5));
+  {
+    const Ema::Applied applied(ema);
+    CHECK(contains(message([&] { const Ema::Applied again(ema); }), "already"));
+    CHECK(contains(message([&] { ema.update(); }), "already"));
+  }
+  ema.update();
+}

@@ -206,6 +206,11 @@ TEST_CASE("logit_transform: values by hand, the inverse, and what is refused") {
   CHECK(contains(message([&] { logit_transform(Tensor::of({1, 1}, {1}), 0); }), {"logit_transform", "1"}));
   CHECK(contains(message([&] { logit_transform(u, Real(0.5)); }), {"logit_transform", "alpha"}));
   CHECK(contains(message([&] { inverse_logit(u, Real(-0.1)); }), {"inverse_logit", "alpha"}));
+  for (const Real x : {Real(-0.1), Real(1.1), not_a_number})
+    CHECK(contains(message([&] {
+                     dequantize(Tensor::full({1, 1}, x), Tensor::zeros({1, 1}));
+                   }),
+                   {"dequantize", "[0, 1]"}));
 }
 
 TEST_CASE("bits per dimension: 8 for uniform grey values, through the logit as well") {

@@ -59,6 +59,7 @@ TEST_CASE("text: what is not text is refused with its place") {
   CHECK(contains(error_of("\xf0\x80\x80\x80"), "0xf0"));            // overlong
   CHECK(contains(error_of("\xc3\xa9\xc3\xa9\x80"), "column 3"));    // columns count letters
   CHECK(contains(error_of(std::string("a\0b", 3)), {"control character 0x00", "column 2"}));
+  CHECK(contains(error_of("ab\xc2\x85"), {"control character 0x85", "column 3"}));
   CHECK(contains(error_of("a\rb"), "0x0d"));
   CHECK(contains(error_of("\x7f"), "0x7f"));
   CHECK(contains(error_of("\xff\xfe"

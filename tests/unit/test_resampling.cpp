@@ -228,6 +228,9 @@ TEST_CASE("debiasing_loss: every example is classified, and only faces have a VA
     if (face[b] == 1) expected += 0.5 * (error + kl[b]);
     CHECK(loss[b] == doctest::Approx(expected).epsilon(1e-4));
   }
+  CHECK(contains(
+      message([&] { debiasing_loss(logits, Tensor::full(face.shape(), -1), mu, logvar, noise, nll); }),
+      "expected 0 or 1"));
   CHECK(contains(message([&] { debiasing_loss(logits, Tensor::zeros({3}), mu, logvar, noise, nll); }),
                  "debiasing_loss (logits, face)"));
   CHECK(contains(

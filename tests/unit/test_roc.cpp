@@ -149,4 +149,7 @@ TEST_CASE("group_rates: per group and label; a constant answer has balanced accu
   }
   CHECK(contains(message([&] { group_rates(scores, labels, groups, 1); }), {"group 1", "0 .. 0"}));
   CHECK(contains(message([&] { group_rates(scores, labels, {}, 2); }), "equally many"));
+  CHECK(contains(
+      message([&] { group_rates(scores, labels, groups, 2, std::numeric_limits<Real>::quiet_NaN()); }),
+      "threshold is NaN"));
 }

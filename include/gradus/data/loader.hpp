@@ -27,7 +27,7 @@ struct LoaderOptions {
 /// current batch. A pass starts at `position`, so a pass that was left with `break`, or is resumed from a
 /// checkpoint with `seek`, continues with the next batch.
 ///
-/// With weights (`weigh`) an epoch has as many examples as the dataset, drawn with replacement in proportion
+/// With weights (`weigh`) an epoch has as many examples as without, drawn with replacement in proportion
 /// to them: some occur several times, some not at all. The draws depend on seed, stream, epoch and weights
 /// only. A checkpoint therefore holds epoch, position and weights; a Trainer stores and restores all three.
 class Loader {

@@ -34,7 +34,7 @@ struct Transformed {
 ///   x [B, ..] in [0, 1]    noise [B, ..] in [0, 1)       u = (round(x (levels - 1)) + noise) / levels
 ///
 /// log_det is that from steps (numbers 0 .. levels) to u, -D log levels, equal for all examples.
-/// Throws Error when the shapes differ or levels < 2.
+/// Throws Error when the shapes differ, levels < 2, or a result is outside [0, 1].
 Transformed dequantize(const Tensor& x, const Tensor& noise, Index levels = 256);
 
 /// logit_transform: from (0, 1) to the line, where a Gaussian fits. alpha keeps away from the ends, where the
@@ -48,8 +48,7 @@ Transformed logit_transform(const Tensor& u, Real alpha = Real(0.05));
 /// The inverse of logit_transform, clipped to [0, 1]. Throws Error unless 0 <= alpha < 1/2.
 Tensor inverse_logit(const Tensor& v, Real alpha = Real(0.05));
 
-/// bits_per_dimension: the mean code length of one of D values,
-/// from the log density in nats of the value in steps.
+/// bits_per_dimension: the mean code length of one of D values of `levels` steps, from a log density in nats.
 ///
 ///   log_p: log density, in nats, of u = steps / levels;  bits = -log_p / (D log 2) + log2 levels
 ///

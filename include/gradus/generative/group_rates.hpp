@@ -9,10 +9,11 @@ namespace gradus {
 
 /// A measured proportion with its 95 % confidence interval.
 struct Proportion {
-  Index hits = 0;            ///< number of examples that count
-  Index of = 0;              ///< number of all examples
-  double rate = 0;           ///< hits / of; NaN when `of` is 0
-  double low = 0, high = 1;  ///< Wilson interval: contains the true rate in 95 % of all samples
+  Index hits = 0;   ///< number of examples that count
+  Index of = 0;     ///< number of all examples
+  double rate = 0;  ///< hits / of; NaN when `of` is 0
+  /// Wilson interval: contains the true rate in about 95 % of all samples, fewer for some rates near 0 or 1
+  double low = 0, high = 1;
 };
 
 /// proportion: Wilson's interval, which stays in [0, 1] and has a width above 0 also for 0 or all hits.

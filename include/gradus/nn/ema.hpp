@@ -27,7 +27,7 @@ class Ema {
   /// While in scope, the module holds the averaged weights; the destructor restores its own.
   class Applied {
    public:
-    /// Exchanges the weights. Throws Error as update() does: a second exchange would restore the module's own.
+    /// Exchanges the weights. Throws Error as update() does: a second exchange would undo the first.
     explicit Applied(Ema& ema) : ema_(ema) {
       ema_.follow();
       ema_.exchange();

@@ -136,7 +136,7 @@ void fair(Program& program, const std::vector<Row>& rows, const std::vector<doub
           .y("sum of weights")
           .line_points("DB-VAE", epochs, mass)
           .reference("without resampling", {1, static_cast<double>(mass.size())}, {mass[0], mass[0]}),
-      "The first epoch draws all faces alike; afterwards dark faces are drawn several times as often");
+      "The first epoch draws all faces alike; afterwards dark faces are drawn two to four times as often");
 }
 
 /// alpha from 0 to infinity, on the data of the first run (full: of all runs).

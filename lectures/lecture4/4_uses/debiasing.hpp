@@ -155,6 +155,8 @@ inline GroupTest test_groups(const Tensor& logits, const std::vector<int>& label
                              const std::vector<int>& group, int count) {
   GroupTest out{group_rates(logits.values(), labels, group, count)};
   for (const GroupRates& rates : out.groups) {
+    GRADUS_CHECK(rates.true_positive.of > 0 && rates.false_positive.of > 0,
+                 "test_groups: a group has no example of one label");
     out.accuracy += rates.balanced_accuracy() / count;
     out.worst = std::min(out.worst, rates.true_positive.rate);
     out.false_positive += rates.false_positive.rate / count;

@@ -41,9 +41,10 @@ std::vector<std::string_view> letters_of(std::string_view content, const std::st
     const std::string_view letter = content.substr(i, length);
     i += length;
     if (letter == "\r" && content.substr(i, 1) == "\n") continue;
-    const auto code = static_cast<unsigned char>(letter[0]);
-    GRADUS_CHECK((code >= 0x20 && code != 0x7f) || letter == "\t" || letter == "\n", name, ": line ", line,
-                 ", column ", column, ": control character 0x", hex(code, 2), ", expected text");
+    const bool c1 = letter[0] == '\xc2' && static_cast<unsigned char>(letter[1]) < 0xa0;  // U+0080 .. U+009F
+    const auto code = static_cast<unsigned char>(letter[c1 ? 1 : 0]);
+    GRADUS_CHECK(((code >= 0x20 && code != 0x7f) || letter == "\t" || letter == "\n") && !c1, name, ": line ",
+                 line, ", column ", column, ": control character 0x", hex(code, 2), ", expected text");
     letters.push_back(letter);
     if (letter == "\n") {
       ++line, column = 1;

@@ -167,7 +167,10 @@ RoadFactors drawn(Rng& rng, double rare) {
   if (rng.uniform() >= rare) return f;
   const std::uint64_t which = 1 + rng.below(7);  // a non-empty set of three properties
   if (which & 1) f.weather = 1 + static_cast<int>(rng.below(3));
-  if (which & 2) f.bend = rng.uniform(Real(0.4), 1) * (rng.bernoulli(Real(0.5)) ? Real(1) : Real(-1));
+  if (which & 2) {
+    const Real size = rng.uniform(Real(0.4), 1);  // drawn before the sign, with every compiler
+    f.bend = rng.bernoulli(Real(0.5)) ? size : -size;
+  }
   if (which & 4) f.thing = 1 + static_cast<int>(rng.below(2));
   return f;
 }

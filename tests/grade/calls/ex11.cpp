@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "debiasing_game.hpp"
 #include "gradus/base/weighted_draw.hpp"
 #include "gradus/generative/debiasing_loss.hpp"
@@ -19,21 +21,26 @@ Tensor listed(const List& list) {
 std::vector<Real> reals(const Tensor& x) { return {x.values().begin(), x.values().end()}; }
 std::vector<int> whole(const Tensor& x) { return {x.values().begin(), x.values().end()}; }
 
-/// hits and number per group and label, and the rates where there is an example: 0 where there is none.
+/// Per group, for the labels 1 and 0: hits, number, and [count, 2, 3] the rate with the ends of its interval.
+/// The rate is -1 where there is no example.
 Tensors rates(const Tensors& in) {
   const auto count = static_cast<Index>(in[3].item());
   const auto all =
       group_rates(in[0].values(), whole(in[1]), whole(in[2]), static_cast<int>(count), in[4].item());
   const auto entries = static_cast<Index>(all.size());
-  if (entries != count) return {Tensor::zeros({entries}), Tensor::zeros({entries})};
-  Tensor found({count, 2}), of({count, 2});
+  if (entries != count) return {Tensor::zeros({entries}), Tensor::zeros({entries}), Tensor::zeros({entries})};
+  Tensor found({count, 2}), of({count, 2}), rate({count, 2, 3});
   for (Index g = 0; g < count; ++g) {
     const GroupRates& r = all[static_cast<std::size_t>(g)];
     found[2 * g] = static_cast<Real>(r.true_positive.hits), of[2 * g] = static_cast<Real>(r.true_positive.of);
     found[2 * g + 1] = static_cast<Real>(r.false_positive.hits);
     of[2 * g + 1] = static_cast<Real>(r.false_positive.of);
+    Real* to = rate.data() + 6 * g;
+    for (const Proportion& p : {r.true_positive, r.false_positive})
+      for (const double value : {p.rate, p.low, p.high})
+        *to++ = std::isnan(value) ? Real(-1) : static_cast<Real>(value);
   }
-  return {found, of};
+  return {found, of, rate};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "../inputs.hpp"
 #include "ex11.hpp"
+#include "gradus/generative/group_rates.hpp"
 #include "gradus/generative/resampling.hpp"
 
 namespace gradus::grade {
@@ -214,7 +215,7 @@ Tensors for_draw(Rng& rng, int i) {
 
 struct RateKnobs {
   enum { false_positive, nothing, true_negative, of_called } second = false_positive;
-  bool all_groups = false, at_least = false, zero = false, of_group = false, swapped = false;
+  bool all_groups = false, at_least = false, zero = false, of_group = false, swapped = false, no_rate = false;
 };
 Function rates_with(RateKnobs knobs) {
   return [knobs](const Tensors& in) -> Tensors {
@@ -241,7 +242,16 @@ Function rates_with(RateKnobs knobs) {
       found[2 * g + 1 - Index(a)] = static_cast<Real>(hits);
       of[2 * g + 1 - Index(a)] = static_cast<Real>(knobs.of_group ? number_first : number_of);
     }
-    return {found, of};
+    Tensor rate({count, 2, 3});
+    for (Index i = 0; i < 2 * count; ++i) {
+      Proportion p{.rate = 0};
+      // a wrong answer may have more hits than examples, which `proportion` refuses
+      if (!knobs.no_rate && found[i] >= 0 && found[i] <= of[i])
+        p = proportion(static_cast<Index>(found[i]), static_cast<Index>(of[i]));
+      rate[3 * i] = std::isnan(p.rate) ? Real(-1) : static_cast<Real>(p.rate);
+      rate[3 * i + 1] = static_cast<Real>(p.low), rate[3 * i + 2] = static_cast<Real>(p.high);
+    }
+    return {found, of, rate};
   };
 }
 std::vector<Mistake> rate_mistakes() {
@@ -258,6 +268,9 @@ std::vector<Mistake> rate_mistakes() {
       {"rates.of_called",
        "the second rate is a share of the positive answers: divide by the examples with label 0",
        rates_with({.second = R::of_called})},
+      {"rates.no_rate",
+       "hits and numbers are right, but the rate and its interval are not set: proportion(hits, of)",
+       rates_with({.no_rate = true})},
       {"rates.all_groups", "every group gets the rates of all examples", rates_with({.all_groups = true})},
       {"rates.at_least", "a score at the threshold counts as above it", rates_with({.at_least = true})},
       {"rates.zero", "the threshold is not used", rates_with({.zero = true})},
