@@ -225,7 +225,7 @@ TEST_CASE("bits per dimension: 8 for uniform grey values, through the logit as w
   for (Index b = 0; b < 50; ++b) {
     double log_p_of_v = 0;  // of the logistic density on the part of the line that v reaches
     for (Index k = 0; k < 10; ++k) {
-      const double p = 1 / (1 + std::exp(-double{v.value[b * 10 + k]}));
+      const double p = 1 / (1 + std::exp(-double{v.values[b * 10 + k]}));
       log_p_of_v += std::log(p * (1 - p) / (1 - 2 * double{alpha}));
     }
     CHECK(bits_per_dimension(log_p_of_v + v.log_det[b], 10) == doctest::Approx(8));

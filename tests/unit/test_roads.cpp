@@ -66,7 +66,7 @@ TEST_CASE("roads: every factor changes the picture by more than the noise") {
     CHECK(least > noise);
   }
   for (const int thing : {1, 2})  // its place on the road
-    CHECK(distance(draw_road({.place = -1, .thing = thing}, 5), draw_road({.place = 1, .thing = thing}, 5)) >
+    CHECK(distance(draw_road({.thing = thing, .place = -1}, 5), draw_road({.thing = thing, .place = 1}, 5)) >
           noise);
   CHECK(mean_of(draw_road({.weather = 3}, 5)) < mean_of(plain) / 2);    // night
   CHECK(mean_of(draw_road({.weather = 2}, 5)) > mean_of(plain) + 0.1);  // snow
