@@ -1,10 +1,8 @@
 // Diffusion: a network learns to remove noise, and noise alone becomes data. Flow matching: the same network
-// learns the velocity from noise to data. Both on a ring in the plane and on digits;
-// quality over the number of steps.
+// learns the velocity from noise to data. Both on a ring in the plane and on digits.
 //
-//   diffusion      x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) noise
-//                                                            loss |noise - net(x_t, t)|^2
-//   flow matching  x_t = (1 - t) noise + t data               loss |data - noise - net(x_t, t)|^2
+//   diffusion: x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) noise    loss |noise - net(x_t, t)|^2
+//   flow matching: x_t = (1 - t) noise + t data                      loss |data - noise - net(x_t, t)|^2
 //
 // 6.S191 L4, "Deep Generative Modeling: Summary"; DS542, "Do we have good models?" (column Diffusion)
 #include <numbers>
@@ -139,8 +137,7 @@ void there_and_back(Program& program, DigitDiffusion& model, const Dataset& test
   program.animation("digits", frames, {.frames_per_second = 8}, "Digits coming out of noise");
 }
 
-/// Rows of growing guidance, one column per label;
-/// and the share of samples that the judge reads as their label.
+/// Rows of growing guidance, one column per label, and the share of samples read as their label.
 void by_label(Program& program, DigitDiffusion& model, Judge& judge, Rng& rng) {
   const Index steps = program.pick<Index>(20, 50, 3), each = program.pick<Index>(10, 100, 2);
   std::vector<int> labels;
