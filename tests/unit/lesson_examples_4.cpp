@@ -1,5 +1,5 @@
-// The numbers of the examples in the lesson of part 4: resampling, the debiasing loss, rates, scores,
-// calibration.
+// The numbers of the examples in the lesson of part 4: resampling, the debiasing loss,
+// rates, scores, calibration.
 #include <cmath>
 #include <vector>
 
