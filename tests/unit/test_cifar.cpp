@@ -1,5 +1,6 @@
 // CIFAR-10's binary files, the lab's test faces, and Fashion-MNIST: layout, damage,
 // and the real sets if present.
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <vector>
@@ -11,6 +12,14 @@
 #include "gradus/io/image.hpp"
 #include "gradus/tensor/storage.hpp"
 #include "helpers.hpp"
+
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#define STB_IMAGE_WRITE_STATIC
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#include <stb/stb_image_write.h>
+#pragma GCC diagnostic pop
 
 using namespace gradus;
 namespace fs = std::filesystem;
@@ -104,18 +113,29 @@ TEST_CASE("debiasing with real faces: every set may be packed, and the first mis
   }
 }
 
-TEST_CASE("lab faces: four folders, resized to 64 x 64") {
+TEST_CASE("lab faces: four folders, any size, alpha ignored") {
   const Folder folder;
+  int height = 40, width = 59, alpha = 0;  // alpha from transparent to opaque, smaller and larger than 64
   for (const char* group : {"DF", "DM", "LF", "LM"}) {
     fs::create_directories(folder / ("faces/mit_lab2_test/" + std::string(group)));
-    write_png(folder / ("faces/mit_lab2_test/" + std::string(group) + "/1.png"),
-              Tensor::full({70, 59, 3}, group[0] == 'L' ? Real(0.8) : Real(0.2)));
+    std::vector<unsigned char> pixels;
+    for (int i = 0; i < height * width; ++i)
+      for (const int value : {group[0] == 'L' ? 204 : 51, 102, 153, alpha})
+        pixels.push_back(static_cast<unsigned char>(value));
+    const fs::path file = folder / ("faces/mit_lab2_test/" + std::string(group) + "/1.png");
+    REQUIRE(stbi_write_png(file.c_str(), width, height, 4, pixels.data(), 4 * width) != 0);
+    height += 60, alpha += 85;
   }
   const Dataset faces = load_lab_faces(folder.path);
   CHECK(faces.images.shape() == Shape{4, 64, 64, 3});
   CHECK(faces.labels == std::vector<int>{0, 1, 2, 3});
   CHECK(faces.class_names[2] == "light female");
-  CHECK(faces.images.at({2, 5, 5, 1}) == doctest::Approx(0.8).epsilon(0.01));
+  for (Index face = 0; face < 4; ++face) {
+    const Real red = face < 2 ? Real(0.2) : Real(0.8);
+    CHECK(std::abs(faces.images.at({face, 32, 32, 0}) - red) < 0.005);
+    CHECK(std::abs(faces.images.at({face, 32, 32, 1}) - 0.4) < 0.005);
+    CHECK(std::abs(faces.images.at({face, 32, 32, 2}) - 0.6) < 0.005);
+  }
   fs::rename(folder / "faces/mit_lab2_test/LM", folder / "faces/mit_lab2_test/XX");
   CHECK(contains(message([&] { load_lab_faces(folder.path); }), {"XX", "DF, DM, LF, LM"}));
 }

@@ -121,7 +121,7 @@ void two_ways(Program& program, const Tensor& x, Index K) {
                    .log_x()
                    .line("EM", steps, by_em)
                    .line("Adam", descents, by_gradient),
-               "Both end at the same likelihood; EM rises with every step and needs no learning rate");
+               "Both end at the same likelihood; EM needs no learning rate");
 }
 
 /// The share of points with the same cluster by k-means and by EM with equal weights and a variance near 0.
