@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # The layers ("floors") of the library, the lectures and the grader: an include may only point to a lower floor, or to
 # the same folder. gradus/gradus.hpp, which includes everything but the kernels, is for programs; the library itself
-# must not use it. Also the sizes of files and functions.
+# must not use it. Also the sizes of lines, functions and files.
 #
 #   tests/check_floors.sh [root]        checks the sources under root (default: this repository)
 #   tests/check_floors.sh --self-test   tests that the check detects faults
 #
 # Exit code 1 when an include points upwards, sideways, outside the floors, or to a missing file,
 # when gradus.hpp omits a header, when numbers are written or read in a way that depends on the locale
-# (base/number.hpp and text() do not), and when a function or file is too long.
+# (base/number.hpp and text() do not), and when a line, function or file is too long.
 set -u
 
 # The longest function anywhere, the longest files in src, include and lectures, and in tests, and the widest line.

@@ -60,12 +60,13 @@ Tensor Histogram::sample(Index count, Rng& rng) const {
   const Real width = (options_.high - options_.low) / static_cast<Real>(options_.bins);
   for (Index n = 0; n < count; ++n) {
     const auto found = std::upper_bound(upto.begin(), upto.end() - 1, sum * rng.uniform());
-    Index cell = found - upto.begin();
-    for (Index d = D_ - 1; d >= 0; --d, cell /= options_.bins) {
-      const Real left = static_cast<Real>(cell % options_.bins);
-      const Real drawn = options_.low + width * (left + rng.uniform());  // may be rounded to the next cell
-      x[n * D_ + d] = std::min(drawn, std::nextafter(options_.low + width * (left + 1), options_.low));
-    }
+    const Index drawn = found - upto.begin();
+    int tries = 0;  // a number may be rounded into the next cell; where cells are too narrow, it stays there
+    do {
+      Index cell = drawn;
+      for (Index d = D_ - 1; d >= 0; --d, cell /= options_.bins)
+        x[n * D_ + d] = options_.low + width * (static_cast<Real>(cell % options_.bins) + rng.uniform());
+    } while (cell_of(x.data() + n * D_) != drawn && ++tries < 10);
   }
   return x;
 }

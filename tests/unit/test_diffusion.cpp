@@ -24,8 +24,8 @@ TimedNetwork best_noise(const NoiseSchedule& schedule, double m, double s) {
   };
 }
 
-/// For x_t = (1 - t) noise + t data: E[data - noise | x_t] = m + (t s^2 - (1 - t)) / ((1 - t)^2 + t^2 s^2)
-/// (x_t - t m)
+/// For x_t = (1 - t) noise + t data:
+///   E[data - noise | x_t] = m + (t s^2 - (1 - t)) / ((1 - t)^2 + t^2 s^2) (x_t - t m)
 TimedNetwork best_velocity(double m, double s) {
   return [=](const Var& x, const Tensor& time) -> Var {
     const double t = time[0], slope = (t * s * s - (1 - t)) / ((1 - t) * (1 - t) + t * t * s * s);

@@ -19,7 +19,7 @@ namespace gradus {
 /// mu and logvar of a non-face reach neither the loss nor a gradient, not even as infinity or NaN.
 /// With the indicator on the classifier's term, the constant answer "face" has loss 0 (errata 24). 6.S191 L4,
 /// "Mitigating bias through learned latent structure"; Amini, Soleimany, Schwarting, Bhatia, Rus 2019.
-/// Throws Error when the shapes do not fit.
+/// Throws Error when the shapes do not fit or a label is neither 0 nor 1.
 Var debiasing_loss(const Var& logits, const Tensor& face, const Var& mu, const Var& logvar,
                    const Tensor& noise, const std::function<Var(const Var& z)>& nll, Real weight = 1);
 

@@ -90,7 +90,7 @@ struct SamplingOptions {
 };
 
 /// T ancestral steps from x_T, noise [B, ..], with a network that predicts noise. The fresh noise is drawn
-/// from `rng`. Throws Error as the network and ancestral_step do.
+/// from `rng`. Throws Error for a schedule without steps, and as the network and ancestral_step do.
 Tensor ancestral_sample(const TimedNetwork& network, const Tensor& x_T, const NoiseSchedule& schedule,
                         Rng& rng, const SamplingOptions& options = {});
 /// `count` DDIM steps from x_T at evenly spaced times: deterministic. Throws Error unless 1 <= count <= T.

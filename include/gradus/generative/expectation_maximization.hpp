@@ -34,7 +34,8 @@ Tensor responsibilities(const Tensor& log_joint);
 ///
 /// The expected likelihood is largest for floor = 0. A `floor` above 0 keeps S_k positive definite where all
 /// points of a component are equal or on a line, but the likelihood may then fall. Summed in double. Throws
-/// Error when the shapes do not fit, N = 0, floor < 0, or a component has no responsibility for any point.
+/// Error when the shapes do not fit, N = 0, floor < 0, a responsibility is negative or not finite, or
+/// a component has no responsibility for any point.
 MixtureModel m_step(const Tensor& x, const Tensor& r, Real floor = 0);
 
 /// Options of fit_mixture.

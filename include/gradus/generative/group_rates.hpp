@@ -38,7 +38,8 @@ struct GroupRates {
 ///
 /// One entry per group. A mean over groups hides the worst one; a rate without negative examples is met by
 /// the constant answer 1. 6.S191 L4, "Why latent variable models? Debiasing"; Buolamwini, Gebru 2018.
-/// Throws Error when the lengths differ, a score is NaN, or a label or group is out of range.
+/// Throws Error when the lengths differ, count < 1, the threshold or a score is NaN, or a label or group
+/// is out of range.
 std::vector<GroupRates> group_rates(std::span<const Real> scores, std::span<const int> labels,
                                     std::span<const int> groups, int count, Real threshold = 0);
 

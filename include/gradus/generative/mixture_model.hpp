@@ -6,7 +6,8 @@
 namespace gradus {
 
 /// p(x) = sum_k w_k N(x; m_k, S_k). The index k that a point was drawn from is its latent variable.
-/// The functions throw Error when the shapes do not fit each other or a covariance is not positive definite.
+/// The functions throw Error when the shapes do not fit each other, a weight is negative, the weights do not
+/// sum to 1 (within 0.001), or a covariance is not positive definite.
 struct MixtureModel {
   Tensor weights;      ///< [K] probabilities that sum to 1
   Tensor means;        ///< [K, D]

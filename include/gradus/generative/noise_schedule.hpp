@@ -30,7 +30,8 @@ struct NoiseSchedule {
 
 /// beta rises linearly from `first` to `last`. The default values are for T = 1000; with fewer steps, both
 /// must be larger by 1000 / T for the end to be noise, which is possible for T > 20 only. Ho et al. 2020.
-/// Throws Error unless T >= 1 and 0 < first <= last < 1, or when alpha_bar_T is 0 in double.
+/// Throws Error unless T >= 1 and 0 < first <= last < 1, or when in double 1 - first is 1 or
+/// alpha_bar_T is 0.
 NoiseSchedule linear_schedule(Index T, double first = 1e-4, double last = 0.02);
 /// alpha_bar_t = f(t) / f(0), f(t) = cos^2( (t / T + offset) / (1 + offset) pi / 2 ), with
 /// beta at most 0.999: noise that grows evenly, for every T. Nichol, Dhariwal 2021. Throws Error unless

@@ -1,8 +1,8 @@
 // Diffusion: a network learns to remove noise, and noise alone becomes data. Flow matching: the same network
 // learns the velocity from noise to data. Both on a ring in the plane and on digits.
 //
-//   diffusion: x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) noise    loss |noise - net(x_t, t)|^2
-//   flow matching: x_t = (1 - t) noise + t data                      loss |data - noise - net(x_t, t)|^2
+//   diffusion      x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) noise   loss |noise - net(x_t, t)|^2
+//   flow matching  x_t = (1 - t) noise + t data   loss |data - noise - net(x_t, t)|^2
 //
 // 6.S191 L4, "Deep Generative Modeling: Summary"; DS542, "Do we have good models?" (column Diffusion)
 #include <numbers>
