@@ -117,32 +117,25 @@ Indexed windows(const Window& w, const Tensor& x) {
           grid(0, 1, 0, w.height, row, w.width * w.C, 1)};
 }
 
-/// Along one axis: the output pixels and the places of the window that a class of input pixels meets.
-struct PixelClass {
-  Index first, count;  ///< input pixels first, first + stride, ...
-  Index place, taps;   ///< places place, place + stride, ...
-  Index lowest;        ///< the output pixel that the first input pixel meets at its last place; may be < 0
-  PixelClass(Index first_in, Index size, Index kernel, Index stride, Index padding)
-      : first(first_in),
-        count((size - first + stride - 1) / stride),
-        place((first + padding) % stride),
-        taps(place < kernel ? (kernel - place + stride - 1) / stride : 0),
-        lowest((first + padding) / stride - taps + 1) {}
-};
+Index whole_tiles(Index results, Index tile) { return (results + tile - 1) / tile * tile; }
 
-std::vector<PixelClass> pixel_classes(Index size, Index kernel, Index stride, Index padding) {
-  std::vector<PixelClass> out;
-  for (Index first = 0; first < std::min(stride, size); ++first)
-    out.emplace_back(first, size, kernel, stride, padding);
-  return out;
-}
-
-/// The rows of zeros before dy, and the padded size, such that the windows of every class lie inside.
-struct Frame {
-  Index before = 0, size = 0;
-  Frame(const std::vector<PixelClass>& all, Index out_size) : size(out_size) {
-    for (const PixelClass& c : all) before = std::max(before, -c.lowest);
-    for (const PixelClass& c : all) size = std::max(size, c.lowest + c.count + c.taps - 1);
+/// All classes along one axis, in the coordinates of a dy with `before` rows of zeros before it and `size`
+/// rows in all, such that the windows of every tile lie inside.
+struct PixelClasses {
+  std::vector<PixelClass> all;
+  Index before = 0, size;
+  PixelClasses(Index in, Index out, Index kernel, Index stride, Index padding, Index tile) : size(out) {
+    for (Index first = 0; first < std::min(stride, in); ++first) {
+      const Index place = (first + padding) % stride;
+      const Index taps = place < kernel ? (kernel - place + stride - 1) / stride : 0;
+      all.push_back(
+          {first, (in - first + stride - 1) / stride, place, taps, (first + padding) / stride - taps + 1});
+      before = std::max(before, -all.back().lowest);
+    }
+    for (PixelClass& c : all) {
+      size = std::max(size, c.lowest + whole_tiles(c.count, tile) + c.taps - 1);
+      c.lowest += before;
+    }
     size += before;
   }
 };
@@ -151,14 +144,18 @@ Tensor convolve_back_by_class(const Window& w, const Tensor& dy, const Tensor& w
   Tensor dx({w.B, w.H, w.W, w.C});
   const Index R = w.height * w.width * w.C;
   const Pair s = w.stride;
-  const std::vector<PixelClass> rows = pixel_classes(w.H, w.height, w.stride.height, w.padding.height),
-                                columns = pixel_classes(w.W, w.width, w.stride.width, w.padding.width);
-  const Frame vertical(rows, w.out_height()), horizontal(columns, w.out_width());
-  const Tensor d = pad(dy, vertical.before, horizontal.before, vertical.size, horizontal.size);
-  const Index row = horizontal.size * w.K;
-  for (const PixelClass& v : rows)
-    for (const PixelClass& h : columns) {
-      const Index start = (vertical.before + v.lowest) * row + (horizontal.before + h.lowest) * w.K;
+  const Index tile = winograd_tile(w, WinogradPass::back);
+  const PixelClasses rows(w.H, w.out_height(), w.height, s.height, w.padding.height, tile),
+      columns(w.W, w.out_width(), w.width, s.width, w.padding.width, tile);
+  const Tensor d = pad(dy, rows.before, columns.before, rows.size, columns.size);
+  const Index row = columns.size * w.K;
+  for (const PixelClass& v : rows.all)
+    for (const PixelClass& h : columns.all) {
+      if (tile > 1) {
+        winograd_back(w, tile, d, weights, v, h, bias, dx);
+        continue;
+      }
+      const Index start = v.lowest * row + h.lowest * w.K;
       const Indexed windows_of_dy{d.data(), grid(start, w.B, area(d), v.count, row, h.count, w.K),
                                   grid(0, 1, 0, v.taps, row, h.taps * w.K, 1)};
       // the last place meets the first pixel, so the weights are in reverse order
@@ -253,16 +250,20 @@ void set_direct_convolutions(bool direct) { all_direct = direct; }
 
 Tensor framed(const Window& w, const Tensor& x) {
   if (few_results(w)) return x;
-  if (winograd_fits(w))
-    return pad(x, w.padding.height, w.padding.width, winograd_frame(w, w.out_height()),
-               winograd_frame(w, w.out_width()));
-  return pad(x, w.padding.height, w.padding.width, w.H + 2 * w.padding.height, w.W + 2 * w.padding.width);
+  const Index tile = winograd_tile(w, WinogradPass::forward);
+  const auto size = [tile](Index in, Index out, Index kernel, Index stride, Index padding) {
+    return tile > 1 ? (whole_tiles(out, tile) - 1) * stride + kernel : in + 2 * padding;
+  };
+  return pad(x, w.padding.height, w.padding.width,
+             size(w.H, w.out_height(), w.height, w.stride.height, w.padding.height),
+             size(w.W, w.out_width(), w.width, w.stride.width, w.padding.width));
 }
 
 Tensor convolve(const Window& w, const Tensor& x, const Tensor& weights, const Real* bias) {
   if (w.B == 0) return Tensor({0, w.out_height(), w.out_width(), w.K});
   forget_grids();
-  if (winograd_fits(w)) return winograd(w, x, weights, WindowTurned::no, bias);
+  if (const Index tile = winograd_tile(w, WinogradPass::forward); tile > 1)
+    return winograd(w, tile, x, weights, bias);
   if (few_results(w)) return convolve_back_by_product(mirrored(w), x, turned(weights), bias);
   const Index R = w.height * w.width * w.C, P = w.B * w.out_height() * w.out_width();
   Tensor y({w.B, w.out_height(), w.out_width(), w.K});
@@ -274,15 +275,14 @@ Tensor convolve(const Window& w, const Tensor& x, const Tensor& weights, const R
 Tensor convolve_back(const Window& w, const Tensor& dy, const Tensor& weights, const Real* bias) {
   if (w.B == 0) return Tensor({0, w.H, w.W, w.C});
   forget_grids();
-  if (winograd_fits(w) && winograd_fits(mirrored(w)))
-    return winograd(mirrored(w), framed(mirrored(w), dy), weights, WindowTurned::yes, bias);
   return (w.C < lanes ? convolve_back_by_product : convolve_back_by_class)(w, dy, weights, bias);
 }
 
 Tensor convolve_weights(const Window& w, const Tensor& x, const Tensor& dy) {
   if (w.B == 0) return Tensor::zeros({w.K, w.height, w.width, w.C});
   forget_grids();
-  if (winograd_fits(w)) return winograd_weights(w, x, dy);
+  if (const Index tile = winograd_tile(w, WinogradPass::forward); tile > 1)
+    return winograd_weights(w, tile, x, dy);
   if (few_results(w)) return turned(convolve_weights(mirrored(w), framed(mirrored(w), dy), x));
   const Index R = w.height * w.width * w.C, P = w.B * w.out_height() * w.out_width();
   const Indexed X = windows(w, x);

@@ -1,26 +1,38 @@
-// Winograd's convolution: 4 results of a window of 3 from 6 numbers with 6 multiplications instead of 12.
+// Winograd's convolution: m results of a window of r from N = m + r - 1 numbers with N multiplications
+// instead of m r.
 //
-// Along one axis, y = At ((G g) * (Bt d)): six numbers d and three weights g are each transformed to six
-// numbers by additions (and a few constants), multiplied elementwise, and transformed to four results. In
-// two dimensions the matrices are applied on both sides, and 6 x 6 products replace 4 x 4 x 9: a quarter.
-// Only numbers at the same one of 36 places are multiplied, so with many channels each place is a separate
+// Along one axis, y = At ((G g) * (Bt d)): N numbers d and r weights g are each transformed to N numbers by
+// additions (and a few constants), multiplied elementwise, and transformed to m results. In two dimensions
+// the matrices are applied on both sides, and N x N products replace m x m x r x r:
+//
+//     F(4 x 4, 3 x 3)   36 instead of 144        F(4 x 4, 2 x 2)   25 instead of 64
+//     F(2 x 2, 3 x 3)   16 instead of  36        F(2 x 2, 2 x 2)    9 instead of 16
+//
+// Only numbers at the same one of N x N places are multiplied, so with many channels each place is a separate
 // matrix product:
 //
-//     V [tiles, C] = Bt d B       of every tile of 6 x 6 pixels (tiles overlap by 2)
+//     V [tiles, C] = Bt d B       of every tile of N x N pixels (tiles overlap by r - 1)
 //     U [K, C]     = G g Gt       of every window
-//     M [tiles, K] = V Ut         (V, U, M: 36 of each)
-//     y            = At M A       4 x 4 pixels of every tile
+//     M [tiles, K] = V Ut         (V, U, M: N x N of each)
+//     y            = At M A       m x m pixels of every tile
 //
-// All steps are linear in d and in g, so the gradients are the same steps, each transposed:
+// A window of 4 with stride 2 is a window of 2 with stride 1 over the four phases of the picture, its pixels
+// with even or odd row and column:
+//
+//     y[i] = sum_u x[2i + u] w[u] = sum_f sum_a x_f[i + a] w_f[a]     x_f[i] = x[2i + f], w_f[a] = w[2a + f]
+//
+// The phases are further channels of V and U, [tiles, 4 C] and [K, 4 C]: their products are added.
+//
+// All steps are linear in d and in g, so the gradient of g is the same steps, each transposed:
 //
 //     dM = A dy At        dU = dMt V        dg = Gt dU G
 //
-// and the gradient of d is itself a convolution, with mirrored windows. Lavin, Gray 2016, "Fast
-// algorithms for convolutional neural networks", F(4 x 4, 3 x 3). The errors are 1e-5 instead
-// of 1e-6, because the constants differ in size.
+// and the gradient of d is itself a convolution of dy with mirrored windows: one for every class of pixels
+// that meet the same weights (see convolution.cpp). With stride 2 these are again the four phases.
 //
-// With few pixels (one picture at a time), U is most of the work: 36 numbers per 9 weights. Then tiles of
-// 2 x 2 results are faster, F(2 x 2, 3 x 3): 16 numbers, 16 products instead of 36.
+// Lavin, Gray 2016, "Fast algorithms for convolutional neural networks". With m = 4 the errors are 1e-5
+// instead of 1e-6, because the constants differ in size. With few tiles (one picture at a time), U is most of
+// the work: 36 numbers per 9 weights. Then m = 2 is faster.
 #include "gradus/kernels/winograd.hpp"
 
 #include <algorithm>
@@ -33,7 +45,7 @@
 namespace gradus {
 namespace {
 
-constexpr Index fewest_channels = 64, tiles_at_once = 128, few_tiles = 32;
+constexpr Index fewest_channels = 64;
 
 template <std::size_t Rows, std::size_t Columns>
 using Matrix = std::array<std::array<Real, Columns>, Rows>;
@@ -46,11 +58,11 @@ constexpr Matrix<Columns, Rows> transposed(const Matrix<Rows, Columns>& m) {
   return t;
 }
 
-/// The matrices for m results along one axis from N = m + 2 numbers.
-template <int m>
+/// The matrices for m results of a window of r along one axis.
+template <int m, int r>
 struct Line;
 template <>
-struct Line<4> {
+struct Line<4, 3> {
   static constexpr Matrix<6, 6> Bt{{{4, 0, -5, 0, 1, 0},
                                     {0, -4, -4, 1, 1, 0},
                                     {0, 4, -4, -1, 1, 0},
@@ -69,11 +81,35 @@ struct Line<4> {
   static constexpr auto Gt = transposed(G);
 };
 template <>
-struct Line<2> {
+struct Line<2, 3> {
   static constexpr Matrix<4, 4> Bt{{{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}}};
   static constexpr Matrix<4, 3> G{
       {{1, 0, 0}, {Real(0.5), Real(0.5), Real(0.5)}, {Real(0.5), -Real(0.5), Real(0.5)}, {0, 0, 1}}};
   static constexpr Matrix<2, 4> At{{{1, 1, 1, 0}, {0, 1, -1, -1}}};
+  static constexpr auto A = transposed(At);
+  static constexpr auto Gt = transposed(G);
+};
+template <>
+struct Line<4, 2> {
+  static constexpr Matrix<5, 5> Bt{{{2, -1, -2, 1, 0},  //
+                                    {0, -2, -1, 1, 0},
+                                    {0, 2, -3, 1, 0},
+                                    {0, -1, 0, 1, 0},
+                                    {0, 2, -1, -2, 1}}};
+  static constexpr Matrix<5, 2> G{{{Real(1) / 2, 0},
+                                   {-Real(1) / 2, -Real(1) / 2},
+                                   {-Real(1) / 6, Real(1) / 6},
+                                   {Real(1) / 6, Real(1) / 3},
+                                   {0, 1}}};
+  static constexpr Matrix<4, 5> At{{{1, 1, 1, 1, 0}, {0, 1, -1, 2, 0}, {0, 1, 1, 4, 0}, {0, 1, -1, 8, 1}}};
+  static constexpr auto A = transposed(At);
+  static constexpr auto Gt = transposed(G);
+};
+template <>
+struct Line<2, 2> {
+  static constexpr Matrix<3, 3> Bt{{{1, -1, 0}, {0, 1, 0}, {0, -1, 1}}};
+  static constexpr Matrix<3, 2> G{{{1, 0}, {1, 1}, {0, 1}}};
+  static constexpr Matrix<2, 3> At{{{1, 1, 0}, {0, 1, 1}}};
   static constexpr auto A = transposed(At);
   static constexpr auto Gt = transposed(G);
 };
@@ -103,13 +139,22 @@ template <const auto& m, std::size_t R = m.size(), std::size_t N = m[0].size()>
     }
 }
 
-/// The steps of one convolution with tiles of m x m results.
-template <int m>
+/// Every step-th pixel of an image, or place of a window: (i, j) is at (top + step i, left + step j). A step
+/// below 0 mirrors.
+struct Sparse {
+  Index top = 0, left = 0, step = 1;
+  Index at(Index i, Index j, Index width) const { return (top + step * i) * width + left + step * j; }
+};
+
+/// The steps of a convolution with I x J results per image, in tiles of m x m, and windows of r x r.
+template <int m, int r>
 struct Winograd {
-  static constexpr Index N = m + 2, places = N * N;
-  const Window& w;
-  Index I = w.out_height(), J = w.out_width(), down = (I + m - 1) / m, across = (J + m - 1) / m;
-  Index tiles = w.B * down * across, most = std::min(tiles, tiles_at_once);
+  static constexpr Index N = m + r - 1, places = N * N;
+  static constexpr Index parts =
+      places == 9 ? 2 : 1;  // of a place's matrix: 9 are hard to share among threads
+  static constexpr Index tiles_at_once = parts * 128;  // V and M of so many tiles fit into the caches
+  Index B, I, J, down = (I + m - 1) / m, across = (J + m - 1) / m, tiles = B * down * across,
+                 most = std::min(tiles, tiles_at_once);
 
   /// V, U and M are stored as [tiles or windows, N * N, channels]: a transformation writes one
   /// contiguous piece, and the rows of one place's matrix are this far apart. (The additional
@@ -117,77 +162,81 @@ struct Winograd {
   static Index row_of(Index channels) { return places * channels + lanes; }
 
   struct Place {
-    Index b, y, x;  // the picture and the first result
+    Index b, y, x;  // the image and the first result
   };
   Place place_of(Index tile) const {
     return {tile / (down * across), tile / across % down * m, tile % across * m};
   }
 
-  /// V of the tiles first .. first + count - 1 of framed pictures.
-  void transform_pictures(const Tensor& x, Index first, Index count, Real* V) const {
-    const Index C = x.dim(3), row = x.dim(2) * C;
-    for_rows(count, count * places * C, [&, pictures = x.data(), height = x.dim(1)](Index t) {
+  /// V of the tiles first .. first + count - 1 of framed images x [B, H, W, C]; all step^2 phases.
+  void transform_images(const Tensor& x, const Sparse& from, Index first, Index count, Real* V) const {
+    const Index C = x.dim(3), W = x.dim(2), s = from.step, all = s * s * C;
+    for_rows(count, count * places * all, [&, images = x.data(), area = x.dim(1) * W](Index t) {
       const auto [b, y, left] = place_of(first + t);
-      const Real* corner = pictures + (b * height + y) * row + left * C;
-      for (Index c = 0; c < C; c += lanes) {
-        Vector d[N][N], v[N][N];
-        for (Index i = 0; i < places; ++i) d[i / N][i % N] = load(corner + i / N * row + i % N * C + c);
-        sandwich<Line<m>::Bt>(d, v);
-        for (Index i = 0; i < places; ++i) store(V + t * row_of(C) + i * C + c, v[i / N][i % N]);
+      for (Index phase = 0; phase < s * s; ++phase) {
+        const Real* corner = images + (b * area + from.at(y, left, W) + phase / s * W + phase % s) * C;
+        Real* to = V + t * row_of(all) + phase * C;
+        for (Index c = 0; c < C; c += lanes) {
+          Vector d[N][N], v[N][N];
+          for (Index i = 0; i < places; ++i) d[i / N][i % N] = load(corner + (i / N * W + i % N) * s * C + c);
+          sandwich<Line<m, r>::Bt>(d, v);
+          for (Index i = 0; i < places; ++i) store(to + i * all + c, v[i / N][i % N]);
+        }
       }
     });
   }
 
-  /// U of w [K, 3, 3, C], or of the mirrored windows.
-  static Tensor transform_weights(const Tensor& weights, WindowTurned turned) {
-    const Index K = weights.dim(0), C = weights.dim(3);
-    Tensor U({K, row_of(C)});
-    for_rows(K, U.size(), [=, from = weights.data(), to = U.data()](Index k) {
+  /// U of r x r places of w [K, height, width, C], in channels first .. first + C - 1 of `all`.
+  static void transform_weights(const Tensor& w, const Sparse& from, Index first, Index all, Tensor& U) {
+    const Index C = w.dim(3), width = w.dim(2), window = w.dim(1) * width;
+    for_rows(w.dim(0), U.size(), [=, weights = w.data(), to = U.data()](Index k) {
       for (Index c = 0; c < C; c += lanes) {
-        Vector g[3][3], u[N][N];
-        for (Index r = 0; r < 9; ++r)
-          g[r / 3][r % 3] = load(from + (k * 9 + (turned == WindowTurned::yes ? 8 - r : r)) * C + c);
-        sandwich<Line<m>::G>(g, u);
-        for (Index i = 0; i < places; ++i) store(to + k * row_of(C) + i * C + c, u[i / N][i % N]);
+        Vector g[r][r], u[N][N];
+        for (Index i = 0; i < r * r; ++i)
+          g[i / r][i % r] = load(weights + (k * window + from.at(i / r, i % r, width)) * C + c);
+        sandwich<Line<m, r>::G>(g, u);
+        for (Index i = 0; i < places; ++i) store(to + k * row_of(all) + i * all + first + c, u[i / N][i % N]);
       }
     });
-    return U;
   }
 
-  /// dw = Gt dU G
-  static Tensor transform_weight_gradient(const Tensor& dU, Index K, Index C) {
-    Tensor dw({K, 3, 3, C});
-    for_rows(K, dU.size(), [=, from = dU.data(), to = dw.data()](Index k) {
+  /// dw = Gt dU G, at the places from which transform_weights reads.
+  static void transform_weight_gradient(const Tensor& dU, Index first, Index all, const Sparse& to,
+                                        Tensor& dw) {
+    const Index C = dw.dim(3), width = dw.dim(2), window = dw.dim(1) * width;
+    for_rows(dw.dim(0), dU.size(), [=, from = dU.data(), weights = dw.data()](Index k) {
       for (Index c = 0; c < C; c += lanes) {
-        Vector u[N][N], g[3][3];
-        for (Index i = 0; i < places; ++i) u[i / N][i % N] = load(from + k * row_of(C) + i * C + c);
-        sandwich<Line<m>::Gt>(u, g);
-        for (Index r = 0; r < 9; ++r) store(to + (k * 9 + r) * C + c, g[r / 3][r % 3]);
+        Vector u[N][N], g[r][r];
+        for (Index i = 0; i < places; ++i)
+          u[i / N][i % N] = load(from + k * row_of(all) + i * all + first + c);
+        sandwich<Line<m, r>::Gt>(u, g);
+        for (Index i = 0; i < r * r; ++i)
+          store(weights + (k * window + to.at(i / r, i % r, width)) * C + c, g[i / r][i % r]);
       }
     });
-    return dw;
   }
 
-  /// y = At M A (+ bias), as far as a tile lies inside the picture.
-  void transform_results(const Real* M, Index first, Index count, const Real* bias, Tensor& y) const {
-    const Index K = w.K;
-    for_rows(count, count * places * K, [&, out = y.data()](Index t) {
+  /// y = At M A (+ bias), as far as a tile lies inside the image.
+  void transform_results(const Real* M, Index first, Index count, const Real* bias, const Sparse& to,
+                         Tensor& y) const {
+    const Index K = y.dim(3), W = y.dim(2);
+    for_rows(count, count * places * K, [&, out = y.data(), area = y.dim(1) * W](Index t) {
       const auto [b, top, left] = place_of(first + t);
       for (Index k = 0; k < K; k += lanes) {
         Vector products[N][N], results[m][m];
         for (Index i = 0; i < places; ++i) products[i / N][i % N] = load(M + t * row_of(K) + i * K + k);
-        sandwich<Line<m>::At>(products, results);
+        sandwich<Line<m, r>::At>(products, results);
         const Vector start = bias ? load(bias + k) : Vector{};
         for (Index i = 0; i < std::min<Index>(m, I - top); ++i)
           for (Index j = 0; j < std::min<Index>(m, J - left); ++j)
-            store(out + ((b * I + top + i) * J + left + j) * K + k, results[i][j] + start);
+            store(out + (b * area + to.at(top + i, left + j, W)) * K + k, results[i][j] + start);
       }
     });
   }
 
-  /// dM = A dy At; outside the picture dy is zero.
+  /// dM = A dy At; outside the image dy is zero.
   void transform_gradient(const Tensor& dy, Index first, Index count, Real* dM) const {
-    const Index K = w.K;
+    const Index K = dy.dim(3);
     for_rows(count, count * places * K, [&, from = dy.data()](Index t) {
       const auto [b, top, left] = place_of(first + t);
       for (Index k = 0; k < K; k += lanes) {
@@ -196,69 +245,117 @@ struct Winograd {
           for (Index j = 0; j < m; ++j)
             d[i][j] = top + i < I && left + j < J ? load(from + ((b * I + top + i) * J + left + j) * K + k)
                                                   : Vector{};
-        sandwich<Line<m>::A>(d, products);
+        sandwich<Line<m, r>::A>(d, products);
         for (Index i = 0; i < places; ++i) store(dM + t * row_of(K) + i * K + k, products[i / N][i % N]);
       }
     });
   }
 
-  Tensor forward(const Tensor& x, const Tensor& weights, WindowTurned turned, const Real* bias) const {
-    const Index C = w.C, K = w.K;
-    const Tensor U = transform_weights(weights, turned);
-    Tensor y({w.B, I, J, K}), V({most, row_of(C)}), M({most, row_of(K)});
-    const bool plain = turned == WindowTurned::no;
-    const Index U_step = plain ? C : K;                             // contiguous in w
-    for (Index first = 0; first < tiles; first += tiles_at_once) {  // fits into the second-level cache
-      const Index count = std::min(tiles_at_once, tiles - first);
-      transform_pictures(x, first, count, V.data());
+  /// body(place, first, count) for the parts of every place's matrix: `count` of its rows.
+  template <class Body>
+  static void for_places(Index rows, Body body) {
+    const Index most = (rows + parts - 1) / parts;
 #pragma omp parallel for schedule(static)
-      for (Index i = 0; i < places; ++i)
-        gemm(Transpose::no, plain ? Transpose::yes : Transpose::no, count, K, C, V.data() + i * C, row_of(C),
-             U.data() + i * U_step, row_of(U_step), M.data() + i * K, row_of(K));
-      transform_results(M.data(), first, count, bias, y);
+    for (Index i = 0; i < places * parts; ++i) {
+      const Index first = i % parts * most;
+      if (first < rows) body(i / parts, first, std::min(most, rows - first));
     }
+  }
+
+  /// y at `to` = windows of x at `from`, plus bias. U is [K, row_of(C)], or [C, row_of(K)] without
+  /// `transposed`: U of the gradient's mirrored windows.
+  void convolve(const Tensor& x, const Sparse& from, const Tensor& U, Transpose transposed, const Real* bias,
+                const Sparse& to, Tensor& y) const {
+    const Index C = from.step * from.step * x.dim(3), K = y.dim(3);
+    const Index contiguous = transposed == Transpose::yes ? C : K;
+    Tensor V({most, row_of(C)}), M({most, row_of(K)});
+    for (Index first = 0; first < tiles; first += tiles_at_once) {
+      const Index count = std::min(tiles_at_once, tiles - first);
+      transform_images(x, from, first, count, V.data());
+      for_places(count, [&](Index i, Index row, Index rows) {
+        gemm(Transpose::no, transposed, rows, K, C, V.data() + row * row_of(C) + i * C, row_of(C),
+             U.data() + i * contiguous, row_of(contiguous), M.data() + row * row_of(K) + i * K, row_of(K));
+      });
+      transform_results(M.data(), first, count, bias, to, y);
+    }
+  }
+
+  Tensor forward(const Tensor& x, const Tensor& weights, Index stride, const Real* bias) const {
+    const Index phases = stride * stride, C = weights.dim(3), K = weights.dim(0);
+    Tensor U({K, row_of(phases * C)}), y({B, I, J, K});
+    for (Index f = 0; f < phases; ++f)
+      transform_weights(weights, {f / stride, f % stride, stride}, f * C, phases * C, U);
+    convolve(x, {0, 0, stride}, U, Transpose::yes, bias, {}, y);
     return y;
   }
 
-  Tensor weight_gradient(const Tensor& x, const Tensor& dy) const {
-    const Index C = w.C, K = w.K;
-    Tensor V({most, row_of(C)}), dM({most, row_of(K)}), dU({K, row_of(C)});
+  Tensor weight_gradient(const Window& w, const Tensor& x, const Tensor& dy) const {
+    const Index s = w.stride.height, C = s * s * w.C, K = w.K;
+    Tensor V({most, row_of(C)}), dM({most, row_of(K)}), dU({K, row_of(C)}), dw({K, w.height, w.width, w.C});
     for (Index first = 0; first < tiles; first += tiles_at_once) {
       const Index count = std::min(tiles_at_once, tiles - first);
-      transform_pictures(x, first, count, V.data());
+      transform_images(x, {0, 0, s}, first, count, V.data());
       transform_gradient(dy, first, count, dM.data());
-#pragma omp parallel for schedule(static)
-      for (Index i = 0; i < places; ++i)
-        gemm(Transpose::yes, Transpose::no, K, C, count, dM.data() + i * K, row_of(K), V.data() + i * C,
-             row_of(C), dU.data() + i * C, row_of(C), {.accumulate = first > 0});
+      for_places(K, [&](Index i, Index row, Index rows) {
+        gemm(Transpose::yes, Transpose::no, rows, C, count, dM.data() + i * K + row, row_of(K),
+             V.data() + i * C, row_of(C), dU.data() + row * row_of(C) + i * C, row_of(C),
+             {.accumulate = first > 0});
+      });
     }
-    return transform_weight_gradient(dU, K, C);
+    for (Index f = 0; f < s * s; ++f) transform_weight_gradient(dU, f * w.C, C, {f / s, f % s, s}, dw);
+    return dw;
+  }
+
+  /// dx of one class of pixels.
+  void back(const Tensor& dy, const Tensor& weights, Index stride, const PixelClass& v, const PixelClass& h,
+            const Real* bias, Tensor& dx) const {
+    const Index C = weights.dim(3);
+    Tensor U({weights.dim(0), row_of(C)});
+    const Index last = (r - 1) * stride;
+    transform_weights(weights, {v.place + last, h.place + last, -stride}, 0, C, U);
+    convolve(dy, {v.lowest, h.lowest, 1}, U, Transpose::no, bias, {v.first, h.first, stride}, dx);
   }
 };
 
-bool small_tiles(const Window& w) { return Winograd<4>{w}.tiles < few_tiles; }
+/// body(Winograd<m, r>) for the window's r and tiles of m x m.
+template <class Body>
+auto with_tiles(Index m, Index window, Index B, Index I, Index J, Body body) {
+  if (window == 3) return m == 2 ? body(Winograd<2, 3>{B, I, J}) : body(Winograd<4, 3>{B, I, J});
+  return m == 2 ? body(Winograd<2, 2>{B, I, J}) : body(Winograd<4, 2>{B, I, J});
+}
 
 }  // namespace
 
-bool winograd_fits(const Window& w) {
-  return !w.direct && w.height == 3 && w.width == 3 && w.stride == 1 && w.padding.height <= 2 &&
-         w.padding.width <= 2 && w.C % lanes == 0 && w.K % lanes == 0 &&
-         std::min(w.C, w.K) >= fewest_channels && w.out_height() >= 4 && w.out_width() >= 4;
+Index winograd_tile(const Window& w, WinogradPass pass) {
+  const bool back = pass == WinogradPass::back, three = w.height == 3 && w.stride == 1,
+             four = w.height == 4 && w.stride == 2;
+  const Index I = back ? w.H / w.stride.height : w.out_height(),
+              J = back ? w.W / w.stride.width : w.out_width();
+  if (w.direct || w.height != w.width || !(three || four) || w.padding.height >= w.height ||
+      w.padding.width >= w.width || w.C % lanes != 0 || w.K % lanes != 0 ||
+      std::min(w.C, w.K) < fewest_channels || I < 4 || J < 4)
+    return 1;
+  const Index tiles = w.B * ((I + 3) / 4) * ((J + 3) / 4);  // with m = 4
+  if (three) return tiles < 32 ? 2 : 4;
+  // dy is transformed once for every phase of dx, so dy needs more channels; edges should not waste much
+  if ((back && w.K < 2 * fewest_channels) || tiles < 32 || 5 * w.B * I * J < 4 * 16 * tiles) return 1;
+  return tiles < 128 ? 2 : 4;
 }
 
-Index winograd_frame(const Window& w, Index out) {
-  const Index m = small_tiles(w) ? 2 : 4;
-  return (out + m - 1) / m * m + 2;
+Tensor winograd(const Window& w, Index tile, const Tensor& x, const Tensor& weights, const Real* bias) {
+  return with_tiles(tile, w.height, w.B, w.out_height(), w.out_width(),
+                    [&](const auto& steps) { return steps.forward(x, weights, w.stride.height, bias); });
 }
 
-Tensor winograd(const Window& w, const Tensor& x, const Tensor& weights, WindowTurned turned,
-                const Real* bias) {
-  return small_tiles(w) ? Winograd<2>{w}.forward(x, weights, turned, bias)
-                        : Winograd<4>{w}.forward(x, weights, turned, bias);
+Tensor winograd_weights(const Window& w, Index tile, const Tensor& x, const Tensor& dy) {
+  return with_tiles(tile, w.height, w.B, w.out_height(), w.out_width(),
+                    [&](const auto& steps) { return steps.weight_gradient(w, x, dy); });
 }
 
-Tensor winograd_weights(const Window& w, const Tensor& x, const Tensor& dy) {
-  return small_tiles(w) ? Winograd<2>{w}.weight_gradient(x, dy) : Winograd<4>{w}.weight_gradient(x, dy);
+void winograd_back(const Window& w, Index tile, const Tensor& dy, const Tensor& weights, const PixelClass& v,
+                   const PixelClass& h, const Real* bias, Tensor& dx) {
+  with_tiles(tile, w.height, w.B, v.count, h.count,
+             [&](const auto& steps) { steps.back(dy, weights, w.stride.height, v, h, bias, dx); });
 }
 
 }  // namespace gradus

@@ -1,26 +1,32 @@
 #pragma once
-// winograd: 3 x 3 convolutions with a quarter of the multiplications, used by convolve, convolve_back and
-// convolve_weights for suitable windows. The method is described at the head of src/kernels/winograd.cpp.
+// winograd: 3 x 3 convolutions with a quarter of the multiplications, and 4 x 4 convolutions with stride 2
+// with two fifths of them. Used by convolve, convolve_back and convolve_weights for suitable windows. The
+// method is described at the head of src/kernels/winograd.cpp.
 #include "gradus/kernels/convolution.hpp"
 
 namespace gradus {
 
-/// True for 3 x 3 windows with stride 1 and without `direct`, with enough channels that the transforms cost
-/// less than they save.
-bool winograd_fits(const Window& window);
+/// y and dL/dw; dL/dx.
+enum class WinogradPass { forward, back };
+/// m, if tiles of m x m results are the fastest way: 4 or 2. It is 1 where the transforms cost more than they
+/// save, and for `direct` windows.
+Index winograd_tile(const Window& window, WinogradPass pass);
 
-/// Height (width) that framed images need for `out` rows (columns) of results: whole tiles, plus 2.
-Index winograd_frame(const Window& window, Index out);
+/// Along one axis: the input pixels that meet the same places of the window, and those places (see
+/// convolution.cpp).
+struct PixelClass {
+  Index first, count;  ///< input pixels first, first + stride, ...
+  Index place, taps;   ///< places place, place + stride, ...
+  Index lowest;        ///< the output pixel that the first input pixel meets at its last place
+};
 
-/// The layout of w: [K, 3, 3, C] for `window`, or the weights of the rotated window (w [C, 3, 3, K] in the
-/// letters of `window`), as an input gradient needs them.
-enum class WindowTurned { no, yes };
-
-/// y [B, I, J, K] of images [B, H', W', C], framed so that H' = winograd_frame(window, I) and W' =
-/// winograd_frame(window, J). `turned` gives the layout of w; bias [K] or null.
-Tensor winograd(const Window& window, const Tensor& framed_x, const Tensor& w, WindowTurned turned,
-                const Real* bias);
-/// dL/dw [K, 3, 3, C] of y = winograd(x, w) from dy [B, I, J, K]; the images are framed as above.
-Tensor winograd_weights(const Window& window, const Tensor& framed_x, const Tensor& dy);
+/// y [B, I, J, K] from framed images, whose size covers whole tiles; bias [K] or null.
+Tensor winograd(const Window& window, Index tile, const Tensor& framed_x, const Tensor& w, const Real* bias);
+/// dL/dw [K, height, width, C] of y = winograd(x, w) from dy [B, I, J, K]; the images are framed as above.
+Tensor winograd_weights(const Window& window, Index tile, const Tensor& framed_x, const Tensor& dy);
+/// dL/dx [B, H, W, C] of the pixels of one class, plus bias[c], from framed dy [B, I', J', K]; bias [C] or
+/// null.
+void winograd_back(const Window& window, Index tile, const Tensor& framed_dy, const Tensor& w,
+                   const PixelClass& rows, const PixelClass& columns, const Real* bias, Tensor& dx);
 
 }  // namespace gradus
