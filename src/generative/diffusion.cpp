@@ -192,6 +192,8 @@ Tensor ddim_sample(const TimedNetwork& network, const Tensor& x_T, const NoiseSc
 }
 
 TimedNetwork guided(const TimedNetwork& conditional, const TimedNetwork& unconditional, Real weight) {
+  if (weight == 0) return unconditional;
+  if (weight == 1) return conditional;
   return [=](const Var& x, const Tensor& t) {
     return weight * conditional(x, t) + (1 - weight) * unconditional(x, t);
   };

@@ -253,6 +253,16 @@ TEST_CASE("guided: 0 ignores the label, 1 is the conditional, above 1 extrapolat
   const Tensor x = Tensor::zeros({1, 1}), t = Tensor::zeros({1});
   for (const auto& [weight, expected] : {std::pair<Real, double>{0, 1}, {1, 5}, {2, 9}})
     CHECK(guided(five, one, weight)(x, t).item() == doctest::Approx(expected));
+  int evaluations = 0;
+  const TimedNetwork counted = [&](const Var& input, const Tensor&) {
+    ++evaluations;
+    return input;
+  };
+  for (const auto& [weight, expected] : {std::pair<Real, int>{0, 1}, {1, 1}, {2, 2}}) {
+    evaluations = 0;
+    guided(counted, counted, weight)(x, t);
+    CHECK(evaluations == expected);
+  }
   std::vector<double> seen;
   const SamplingOptions watched{.view = [&](const Tensor&, double time) { seen.push_back(time); }};
   flow_sample(one, x, 4, Solver::euler, watched);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "gradus/base/check.hpp"
@@ -39,6 +40,27 @@ TEST_CASE("wasserstein1: shifts, identity, order, unequal numbers of samples") {
   CHECK_THROWS_AS(wasserstein1(a, Tensor()), Error);
   CHECK_THROWS_AS(wasserstein1(a, Tensor::zeros({2, 2})), Error);
   CHECK_THROWS_AS(wasserstein1(Tensor::zeros({0}), a), Error);
+}
+
+TEST_CASE("sliced_wasserstein1: shifts, turned copies, unequal numbers of points") {
+  const Tensor a = Tensor::of({3, 2}, {0, 0, 1, 2, -1, 1}), moved = Tensor::of({3, 2}, {3, 4, 4, 6, 2, 5});
+  CHECK(sliced_wasserstein1(a, a) == 0);
+  // A shift by (3, 4), length 5, along directions u: the mean of |(3, 4) u|, 5 * 2 / pi for many directions.
+  CHECK(close(sliced_wasserstein1(a, moved, 2), 3.5, 1e-6));
+  CHECK(close(sliced_wasserstein1(a, moved, 1000), 10 / std::numbers::pi, 1e-4));
+  const Tensor twice = Tensor::of({6, 2}, {0, 0, 1, 2, -1, 1, -1, 1, 1, 2, 0, 0});
+  CHECK(close(sliced_wasserstein1(a, twice), 0, 1e-12));
+  // Equal along both axes, different along the diagonals: two directions do not see the difference.
+  const Tensor rising = Tensor::of({2, 2}, {0, 0, 1, 1}), falling = Tensor::of({2, 2}, {0, 1, 1, 0});
+  CHECK(close(sliced_wasserstein1(rising, falling, 2), 0, 1e-12));
+  CHECK(close(sliced_wasserstein1(rising, falling, 4), std::sqrt(0.5) / 2, 1e-12));
+  CHECK_THROWS_WITH_AS(sliced_wasserstein1(a, Tensor::zeros({0, 2})), doctest::Contains("b must be [N, 2]"),
+                       Error);
+  CHECK_THROWS_WITH_AS(sliced_wasserstein1(Tensor::zeros({2, 3}), a), doctest::Contains("a must be [N, 2]"),
+                       Error);
+  CHECK_THROWS_WITH_AS(sliced_wasserstein1(a, a, 0), doctest::Contains("directions"), Error);
+  CHECK_THROWS_WITH_AS(sliced_wasserstein1(a, Tensor::of({1, 2}, {0, std::numeric_limits<Real>::infinity()})),
+                       doctest::Contains("NaN or an infinite"), Error);
 }
 
 TEST_CASE("mode coverage by hand, and at the thresholds") {

@@ -101,7 +101,7 @@ std::vector<Index> ddim_times(Index T, Index count);
 
 /// guided: classifier-free guidance, u + weight (c - u) with the predictions c given the label and u without
 /// it. weight 0 ignores the label, 1 is the conditional model, above 1 exaggerates what the label changes.
-/// Ho, Salimans 2022, whose w is weight - 1.
+/// With weight 0 or 1 only one network is evaluated. Ho, Salimans 2022, whose w is weight - 1.
 TimedNetwork guided(const TimedNetwork& conditional, const TimedNetwork& unconditional, Real weight);
 
 }  // namespace gradus

@@ -5,8 +5,6 @@
 //   flow matching  x_t = (1 - t) noise + t data   loss |data - noise - net(x_t, t)|^2
 //
 // 6.S191 L4, "Deep Generative Modeling: Summary"; DS542, "Do we have good models?" (column Diffusion)
-#include <numbers>
-
 #include "1_learning/plane.hpp"
 #include "7_models/digit_diffusion.hpp"
 
@@ -15,17 +13,6 @@ namespace gradus::lecture {
 constexpr Real scale = Real(1.45);  // deviation of the ring's coordinates: the network sees unit variance
 constexpr Index samples = 2500;     // points for every score
 constexpr Real reach = Real(2.9), clip = Real(1.6);  // half the pictures' width; limit of scaled predictions
-
-/// Mean over 16 directions of wasserstein1 of the projections: a distance of two sets of points in the plane.
-double distance(const Tensor& a, const Tensor& b) {
-  double sum = 0;
-  for (int i = 0; i < 16; ++i) {
-    const Real angle = static_cast<Real>(i * std::numbers::pi / 16);
-    const Tensor axis = Tensor::of({2, 1}, {std::cos(angle), std::sin(angle)});
-    sum += wasserstein1(matmul(a, axis).value(), matmul(b, axis).value()) / 16;
-  }
-  return sum;
-}
 
 Tensor cloud(const Tensor& points, const std::string& title) {
   Canvas canvas = plane(200, reach);
@@ -96,11 +83,12 @@ void on_the_ring(Program& program) {
   const ModeCoverage modes = mode_coverage(x, ring.centers, ring.deviation);
   program.figure("ring_diffusion_modes", modes.modes);
   program.figure("ring_diffusion_quality", modes.high_quality);
-  program.figure("w1_real", distance(ring.sample(samples, rng), data));
+  program.figure("w1_real", sliced_wasserstein1(ring.sample(samples, rng), data));
   over_steps(
       program, "ring_steps", "w1", {1, 2, 5, 10, 20, 50}, program.figure("w1_real"),
       [&](Objective objective, Index count) {
-        return distance(points_of(objective == Objective::noise ? diffusion : matching, noise, count), data);
+        return sliced_wasserstein1(
+            points_of(objective == Objective::noise ? diffusion : matching, noise, count), data);
       },
       Plot("The ring: distance to the data").y("W1"),
       "Flow matching learns straighter paths, which few steps can follow; the paths of diffusion are curved");
@@ -118,8 +106,8 @@ void there_and_back(Program& program, DigitDiffusion& model, const Dataset& test
   std::vector<Tensor> stages, frames;
   {
     const Ema::Applied averaged(model.average);
-    generate(model.network(), noise.rows(0, 40), model.recipe.objective, model.schedule,
-             std::min<Index>(40, T), 1,
+    generate(model.network(labels_in_turn(40), model.recipe.guidance), noise.rows(0, 40),
+             model.recipe.objective, model.schedule, std::min<Index>(40, T), 1,
              [&](const Tensor& x, double) { stages.push_back(DigitDiffusion::as_pictures(x)); });
   }
   for (const Tensor& pictures : stages) frames.push_back(image_grid(pictures, {.columns = 10, .scale = 2}));
@@ -140,13 +128,12 @@ void there_and_back(Program& program, DigitDiffusion& model, const Dataset& test
 /// Rows of growing guidance, one column per label, and the share of samples read as their label.
 void by_label(Program& program, DigitDiffusion& model, Judge& judge, Rng& rng) {
   const Index steps = program.pick<Index>(20, 50, 3), each = program.pick<Index>(10, 100, 2);
-  std::vector<int> labels;
-  for (Index i = 0; i < 10 * each; ++i) labels.push_back(static_cast<int>(i % 10));
+  const std::vector<int> labels = labels_in_turn(10 * each);
   const Tensor noise = Tensor::randn({10 * each, 28, 28, 1}, rng);
   Tensor shown({40, 28, 28, 1});
   std::vector<std::string> names;
   for (const Real weight : {Real(0), Real(1), Real(2), Real(4)}) {
-    const Tensor pictures = model.labelled(noise, labels, weight, steps);
+    const Tensor pictures = model.pictures(noise, labels, weight, steps);
     const Index row = 10 * static_cast<Index>(names.size());
     shown.rows(row, row + 10).copy_from(pictures.rows(0, 10));
     names.push_back(text("weight ", weight));
@@ -178,7 +165,8 @@ void train_both(Program& program, DigitDiffusion& diffusion, DigitDiffusion& mat
       "then hardly moves while the pictures improve. The velocity has another scale and another least loss");
 }
 
-/// FID over the number of steps, for both losses from the same noise.
+/// FID over the number of steps, for both losses from the same noise, with labels in turn and guidance; for
+/// the last count also without labels.
 void quality_over_steps(Program& program, DigitDiffusion& diffusion, DigitDiffusion& matching, Judge& judge,
                         const Dataset& test, const Tensor& noise) {
   const auto [held_out, others] = halves(test);
@@ -191,21 +179,30 @@ void quality_over_steps(Program& program, DigitDiffusion& diffusion, DigitDiffus
   program.figure("fid_samples", static_cast<double>(count));
   program.figure("real_fid", fid(others.take(count).images));
   std::vector<Tensor> shown;
+  const auto score = [&](Objective objective, Index steps, Real weight) {
+    DigitDiffusion& model = objective == Objective::noise ? diffusion : matching;
+    const Tensor pictures = model.pictures(noise.rows(0, count), labels_in_turn(count), weight, steps);
+    const double distance = fid(pictures);
+    if (steps == counts.back()) {
+      const std::string title = text(name_of(objective), weight > 0 ? ", labels" : ", no labels");
+      shown.push_back(image_grid(pictures.rows(0, 50), {.columns = 10, .title = title}));
+      program.figure(model.name + (weight > 0 ? "_fid" : "_unlabelled_fid"), distance);
+    }
+    return distance;
+  };
   over_steps(
       program, "digit_steps", "fid", counts, program.figure("real_fid"),
-      [&](Objective objective, Index steps) {
-        DigitDiffusion& model = objective == Objective::noise ? diffusion : matching;
-        const Tensor pictures = model.pictures(noise.rows(0, count), steps);
-        const double distance = fid(pictures);
-        if (steps == counts.back()) {
-          shown.push_back(image_grid(pictures.rows(0, 50), {.columns = 10, .title = name_of(objective)}));
-          program.figure(model.name + "_fid", distance);
-        }
-        return distance;
-      },
+      [&](Objective objective, Index steps) { return score(objective, steps, diffusion.recipe.guidance); },
       Plot("Digits: FID over the number of steps").y("FID"),
-      "One network, two losses. Each step is one evaluation of the network: half the steps, half the time");
-  program.picture("samples", hstack(shown), "Fifty samples of each loss from the same noise, not selected");
+      "One network, two losses, the same labels. A step is two evaluations of the network: with the label "
+      "and "
+      "without");
+  for (const Objective objective : {Objective::noise, Objective::velocity})
+    score(objective, counts.back(), 0);
+  program.picture(
+      "samples", vstack({hstack({shown[0], shown[1]}, 8), hstack({shown[2], shown[3]}, 8)}, 8),
+      "Fifty samples of each loss from the same noise, not selected. Above, one digit per column, "
+      "with guidance; below, without labels");
 }
 
 void of_digits(Program& program) {

@@ -200,7 +200,8 @@ void good_models(Program& program) {
       {784, [&](const Tensor& z) { return flow.pictures(z); }},
       {784,
        [&](const Tensor& z) {
-         return diffusion.pictures(z.reshape({z.dim(0), 28, 28, 1}), steps);
+         const Index N = z.dim(0);  // without labels, like the other models
+         return diffusion.pictures(z.reshape({N, 28, 28, 1}), labels_in_turn(N), 0, steps);
        }},
       {K, [&](const Tensor& z) { return latent.pictures(latent.diffusion.sample(z, latent.recipe.T)); }}};
   std::vector<Row> rows{{"Efficient sampling", "seconds per 1000 samples; yes: below 2"},

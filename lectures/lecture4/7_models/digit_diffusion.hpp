@@ -13,7 +13,8 @@ struct DiffusionRecipe {
   Objective objective = Objective::noise;
   Index steps = 800, width = 16, batch = 64, T = 200;
   Real lr = Real(2e-3), averaging = Real(0.995);
-  double unlabelled = 0.2;  ///< share of the examples whose label is hidden, for guidance
+  double unlabelled = 0.2;    ///< share of the examples whose label is hidden, for guidance
+  Real guidance = Real(1.5);  ///< weight in sampling
 
   std::string words() const {
     return text(objective == Objective::noise ? "noise" : "velocity", " predicted by a U-Net of width ",
@@ -30,6 +31,13 @@ inline DiffusionRecipe diffusion_recipe(const Program& program, Objective object
           .T = program.pick<Index>(200, 200, 20),
           .lr = program.pick<Real>(Real(4e-3), Real(2e-3), Real(2e-3)),
           .averaging = program.pick<Real>(Real(0.99), Real(0.999), Real(0.5))};
+}
+
+/// 0, 1, .., 9, 0, .. : every class equally often.
+inline std::vector<int> labels_in_turn(Index count) {
+  std::vector<int> labels;
+  for (Index i = 0; i < count; ++i) labels.push_back(static_cast<int>(i % 10));
+  return labels;
 }
 
 /// A U-Net with its average, for pictures [B, 28, 28, 1] in [-1, 1].
@@ -49,27 +57,26 @@ struct DigitDiffusion {
     if (recipe.objective == Objective::velocity) return v;
     return noise_of_velocity(x, v, as_times(t, recipe.T), schedule);
   }
-  /// `predict` for one label per example; an empty list: none.
-  TimedNetwork network(const std::vector<int>& labels = {}) {
-    return [this, labels](const Var& x, const Tensor& t) { return predict(x, t, labels); };
+  /// `predict` for one label per example, with guidance. Weight 0: without labels.
+  TimedNetwork network(const std::vector<int>& labels, Real weight) {
+    const auto given = [this](const std::vector<int>& list) -> TimedNetwork {
+      return [this, list](const Var& x, const Tensor& t) { return predict(x, t, list); };
+    };
+    return guided(given(labels), given({}), weight);
   }
   /// `count` steps from noise [N, 28, 28, 1], 250 examples at a time, with the averaged weights:
-  /// pictures in [0, 1].
-  Tensor pictures(const Tensor& noise, Index count) {
+  /// pictures in [0, 1], one per label.
+  Tensor pictures(const Tensor& noise, const std::vector<int>& labels, Real weight, Index count) {
     const Ema::Applied averaged(average);
     Tensor all(noise.shape());
     for (Index begin = 0; begin < noise.dim(0); begin += 250) {
       const Index end = std::min(begin + 250, noise.dim(0));
-      const Tensor x = generate(network(), noise.rows(begin, end), recipe.objective, schedule, count, 1);
-      all.rows(begin, end).copy_from(as_pictures(x));
+      const std::vector<int> some(labels.begin() + begin, labels.begin() + end);
+      all.rows(begin, end)
+          .copy_from(as_pictures(
+              generate(network(some, weight), noise.rows(begin, end), recipe.objective, schedule, count, 1)));
     }
     return all;
-  }
-  /// One picture per label, with guidance of the given weight; `count` steps.
-  Tensor labelled(const Tensor& noise, const std::vector<int>& labels, Real weight, Index count) {
-    const Ema::Applied averaged(average);
-    return as_pictures(
-        generate(guided(network(labels), network(), weight), noise, recipe.objective, schedule, count, 1));
   }
   static Tensor as_pictures(const Tensor& x) { return clamp(affine(x, 0.5, 0.5), 0, 1).value(); }
 
