@@ -6,7 +6,8 @@ const up = document.body.dataset.up;
 // "Reparameterization" and "reparameterisation" are one word.
 const plain = (words) => words.toLowerCase().replace(/iz(?=[aei])/g, "is");
 
-// Every word must occur; a word in the title counts more than one in the text.
+// Every word must occur; a word in the title counts more than one in the text, most at its beginning (after the program's number).
+const inTitle = (title, word) => title.replace(/^\d+ /, "").startsWith(word) ? 40 : title.includes(word) ? 20 : 0;
 function search(query) {
   const words = plain(query).split(/\s+/).filter((word) => word !== "");
   if (words.length === 0) return [];
@@ -14,7 +15,7 @@ function search(query) {
   SECTIONS.forEach(([title, address, text], place) => {
     const low = plain(title), all = low + " " + plain(text);
     if (!words.every((word) => all.includes(word))) return;
-    const score = words.reduce((sum, word) => sum + (low.includes(word) ? 20 : 0) + Math.min(all.split(word).length - 1, 10), 0);
+    const score = words.reduce((sum, word) => sum + inTitle(low, word) + Math.min(all.split(word).length - 1, 10), 0);
     hits.push({ title, address, text, score, place });
   });
   return hits.sort((a, b) => b.score - a.score || a.place - b.place).map((hit) => ({ ...hit, words }));

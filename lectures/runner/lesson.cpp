@@ -99,7 +99,7 @@ std::string Renderings::link(const Place& place, const Link& target) {
     const std::string figure = section == nullptr ? "" : figure_of(section->report, name, target.words);
     const std::string_view better = words_of(quantity_of(name, target.words).better);
     return "<a class=\"figure\" title=\"" + escaped(gradus::text(target.words, " of ", name, ": ", better)) +
-           "\" href=\"figures.html#" + escaped(name) + "\">" +
+           "\" href=\"figures.html" + (figure.empty() ? "" : "#" + escaped(name)) + "\">" +
            (figure.empty() ? target.html : escaped(figure)) + "</a>";
   }
   const bool own_source = place.lesson && target.target.find('/') == target.target.npos;
