@@ -5,8 +5,8 @@
 
 namespace gradus::lecture {
 
-/// The boxes of the exercises whose pages `html` links to, in the order of the links. A box has the exercise's
-/// title, its tasks, and the points of the last grading of each task (`make grade`), if there was one.
+/// The boxes of the exercises whose pages `html` links to, in the order of the links. A box has the title,
+/// the tasks, and the points of the last grading of each task (`make grade`), if there was one.
 std::string exercise_boxes(const std::filesystem::path& root, const std::string& html);
 
 }  // namespace gradus::lecture
