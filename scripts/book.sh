@@ -2,7 +2,8 @@
 # Makes other forms of the book that make lecture4 writes.
 #
 #   scripts/book.sh pdf <folder>            <folder>/book.pdf, with Chromium; without it, says so and succeeds
-#   scripts/book.sh site <folder> <site>    copies the pages and every file that they show or link to; fails when one is missing
+#   scripts/book.sh site <folder> <site>    copies the pages and every file that they show or link to; fails when one is missing.
+#                                           With Doxygen, the reference of the library is in <site>/reference
 set -u
 mode=$1 folder=$2
 [ -e "$folder/index.html" ] || { echo "$folder/index.html is not there: run make lecture4" >&2 && exit 1; }
@@ -54,5 +55,16 @@ for ((i = 0; i < ${#queue[@]}; ++i)); do
   fi
 done
 [ $missing -eq 0 ] || exit 1
+# A student's copy has no docs/.
+if [ ! -e docs/Doxyfile ]; then
+  :
+elif command -v doxygen > /dev/null; then
+  mkdir -p build && doxygen docs/Doxyfile || exit 1
+  cp -r build/docs "$site.new/reference" || exit 1
+  entry='<li><a href="reference/index.html">Reference of the library</a></li>'
+  sed "s|<ul class=\"others\">|&$entry|" "$folder/index.html" > "$site.new/index.html" || exit 1
+else
+  echo "SKIPPED: no reference, because Doxygen is not installed (make deps-docs)"
+fi
 rm -rf "$site" && mv "$site.new" "$site" || exit 1
 echo "The site: $site/index.html, ${#done[@]} files"

@@ -34,7 +34,7 @@ EOF
   chmod +x "programs/$1"
 }
 program 01_good 'picture 01_good/dot.png
-report "\"01_good\": {\"preset\": \"tiny\", \"seed\": 7, \"seconds\": 0.1, \"figures\": {\"error\": 31.25, \"speed\": 7, \"name\": \"a<b\"}, \"units\": {\"speed\": \"km/h\"}, \"better\": {\"speed\": \"higher\"}, \"pictures\": [\"01_good/dot.png\"], \"captions\": {\"01_good/dot.png\": \"one dot\"}, \"look\": \"See \`dot\` & <wonder>\", \"headline\": \"error 31.2\"}"'
+report "\"01_good\": {\"preset\": \"tiny\", \"seed\": 7, \"seconds\": 0.1, \"figures\": {\"test_sq_error\": 31.25, \"run_seconds\": 7, \"fid_box\": 1563.8, \"name\": \"a<b\"}, \"pictures\": [\"01_good/dot.png\"], \"captions\": {\"01_good/dot.png\": \"one dot\"}, \"look\": \"See \`dot\` & <wonder>\", \"headline\": \"v1.2345 error 31.2413 of 20000\"}"'
 program 02_crash 'echo the last words; kill -SEGV $$'
 program 03_silent 'echo fine'
 program 04_liar 'report "\"04_liar\": {\"figures\": {}, \"pictures\": [\"04_liar/none.png\"]}"'
@@ -76,7 +76,7 @@ What to see.
 
 ![in the text](01_good/dot.png) ![not yet](03_silent/none.png)
 
-The error is [`error`](../figures.md#01_good), the speed [`speed`](../figures.md#01_good), the loss [`loss`](../figures.md#01_good).
+The error is [`test_sq_error`](../figures.md#01_good), the time [`run_seconds`](../figures.md#01_good), the loss [`loss`](../figures.md#01_good).
 
 ### By hand
 
@@ -90,6 +90,10 @@ Because **so**.
 
 </details>
 
+### Exercise and sources
+
+[Exercise 4](../../../exercises/04_kl/README.md).
+
 ## 08 Later
 
 "Another slide" · [08_later.cpp](08_later.cpp)
@@ -101,6 +105,8 @@ mkdir project/lectures/lecture4/2_second && touch project/lectures/lecture4/2_se
 printf '# Errata\n\n| # | Slide |\n|---|--:|\n| 1 | a sign |\n\n[01](1_first/01_good.cpp)\n' > project/lectures/lecture4/errata.md
 printf '# Figures\n\nOf another machine.\n' > project/lectures/lecture4/figures.md
 printf '# Exercise 4\n\n[the source](../../src/twice.cpp)\n' > project/exercises/04_kl/README.md
+echo '{"title": "Divergences", "files": [{"source": "src/twice.cpp", "todos": [{"id": "4.5", "title": "a < b"}, {"id": "4.6", "title": "gradients"}]}]}' > project/exercises/04_kl/exercise.json
+mkdir -p project/build/grade && echo '{"todos": {"4.5": {"state": "pass", "points": 2, "most": 3}}}' > project/build/grade/known.json
 printf 'int before;\n\n/// y = 2 x\nint Twice::forward(int x) {\n  // [4.5]\n  return "a<b", 2 * x;  // twice\n  // [end]\n}\n\nint after;\n' > project/src/twice.cpp
 together() { "$runner" --lessons project/lectures/lecture4 --together "$@"; }
 run() { together 1 "$@"; }
@@ -135,8 +141,13 @@ expect "the page must show the crash" grep -q "the last words" out/2_second.html
 expect "the page must need no external resources" bash -c '! grep -qE "(src|href)=\"?(http|//)" out/*.html'
 expect "a program that has not run must show its lesson" words $part 'Nothing <em>yet</em>.'
 expect "and the command that runs it" words $part 'make lecture4 ONLY=08'
-expect "a figure in the text must be the run's, with three digits" words $part '>31.2</a>, the speed'
-expect "with its unit and its better direction" words $part '>7 km/h (higher is better)</a>'
+expect "a figure in the text must be the run's, with three digits" words $part '>31.2</a>, the time'
+expect "with its unit and its better direction" words $part 'title="run_seconds of 01_good: lower is better" href="figures.html#01_good">7 s</a>'
+expect "a table must have them, too" words $part '<tr><th scope="row">run_seconds</th><td>7 s</td><td>lower is better</td></tr>'
+expect "and three digits" bash -c 'grep -qF "<td>1560</td>" out/figures.html && grep -qF "v1.2345 error 31.2 of 20000" out/index.html'
+expect "a figure without a rule must be shown alone" words $part '<tr><th scope="row">name</th><td>a&lt;b</td><td></td></tr>'
+expect "an exercise must have a box with its tasks" bash -c 'grep -qF "exercises.04_kl.README.md.html\">Exercise 04: Divergences</a>" out/1_first.html && grep -qF "<td>4.6</td><td>gradients</td><td></td>" out/1_first.html'
+expect "and the points of the last grading" words $part '<td>4.5</td><td>a &lt; b</td><td>2 of 3 points</td>'
 expect "a figure that the run lacks must be its name" words $part '<code>loss</code></a>.'
 expect "code must be shown with its comment and line numbers" bash -c 'grep -qF "<span class=\"line\"><span class=\"number\">3</span><span class=\"c\">/// y = 2 x</span></span>" out/1_first.html && grep -qF "<span class=\"number\">8</span>}" out/1_first.html'
 expect "code must end with its function" lacks $part 'int after'
@@ -169,10 +180,14 @@ expect "--page must succeed" [ $? -eq 0 ]
 expect "--page must write the pages and run nothing" bash -c '! grep -q "programs ran" page.txt && ! grep -qF "badge ran" out/index.html && grep -qF "badge earlier" out/index.html'
 run --from programs --out mine --beside out --only 01 > mine.txt 2>&1
 expect "a student's pictures must stand beside the library's" bash -c 'grep -qF "src=\"../out/01_good/dot.png\"" mine/1_first.html && grep -qF " src=\"01_good/dot.png\"" mine/1_first.html'
-expect "and the figures" words mine/1_first.html '<tr><th scope="row">error</th><td>31.25</td><td>31.25</td></tr>'
+expect "and the figures" words mine/1_first.html '<tr><th scope="row">test_sq_error</th><td>31.2</td><td>31.2</td><td>lower is better</td></tr>'
 expect "the site must hold what it links to" bash "$project/scripts/book.sh" site out site
 expect "the site must hold the pictures and the sources" [ -e site/01_good/dot.png -a -e site/code/src.twice.cpp.html -a -e site/05_good/game.html ]
-rm site/search.js && mv out/search.js kept.js
+mkdir docs fake_doxygen && touch docs/Doxyfile
+printf '#!/bin/sh\nmkdir -p build/docs && echo reference > build/docs/index.html\n' > fake_doxygen/doxygen && chmod +x fake_doxygen/doxygen
+expect "with Doxygen, the site must hold the reference" env PATH="$PWD/fake_doxygen:$PATH" bash "$project/scripts/book.sh" site out site
+expect "and lead to it" bash -c '[ -e site/reference/index.html ] && grep -qF "href=\"reference/index.html\"" site/index.html && ! grep -q reference/index.html out/index.html'
+rm -r docs && rm site/search.js && mv out/search.js kept.js
 expect "a site with a missing file must fail" bash -c '! bash "$0" site out site' "$project/scripts/book.sh"
 mv kept.js out/search.js
 expect "without Chromium, make book must say so and succeed" bash -c 'PATH=$1 bash "$0" pdf out | grep -q "SKIPPED: no PDF"' "$project/scripts/book.sh" "$PWD/bare"

@@ -35,6 +35,18 @@ if [ ${#missing[@]} -eq 0 ]; then
 else
   failed=$((failed + 1)) && echo "lectures: summary.json lacks ${missing[*]}"
 fi
+# Every figure must have a quantity: lectures/runner/quantities.cpp. A formula that KaTeX refuses would be shown as TeX.
+mapfile -t missing < <(grep -hoE '<th scope="row">[^<]*</th><td>[^<]*</td><td></td>' "$scratch/out/figures.html" | sed 's/<\/th>.*//; s/.*>//')
+if [ ${#missing[@]} -eq 0 ]; then
+  passed=$((passed + 1))
+else
+  failed=$((failed + 1)) && echo "lectures: no unit and direction of ${missing[*]}"
+fi
+if ! command -v node > /dev/null || ! grep -qF 'Some formulas are shown as TeX' "$scratch"/out/*.html; then
+  passed=$((passed + 1))
+else
+  failed=$((failed + 1)) && echo "lectures: formulas that cannot be converted: $(grep -lF 'Some formulas are shown as TeX' "$scratch"/out/*.html)"
+fi
 # What the lessons name: figures, [`name`](../figures.md#11_vae), and pictures, `11_vae/name.png`. Without gnuplot or Graphviz, a
 # picture is only its numbers. 18_resynthesis refuses attributes after so short a training, and has no figures of their changes.
 lessons=$(dirname "$0")/../lectures/lecture4 names=0 missing=()

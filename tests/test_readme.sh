@@ -59,6 +59,16 @@ if [ -z "$(comm -23 <(needed lecture) <(needed test))" ] && [ "$(needed lecture 
 # the float build, of which make lecture4 builds a part, does not look for them
 if ! grep -rqE 'find_package\((OpenSSL|LibArchive)' "$root"/CMakeLists.txt "$root"/lectures/CMakeLists.txt; then ok; else bad "the lectures look for packages of the grader"; fi
 
+# the workflow that publishes the book: its commands are targets of make, in an order that works, and it publishes what make site writes
+workflow=$root/.github/workflows/site.yml
+mapfile -t steps < <(sed -n 's/^ *- run: make //p' "$workflow")
+if [ "${steps[*]}" = "deps-docs lecture4 site" ]; then ok; else bad "the workflow runs make ${steps[*]}"; fi
+for target in "${steps[@]}"; do
+  if make -n -C "$root" "$target" > /dev/null 2>&1; then ok; else bad "the workflow's 'make $target' cannot be planned"; fi
+done
+published=$(sed -n 's/^ *path: //p' "$workflow")
+if [ -n "$published" ] && make -n -C "$root" site | grep -q "book.sh site .* $published\$"; then ok; else bad "the workflow publishes '$published', which make site does not write"; fi
+
 # links to files of this repository
 while read -r target; do
   if [ -e "$(dirname "$readme")/$target" ]; then ok; else bad "link to $target, which does not exist"; fi

@@ -65,9 +65,12 @@ std::string contents_of(const page::Part& part, const Page& page) {
   return out;
 }
 
-Page contents(const Book& book, const std::vector<Page>& parts, const std::vector<Page>& others) {
+/// `exercises`: the address of the list of exercises, "" when it is not in this copy.
+Page contents(const Book& book, const std::vector<Page>& parts, const std::vector<Page>& others,
+              const std::string& exercises) {
   std::string rows, list;
   for (std::size_t i = 0; i < parts.size(); ++i) rows += contents_of(book.parts[i], parts[i]);
+  if (!exercises.empty()) list += "<li>" + anchor(exercises, "Exercises") + "</li>\n";
   for (const Page& page : others) list += "<li>" + anchor(page.file, page.title) + "</li>\n";
   return {"index.html",
           book.title,
@@ -227,10 +230,11 @@ void write_book(const Book& book) {
     const std::size_t end = page.body.find("</h1>\n");
     if (end != page.body.npos) page.body.insert(end + 6, sections_of(page));
   }
+  const std::string exercises = links.address(links.lessons(), "../../exercises/README.md", false);
   const std::vector<Page> others = texts_beside(links.lessons(), renderings),
                           linked = linked_files(links, renderings);
 
-  std::vector<Page> pages{contents(book, parts, others)}, menu{pages[0]};
+  std::vector<Page> pages{contents(book, parts, others, exercises)}, menu{pages[0]};
   pages.insert(pages.end(), parts.begin(), parts.end());
   pages.insert(pages.end(), others.begin(), others.end());
   menu.insert(menu.end(), others.begin(), others.end());

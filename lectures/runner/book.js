@@ -3,15 +3,19 @@
 const field = document.getElementById("search"), found = document.getElementById("found");
 const up = document.body.dataset.up;
 
-// Every word must occur; a word in the title counts more than one in the text.
+// "Reparameterization" and "reparameterisation" are one word.
+const plain = (words) => words.toLowerCase().replace(/iz(?=[aei])/g, "is");
+
+// Every word must occur; a word in the title counts more than one in the text, most at its beginning (after the program's number).
+const inTitle = (title, word) => title.replace(/^\d+ /, "").startsWith(word) ? 40 : title.includes(word) ? 20 : 0;
 function search(query) {
-  const words = query.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const words = plain(query).split(/\s+/).filter((word) => word !== "");
   if (words.length === 0) return [];
   const hits = [];
   SECTIONS.forEach(([title, address, text], place) => {
-    const low = title.toLowerCase(), all = low + " " + text.toLowerCase();
+    const low = plain(title), all = low + " " + plain(text);
     if (!words.every((word) => all.includes(word))) return;
-    const score = words.reduce((sum, word) => sum + (low.includes(word) ? 20 : 0) + Math.min(all.split(word).length - 1, 10), 0);
+    const score = words.reduce((sum, word) => sum + inTitle(low, word) + Math.min(all.split(word).length - 1, 10), 0);
     hits.push({ title, address, text, score, place });
   });
   return hits.sort((a, b) => b.score - a.score || a.place - b.place).map((hit) => ({ ...hit, words }));
@@ -19,7 +23,7 @@ function search(query) {
 
 // About 120 letters around the first word that was found.
 function around({ text, words }) {
-  const at = Math.max(0, text.toLowerCase().indexOf(words.find((word) => text.toLowerCase().includes(word)) || ""));
+  const low = plain(text), at = Math.max(0, low.indexOf(words.find((word) => low.includes(word)) || ""));
   const begin = at > 40 ? text.indexOf(" ", at - 40) + 1 : 0;
   return (begin > 0 ? "… " : "") + text.slice(begin, begin + 120).trim() + (text.length > begin + 120 ? " …" : "");
 }

@@ -5,6 +5,8 @@
 #include <cstdlib>
 
 #include "gradus/base/check.hpp"
+#include "runner/exercises.hpp"
+#include "runner/quantities.hpp"
 #include "runner/source.hpp"
 
 namespace fs = std::filesystem;
@@ -94,9 +96,10 @@ std::string Renderings::link(const Place& place, const Link& target) {
   if (place.lesson && figures != target.target.npos) {
     const std::string name = target.target.substr(figures + 11);
     const Section* section = program(name);
-    const std::string figure = section == nullptr ? "" : figure_of(section->report, target.words);
-    return "<a class=\"figure\" title=\"" + escaped(target.words + " of " + name) +
-           "\" href=\"figures.html#" + escaped(name) + "\">" +
+    const std::string figure = section == nullptr ? "" : figure_of(section->report, name, target.words);
+    const std::string_view better = words_of(quantity_of(name, target.words).better);
+    return "<a class=\"figure\" title=\"" + escaped(gradus::text(target.words, " of ", name, ": ", better)) +
+           "\" href=\"figures.html" + (figure.empty() ? "" : "#" + escaped(name)) + "\">" +
            (figure.empty() ? target.html : escaped(figure)) + "</a>";
   }
   const bool own_source = place.lesson && target.target.find('/') == target.target.npos;
@@ -170,8 +173,10 @@ std::string Renderings::section(const Section& one, const std::vector<Block>& bl
   out += with_code_beside(blocks, i, beside);
   for (i = beside; i < results; ++i) out += blocks[i].html;
   out += results_of(one, book_.folders, shown_);
-  for (; i < blocks.size(); ++i) out += blocks[i].html;
-  return out + "</section>\n";
+  const std::size_t exercise = find_heading(blocks, "Exercise");
+  std::string end;
+  for (; i < blocks.size(); ++i) (i < exercise ? out : end) += blocks[i].html;
+  return out + end + exercise_boxes(links_.root(), end) + "</section>\n";
 }
 
 std::string Renderings::section_without_lesson(const Section& one) const {
@@ -251,17 +256,12 @@ std::string Renderings::figures() const {
   std::string out;
   for (const page::Part& part : book_.parts) {
     for (const Section& one : part.sections) {
-      if (!one.report.is_object() || !one.report.contains("figures")) continue;
-      const page::Json& list = one.report["figures"];
-      if (!list.is_object() || list.empty()) continue;
+      const std::string rows = figure_rows(one);
+      if (rows.empty()) continue;
       const std::string address = (part.folder.empty() ? "programs" : part.folder) + ".html#" + one.name;
       out += "<tbody id=\"" + escaped(one.name) +
-             "\"><tr class=\"part\"><th colspan=\"2\" scope=\"rowgroup\"><a href=\"" + escaped(address) +
-             "\">" + escaped(one.name) + "</a></th></tr>\n";
-      for (const auto& [name, value] : list.items()) {
-        const std::string shown = figure_of(one.report, name);
-        out += "<tr><th scope=\"row\">" + escaped(name) + "</th><td>" + escaped(shown) + "</td></tr>\n";
-      }
+             "\"><tr class=\"part\"><th colspan=\"4\" scope=\"rowgroup\"><a href=\"" + escaped(address) +
+             "\">" + escaped(one.name) + "</a></th></tr>\n" + rows;
       out += "</tbody>\n";
     }
   }

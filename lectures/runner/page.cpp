@@ -1,5 +1,8 @@
 #include "runner/page.hpp"
 
+#include <algorithm>
+#include <cctype>
+#include <cmath>
 #include <cstdint>
 #include <fstream>
 
@@ -7,6 +10,29 @@
 #include "gradus/base/number.hpp"
 
 namespace gradus::lecture::page {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// The length of the number at the beginning of the words, 0 when there is none; `fraction`: it has a point.
+std::size_t number_at(std::string_view words, bool& fraction) {
+  std::size_t i = 0;
+  fraction = false;
+  for (; i < words.size(); ++i) {
+    const bool point =
+        words[i] == '.' && !fraction && i > 0 && i + 1 < words.size() && is_digit(words[i + 1]);
+    if (!is_digit(words[i]) && !point) break;
+    fraction = fraction || point;
+  }
+  std::size_t end = i;
+  if (i > 0 && i + 2 < words.size() && words[i] == 'e' && (words[i + 1] == '-' || words[i + 1] == '+'))
+    for (end = i + 2; end < words.size() && is_digit(words[end]);) ++end;
+  if (end <= i + 2) return i;
+  fraction = true;
+  return end;
+}
+
+}  // namespace
 
 bool is_program(std::string_view name) {
   return name.size() > 3 && name[0] >= '0' && name[0] <= '9' && name[1] >= '0' && name[1] <= '9' &&
@@ -24,9 +50,38 @@ std::string text_of(const Json& report, const std::string& key) {
   return found != report.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+std::string rounded(double value) {
+  const double size = std::abs(value);
+  if (size < 1e6 && value == std::round(value)) return fixed(value, 0);
+  if (size < 100 || !(size < 1e6)) return significant(value, 3);
+  const double unit = std::pow(10.0, std::floor(std::log10(size)) - 2);
+  return fixed(std::round(value / unit) * unit, 0);
+}
+
+std::string with_rounded_numbers(std::string_view words) {
+  std::string out;
+  while (!words.empty()) {
+    bool fraction = false;
+    const char before = out.empty() ? ' ' : out.back();
+    const bool inside =
+        before == '.' || before == '_' || std::isalnum(static_cast<unsigned char>(before)) != 0;
+    const std::size_t size = number_at(words, fraction);
+    double value = 0;
+    if (fraction && !inside && parse_number(words.substr(0, size), value)) {
+      const std::string plain(words.substr(0, size));
+      std::string shorter = rounded(value);
+      out += shorter.size() < plain.size() ? shorter : plain;
+    } else {
+      out += words.substr(0, std::max<std::size_t>(size, 1));
+    }
+    words.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return out;
+}
+
 std::string figure_text(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
-  if (value.is_number_float()) return significant(value.get<double>(), 4);
+  if (value.is_number()) return rounded(value.get<double>());
   if (!value.is_array()) return value.dump();
   std::string list;
   for (const Json& item : value) list += (list.empty() ? "" : ", ") + figure_text(item);
@@ -34,7 +89,8 @@ std::string figure_text(const Json& value) {
 }
 
 std::string headline_of(const Json& report) {
-  if (std::string headline = text_of(report, "headline"); !headline.empty()) return headline;
+  if (std::string headline = text_of(report, "headline"); !headline.empty())
+    return with_rounded_numbers(headline);
   const auto figures = report.is_object() ? report.find("figures") : report.end();
   if (figures == report.end() || !figures->is_object() || figures->empty()) return "";
   return figures->begin().key() + " " + figure_text(figures->begin().value());
@@ -58,7 +114,8 @@ std::vector<Picture> pictures_of(const Json& report) {
   for (const Json& entry : *list) {
     if (!entry.is_string()) continue;
     Picture picture{entry.get<std::string>(), "", sounds_of(report, entry)};
-    if (report.contains("captions")) picture.caption = text_of(report["captions"], picture.file);
+    if (report.contains("captions"))
+      picture.caption = with_rounded_numbers(text_of(report["captions"], picture.file));
     if (picture.caption.empty()) {
       picture.caption = std::filesystem::path(picture.file).stem().string();
       for (char& c : picture.caption) c = c == '_' ? ' ' : c;

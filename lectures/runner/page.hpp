@@ -54,7 +54,13 @@ const char* word_of(State state);
 /// A string entry of a report, or "" when it is missing or not a string.
 std::string text_of(const Json& report, const std::string& key);
 
-/// A figure for the reader: four significant digits, lists with commas.
+/// At most three significant digits; a whole number below a million keeps all of its digits.
+std::string rounded(double value);
+
+/// The text with the decimal fractions in it rounded to three significant digits.
+std::string with_rounded_numbers(std::string_view words);
+
+/// A figure for the reader: a rounded number, lists with commas.
 std::string figure_text(const Json& value);
 
 /// A file's bytes; "" when there is no such file.

@@ -1,10 +1,10 @@
 #include "runner/results.hpp"
 
-#include <cmath>
 #include <utility>
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/number.hpp"
+#include "runner/quantities.hpp"
 
 namespace fs = std::filesystem;
 
@@ -49,23 +49,12 @@ std::string paragraphs(const std::string& words) {
 }
 
 std::string figures_table(const Section& section) {
-  const auto list = [](const Json& report) {
-    return report.is_object() ? report.value("figures", Json::object()) : Json::object();
-  };
-  const Json figures = list(section.report), others = list(section.beside);
-  if (!figures.is_object() || figures.empty()) return "";
-  const bool pair = others.is_object() && !others.empty();
-  std::string out = "<div class=\"scroll\" role=\"group\" aria-label=\"Figures\"><table class=\"figures\">";
-  if (pair) out += "<thead><tr><th>Figure</th><th>your files</th><th>the library's</th></tr></thead>";
-  out += "<tbody>\n";
-  for (const auto& [name, value] : figures.items()) {
-    out +=
-        "<tr><th scope=\"row\">" + escaped(name) + "</th><td>" + escaped(page::figure_text(value)) + "</td>";
-    if (pair)
-      out += "<td>" + (others.contains(name) ? escaped(page::figure_text(others[name])) : "") + "</td>";
-    out += "</tr>\n";
-  }
-  return out + "</tbody></table></div>\n";
+  const std::string rows = figure_rows(section);
+  if (rows.empty()) return "";
+  const char* heads = section.beside.empty() ? "" : "<th>your files</th><th>the library's</th>";
+  return text("<div class=\"scroll\" role=\"group\" aria-label=\"Figures\"><table class=\"figures\">",
+              *heads == 0 ? "" : text("<thead><tr><th>Figure</th>", heads, "<td></td></tr></thead>"),
+              "<tbody>\n", rows, "</tbody></table></div>\n");
 }
 
 std::string player_html(const fs::path& folder, const std::string& url_prefix, const SoundFile& sound) {
@@ -166,25 +155,26 @@ std::string results_of(const Section& section, const Folders& folders, const std
   return out;
 }
 
-std::string rounded(double value) {
-  const double size = std::abs(value);
-  if (size >= 100 && size < 1e7) return fixed(value, 0);
-  return significant(value, 3);
+std::string figure_of(const Json& report, const std::string& program, const std::string& name) {
+  const Json figures = report.is_object() ? report.value("figures", Json::object()) : Json();
+  if (!figures.is_object() || !figures.contains(name)) return "";
+  const std::string_view unit = quantity_of(program, name).unit;
+  return page::figure_text(figures[name]) + (unit.empty() ? "" : " ") + std::string(unit);
 }
 
-std::string figure_of(const Json& report, const std::string& name) {
-  const auto entry = [&](const char* list) {
-    return report.is_object() && report.contains(list) && report[list].is_object() &&
-                   report[list].contains(name)
-               ? report[list][name]
-               : Json();
-  };
-  const Json value = entry("figures"), unit = entry("units"), better = entry("better");
-  if (value.is_null()) return "";
-  std::string words = value.is_number() ? rounded(value.get<double>()) : page::figure_text(value);
-  if (unit.is_string()) words += " " + unit.get<std::string>();
-  if (better.is_string()) words += " (" + better.get<std::string>() + " is better)";
-  return words;
+std::string figure_rows(const Section& section) {
+  std::string rows;
+  if (!section.report.is_object()) return rows;
+  const Json figures = section.report.value("figures", Json::object());
+  if (!figures.is_object()) return rows;
+  const auto cell = [](std::string_view words) { return "<td>" + escaped(words) + "</td>"; };
+  for (const auto& [name, value] : figures.items()) {
+    rows += "<tr><th scope=\"row\">" + escaped(name) + "</th>" +
+            cell(figure_of(section.report, section.name, name));
+    if (!section.beside.empty()) rows += cell(figure_of(section.beside, section.name, name));
+    rows += cell(words_of(quantity_of(section.name, name).better)) + "</tr>\n";
+  }
+  return rows;
 }
 
 }  // namespace gradus::lecture

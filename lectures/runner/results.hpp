@@ -37,11 +37,11 @@ std::string picture_html(const std::filesystem::path& folder, const std::string&
 std::string picture_of_run(const page::Section& section, const Folders& folders,
                            const page::Picture& picture);
 
-/// A number with three significant digits.
-std::string rounded(double value);
+/// The figure of a program's report with its unit; "" when the report does not have it.
+std::string figure_of(const page::Json& report, const std::string& program, const std::string& name);
 
-/// The figure with three significant digits, its unit, and the better direction, as far as the report has
-/// them; "" when the report does not have the figure.
-std::string figure_of(const page::Json& report, const std::string& name);
+/// A table row per figure: its name, its value, with other results to compare their value, and the better
+/// direction.
+std::string figure_rows(const page::Section& section);
 
 }  // namespace gradus::lecture

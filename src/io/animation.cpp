@@ -68,13 +68,38 @@ Paletted colored(const Film& film, const Bytes& values, const std::string& name)
     planes[c].resize(out.indices.size());
     for (std::size_t i = 0; i < out.indices.size(); ++i) planes[c][i] = values[3 * i + c];
   }
-  int found = static_cast<int>(out.colors.size());
+  int found = static_cast<int>(out.colors.size()) - 1;  // one index stays free for transparent pixels
   // The stacked frames are quantised as one picture with one palette, so that colours do not flicker.
   const int result = GifQuantizeBuffer(
       static_cast<unsigned>(film.width), static_cast<unsigned>(film.height * film.frames), &found,
       planes[0].data(), planes[1].data(), planes[2].data(), out.indices.data(), out.colors.data());
   GRADUS_CHECK(result == GIF_OK, name, ": write_gif: no memory to choose 256 colours");
   return out;
+}
+
+// A rectangle of pixels.
+struct Box {
+  Index top = 0, left = 0, height = 1, width = 1;
+};
+
+// The smallest box around the pixels that differ between two frames; one pixel when none does.
+Box changes(const Film& film, const GifByteType* before, const GifByteType* now) {
+  Index top = film.height, left = film.width, bottom = -1, right = -1;
+  for (Index i = 0; i < film.height; ++i)
+    for (Index j = 0; j < film.width; ++j)
+      if (before[i * film.width + j] != now[i * film.width + j]) {
+        top = std::min(top, i), bottom = i;
+        left = std::min(left, j), right = std::max(right, j);
+      }
+  return bottom < 0 ? Box{} : Box{top, left, bottom + 1 - top, right + 1 - left};
+}
+
+// An index of the palette that no pixel has, or NO_TRANSPARENT_COLOR.
+int free_index(const Bytes& indices) {
+  std::array<bool, 256> used{};
+  for (const GifByteType index : indices) used[index] = true;
+  const auto* found = std::find(used.begin(), used.end(), false);
+  return found == used.end() ? NO_TRANSPARENT_COLOR : static_cast<int>(found - used.begin());
 }
 
 // Writes a GIF into memory; giflib's state is released at the end of the scope.
@@ -106,20 +131,30 @@ class GifWriter {
     check(EGifPutExtensionTrailer(gif_));
   }
 
-  void frame(const Film& film, Index scale, const GifByteType* indices, int delay) {
+  // After the first frame (before: null), only the box of changes is written, and pixels in it that stay are
+  // `transparent`, if there is such an index.
+  void frame(const Film& film, Index scale, const GifByteType* before, const GifByteType* now,
+             int transparent, int delay) {
+    const Box box = before ? changes(film, before, now) : Box{0, 0, film.height, film.width};
+    const bool keeps = before && transparent != NO_TRANSPARENT_COLOR;
     GraphicsControlBlock control{};
     control.DisposalMode = DISPOSE_DO_NOT;
     control.DelayTime = delay;
-    control.TransparentColor = NO_TRANSPARENT_COLOR;
+    control.TransparentColor = keeps ? transparent : NO_TRANSPARENT_COLOR;
     std::array<GifByteType, 4> bytes{};
     EGifGCBToExtension(&control, bytes.data());
     check(EGifPutExtension(gif_, GRAPHICS_EXT_FUNC_CODE, static_cast<int>(bytes.size()), bytes.data()));
-    check(EGifPutImageDesc(gif_, 0, 0, static_cast<int>(film.width * scale),
-                           static_cast<int>(film.height * scale), false, nullptr));
-    Bytes line(static_cast<std::size_t>(film.width * scale));
-    for (Index i = 0; i < film.height * scale; ++i) {
-      const GifByteType* row = indices + i / scale * film.width;
-      for (Index j = 0; j < film.width * scale; ++j) line[static_cast<std::size_t>(j)] = row[j / scale];
+    check(EGifPutImageDesc(gif_, static_cast<int>(box.left * scale), static_cast<int>(box.top * scale),
+                           static_cast<int>(box.width * scale), static_cast<int>(box.height * scale), false,
+                           nullptr));
+    Bytes line(static_cast<std::size_t>(box.width * scale));
+    for (Index i = 0; i < box.height * scale; ++i) {
+      const Index row = (box.top + i / scale) * film.width + box.left;
+      for (Index j = 0; j < box.width * scale; ++j) {
+        const Index at = row + j / scale;
+        const bool same = keeps && now[at] == before[at];
+        line[static_cast<std::size_t>(j)] = same ? static_cast<GifByteType>(transparent) : now[at];
+      }
       check(EGifPutLine(gif_, line.data(), static_cast<int>(line.size())));
     }
   }
@@ -173,9 +208,13 @@ void write_film(const std::filesystem::path& path, const Film& film, const Bytes
   writer.begin(film, options.scale, pictures.colors, options.repeats);
   const int delay = static_cast<int>(std::lround(100 / options.frames_per_second));
   const Index back = options.back_and_forth ? std::max<Index>(film.frames - 2, 0) : 0;
+  const int transparent = free_index(pictures.indices);
+  const GifByteType* before = nullptr;
   for (Index i = 0; i < film.frames + back; ++i) {
     const Index at = i < film.frames ? i : 2 * (film.frames - 1) - i;
-    writer.frame(film, options.scale, pictures.indices.data() + at * film.pixels(), delay);
+    const GifByteType* now = pictures.indices.data() + at * film.pixels();
+    writer.frame(film, options.scale, before, now, transparent, delay);
+    before = now;
   }
   write_file(path, writer.finish());
 }

@@ -8,6 +8,7 @@
 #include <array>
 #include <cctype>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <string_view>
 
@@ -16,6 +17,24 @@
 #include "gradus/base/file.hpp"
 #include "gradus/base/number.hpp"
 
+namespace {
+
+// zlib packs pictures into fewer bytes than stb does. stb releases the result with free().
+unsigned char* packed(const unsigned char* data, int size, int* packed_size, int) {
+  uLongf length = compressBound(static_cast<uLong>(size));
+  auto* out = static_cast<unsigned char*>(std::malloc(length));
+  if (out == nullptr) return nullptr;
+  if (compress2(out, &length, data, static_cast<uLong>(size), Z_BEST_COMPRESSION) != Z_OK) {
+    std::free(out);
+    return nullptr;
+  }
+  *packed_size = static_cast<int>(length);
+  return out;
+}
+
+}  // namespace
+
+#define STBIW_ZLIB_COMPRESS packed
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STB_IMAGE_WRITE_STATIC
 #define STBI_WRITE_NO_STDIO
@@ -246,6 +265,15 @@ Tensor read_image(const std::filesystem::path& path, int channels) {
   return parse_image(read_file(path), path.string(), channels);
 }
 
+// Keeps one value per pixel when all three are equal everywhere; returns whether they were.
+static bool make_grey(std::vector<std::uint8_t>& rgb) {
+  for (std::size_t i = 0; i < rgb.size(); i += 3)
+    if (rgb[i] != rgb[i + 1] || rgb[i] != rgb[i + 2]) return false;
+  for (std::size_t i = 0; i < rgb.size() / 3; ++i) rgb[i] = rgb[3 * i];
+  rgb.resize(rgb.size() / 3);
+  return true;
+}
+
 void write_png(const std::filesystem::path& path, const Tensor& image) {
   const Shape& shape = image.shape();
   const Index channels = shape.rank() == 3 ? shape[2] : 1;
@@ -256,8 +284,8 @@ void write_png(const std::filesystem::path& path, const Tensor& image) {
                max_pixels, " pixels");
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(image.size()));
   std::transform(image.data(), image.data() + image.size(), bytes.begin(), to_byte);
-  const int width = static_cast<int>(shape[1]), height = static_cast<int>(shape[0]),
-            parts = static_cast<int>(channels);
+  const int parts = channels == 3 && !make_grey(bytes) ? 3 : 1;
+  const int width = static_cast<int>(shape[1]), height = static_cast<int>(shape[0]);
   std::vector<std::byte> file;
   const int done =
       stbi_write_png_to_func(append_bytes, &file, width, height, parts, bytes.data(), width * parts);

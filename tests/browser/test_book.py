@@ -4,12 +4,16 @@
     tests/browser/test_book.py <folder of the book>
 
 Prints one line per fault; the last line counts. Without Chromium, its driver or Selenium, everything is skipped and counted.
-With axe-core (npm install -g axe-core, or AXE=file), its rules for WCAG A and AA are checked on every page."""
+With axe-core (npm install -g axe-core, or AXE=file), its rules for WCAG A and AA are checked on every page but book.html."""
+import functools
+import json
 import os
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
+import time
 
 book = pathlib.Path(sys.argv[1]).resolve()
 try:
@@ -41,10 +45,33 @@ def start(profile):
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")  # Chromium's sandbox refuses root
     options.binary_location = shutil.which("chromium")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(service=webdriver.chrome.service.Service(shutil.which("chromedriver")), options=options)
     driver.set_page_load_timeout(120)
+    driver.set_script_timeout(600)  # axe-core on the whole book
     return driver
+
+
+# Seconds until the first paint with content; -1 before it.
+PAINTED = "const paint = performance.getEntriesByName('first-contentful-paint')[0]; return paint ? paint.startTime / 1000 : -1"
+
+
+def check_speed(driver, page):
+    """The contents are painted within 1 s, a part within 2 s, and nothing is loaded from elsewhere."""
+    if page.name == "index.html" or page.name[0].isdigit():
+        most = 1 if page.name == "index.html" else 2
+        for _ in range(100):
+            seconds = driver.execute_script(PAINTED)
+            if seconds >= 0:
+                break
+            time.sleep(0.05)
+        expect(f"{page.name}: painted within {most} s", 0 <= seconds < most, f"{seconds} s")
+    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+    loaded = [event["params"]["request"]["url"] for event in events
+              if event["method"] == "Network.requestWillBeSent" and event["params"]["documentURL"].startswith(page.as_uri())]
+    elsewhere = [url for url in loaded if not url.startswith((book.as_uri(), "data:"))]
+    expect(f"{page.name}: loads the page itself", page.as_uri() in loaded, loaded)
+    expect(f"{page.name}: loads nothing from elsewhere", not elsewhere, elsewhere)
 
 
 def resize(driver, width, scheme):
@@ -91,8 +118,15 @@ return faults;
 """
 
 
+@functools.cache
+def ids_of(file):
+    return set(re.findall(r' id="([^"]*)"', pathlib.Path(file).read_text())) if os.path.isfile(file) else set()
+
+
 def check_page(driver, page):
+    driver.get_log("performance")  # of the page before
     driver.get(page.as_uri())
+    check_speed(driver, page)
     for width, scheme in ((1400, "light"), (1400, "dark"), (390, "light"), (390, "dark")):
         resize(driver, width, scheme)
         faults = driver.execute_script(CHECKS)
@@ -102,7 +136,11 @@ def check_page(driver, page):
     links = driver.execute_script("return [...document.links].filter((a) => a.protocol === 'file:').map((a) => decodeURIComponent(a.pathname))")
     missing = sorted({link for link in links if not os.path.exists(link)})
     expect(f"{page.name}: every link leads to a file", not missing, missing)
-    if axe:
+    places = driver.execute_script("return [...document.links].filter((a) => a.protocol === 'file:' && a.hash).map((a) => "
+                                   "[decodeURIComponent(a.pathname), decodeURIComponent(a.hash.slice(1))])")
+    lost = sorted({f"{file}#{place}" for file, place in places if place not in ids_of(file)})
+    expect(f"{page.name}: every link leads to a place", not lost, lost)
+    if axe and page.name != "book.html":  # it repeats the other pages, which takes axe-core minutes
         driver.execute_script(axe)
         faults = driver.execute_async_script(
             "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']}).then((r) => arguments[0](r.violations.map((v) => v.id + ': ' + v.nodes[0].html)))")
@@ -117,6 +155,13 @@ def check_search(driver):
     field.send_keys("autoencoder")
     links = found.find_elements(By.TAG_NAME, "a")
     expect("the search must find the autoencoders", links and "autoencoder" in found.text.lower(), found.text)
+    for words, section in (("reparameterization", "#10_"), ("KL", "#08_"), ("mode collapse", "#24_"), ("reparameterisation", "#10_")):
+        field.clear()
+        field.send_keys(words)
+        first = next(iter(found.find_elements(By.TAG_NAME, "a")), None)
+        address = first.get_attribute("href") if first else ""
+        title = first.text if first else ""
+        expect(f"the search for '{words}' must find section {section[1:3]} first", section[1:3] == title[:2], f"{title} {address}")
     field.send_keys(" qqqqq")
     expect("words that are nowhere must find nothing", "Nothing found" in found.text, found.text)
     field.send_keys(Keys.ESCAPE)

@@ -20,9 +20,13 @@ Known::Known(const Project& project) : path_(project.cache() / "known.json") {
   }
 }
 
+// The pages of the lessons show points and most.
 void Known::record(const TodoResult& todo, const std::string& text) {
-  json_["todos"][todo.todo.id] = {
-      {"digest", digest(text)}, {"state", name_of(todo.state)}, {"points", todo.points}, {"line", todo.line}};
+  json_["todos"][todo.todo.id] = {{"digest", digest(text)},
+                                  {"state", name_of(todo.state)},
+                                  {"points", todo.points},
+                                  {"most", todo.most},
+                                  {"line", todo.line}};
 }
 
 std::optional<Known::Entry> Known::find(const std::string& todo, const std::string& text) const {

@@ -2,6 +2,8 @@
 #include <gif_lib.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <string>
@@ -19,9 +21,9 @@ namespace {
 
 // A GIF as seen by a player.
 struct Film {
-  int width = 0, height = 0, repeats = -1;
-  std::vector<int> delays;                    // hundredths of a second
-  std::vector<std::vector<GifByteType>> rgb;  // one per frame
+  int width = 0, height = 0, repeats = -1, written = 0;  // pixels in the file
+  std::vector<int> delays;                               // hundredths of a second
+  std::vector<std::vector<GifByteType>> rgb;             // one per frame
 
   explicit Film(const fs::path& path) {
     int code = 0;
@@ -30,19 +32,24 @@ struct Film {
     REQUIRE(DGifSlurp(gif) == GIF_OK);
     width = gif->SWidth;
     height = gif->SHeight;
+    std::vector<GifByteType> pixels(static_cast<std::size_t>(3 * width * height));
     for (int i = 0; i < gif->ImageCount; ++i) {
       const SavedImage& image = gif->SavedImages[i];
-      CHECK(image.ImageDesc.Width == width);
-      CHECK(image.ImageDesc.Height == height);
-      std::vector<GifByteType> pixels;
-      for (int p = 0; p < width * height; ++p) {
-        const GifColorType& color = gif->SColorMap->Colors[image.RasterBits[p]];
-        pixels.insert(pixels.end(), {color.Red, color.Green, color.Blue});
-      }
-      rgb.push_back(pixels);
       GraphicsControlBlock control{};
       REQUIRE(DGifSavedExtensionToGCB(gif, i, &control) == GIF_OK);
       delays.push_back(control.DelayTime);
+      CHECK(control.DisposalMode == DISPOSE_DO_NOT);
+      const GifImageDesc& box = image.ImageDesc;
+      written += box.Width * box.Height;
+      if (i == 0) CHECK((box.Width == width && box.Height == height));
+      for (int p = 0; p < box.Width * box.Height; ++p) {
+        if (image.RasterBits[p] == control.TransparentColor) continue;
+        const GifColorType& color = gif->SColorMap->Colors[image.RasterBits[p]];
+        const int at = (box.Top + p / box.Width) * width + box.Left + p % box.Width;
+        const std::array<GifByteType, 3> values = {color.Red, color.Green, color.Blue};
+        std::copy(values.begin(), values.end(), pixels.begin() + 3 * at);
+      }
+      rgb.push_back(pixels);
       for (int e = 0; e < image.ExtensionBlockCount; ++e) {
         const ExtensionBlock& block = image.ExtensionBlocks[e];
         if (block.Function == CONTINUE_EXT_FUNC_CODE && block.ByteCount == 3)
@@ -102,6 +109,21 @@ TEST_CASE("write_gif: back and forth, images one by one, repeated for ever") {
   write_gif(path, std::vector<Tensor>{frames[0]},
             {.back_and_forth = true});  // replaces the file; one frame is an animation
   CHECK(Film(path).rgb.size() == 1);
+}
+
+TEST_CASE("write_gif: only what changes is written") {
+  const Folder folder;
+  const fs::path path = folder.path / "dot.gif";
+  Tensor frames = Tensor::zeros({3, 8, 8, 1});
+  for (Index j = 2; j < 6; ++j) frames.at({1, 3, j, 0}) = Real(j % 3 ? 1 : 0.2);  // a row of four pixels
+  for (Index j = 2; j < 6; ++j) frames.at({2, 3, j, 0}) = frames.at({1, 3, j, 0});
+  write_gif(path, frames, {.scale = 2});
+  const Film film(path);
+  REQUIRE(film.rgb.size() == 3);
+  CHECK(film.written == 16 * 16 + 8 * 2 + 2 * 2);  // all, the row, one pixel for no change
+  CHECK(film.rgb[1][3 * (6 * 16 + 4)] == 255);
+  CHECK(film.rgb[1][3 * (6 * 16 + 3)] == 0);
+  CHECK(film.rgb[2] == film.rgb[1]);
 }
 
 TEST_CASE("write_gif: up to 256 colours are exact, more are approximated") {

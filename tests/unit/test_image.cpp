@@ -72,9 +72,11 @@ TEST_CASE("png: written images are read back, grey and colour") {
   CHECK(same(read_image(folder / "grey.png", 1), grey));
   CHECK(same(read_image(folder / "rgb.png", 3), rgb));
   CHECK(same(read_image(folder / "grey.png", 3), hstack({grey})));
+  write_png(folder / "three.png", hstack({grey}));  // three equal channels take no more bytes than one
+  CHECK(read_file(folder / "three.png") == read_file(folder / "grey.png"));
   write_png(folder / "plain.png", grey.reshape({5, 7}));
   CHECK(same(read_image(folder / "plain.png", 1), grey));
-  CHECK(std::distance(fs::directory_iterator(folder.path), {}) == 3);  // no temporary file is left
+  CHECK(std::distance(fs::directory_iterator(folder.path), {}) == 4);  // no temporary file is left
 }
 
 TEST_CASE("png: values are clipped, wrong shapes and folders are refused") {

@@ -13,7 +13,8 @@ struct Proportion {
   Index of = 0;     ///< number of all examples
   double rate = 0;  ///< hits / of; NaN when `of` is 0
   /// Wilson interval: contains the true rate in about 95 % of all samples, fewer for some rates near 0 or 1
-  double low = 0, high = 1;
+  double low = 0;
+  double high = 1;  ///< its upper end
 };
 
 /// proportion: Wilson's interval, which stays in [0, 1] and has a width above 0 also for 0 or all hits.

@@ -25,7 +25,7 @@ Tensor places_on_line() {
 Tensor draw(const std::string& title, Color color, const Tensor& real, const Tensor& fakes,
             const Tensor& probabilities) {
   const Color axis{Real(0.5), Real(0.5), Real(0.53)};
-  constexpr double margin = 1.25;  // for the labels
+  constexpr double margin = 2.1;   // for the labels
   constexpr double radius = 0.15;  // points that would overlap the labels are not drawn
   Canvas canvas(250, 436, {low - margin, high, -0.5, 1.4});
   for (const double side : {low - margin, high}) canvas.line({side, side}, {-2, 2}, axis, 2);
@@ -44,13 +44,13 @@ Tensor draw(const std::string& title, Color color, const Tensor& real, const Ten
     if (x > low + radius) canvas.disc(x, -0.16, 6, colors::green, 0.8);
   for (const Real x : fakes.values())
     if (x > low + radius) canvas.disc(x, -0.34, 6, colors::red, 0.8);
-  canvas.letters(8, 10, title, 2, color);
-  canvas.letters(46, 8, "1", 2, axis);
-  canvas.letters(56, 66, "P(real)", 2, axis);
-  canvas.letters(112, 8, "1/2", 2, axis);
-  canvas.letters(176, 8, "0", 2, axis);
-  if (real) canvas.letters(198, 8, "real", 2, colors::green);
-  if (fakes) canvas.letters(222, 8, "fake", 2, colors::red);
+  canvas.letters(8, 8, title, 3, color);
+  canvas.letters(42, 8, "1", 3, axis);
+  canvas.letters(56, 94, "P(real)", 3, axis);
+  canvas.letters(108, 8, "1/2", 3, axis);
+  canvas.letters(172, 8, "0", 3, axis);
+  if (real) canvas.letters(196, 8, "real", 3, colors::green);
+  if (fakes) canvas.letters(221, 8, "fake", 3, colors::red);
   return canvas.image();
 }
 
@@ -62,9 +62,9 @@ std::vector<Tensor> in_turns(Program& program, const Tensor& real) {
     Index steps;
     std::string title;
   };
-  const std::vector<Turn> turns{{true, 25, "D learns to separate"},    {true, 50, "D becomes confident"},
-                                {false, 10, "G follows D's gradient"}, {false, 24, "G fools D"},
-                                {true, 60, "D learns again"},          {false, 14, "G follows"},
+  const std::vector<Turn> turns{{true, 25, "D learns to separate"}, {true, 50, "D becomes confident"},
+                                {false, 10, "G follows D's slope"}, {false, 24, "G fools D"},
+                                {true, 60, "D learns again"},       {false, 14, "G follows"},
                                 {true, 60, "D learns again"}};
   std::vector<Index> ends{0};
   for (const Turn& turn : turns) ends.push_back(ends.back() + turn.steps);
@@ -103,7 +103,7 @@ std::vector<Tensor> in_turns(Program& program, const Tensor& real) {
 
   std::vector<Tensor> frames{
       draw("1 G starts from noise", colors::red, {}, film.fakes(0), {}),
-      draw("2 D looks at real and fake", colors::blue, real, film.fakes(0), film.probabilities(0))};
+      draw("2 D before training", colors::blue, real, film.fakes(0), film.probabilities(0))};
   for (std::size_t i = 0; i < turns.size(); ++i)
     frames.push_back(draw(text(i + 3, " ", turns[i].title),
                           turns[i].discriminator ? colors::blue : colors::red, real, film.fakes(i + 1),
@@ -173,7 +173,7 @@ void one(Program& program) {
     frames.push_back(
         draw(text("step ", film.step(i)), colors::black, real, film.fakes(i), film.probabilities(i)));
   strip.push_back(
-      draw("10 D = 1/2 at the points", colors::black, real, film.fakes(last), film.probabilities(last)));
+      draw("10 D = 1/2 at points", colors::black, real, film.fakes(last), film.probabilities(last)));
   program.picture("film_strip",
                   vstack({hstack({strip[0], strip[1], strip[2], strip[3], strip[4]}),
                           hstack({strip[5], strip[6], strip[7], strip[8], strip[9]})}),
