@@ -34,7 +34,7 @@ EOF
   chmod +x "programs/$1"
 }
 program 01_good 'picture 01_good/dot.png
-report "\"01_good\": {\"preset\": \"tiny\", \"seed\": 7, \"seconds\": 0.1, \"figures\": {\"test_sq_error\": 31.25, \"run_seconds\": 7, \"fid_box\": 1563.8, \"name\": \"a<b\"}, \"pictures\": [\"01_good/dot.png\"], \"captions\": {\"01_good/dot.png\": \"one dot\"}, \"look\": \"See \`dot\` & <wonder>\", \"headline\": \"v1.2345 error 31.2413 of 20000\"}"'
+report "\"01_good\": {\"preset\": \"tiny\", \"seed\": 20261128, \"seconds\": 0.1, \"figures\": {\"test_sq_error\": 31.25, \"run_seconds\": 7, \"fid_box\": 1563.8, \"name\": \"a<b\"}, \"pictures\": [\"01_good/dot.png\"], \"captions\": {\"01_good/dot.png\": \"one dot\"}, \"look\": \"See \`dot\` & <wonder>\", \"headline\": \"v1.2345 error 31.2413 of 20000\"}"'
 program 02_crash 'echo the last words; kill -SEGV $$'
 program 03_silent 'echo fine'
 program 04_liar 'report "\"04_liar\": {\"figures\": {}, \"pictures\": [\"04_liar/none.png\"]}"'
@@ -147,7 +147,8 @@ expect "a table must have them, too" words $part '<tr><th scope="row">run_second
 expect "and three digits" bash -c 'grep -qF "<td>1560</td>" out/figures.html && grep -qF "v1.2345 error 31.2 of 20000" out/index.html'
 expect "a figure without a rule must be shown alone" words $part '<tr><th scope="row">name</th><td>a&lt;b</td><td></td></tr>'
 expect "an exercise must have a box with its tasks" bash -c 'grep -qF "exercises.04_kl.README.md.html\">Exercise 04: Divergences</a>" out/1_first.html && grep -qF "<td>4.6</td><td>gradients</td><td></td>" out/1_first.html'
-expect "and the points of the last grading" words $part '<td>4.5</td><td>a &lt; b</td><td>2 of 3 points</td>'
+expect "the page shows the seed exactly, so that the run can be repeated" words $part 'seed 20261128'
+expect "and the points of the last grading" words $part '<td>4.5</td><td>a &lt; b</td><td>points: 2 of 3</td>'
 expect "a figure that the run lacks must be its name" words $part '<code>loss</code></a>.'
 expect "code must be shown with its comment and line numbers" bash -c 'grep -qF "<span class=\"line\"><span class=\"number\">3</span><span class=\"c\">/// y = 2 x</span></span>" out/1_first.html && grep -qF "<span class=\"number\">8</span>}" out/1_first.html'
 expect "code must end with its function" lacks $part 'int after'

@@ -4,7 +4,7 @@ const field = document.getElementById("search"), found = document.getElementById
 const up = document.body.dataset.up;
 
 // "Reparameterization" and "reparameterisation" are one word.
-const plain = (words) => words.toLowerCase().replace(/iz(?=[aei])/g, "is");
+const plain = (words) => words.toLowerCase().replace(/iz(?=[aei]|\b)/g, "is");
 
 // Every word must occur; a word in the title counts more than one in the text, most at its beginning (after the program's number).
 const inTitle = (title, word) => title.replace(/^\d+ /, "").startsWith(word) ? 40 : title.includes(word) ? 20 : 0;

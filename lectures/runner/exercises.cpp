@@ -20,11 +20,11 @@ Json entry(const Json& json, const std::string& key) {
   return json.is_object() && json.contains(key) ? json[key] : Json();
 }
 
-/// "2 of 3 points" for a task that was graded, else "".
+/// "points: 2 of 3" for a task that was graded, else "".
 std::string points_of(const Json& result) {
   const Json points = entry(result, "points"), most = entry(result, "most");
   if (!points.is_number_integer()) return "";
-  return text(points.get<int>(), most.is_number_integer() ? text(" of ", most.get<int>()) : "", " points");
+  return text("points: ", points.get<int>(), most.is_number_integer() ? text(" of ", most.get<int>()) : "");
 }
 
 /// `folder` is "04_divergences"; `results` are the last results of the tasks by their numbers.

@@ -97,9 +97,12 @@ std::string Renderings::link(const Place& place, const Link& target) {
     const std::string name = target.target.substr(figures + 11);
     const Section* section = program(name);
     const std::string figure = section == nullptr ? "" : figure_of(section->report, name, target.words);
-    const std::string_view better = words_of(quantity_of(name, target.words).better);
-    return "<a class=\"figure\" title=\"" + escaped(gradus::text(target.words, " of ", name, ": ", better)) +
-           "\" href=\"figures.html" + (figure.empty() ? "" : "#" + escaped(name)) + "\">" +
+    const Quantity::Better better = quantity_of(name, target.words).better;
+    const bool directed = better == Quantity::Better::lower || better == Quantity::Better::higher;
+    const std::string title =
+        gradus::text(target.words, " of ", name, directed ? gradus::text(": ", words_of(better)) : "");
+    return "<a class=\"figure\" title=\"" + escaped(title) + "\" href=\"figures.html" +
+           (figure.empty() ? "" : "#" + escaped(name)) + "\">" +
            (figure.empty() ? target.html : escaped(figure)) + "</a>";
   }
   const bool own_source = place.lesson && target.target.find('/') == target.target.npos;
@@ -254,20 +257,24 @@ Page Renderings::code(const fs::path& source, const std::string& file) const {
 
 std::string Renderings::figures() const {
   std::string out;
+  const bool beside = std::any_of(book_.parts.begin(), book_.parts.end(), [](const page::Part& part) {
+    return std::any_of(part.sections.begin(), part.sections.end(),
+                       [](const Section& one) { return !one.beside.empty(); });
+  });
   for (const page::Part& part : book_.parts) {
     for (const Section& one : part.sections) {
       const std::string rows = figure_rows(one);
       if (rows.empty()) continue;
       const std::string address = (part.folder.empty() ? "programs" : part.folder) + ".html#" + one.name;
-      out += "<tbody id=\"" + escaped(one.name) +
-             "\"><tr class=\"part\"><th colspan=\"4\" scope=\"rowgroup\"><a href=\"" + escaped(address) +
-             "\">" + escaped(one.name) + "</a></th></tr>\n" + rows;
+      out += "<tbody id=\"" + escaped(one.name) + "\"><tr class=\"part\"><th colspan=\"" +
+             (beside ? "4" : "3") + "\" scope=\"rowgroup\"><a href=\"" + escaped(address) + "\">" +
+             escaped(one.name) + "</a></th></tr>\n" + rows;
       out += "</tbody>\n";
     }
   }
   if (out.empty()) return "<p>No program has run yet: <code>make lecture4</code>.</p>\n";
-  return "<div class=\"scroll\" role=\"group\" aria-label=\"Figures\"><table class=\"figures\">\n" + out +
-         "</table></div>\n";
+  return "<div class=\"scroll\" role=\"group\" aria-label=\"Figures\"><table class=\"figures\">\n" +
+         figures_head(beside) + out + "</table></div>\n";
 }
 
 }  // namespace gradus::lecture

@@ -32,11 +32,17 @@ std::size_t number_at(std::string_view words, bool& fraction) {
   return end;
 }
 
+/// Of a number in the words: its digits from the first that is not 0, without an exponent.
+std::ptrdiff_t significant_digits(std::string_view number) {
+  number = number.substr(0, number.find('e'));
+  number.remove_prefix(std::min(number.find_first_of("123456789"), number.size()));
+  return std::count_if(number.begin(), number.end(), is_digit);
+}
+
 }  // namespace
 
 bool is_program(std::string_view name) {
-  return name.size() > 3 && name[0] >= '0' && name[0] <= '9' && name[1] >= '0' && name[1] <= '9' &&
-         name[2] == '_';
+  return name.size() > 3 && is_digit(name[0]) && is_digit(name[1]) && name[2] == '_';
 }
 
 std::string slurp(const std::filesystem::path& path) {
@@ -67,7 +73,8 @@ std::string with_rounded_numbers(std::string_view words) {
         before == '.' || before == '_' || std::isalnum(static_cast<unsigned char>(before)) != 0;
     const std::size_t size = number_at(words, fraction);
     double value = 0;
-    if (fraction && !inside && parse_number(words.substr(0, size), value)) {
+    if (fraction && !inside && significant_digits(words.substr(0, size)) > 4 &&
+        parse_number(words.substr(0, size), value)) {
       const std::string plain(words.substr(0, size));
       std::string shorter = rounded(value);
       out += shorter.size() < plain.size() ? shorter : plain;

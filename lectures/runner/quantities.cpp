@@ -108,20 +108,20 @@ constexpr std::array rules{
     Rule{"32_*/griffin_lim_*", {"", lower}},
     Rule{"32_*_pitch_*", {"Hz", neither}},
     Rule{"32_*_distance_*", {"dB", lower}},
-    Rule{"32_*_spectrum_*", {"", lower}},
     Rule{"32_*_cycle_l1", {"", lower}},
     Rule{"32_*", {"", higher}},  // shares that a judge finds right
     // part 7
     Rule{"33_*/flow_integral", {"", neither}},
     Rule{"3[3-6]_*_modes", {"of 8", higher}},
     Rule{"33_*nats*", {"nats", lower}},
+    Rule{"33_*/black_bits", {"bits per pixel", neither}},
     Rule{"*_bits", {"bits per pixel", lower}},
     Rule{"34_*_quality", {"", higher}},
     Rule{"34_*/labelled_*", {"", higher}},
-    Rule{"*_told_from_codes", {"", lower}},
+    Rule{"*_told_from_codes", {"", neither}},  // 1/2 is best
     Rule{"36_*_half_way", {"", higher}},
     Rule{"36_*/table*", {"", neither}},
-    Rule{"37_*/machine_finds*", {"", lower}},
+    Rule{"37_*/machine_finds*", {"", neither}},  // 1/2 is best
     Rule{"38_*gan_*_modes", {"of 8", higher}},
     Rule{"38_*/diffusion_*_loss", {"", lower}},
     // quantities of several programs

@@ -51,10 +51,8 @@ std::string paragraphs(const std::string& words) {
 std::string figures_table(const Section& section) {
   const std::string rows = figure_rows(section);
   if (rows.empty()) return "";
-  const char* heads = section.beside.empty() ? "" : "<th>your files</th><th>the library's</th>";
   return text("<div class=\"scroll\" role=\"group\" aria-label=\"Figures\"><table class=\"figures\">",
-              *heads == 0 ? "" : text("<thead><tr><th>Figure</th>", heads, "<td></td></tr></thead>"),
-              "<tbody>\n", rows, "</tbody></table></div>\n");
+              figures_head(!section.beside.empty()), "<tbody>\n", rows, "</tbody></table></div>\n");
 }
 
 std::string player_html(const fs::path& folder, const std::string& url_prefix, const SoundFile& sound) {
@@ -73,7 +71,7 @@ std::string circumstances(const Section& section) {
   };
   if (const std::string preset = text_of(section.report, "preset"); !preset.empty()) add("preset " + preset);
   if (section.report.is_object() && section.report.contains("seed"))
-    add("seed " + page::figure_text(section.report["seed"]));
+    add("seed " + section.report["seed"].dump());  // exact, so that the run can be repeated
   add(text_of(section.report, "dataset"));
   if (section.seconds > 0) add(fixed(section.seconds, 1) + " s");
   return line;
@@ -160,6 +158,11 @@ std::string figure_of(const Json& report, const std::string& program, const std:
   if (!figures.is_object() || !figures.contains(name)) return "";
   const std::string_view unit = quantity_of(program, name).unit;
   return page::figure_text(figures[name]) + (unit.empty() ? "" : " ") + std::string(unit);
+}
+
+std::string figures_head(bool beside) {
+  return beside ? "<thead><tr><th>Figure</th><th>your files</th><th>the library's</th><td></td></tr></thead>"
+                : "";
 }
 
 std::string figure_rows(const Section& section) {

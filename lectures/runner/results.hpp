@@ -40,6 +40,8 @@ std::string picture_of_run(const page::Section& section, const Folders& folders,
 /// The figure of a program's report with its unit; "" when the report does not have it.
 std::string figure_of(const page::Json& report, const std::string& program, const std::string& name);
 
+/// The head of a table of figures with other results to compare; else "".
+std::string figures_head(bool beside);
 /// A table row per figure: its name, its value, with other results to compare their value, and the better
 /// direction.
 std::string figure_rows(const page::Section& section);

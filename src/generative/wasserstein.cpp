@@ -11,7 +11,7 @@
 namespace gradus {
 namespace {
 
-std::vector<double> sorted(std::vector<double> x, const char* op, const char* name) {
+std::vector<double> checked_and_sorted(std::vector<double> x, const char* op, const char* name) {
   GRADUS_CHECK(std::all_of(x.begin(), x.end(), [](double v) { return std::isfinite(v); }), op, ": ", name,
                " holds NaN or an infinite number");
   std::sort(x.begin(), x.end());
@@ -22,7 +22,7 @@ std::vector<double> list_of(const Tensor& x, const char* name) {
   const bool list = x.rank() == 1 || (x.rank() == 2 && x.dim(1) == 1);
   GRADUS_CHECK(list && x.size() > 0, "wasserstein1: ", name, " must be [N] or [N, 1] with N > 0, got ",
                x.shape());
-  return sorted({x.values().begin(), x.values().end()}, "wasserstein1", name);
+  return checked_and_sorted({x.values().begin(), x.values().end()}, "wasserstein1", name);
 }
 
 // Both quantile functions are step functions, of widths 1/N and 1/M.
@@ -47,7 +47,7 @@ std::vector<double> projected(const Tensor& x, const char* name, double angle) {
   std::vector<double> out;
   for (Index n = 0; n < x.dim(0); ++n)
     out.push_back(std::cos(angle) * double{x[2 * n]} + std::sin(angle) * double{x[2 * n + 1]});
-  return sorted(std::move(out), "sliced_wasserstein1", name);
+  return checked_and_sorted(std::move(out), "sliced_wasserstein1", name);
 }
 
 }  // namespace

@@ -152,7 +152,7 @@ struct Winograd {
   static constexpr Index N = m + r - 1, places = N * N;
   static constexpr Index parts =
       places == 9 ? 2 : 1;  // of a place's matrix: 9 are hard to share among threads
-  static constexpr Index tiles_at_once = parts * 128;  // V and M of so many tiles fit into the caches
+  static constexpr Index tiles_at_once = parts * 128;  // transformed and multiplied before the next
   Index B, I, J, down = (I + m - 1) / m, across = (J + m - 1) / m, tiles = B * down * across,
                  most = std::min(tiles, tiles_at_once);
 

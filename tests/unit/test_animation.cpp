@@ -21,9 +21,9 @@ namespace {
 
 // A GIF as seen by a player.
 struct Film {
-  int width = 0, height = 0, repeats = -1, written = 0;  // pixels in the file
-  std::vector<int> delays;                               // hundredths of a second
-  std::vector<std::vector<GifByteType>> rgb;             // one per frame
+  int width = 0, height = 0, repeats = -1, written = 0, kept = 0;  // pixels in the file; of them transparent
+  std::vector<int> delays;                                         // hundredths of a second
+  std::vector<std::vector<GifByteType>> rgb;                       // one per frame
 
   explicit Film(const fs::path& path) {
     int code = 0;
@@ -43,7 +43,10 @@ struct Film {
       written += box.Width * box.Height;
       if (i == 0) CHECK((box.Width == width && box.Height == height));
       for (int p = 0; p < box.Width * box.Height; ++p) {
-        if (image.RasterBits[p] == control.TransparentColor) continue;
+        if (image.RasterBits[p] == control.TransparentColor) {
+          ++kept;
+          continue;
+        }
         const GifColorType& color = gif->SColorMap->Colors[image.RasterBits[p]];
         const int at = (box.Top + p / box.Width) * width + box.Left + p % box.Width;
         const std::array<GifByteType, 3> values = {color.Red, color.Green, color.Blue};
@@ -115,12 +118,14 @@ TEST_CASE("write_gif: only what changes is written") {
   const Folder folder;
   const fs::path path = folder.path / "dot.gif";
   Tensor frames = Tensor::zeros({3, 8, 8, 1});
-  for (Index j = 2; j < 6; ++j) frames.at({1, 3, j, 0}) = Real(j % 3 ? 1 : 0.2);  // a row of four pixels
+  for (const Index j : {2, 3, 5})
+    frames.at({1, 3, j, 0}) = Real(j % 3 ? 1 : 0.2);  // a row of four, one stays
   for (Index j = 2; j < 6; ++j) frames.at({2, 3, j, 0}) = frames.at({1, 3, j, 0});
   write_gif(path, frames, {.scale = 2});
   const Film film(path);
   REQUIRE(film.rgb.size() == 3);
   CHECK(film.written == 16 * 16 + 8 * 2 + 2 * 2);  // all, the row, one pixel for no change
+  CHECK(film.kept == 4 + 4);                       // the pixel of the row that stays, and the last one
   CHECK(film.rgb[1][3 * (6 * 16 + 4)] == 255);
   CHECK(film.rgb[1][3 * (6 * 16 + 3)] == 0);
   CHECK(film.rgb[2] == film.rgb[1]);

@@ -19,10 +19,10 @@ struct Window {
 
 /// Whether all convolutions of this process, whatever their own option, are computed directly: as a sum of
 /// products of exactly the pixels in the window. Off by default, for speed: 3 x 3 convolutions with stride 1
-/// and 4 x 4 convolutions with stride 2, with 64 channels or more, then use Winograd's algorithm, with as few
-/// as a quarter of the multiplications. With many pixels (3 x 3: 32 tiles of 4 x 4 results; 4 x 4: 128) this
-/// is not local, because the pixels of a tile are added and subtracted before they are multiplied by the
-/// weights:
+/// and 4 x 4 convolutions with stride 2, with 64 channels or more (the input gradient of the latter: 128 in
+/// dy), then use Winograd's algorithm, with as few as a quarter of the multiplications. With many pixels
+/// (3 x 3: 32 tiles of 4 x 4 results; 4 x 4: 128) this is not local, because the pixels of a tile are added
+/// and subtracted before they are multiplied by the weights:
 ///
 ///   - a single inf or NaN pixel corrupts all 16 results of its tile, including those whose windows do not
 ///     contain it, and a pixel of 1e8 leaves its rounding errors there; likewise in the input gradient;

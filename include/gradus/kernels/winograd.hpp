@@ -8,8 +8,8 @@ namespace gradus {
 
 /// y and dL/dw; dL/dx.
 enum class WinogradPass { forward, back };
-/// m, if tiles of m x m results are the fastest way: 4 or 2. It is 1 where the transforms cost more than they
-/// save, and for `direct` windows.
+/// m, if tiles of m x m results are the fastest way: 4 or 2. Otherwise 1: another window, too few channels or
+/// pixels for the cost of the transforms, or `direct`.
 Index winograd_tile(const Window& window, WinogradPass pass);
 
 /// Along one axis: the input pixels that meet the same places of the window, and those places (see
@@ -17,7 +17,7 @@ Index winograd_tile(const Window& window, WinogradPass pass);
 struct PixelClass {
   Index first, count;  ///< input pixels first, first + stride, ...
   Index place, taps;   ///< places place, place + stride, ...
-  Index lowest;        ///< the output pixel that the first input pixel meets at its last place
+  Index lowest;        ///< the row of dy that the first input pixel meets at its last place
 };
 
 /// y [B, I, J, K] from framed images, whose size covers whole tiles; bias [K] or null.

@@ -90,7 +90,7 @@ void on_the_ring(Program& program) {
         return sliced_wasserstein1(
             points_of(objective == Objective::noise ? diffusion : matching, noise, count), data);
       },
-      Plot("The ring: distance to the data").y("W1"),
+      Plot("The ring: distance to the data").y("sliced W1"),
       "Flow matching learns straighter paths, which few steps can follow; the paths of diffusion are curved");
   ring_film(program, diffusion, matching, noise);
 }
@@ -221,7 +221,7 @@ void of_digits(Program& program) {
 void diffusion(Program& program) {
   on_the_ring(program);
   of_digits(program);
-  program.headline(text("ring: ", program.figure("ring_diffusion_modes"), " of 8 modes, W1 ",
+  program.headline(text("ring: ", program.figure("ring_diffusion_modes"), " of 8 modes, sliced W1 ",
                         fixed(program.figure("w1_diffusion_20"), 3), " with 20 DDIM steps, ",
                         fixed(program.figure("w1_flow_matching_10"), 3),
                         " with 10 steps of flow matching; digits: FID ",
