@@ -66,7 +66,7 @@ function ticks(low, high, wanted = 4) {
 function plot(canvas, { series, references = [], low, high, x, ratio = 0.42 }) {
   const { c, width, height } = sheet(canvas, ratio);
   const left = 38, right = width - 8, top = 8, bottom = height - 30;
-  const last = Math.max(1, ...series.map((s) => (s.points.length ? s.points[s.points.length - 1][0] : 0)));
+  const last = Math.max(10, ...series.map((s) => (s.points.length ? s.points[s.points.length - 1][0] : 0)));
   const at = (px, py) => [left + (right - left) * px / last, bottom - (bottom - top) * (Math.min(Math.max(py, low), high) - low) / (high - low)];
   c.textBaseline = "middle"; c.textAlign = "right"; c.fillStyle = color("soft");
   for (const y of ticks(low, high)) {

@@ -17,8 +17,8 @@ namespace gradus::studio {
 
 /// The result of one call. Valid until the next call.
 struct Answer {
-  const char* error;    ///< one sentence, or null
-  const char* todo;     ///< the id of the task that is not written yet ("8.1"), or null
+  const char* error;  ///< one sentence, or null
+  const char* todo;   ///< the id of the task that is not written yet ("8.1"), or null
   const float* numbers;
   int count;
 };

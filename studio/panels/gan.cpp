@@ -30,10 +30,10 @@ using lecture::PointNet;
 constexpr Index shown = 256, scored = 1000, directions = 24, cells = 24;
 
 /// What the page's controls set, by name. The first group takes effect at a reset, the second at the next step.
-std::map<std::string, double> settings{
-    {"dims", 1}, {"hidden", 32}, {"averaging", 0}, {"follow", 0}, {"z_mean", 0}, {"z_deviation", 1}, {"z_size", 1},
-    {"loss", 1}, {"lr_d", 1e-3}, {"lr_g", 1e-3}, {"beta1", 0.5}, {"penalty", 0.1}, {"d_steps", 1}, {"noise", 0},
-    {"noise_end", 0}, {"batch", 256}};
+std::map<std::string, double> settings{{"dims", 1},    {"hidden", 32},     {"averaging", 0}, {"follow", 0},
+                                       {"z_mean", 0},  {"z_deviation", 1}, {"z_size", 1},    {"loss", 1},
+                                       {"lr_d", 1e-3}, {"lr_g", 1e-3},     {"beta1", 0.5},   {"penalty", 0.1},
+                                       {"d_steps", 1}, {"noise", 0},       {"noise_end", 0}, {"batch", 256}};
 
 double of(const char* name) { return settings.at(name); }
 Index whole(const char* name) { return static_cast<Index>(std::lround(of(name))); }
@@ -110,8 +110,8 @@ class Game {
   }
 
   void set_data(GaussianMixture data) {
-    GRADUS_CHECK(data.centers.rank() == 2 && data.centers.dim(1) == dims_, "the data are ", data.centers.shape(),
-                 ", the networks are for points of ", dims_, " numbers: rewind");
+    GRADUS_CHECK(data.centers.rank() == 2 && data.centers.dim(1) == dims_, "the data are ",
+                 data.centers.shape(), ", the networks are for points of ", dims_, " numbers: rewind");
     data_ = std::move(data);
     Rng looks(1, 7);
     shown_data_ = data_.sample(shown, looks), scored_data_ = data_.sample(scored, looks);
@@ -149,7 +149,8 @@ class Game {
 
   /// One step of G; its loss.
   Real step_g() {
-    const Real loss = generator_step(noisy(), discriminator_, generator(), noise(whole("batch"), rng_), losses_, *g_adam_);
+    const Real loss =
+        generator_step(noisy(), discriminator_, generator(), noise(whole("batch"), rng_), losses_, *g_adam_);
     average_->update();
     ++rounds_;
     return loss;
@@ -219,7 +220,9 @@ class Game {
     const double end = of("noise_end"), now = static_cast<double>(rounds_);
     const auto blur = static_cast<Real>(of("noise") * (end > 0 ? std::max(0.0, 1 - now / end) : 1));
     if (blur == 0) return std::ref(discriminator_);
-    return [this, blur](const Var& x) { return discriminator_(x + Var(Tensor::randn(x.shape(), rng_, 0, blur))); };
+    return [this, blur](const Var& x) {
+      return discriminator_(x + Var(Tensor::randn(x.shape(), rng_, 0, blur)));
+    };
   }
 
   Rng init_, rng_;
@@ -251,7 +254,8 @@ GaussianMixture data_of(int kind) {
   if (kind == 2) return ring_of_gaussians();
   if (kind == 3) return two_moons();
   Tensor grid({9, 2});
-  for (Index i = 0; i < 9; ++i) grid[2 * i] = static_cast<Real>(2 * (i % 3) - 2), grid[2 * i + 1] = static_cast<Real>(2 * (i / 3) - 2);
+  for (Index i = 0; i < 9; ++i)
+    grid[2 * i] = static_cast<Real>(2 * (i % 3) - 2), grid[2 * i + 1] = static_cast<Real>(2 * (i / 3) - 2);
   return {grid, Real(0.1)};
 }
 

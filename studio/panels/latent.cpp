@@ -43,8 +43,9 @@ std::string prefix_of(const TensorFile& file) {
   constexpr std::string_view end = "decoder.layer1.w";
   for (const auto& [key, tensor] : file.tensors)
     if (key.ends_with(end)) return key.substr(0, key.size() - end.size());
-  throw Error(text(file.name, ": no tensor's name ends with ", end,
-                   "; the panel reads decoders of linear layers, as 11_vae, 12_manifold and 16_beta_vae save them"));
+  throw Error(
+      text(file.name, ": no tensor's name ends with ", end,
+           "; the panel reads decoders of linear layers, as 11_vae, 12_manifold and 16_beta_vae save them"));
 }
 
 /// The sizes of the layers: {K, hidden .., pixels}.
@@ -54,8 +55,8 @@ std::vector<Index> sizes_of(const TensorFile& file, const std::string& prefix) {
     const std::string name = text(prefix, "decoder.layer", i, ".w");
     const Tensor* w = find(file, name);
     if (!w) return sizes;
-    GRADUS_CHECK(w->rank() == 2 && (sizes.empty() || w->dim(1) == sizes.back()), file.name, ": ", name, " is ",
-                 w->shape(), ", expected [outputs, ", sizes.empty() ? "K" : text(sizes.back()), "]");
+    GRADUS_CHECK(w->rank() == 2 && (sizes.empty() || w->dim(1) == sizes.back()), file.name, ": ", name,
+                 " is ", w->shape(), ", expected [outputs, ", sizes.empty() ? "K" : text(sizes.back()), "]");
     if (sizes.empty()) sizes.push_back(w->dim(1));
     sizes.push_back(w->dim(0));
   }
@@ -73,8 +74,8 @@ Index width_of(Decoder& from) { return from.layers.layers.front()->w.value.dim(1
 extern "C" {
 
 /// Loads a decoder under a name: {K, pixels}. activation 0: relu, 1: tanh, between its layers.
-EMSCRIPTEN_KEEPALIVE const Answer* latent_open(const char* name, const char* file_name, const std::uint8_t* bytes,
-                                               int count, int activation) {
+EMSCRIPTEN_KEEPALIVE const Answer* latent_open(const char* name, const char* file_name,
+                                               const std::uint8_t* bytes, int count, int activation) {
   return answer([&] {
     const TensorFile file =
         parse_safetensors(std::as_bytes(std::span(bytes, static_cast<std::size_t>(count))), file_name);
@@ -83,7 +84,8 @@ EMSCRIPTEN_KEEPALIVE const Answer* latent_open(const char* name, const char* fil
     Rng rng;
     auto loaded = std::make_unique<Decoder>(rng, sizes, activation == 0 ? relu : Activation{tanh});
     const LoadReport report = load_tensors(file, loaded->state(), prefix);
-    GRADUS_CHECK(report.missing.empty(), file_name, ": the tensor ", prefix, report.missing.front(), " is missing");
+    GRADUS_CHECK(report.missing.empty(), file_name, ": the tensor ", prefix, report.missing.front(),
+                 " is missing");
     decoders[name] = std::move(loaded);
     return std::vector{static_cast<float>(sizes.front()), static_cast<float>(sizes.back())};
   });
@@ -124,11 +126,17 @@ EMSCRIPTEN_KEEPALIVE const Answer* latent_places(const float* z, int count) {
 }
 
 /// The codes between a [K] and b [K], both included: on the straight line, or on the arc.
-EMSCRIPTEN_KEEPALIVE const Answer* latent_path(const float* a, int K, const float* b, int, int steps, int arc) {
+EMSCRIPTEN_KEEPALIVE const Answer* latent_path(const float* a, int K, const float* b, int, int steps,
+                                               int arc) {
   return answer([&] {
     const Tensor from = codes(a, K, K).row(0), to = codes(b, K, K).row(0);
     return arc ? slerp(from, to, steps) : lerp(from, to, steps);
   });
+}
+
+/// Per unit, the codes of its traversal from z [K]: [K * steps, K].
+EMSCRIPTEN_KEEPALIVE const Answer* latent_traversals(const float* z, int K, int steps) {
+  return answer([&] { return traversals(codes(z, K, K).row(0), steps); });
 }
 
 /// Per unit, how much the picture changes while the unit goes from -2 to 2 and the others stay at z [K]:
