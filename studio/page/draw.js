@@ -23,6 +23,7 @@ function line(c, x1, y1, x2, y2, ink, thick = 1, dash = []) {
   c.strokeStyle = ink; c.lineWidth = thick; c.setLineDash(dash); c.stroke(); c.setLineDash([]);
 }
 function curve(c, points, ink, thick = 2) {
+  points = points.filter(([, y]) => Number.isFinite(y));
   c.beginPath();
   points.forEach(([x, y], i) => (i ? c.lineTo(x, y) : c.moveTo(x, y)));
   c.strokeStyle = ink; c.lineWidth = thick; c.lineJoin = "round"; c.stroke();

@@ -33,7 +33,8 @@ class Engine {
       else words.push(Number(value));
     }
     try {
-      const [error, todo, numbers, count] = module.HEAP32.subarray(module["_" + name](...words) >> 2).subarray(0, 4);
+      const place = module["_" + name](...words) >> 2;  // the call may replace the heap by a larger one
+      const [error, todo, numbers, count] = module.HEAP32.subarray(place, place + 4);
       if (error) throw new StudioError(this.text(error), todo ? this.text(todo) : "");
       return module.HEAPF32.slice(numbers >> 2, (numbers >> 2) + count);
     } finally {

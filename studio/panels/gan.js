@@ -10,7 +10,7 @@ const presets = {
   clusters: { name: "Two clusters", settings: { ...base, data: 1, averaging: 0.98, speed: 0 } },
   ring: { name: "The ring, with care", settings: { ...base, data: 2, hidden: 64, averaging: 0.99, penalty: 0, noise: 0.5, noise_end: 3000, speed: 0 } },
   collapse: { name: "The collapse", settings: { ...base, data: 2, hidden: 64, penalty: 0, lr_g: 0.002, lr_d: 0.0002, speed: 0 } },
-  mix: { name: "Two editions mixed", settings: { ...base, ...noiseAtData, data: 0, loss: 3, speed: 20 } },
+  mix: { name: "Two editions mixed", settings: { ...base, ...noiseAtData, data: 0, loss: 3, lr_g: 0.0005, speed: 20 } },
 };
 const captions = {
   mix: "D is trained as P(real), but G's loss is that of the other edition, min E log D with D = P(fake). The arrows point away from the data: G helps D.",
@@ -49,10 +49,8 @@ register("gan", {
       last[who] = loss;
       ++done;
       act = who;
-      if (who === "g") {
-        ++rounds;
-        keepLosses();
-      }
+      if (who === "g") ++rounds;
+      if (who === "g" || panel.settings.preset === "story") keepLosses();
     }
     function keepLosses() {
       losses.push([done, last.d, last.g]);
@@ -211,12 +209,12 @@ register("gan", {
     }
     function drawCurves() {
       const ls = panel.settings.loss === 2, top = ls ? 1.2 : 2.2;
-      const low = losses.some(([, , g]) => g < 0) ? -1 : 0;
+      const low = Math.max(-6, Math.min(0, ...losses.map(([, , g]) => g || 0)));
       plot(canvas("losses"), { low, high: top, x: "steps",
         series: [{ points: losses.map(([k, d]) => [k, d]), ink: color("fourth") }, { points: losses.map(([k, , g]) => [k, g]), ink: color("fake") }],
         references: ls ? [] : [{ y: 1.3863, text: "2 log 2", ink: color("fourth") }, { y: 0.6931, text: "log 2", ink: color("fake") }] });
       const floors = scores[scores.length - 1] || [0, 0, 0, 0, 0];
-      const high = Math.max(0.8, Math.min(3, 1.1 * Math.max(...scores.map(([, w1]) => w1), 0)));
+      const high = Math.max(0.8, Math.min(12, 1.1 * Math.max(...scores.map(([, w1]) => w1), 0)));
       plot(canvas("scores"), { low: 0, high, x: "steps",
         series: [{ points: scores.map(([k, w1]) => [k, w1]), ink: color("real") }, { points: scores.map(([k, , js]) => [k, js]), ink: color("third") }],
         references: [{ y: floors[3], text: "", ink: color("real") }, { y: floors[4], text: "", ink: color("third") }] });
@@ -230,7 +228,7 @@ register("gan", {
       const { title } = turn(), words = { d: "D has learned: its output moved.", g: "G has learned: its points moved along the arrows." };
       const plane = dims === 2 ? " Background: D above 1/2 (blue), below (orange)." : "";
       const usual = drawing() && drawn.length === 0 ? "Draw the data here with the mouse or a finger." : captions[panel.settings.preset] || "";
-      panel.find("[data-text=caption]").textContent = `Step ${done}. ` + (title || (slow() && act ? words[act] : usual)) + plane;
+      panel.find("[data-text=caption]").textContent = `Step ${done}. ` + (title || usual || (slow() && act ? words[act] : "")) + plane;
     }
 
     // ---- data drawn by hand: two letters per number, in steps of a thousandth of the shown part ----
