@@ -95,8 +95,9 @@ studio: $(if $(filter 1,$(MINE)),deps-grade) deps-studio ## write the studio: th
 ifeq ($(MINE),1)
 	@$(call build,double,gradus-grade)
 endif
-	@$(here) && files=$(if $(filter 1,$(MINE)),$$($(GRADE) mine)) && export NODE_PATH="$${NODE_PATH:-/usr/share/nodejs}" && \
-	  (cd studio && emcmake cmake --preset studio -DGRADUS_MINE="$$files" > /dev/null) && \
+	@$(here) && mkdir -p $(BUILD) && files=$(if $(filter 1,$(MINE)),$$($(GRADE) mine)) && export NODE_PATH="$${NODE_PATH:-/usr/share/nodejs}" && \
+	  (cd studio && emcmake cmake --preset studio -DGRADUS_MINE="$$files" > /dev/null 2> ../$(BUILD)/studio.log) || \
+	  { cat $(BUILD)/studio.log >&2; exit 1; } && \
 	  cmake --build $(BUILD)/studio --parallel $(JOBS) -- --no-print-directory -s && \
 	  node studio/build_page.js $(BUILD)/studio out/lecture4 out/studio/$(if $(filter 1,$(MINE)),mine,index).html "$$files"
 

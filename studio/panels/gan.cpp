@@ -29,17 +29,19 @@ using lecture::PointNet;
 
 constexpr Index shown = 256, scored = 1000, directions = 24, cells = 24;
 
-/// What the page's controls set, by name. The first group takes effect at a reset, the second at the next step.
-std::map<std::string, double> settings{{"dims", 1},    {"hidden", 32},     {"averaging", 0}, {"follow", 0},
-                                       {"z_mean", 0},  {"z_deviation", 1}, {"z_size", 1},    {"loss", 1},
-                                       {"lr_d", 1e-3}, {"lr_g", 1e-3},     {"beta1", 0.5},   {"penalty", 0.1},
-                                       {"d_steps", 1}, {"noise", 0},       {"noise_end", 0}, {"batch", 256}};
+/// What the page's controls set, by name. Up to `follow` they take effect at a reset,
+/// the others at the next step.
+std::map<std::string, double> settings{
+    {"hidden", 32},   {"z_size", 1}, {"z_mean", 0},    {"z_deviation", 1}, {"follow", 0},
+    {"batch", 256},   {"loss", 1},   {"lr_d", 1e-3},   {"lr_g", 1e-3},     {"beta1", 0.5},
+    {"penalty", 0.1}, {"noise", 0},  {"noise_end", 0}, {"averaging", 0}};
 
 double of(const char* name) { return settings.at(name); }
 Index whole(const char* name) { return static_cast<Index>(std::lround(of(name))); }
 Real real(const char* name) { return static_cast<Real>(of(name)); }
 
-/// 0: the slide's game, 1: non-saturating, 2: least squares, 3: D's losses of one edition with G's of the other.
+/// 0: the slide's game, 1: non-saturating, 2: least squares,
+/// 3: D's losses of one edition with G's of the other.
 GanLosses losses_of(Index kind) {
   if (kind == 1) return non_saturating_losses();
   if (kind == 2) return least_squares_losses();
@@ -312,15 +314,6 @@ EMSCRIPTEN_KEEPALIVE const Answer* gan_reset(int seed) {
 /// One step of D (0) or of G (1): its loss.
 EMSCRIPTEN_KEEPALIVE const Answer* gan_step(int network) {
   return answer([&] { return std::vector<float>{network == 0 ? playing().step_d() : playing().step_g()}; });
-}
-
-/// One round: the steps of D, then one of G; both losses.
-EMSCRIPTEN_KEEPALIVE const Answer* gan_round() {
-  return answer([&] {
-    Real d = 0;
-    for (Index i = 0; i < std::max<Index>(1, whole("d_steps")); ++i) d = playing().step_d();
-    return std::vector<float>{d, playing().step_g()};
-  });
 }
 
 EMSCRIPTEN_KEEPALIVE const Answer* gan_points() {

@@ -19,8 +19,7 @@ const captions = {
   clusters: "Two clusters; a penalty on D's slope keeps the game from oscillating.",
 };
 const dimsOf = (data) => (data <= 1 || data === 5 ? 1 : 2);
-const engineKeys = Object.keys(base);
-const startKeys = ["data", "hidden", "follow", "z_mean", "z_deviation", "seed", "preset"];
+const engineKeys = Object.keys(base).filter((key) => key !== "d_steps");  // the order of the steps is the script's
 
 register("gan", {
   defaults: { seed: 1, preset: "story", ...presets.story.settings, points: "", at: 0, arrows: 1 },

@@ -1,4 +1,5 @@
-// Panel 1, "Walk the latent space": decoders of the lecture's VAEs, and of a file that the user drops onto the page.
+// Panel 1, "Walk the latent space": decoders of the lecture's VAEs, and of a file that the user drops onto
+// the page.
 #include <algorithm>
 #include <cmath>
 #include <map>

@@ -1,5 +1,6 @@
-// In the page there is no OpenBLAS: gemm.cpp then computes every product with its own tiles (gemm_tiles.cpp), and
-// symmetric_eigen throws Error. This file takes the place of src/base/blas_library.cpp.
+// In the page there is no OpenBLAS: gemm.cpp then computes every product with its own tiles
+// (gemm_tiles.cpp), and symmetric_eigen throws Error. This file takes the place of
+// src/base/blas_library.cpp.
 #include "gradus/base/blas_library.hpp"
 
 namespace gradus {

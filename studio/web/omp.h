@@ -1,5 +1,5 @@
-// OpenMP's functions for one thread: the page has no threads, because they need two HTTP headers (COOP, COEP) that neither
-// file:// nor most static hosts send.
+// OpenMP's functions for one thread. The page has no threads: they need two HTTP headers (COOP, COEP) that
+// neither file:// nor most static hosts send.
 #pragma once
 
 inline int omp_get_thread_num() { return 0; }
