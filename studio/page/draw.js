@@ -1,5 +1,10 @@
 // Drawing: a canvas in CSS pixels at the screen's resolution, and plots.
-function color(name) { return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim(); }
+const colors = new Map();  // of the current scheme: asking the browser for each point of a picture takes longer than drawing it
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => colors.clear());
+function color(name) {
+  if (!colors.has(name)) colors.set(name, getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim());
+  return colors.get(name);
+}
 
 // The channels of a colour "#rrggbb".
 function channels(hex) { return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)); }
@@ -77,7 +82,7 @@ function plot(canvas, { series, references = [], low, high, x, ratio = 0.42 }) {
   c.textBaseline = "top"; c.textAlign = "center";
   for (const k of ticks(0, last)) c.fillText(String(k), Math.min(at(k, 0)[0], right - 10), bottom + 5);
   c.textAlign = "right"; c.fillText(x, right, bottom + 18);
-  for (const { y, text, ink } of references) {
+  for (const { y, text, ink } of references.filter((reference) => Number.isFinite(reference.y))) {
     const py = at(0, y)[1];
     line(c, left, py, right, py, ink, 1.2, [5, 4]);
     c.fillStyle = ink; c.textAlign = "right"; c.textBaseline = "bottom"; c.fillText(text, right - 2, py - 1);

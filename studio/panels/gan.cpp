@@ -117,7 +117,7 @@ class Game {
     data_ = std::move(data);
     Rng looks(1, 7);
     shown_data_ = data_.sample(shown, looks), scored_data_ = data_.sample(scored, looks);
-    floor_.clear();
+    floors_.clear();
   }
 
   /// Follows the settings that may change while the networks train.
@@ -180,20 +180,20 @@ class Game {
     return out;
   }
 
-  /// {W1, its floor, JS, its floor}. The floor is the score of two samples of the data.
-  std::vector<float> distances() {
-    if (floor_.empty()) {
+  /// The distance of the generated points to the data, and its floor: the mean over pairs of samples of the
+  /// data.
+  std::vector<float> distance(const std::string& name, double (*between)(const Tensor&, const Tensor&)) {
+    if (floors_.count(name) == 0) {
+      constexpr int pairs = 8;
       Rng rng(1, 8);
-      double w1 = 0, js = 0;
-      for (int i = 0; i < 8; ++i) {
+      double sum = 0;
+      for (int i = 0; i < pairs; ++i) {
         const Tensor a = data_.sample(scored, rng), b = data_.sample(scored, rng);
-        w1 += sliced_w1(a, b) / 8, js += js_of(a, b) / 8;
+        sum += between(a, b) / pairs;
       }
-      floor_ = {static_cast<float>(w1), static_cast<float>(js)};
+      floors_[name] = static_cast<float>(sum);
     }
-    const Tensor fakes = fakes_of(scored_z_);
-    return {static_cast<float>(sliced_w1(fakes, scored_data_)), floor_[0],
-            static_cast<float>(js_of(fakes, scored_data_)), floor_[1]};
+    return {static_cast<float>(between(fakes_of(scored_z_), scored_data_)), floors_[name]};
   }
 
   /// {covered modes, all modes, share of points within 3 deviations of a mode}
@@ -238,7 +238,7 @@ class Game {
   std::unique_ptr<Ema> average_;
   GanLosses losses_;
   Tensor shown_z_, scored_z_, shown_data_, scored_data_;
-  std::vector<float> floor_;
+  std::map<std::string, float> floors_;
 };
 
 std::unique_ptr<Game> game;
@@ -329,8 +329,11 @@ EMSCRIPTEN_KEEPALIVE const Answer* gan_surface(int n, double edge) {
 EMSCRIPTEN_KEEPALIVE const Answer* gan_pulls() {
   return answer([&] { return playing().pulls(); });
 }
-EMSCRIPTEN_KEEPALIVE const Answer* gan_distances() {
-  return answer([&] { return playing().distances(); });
+EMSCRIPTEN_KEEPALIVE const Answer* gan_w1() {
+  return answer([&] { return playing().distance("W1", sliced_w1); });
+}
+EMSCRIPTEN_KEEPALIVE const Answer* gan_js() {
+  return answer([&] { return playing().distance("JS", js_of); });
 }
 EMSCRIPTEN_KEEPALIVE const Answer* gan_modes() {
   return answer([&] { return playing().modes(); });

@@ -26,7 +26,7 @@ register("gan", {
   create(panel) {
     const { engine } = panel, canvas = (name) => panel.find(`[data-canvas=${name}]`);
     let dims = 1, done = 0, rounds = 0, real = [], fakes = [], shown = [], before = null, surface = null, pulls = [], losses = [], scores = [], last = { d: NaN, g: NaN };
-    let waiting = 0, glide = 1, edited = false, sinceScores = 0, sinceSurface = 0, rate = 0, act = "", drawn = [];
+    let waiting = 0, glide = 1, edited = false, sinceScores = 0, sinceSurface = 0, rate = 0, act = "", drawn = [], curvesDrawn = 0;
 
     // ---- the training ----
     // The network of the next step: by the story, or d_steps of D and then one of G.
@@ -89,13 +89,14 @@ register("gan", {
     function measure() {
       sinceScores = 0;
       const put = (name, text) => { panel.find(`[data-text=${name}]`).textContent = text; };
-      const distances = panel.attempt(() => engine.call("gan_distances"));
-      if (distances) {
-        const [w1, w1Floor, js, jsFloor] = distances;
-        scores.push([done, w1, js, w1Floor, jsFloor]);
-        if (scores.length > 600) scores = scores.filter((_, i) => i % 2 === 0);
-        put("w1", w1.toFixed(3)); put("w1-floor", w1Floor.toFixed(3)); put("js", js.toFixed(3)); put("js-floor", jsFloor.toFixed(3));
-      }
+      const score = (name, run) => {
+        const [now, floor] = panel.attempt(run) || [NaN, NaN], text = (x) => (Number.isNaN(x) ? "-" : x.toFixed(3));
+        put(name, text(now)); put(name + "-floor", text(floor));
+        return [now, floor];
+      };
+      const [w1, w1Floor] = score("w1", () => engine.call("gan_w1")), [js, jsFloor] = score("js", () => engine.call("gan_js"));
+      scores.push([done, w1, js, w1Floor, jsFloor]);
+      if (scores.length > 600) scores = scores.filter((_, i) => i % 2 === 0);
       const modes = panel.settings.data < 5 && panel.settings.data !== 3 ? panel.attempt(() => engine.call("gan_modes")) : null;
       put("modes", modes ? `${modes[0]} of ${modes[1]}` : "-"); put("modes-all", modes ? modes[1] : "-");
       put("w1-name", dims === 1 ? "W1, units of x" : "W1, mean over 24 directions");
@@ -120,7 +121,7 @@ register("gan", {
         if (done !== begin) { look(true); glide = 0; }
         glide = Math.min(1, glide + time * Math.max(1.6 * panel.settings.speed, 4) / 1000);
       } else {
-        const end = performance.now() + Math.min(40, Math.max(11, 0.7 * time));  // of a frame of 16 ms, or of a longer one
+        const end = performance.now() + Math.max(11, 0.7 * time);  // of a frame of 16 ms, or of a longer one
         do advance(); while (performance.now() < end);
         rate = 0.95 * rate + 0.05 * ((rounds - from) * 1000) / time || (rounds - from) * 1000 / time;
         look((sinceSurface += time) > 120);
@@ -197,7 +198,7 @@ register("gan", {
       for (let k = -4; k <= 4; ++k) c.fillText(String(k), x(k), height - 2);
       for (const [points, name] of [[real, "real"], [shown, "fake"]]) {
         c.beginPath(); c.moveTo(0, floor);
-        for (let px = 0; px <= width; px += 3) c.lineTo(px, up(0.85 * density(points, edges[1] * (2 * px / width - 1))));
+        for (let px = 0; px <= width; px += 5) c.lineTo(px, up(0.85 * density(points, edges[1] * (2 * px / width - 1))));
         c.lineTo(width, floor); c.globalAlpha = 0.22; c.fillStyle = color(name); c.fill(); c.globalAlpha = 1;
       }
       curve(c, [...surface].map((p, i) => [width * (i + 0.5) / surface.length, up(p)]), color("fourth"), 3);
@@ -207,13 +208,14 @@ register("gan", {
       if (panel.settings.arrows) drawPulls(c, (i) => [x(shown[i]), row(i, floor + 0.21 * height)], width);
     }
     function drawCurves() {
+      curvesDrawn = performance.now();
       const ls = panel.settings.loss === 2, top = ls ? 1.2 : 2.2;
       const low = Math.max(-6, Math.min(0, ...losses.map(([, , g]) => g || 0)));
       plot(canvas("losses"), { low, high: top, x: "steps",
         series: [{ points: losses.map(([k, d]) => [k, d]), ink: color("fourth") }, { points: losses.map(([k, , g]) => [k, g]), ink: color("fake") }],
         references: ls ? [] : [{ y: 1.3863, text: "2 log 2", ink: color("fourth") }, { y: 0.6931, text: "log 2", ink: color("fake") }] });
       const floors = scores[scores.length - 1] || [0, 0, 0, 0, 0];
-      const high = Math.max(0.8, Math.min(12, 1.1 * Math.max(...scores.map(([, w1]) => w1), 0)));
+      const high = Math.max(0.8, Math.min(12, 1.1 * Math.max(...scores.map(([, w1]) => w1 || 0), 0)));
       plot(canvas("scores"), { low: 0, high, x: "steps",
         series: [{ points: scores.map(([k, w1]) => [k, w1]), ink: color("real") }, { points: scores.map(([k, , js]) => [k, js]), ink: color("third") }],
         references: [{ y: floors[3], text: "", ink: color("real") }, { y: floors[4], text: "", ink: color("third") }] });
@@ -222,7 +224,7 @@ register("gan", {
       if (!surface) return;
       shown = tween();
       if (dims === 1) drawLine(); else drawPlane();
-      drawCurves();
+      if (!loop.playing || performance.now() - curvesDrawn > 150) drawCurves();
       panel.find("[data-key=curve]").hidden = dims === 2;
       const { title } = turn(), words = { d: "D has learned: its output moved.", g: "G has learned: its points moved along the arrows." };
       const plane = dims === 2 ? " Background: D above 1/2 (blue), below (orange)." : "";
