@@ -14,7 +14,7 @@ SETTINGS = $(call given,PRESET,preset) $(call given,SEED,seed) $(call given,THRE
 # here: stops with a message when build/ belongs to another folder, as in a copied or moved project
 here     = for cache in $(BUILD)/*/CMakeCache.txt; do \
              home=$$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$$cache" 2> /dev/null); \
-             [ -z "$$home" ] || [ "$$home" -ef . ] || \
+             [ -z "$$home" ] || [ "$$home" -ef . ] || [ "$$home" -ef studio ] || \
                { echo "$(BUILD)/ was made for $$home, but the project is in $$PWD: run make clean, then this again" >&2; exit 1; }; \
            done
 # build(preset,targets)
@@ -43,7 +43,7 @@ TOOL     = $(call build,double,gradus-grade) && $(GRADE)
 WHICH    = $(call option,EX,ex) $(call option,TODO,todo)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-lecture deps-grade deps-test deps-check deps-docs deps-browser build lecture4 book site exercises watch grade hint reset solution submit doctor test clean
+.PHONY: help deps deps-lecture deps-grade deps-test deps-check deps-docs deps-browser deps-studio build lecture4 book site studio exercises watch grade hint reset solution submit doctor test clean
 
 help: ## show this text
 	@echo "Gradus: deep generative modelling from scratch"
@@ -52,10 +52,10 @@ help: ## show this text
 	  | awk -F '\t' '{ printf "  %-15s  %s\n", $$1, $$2 }'
 
 deps: ## install missing packages
-#> PURPOSE=lecture|grade|test|check|docs|browser: those of the lectures, of the exercises, of all tests (default), of make check, make docs, make book
+#> PURPOSE=lecture|grade|test|check|docs|browser|studio: those of the lectures, of the exercises, of all tests (default), of make check, make docs, make book, make studio
 	@bash scripts/deps.sh $(if $(PURPOSE),$(call quoted,PURPOSE))
 
-deps-lecture deps-grade deps-test deps-check deps-docs deps-browser:
+deps-lecture deps-grade deps-test deps-check deps-docs deps-browser deps-studio:
 	@bash scripts/deps.sh $(@:deps-%=%)
 
 build: deps-test ## build the library, the lectures and the tests
@@ -85,6 +85,21 @@ site: deps-lecture ## copy the lecture with its results to out/site, for a web s
 	@$(call build,default,lecture4_runner)
 	@$(BUILD)/default/lectures/lecture4/lecture4 --page $(SETTINGS)
 	@bash scripts/book.sh site $(if $(call given,OUT,out),$(call quoted,OUT),out/lecture4) out/site
+
+# Debian's emscripten looks for its JavaScript modules where only Debian's node finds them.
+studio: $(if $(filter 1,$(MINE)),deps-grade) deps-studio ## write the studio: the engine in one page for a browser (out/studio/index.html)
+#> MINE=1: with your exercise files in place of the library's
+#> installs emscripten, about 800 MB; runs the lecture programs whose weights are missing in out/lecture4
+	@missing=$$(node studio/build_page.js --missing out/lecture4) && \
+	  if [ -n "$$missing" ]; then $(MAKE) --no-print-directory lecture4 MINE= ONLY="$$missing"; fi
+ifeq ($(MINE),1)
+	@$(call build,double,gradus-grade)
+endif
+	@$(here) && mkdir -p $(BUILD) && files=$(if $(filter 1,$(MINE)),$$($(GRADE) mine)) && export NODE_PATH="$${NODE_PATH:-/usr/share/nodejs}" && \
+	  (cd studio && emcmake cmake --preset studio -DGRADUS_MINE="$$files" > /dev/null 2> ../$(BUILD)/studio.log) || \
+	  { cat $(BUILD)/studio.log >&2; exit 1; } && \
+	  cmake --build $(BUILD)/studio --parallel $(JOBS) -- --no-print-directory -s && \
+	  node studio/build_page.js $(BUILD)/studio out/lecture4 out/studio/$(if $(filter 1,$(MINE)),mine,index).html "$$files"
 
 exercises: deps-grade ## list all exercises with state and points, and the next step
 	@$(TOOL) list

@@ -7,15 +7,16 @@
 #   scripts/deps.sh check           also clang++, clang-tidy, clang-format, clang's OpenMP and sanitizers (make check, make tsan, make prove)
 #   scripts/deps.sh docs            the lectures' and Doxygen (make docs)
 #   scripts/deps.sh browser         the lectures' and Chromium with its driver (make book, the suite browser)
+#   scripts/deps.sh studio          the lectures' and emscripten, about 800 MB (make studio)
 #   scripts/deps.sh purpose --list  only prints the missing packages
 set -u
 
 purpose=test mode=install
 for word in "$@"; do
   case $word in
-    lecture | grade | test | check | docs | browser) purpose=$word ;;
+    lecture | grade | test | check | docs | browser | studio) purpose=$word ;;
     --list) mode=list ;;
-    *) echo "deps.sh: unknown word '$word' (lecture, grade, test, check, docs, browser, --list)" >&2 && exit 2 ;;
+    *) echo "deps.sh: unknown word '$word' (lecture, grade, test, check, docs, browser, studio, --list)" >&2 && exit 2 ;;
   esac
 done
 
@@ -90,6 +91,10 @@ need_browser() {
   need chromium-driver - command_there chromedriver
   need python3-selenium - file_there /usr/lib/python3/dist-packages/selenium
 }
+need_studio() {
+  need_lecture
+  need emscripten emscripten command_there em++
+}
 "need_$purpose"
 [ ${#missing_apt[@]} -eq 0 ] && exit 0
 
@@ -101,6 +106,7 @@ elif command_there apt-get; then
     command_there sudo || { echo "Packages are missing and sudo is not available. As root: apt-get install ${missing_apt[*]}" >&2 && exit 1; }
     as_root=(sudo)
   fi
+  case " ${missing_apt[*]} " in *" emscripten "*) echo "emscripten needs about 800 MB of disk, with the clang that it brings" ;; esac
   echo "installing: ${missing_apt[*]}"
   apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" < /dev/null; }
   log=$(mktemp) || exit 1

@@ -26,7 +26,7 @@ using Named = std::pair<std::string, Tensor>;
 
 constexpr std::size_t length_bytes = 8;
 constexpr std::uint64_t max_header = 100'000'000;  // as in the Python package
-constexpr std::size_t max_checkpoint = std::size_t{1} << 36;
+constexpr std::size_t max_checkpoint = std::size_t{1} << (sizeof(std::size_t) > 4 ? 36 : 31);
 constexpr const char* real_type = sizeof(Real) == 4 ? "F32" : "F64";
 constexpr const char* notes_key = "__metadata__";
 
