@@ -30,7 +30,8 @@ inline DiffusionRecipe diffusion_recipe(const Program& program, Objective object
           .batch = program.pick<Index>(32, 64, 8),
           .T = program.pick<Index>(200, 200, 20),
           .lr = program.pick<Real>(Real(4e-3), Real(2e-3), Real(2e-3)),
-          .averaging = program.pick<Real>(Real(0.99), Real(0.999), Real(0.5))};
+          .averaging = program.pick<Real>(Real(0.99), Real(0.999), Real(0.5)),
+          .guidance = program.pick<Real>(Real(1.5), Real(1.25), Real(1.5))};
 }
 
 /// 0, 1, .., 9, 0, .. : every class equally often.
