@@ -73,7 +73,7 @@ register("noise", {
     // ---- controls ----
     const loop = new Loop((time) => {
       if (at() >= steps()) loop.pause();
-      else panel.set("t", Math.min(1, panel.settings.t + time / (1000 * panel.settings.seconds)));
+      else panel.set("t", Number(Math.min(1, panel.settings.t + time / (1000 * panel.settings.seconds)).toFixed(4)));
     }, () => { play.textContent = loop.playing ? "Pause" : "Play"; });
     const start = () => { if (!loop.playing && at() >= steps()) go(0); loop.toggle(); };
     const single = (step) => { loop.pause(); go(step); };
