@@ -14,7 +14,7 @@ const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").repl
 // `value` takes the place of @NAME@; a function, so that "$&" in it has no meaning.
 const filled = (page, name, value) => page.replace(`@${name}@`, () => value);
 const packed = (bytes) => zlib.deflateRawSync(bytes, { level: 9 }).toString("base64");
-const weightFile = (results, { program, file }) => path.join(results, program, file + ".safetensors");
+const weightFile = (results, { program, file }) => path.join(results, program, file.includes(".") ? file : file + ".safetensors");
 
 function fail(message) {
   console.error("studio: " + message);
@@ -89,6 +89,16 @@ function packedWeights(results, entry) {
     data_note: (notes["data of loader"] || "").replace(/, \d+ batches$/, ""), tensors: described, data: packed(Int8Array.from(codes)) };
 }
 
+// ---- pairs of digits: from the page of 37_fake_or_real, one column of pictures and the places of the generated ones --
+function readPairs(results) {
+  const file = weightFile(results, studio.pairs), page = read(file);
+  const [digits, fake, machine] = [/image\/png;base64,([\w+/=]+)/, /const fake = (\[[\d,]+\])/, /is right about (\d+) %/].map((part) => {
+    const found = page.match(part);
+    return found ? found[1] : fail(`${file}: expected the page of 37_fake_or_real, with ${part}`);
+  });
+  return { digits, fake: JSON.parse(fake), machine: Number(machine) };
+}
+
 // ---- the page -------------------------------------------------------------------------------------------------------
 function build(engine, results, out, mine) {
   const weights = {};
@@ -98,7 +108,8 @@ function build(engine, results, out, mine) {
   const script = [
     '"use strict";', read(engine, "engine.js"),
     `const WASM = "${packed(fs.readFileSync(path.join(engine, "engine.wasm")))}";`,
-    `const WEIGHTS = ${JSON.stringify(weights)};`, `const MINE = ${JSON.stringify(mine)};`,
+    `const WEIGHTS = ${JSON.stringify(weights)};`, `const PAIRS = ${JSON.stringify(readPairs(results))};`,
+    `const MINE = ${JSON.stringify(mine)};`,
     ...shared, ...panels, "begin();",
   ].join("\n").replace(/<\/script/g, "<\\/script");
   let page = read(here("page", "page.html"));
@@ -114,7 +125,7 @@ function build(engine, results, out, mine) {
 
 const words = process.argv.slice(2);
 if (words[0] === "--missing") {
-  const missing = studio.weights.filter((entry) => !fs.existsSync(weightFile(words[1], entry)));
+  const missing = [studio.pairs, ...studio.weights].filter((entry) => !fs.existsSync(weightFile(words[1], entry)));
   console.log([...new Set(missing.map(({ program }) => program.slice(0, 2)))].join(","));
 } else if (words.length >= 3) {
   build(words[0], words[1], words[2], (words[3] || "").split(";").filter(Boolean));

@@ -1,5 +1,6 @@
 // Panel 1: the sheet of decoded pictures, one unit at a time, and what lies between two codes.
 const steps = 9, activations = ["relu", "tanh"];
+const decoders = Object.fromEntries(Object.entries(WEIGHTS).filter(([, { size }]) => size));  // the weights that draw pictures
 
 register("latent", {
   defaults: { seed: 1, model: "digits", u: 0.3, v: 0.4, u2: 0.75, v2: 0.7, code: "", t: 0.5, between: "relu" },
@@ -15,14 +16,14 @@ register("latent", {
     // ---- models ----
     async function open(name) {
       if (models.has(name)) return;
-      const { title, activation, size, source, data_note } = WEIGHTS[name];
-      const file = await safetensors(WEIGHTS[name]);
+      const { title, activation, size, source, data_note } = decoders[name];
+      const file = await safetensors(decoders[name]);
       const [K] = engine.call("latent_open", name, source, file, activations.indexOf(activation));
       models.set(name, { K, size, note: `${title}. Trained by ${source.split("/")[0]}${data_note ? " on " + data_note : ""}; the page has its weights rounded to 6 bits.` });
     }
     // A file of the user: pictures are square, or of a size that the lecture uses.
     function sizeOf(pixels) {
-      const known = Object.values(WEIGHTS).map(({ size }) => size).find(([h, w]) => h * w === pixels), side = Math.round(Math.sqrt(pixels));
+      const known = Object.values(decoders).map(({ size }) => size).find(([h, w]) => h * w === pixels), side = Math.round(Math.sqrt(pixels));
       if (known) return known;
       if (side * side !== pixels) throw new StudioError(`${own.name}: the decoder has ${pixels} outputs; the panel shows square grey pictures`);
       return [side, side];
@@ -31,7 +32,7 @@ register("latent", {
       const [K, pixels] = engine.call("latent_open", "own", own.name, own.bytes, activations.indexOf(panel.settings.between));
       models.set("own", { K, size: sizeOf(pixels), note: `${own.name}: ${K} units, ${pixels} pixels.` });
     }
-    const names = [...Object.entries(WEIGHTS).map(([id, { title }]) => [id, title]), ["own", "Your own file (drop it here)"]];
+    const names = [...Object.entries(decoders).map(([id, { title }]) => [id, title]), ["own", "Your own file (drop it here)"]];
     panel.add("[data-place=model]", choice(panel, "model", { label: "Decoder", options: names }));
     const between = choice(panel, "between", { label: "Between layers", options: activations.map((name) => [name, name]) });
     panel.add("[data-place=model]", between);
@@ -209,7 +210,7 @@ register("latent", {
       try {
         if (name === "own" && !own) throw new StudioError("Drop a safetensors file onto the page, or choose one: the file of a VAE that a program of the lecture has saved, for example.");
         if (name === "own") openOwn();
-        else if (!WEIGHTS[name]) throw new StudioError(`The page has no decoder "${name}".`);
+        else if (!decoders[name]) throw new StudioError(`The page has no decoder "${name}".`);
         else await open(name);
         between.hidden = name !== "own";
         placeCodes();

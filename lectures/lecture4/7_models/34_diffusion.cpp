@@ -10,9 +10,8 @@
 
 namespace gradus::lecture {
 
-constexpr Real scale = Real(1.45);  // deviation of the ring's coordinates: the network sees unit variance
-constexpr Index samples = 2500;     // points for every score
-constexpr Real reach = Real(2.9), clip = Real(1.6);  // half the pictures' width; limit of scaled predictions
+constexpr Index samples = 2500;    // points for every score
+constexpr Real reach = Real(2.9);  // half the pictures' width
 
 Tensor cloud(const Tensor& points, const std::string& title) {
   Canvas canvas = plane(200, reach);
@@ -24,8 +23,8 @@ Tensor cloud(const Tensor& points, const std::string& title) {
 /// The points of a sampling in `steps` steps, and, where wanted, the clouds at every step.
 Tensor points_of(PointDiffusion& model, const Tensor& noise, Index steps,
                  std::vector<Tensor>* film = nullptr) {
-  const auto unscaled = [](const Tensor& x) { return affine(x, scale, 0).value(); };
-  return unscaled(model.sample(noise, steps, clip, [&](const Tensor& x, double) {
+  const auto unscaled = [](const Tensor& x) { return affine(x, ring_recipe::scale, 0).value(); };
+  return unscaled(model.sample(noise, steps, ring_recipe::clip, [&](const Tensor& x, double) {
     if (film) film->push_back(cloud(unscaled(x), name_of(model.objective)));
   }));
 }
@@ -69,17 +68,17 @@ void ring_film(Program& program, PointDiffusion& diffusion, PointDiffusion& matc
 void on_the_ring(Program& program) {
   const GaussianMixture ring = ring_of_gaussians();
   const Draw batches = [&](Index count, Rng& rng) -> Labelled {
-    return {affine(ring.sample(count, rng), 1 / scale, 0).value()};
+    return {affine(ring.sample(count, rng), 1 / ring_recipe::scale, 0).value()};
   };
   Rng first = program.rng.split("ring weights"), second = first, rng = program.rng.split("ring samples");
-  PointDiffusion diffusion(first, "ring_diffusion", 2, 128, 100, Objective::noise),
-      matching(second, "ring_flow_matching", 2, 128, 100, Objective::velocity);
+  PointDiffusion diffusion(first, "ring_diffusion", 2, ring_recipe::hidden, ring_recipe::T, Objective::noise),
+      matching(second, "ring_flow_matching", 2, ring_recipe::hidden, ring_recipe::T, Objective::velocity);
   const Index steps = program.pick<Index>(3500, 8000, 12);
   program.figure("ring_loss", diffusion.train(program, batches, steps).y.back());
   matching.train(program, batches, steps);
 
   const Tensor noise = Tensor::randn({samples, 2}, rng), data = ring.sample(samples, rng);
-  const Tensor x = affine(diffusion.ancestral(noise, rng), scale, 0).value();
+  const Tensor x = affine(diffusion.ancestral(noise, rng), ring_recipe::scale, 0).value();
   const ModeCoverage modes = mode_coverage(x, ring.centers, ring.deviation);
   program.figure("ring_diffusion_modes", modes.modes);
   program.figure("ring_diffusion_quality", modes.high_quality);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "7_models/point_denoiser.hpp"
 #include "support/lecture.hpp"
 
 namespace gradus::lecture {
@@ -17,18 +18,6 @@ enum class Objective { noise, velocity };
 inline const char* name_of(Objective objective) {
   return objective == Objective::noise ? "diffusion" : "flow matching";
 }
-
-/// x [B, D] and t [B] -> [B, D]: an Mlp of x and 32 waves of t.
-struct PointDenoiser : Module {
-  PointDenoiser(Rng& random, Index D, Index hidden)
-      : Module(random), layers(*this, "layers", {D + waves, hidden, hidden, hidden, D}, silu) {}
-  Var operator()(const Var& x, const Tensor& t) {
-    return layers(concat({x, sinusoidal_embedding(affine(t, 1000, 0), waves)}, 1));
-  }
-  static constexpr Index waves = 32;
-
-  Mlp layers;
-};
 
 /// Examples with their labels (empty: none).
 struct Labelled {
