@@ -1,8 +1,6 @@
 // Panel 3, "The GAN game": points on a line or in the plane, trained by the library's own two steps.
-#include <cmath>
 #include <map>
 #include <memory>
-#include <numbers>
 #include <string>
 
 #include "5_adversarial/point_net.hpp"
@@ -27,7 +25,7 @@ namespace {
 using lecture::leaky;
 using lecture::PointNet;
 
-constexpr Index shown = 256, scored = 1000, directions = 24, cells = 24;
+constexpr Index shown = 256, scored = 1000, cells = 24;
 
 /// What the page's controls set, by name. Up to `follow` they take effect at a reset,
 /// the others at the next step.
@@ -61,21 +59,8 @@ std::unique_ptr<Adam> adam_with(const std::vector<Parameter*>& parameters, Real 
   return adam;
 }
 
-/// W1 averaged over directions of the plane; on the line, W1 itself.
-double sliced_w1(const Tensor& a, const Tensor& b) {
-  if (a.dim(1) == 1) return wasserstein1(a, b);
-  double sum = 0;
-  for (Index k = 0; k < directions; ++k) {
-    const double angle = std::numbers::pi * static_cast<double>(k) / static_cast<double>(directions);
-    const auto along = [&](const Tensor& x) {
-      Tensor out({x.dim(0)});
-      for (Index i = 0; i < x.dim(0); ++i)
-        out[i] = static_cast<Real>(std::cos(angle) * x[2 * i] + std::sin(angle) * x[2 * i + 1]);
-      return out;
-    };
-    sum += wasserstein1(along(a), along(b));
-  }
-  return sum / static_cast<double>(directions);
+double w1_of(const Tensor& a, const Tensor& b) {
+  return a.dim(1) == 1 ? wasserstein1(a, b) : sliced_wasserstein1(a, b);
 }
 
 /// The shares of the samples in the cells of a grid, and of those outside: [1, cells^D + 1].
@@ -330,7 +315,7 @@ EMSCRIPTEN_KEEPALIVE const Answer* gan_pulls() {
   return answer([&] { return playing().pulls(); });
 }
 EMSCRIPTEN_KEEPALIVE const Answer* gan_w1() {
-  return answer([&] { return playing().distance("W1", sliced_w1); });
+  return answer([&] { return playing().distance("W1", w1_of); });
 }
 EMSCRIPTEN_KEEPALIVE const Answer* gan_js() {
   return answer([&] { return playing().distance("JS", js_of); });
