@@ -42,8 +42,8 @@ std::string figure_of(const page::Json& report, const std::string& program, cons
 
 /// The head of a table of figures with other results to compare; else "".
 std::string figures_head(bool beside);
-/// A table row per figure: its name, its value, with other results to compare their value, and the better
-/// direction.
+/// A table row per figure: its name, its value, with other results to compare also theirs, and the direction
+/// that is better.
 std::string figure_rows(const page::Section& section);
 
 }  // namespace gradus::lecture

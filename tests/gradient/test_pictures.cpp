@@ -82,8 +82,7 @@ TEST_CASE("the reference convolution with seven loops") {
 }
 
 // Differences only show that backward matches forward; the reference loops check forward itself.
-// A convolution is linear in each input, so a large step has no truncation error, and the least rounding
-// error.
+// A convolution is linear in each input: a large step has no truncation error, and little rounding error.
 TEST_CASE("convolutions by Winograd's algorithm equal the seven loops") {
   Rng rng(6);
   struct Case {

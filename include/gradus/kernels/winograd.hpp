@@ -12,8 +12,8 @@ enum class WinogradPass { forward, back };
 /// pixels for the cost of the transforms, or `direct`.
 Index winograd_tile(const Window& window, WinogradPass pass);
 
-/// Along one axis: the input pixels that meet the same places of the window, and those places (see
-/// convolution.cpp).
+/// Along one axis: the input pixels that meet the same places of the window, and those places. See
+/// src/kernels/convolution.cpp.
 struct PixelClass {
   Index first, count;  ///< input pixels first, first + stride, ...
   Index place, taps;   ///< places place, place + stride, ...
@@ -24,8 +24,8 @@ struct PixelClass {
 Tensor winograd(const Window& window, Index tile, const Tensor& framed_x, const Tensor& w, const Real* bias);
 /// dL/dw [K, height, width, C] of y = winograd(x, w) from dy [B, I, J, K]; the images are framed as above.
 Tensor winograd_weights(const Window& window, Index tile, const Tensor& framed_x, const Tensor& dy);
-/// dL/dx [B, H, W, C] of the pixels of one class, plus bias[c], from framed dy [B, I', J', K]; bias [C] or
-/// null.
+/// dL/dx [B, H, W, C] of the pixels of one class, plus bias[c], from framed dy [B, I', J', K]. bias: [C] or
+/// a null pointer.
 void winograd_back(const Window& window, Index tile, const Tensor& framed_dy, const Tensor& w,
                    const PixelClass& rows, const PixelClass& columns, const Real* bias, Tensor& dx);
 

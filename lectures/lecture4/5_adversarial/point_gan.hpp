@@ -1,6 +1,5 @@
 #pragma once
-// The training of generators and discriminators of points on a line or in a plane, and its recording for
-// animations.
+// Trains generators and discriminators of points on a line or in a plane, and records it for animations.
 #include <algorithm>
 #include <string>
 #include <vector>
