@@ -5,37 +5,15 @@
 // squared error of the reconstruction, and |ELBO - mean ELBO of the training set| (two-sided: too likely is
 // unusual as well). Nalisnick, Matsukawa, Teh, Gorur, Lakshminarayanan 2019.
 #include <array>
-#include <cmath>
 
 #include "3_variational/vae.hpp"
 #include "4_uses/scores.hpp"
+#include "4_uses/vae_scores.hpp"
 
 namespace gradus::lecture {
 
 constexpr std::array<const char*, 3> score_names = {"-ELBO", "sq. error", "two-sided"};
 constexpr std::array<const char*, 3> score_keys = {"elbo", "error", "two_sided"};
-
-/// The three scores of every image; larger means more unusual.
-using Scores = std::array<Tensor, 3>;  // [N] each
-
-Scores scores_of(Vae& vae, const Tensor& x, double typical, Rng& rng) {
-  Tensor nelbo({x.dim(0)}), error({x.dim(0)}), two({x.dim(0)});
-  for (Index first = 0; first < x.dim(0); first += 500) {
-    const Index last = std::min(first + 500, x.dim(0));
-    const Tensor part = x.rows(first, last);
-    const auto [mu, logvar] = vae.encode(part);
-    Tensor sum = gaussian_kl(mu, logvar).value().clone();
-    for (int draw = 0; draw < 3; ++draw) {
-      const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), rng));
-      const Tensor nll = bernoulli_nll(vae.decode(z), part).value();
-      for (Index i = 0; i < sum.size(); ++i) sum[i] += nll[i] / 3;
-    }
-    nelbo.rows(first, last).copy_from(sum);
-    error.rows(first, last).copy_from(squared_error(sigmoid(vae.decode(mu)), part).value());
-  }
-  for (Index i = 0; i < nelbo.size(); ++i) two[i] = std::abs(nelbo[i] - static_cast<Real>(typical));
-  return {nelbo, error, two};
-}
 
 double mean_of(const Tensor& x) { return mean(x).item(); }
 
