@@ -61,7 +61,7 @@ ${html}
 function readTensors(file, prefix) {
   const bytes = fs.readFileSync(file), length = Number(bytes.readBigUInt64LE(0));
   const header = JSON.parse(bytes.subarray(8, 8 + length).toString());
-  const tensors = Object.entries(header).filter(([name]) => name.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1));
+  const tensors = Object.entries(header).filter(([name]) => new RegExp("^" + prefix).test(name)).sort(([a], [b]) => (a < b ? -1 : 1));
   if (tensors.length === 0) fail(`${file}: no tensor's name begins with ${prefix}`);
   return {
     notes: header.__metadata__ || {},

@@ -68,7 +68,7 @@ function ticks(low, high, wanted = 4) {
   return out;
 }
 
-// A plot of curves over the same x: series = [{points: [[x, y], ..], ink, dash?}], references = [{y, text, ink}].
+// A plot of curves over the same x; the area down to the points `above` is filled: series = [{points: [[x, y], ..], ink, above?}], references = [{y, text, ink}].
 function plot(canvas, { series, references = [], low, high, x, ratio = 0.42 }) {
   const { c, width, height } = sheet(canvas, ratio);
   const left = 38, right = width - 8, top = 8, bottom = height - 30;
@@ -87,5 +87,12 @@ function plot(canvas, { series, references = [], low, high, x, ratio = 0.42 }) {
     line(c, left, py, right, py, ink, 1.2, [5, 4]);
     c.fillStyle = ink; c.textAlign = "right"; c.textBaseline = "bottom"; c.fillText(text, right - 2, py - 1);
   }
-  for (const s of series) curve(c, s.points.map((p) => at(...p)), s.ink);
+  for (const s of series) {
+    const points = s.points.map((p) => at(...p));
+    if (s.above) {
+      curve(c, [...points, ...s.above.map((p) => at(...p)).reverse()], "transparent");
+      c.fillStyle = s.ink; c.globalAlpha = 0.4; c.fill(); c.globalAlpha = 1;
+    }
+    curve(c, points, s.ink);
+  }
 }
