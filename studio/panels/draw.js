@@ -98,8 +98,8 @@ register("draw", {
       for (const i of near) ++counts[labels[i]];
       const most = counts.indexOf(Math.max(...counts));
       put("near", scores ? `${counts[most]} of ${near.length} are ${names[most]}.` : "Nothing is drawn yet.");
-      put("verdict", !scores ? "" : scores[5] > 0.99 ? "Strange: at most one test digit in a hundred is reconstructed so badly. Its neighbours mean little." :
-        scores[5] > 0.9 ? "Unusual: nine of ten test digits are reconstructed better." : "Usual: test digits have reconstructions as bad as this one.");
+      put("verdict", !scores ? "" : scores[5] > 0.99 ? "Strange: 99 of 100 test digits are reconstructed better, so the neighbours of the code say little." :
+        scores[5] > 0.9 ? "Unusual: nine of ten test digits are reconstructed better." : "Usual: at least a tenth of the test digits are reconstructed worse.");
       put("map", `${labels.length} test digits as their numerals at μ(x). Dot and ellipse: the drawing's μ and 2σ. Rings: its neighbours.`);
     }
     function draw() {

@@ -49,26 +49,29 @@ register("elbo", {
     });
 
     // ---- drawing ----
-    const at = (edge, width) => (x, y) => [width * (x / edge + 1) / 2, width * (1 - y / edge) / 2];
+    const tall = 0.8, at = (edge, width) => (x, y) => [width * (x / edge + 1) / 2, width * (tall - y / edge) / 2];
     function drawCodes() {
-      const { c, width } = sheet(canvas("codes"), 1), place = at(edges.codes, width), scale = width / (2 * edges.codes), { units } = panel.settings;
-      line(c, 0, width / 2, width, width / 2, color("line")); line(c, width / 2, 0, width / 2, width, color("line"));
+      const { c, width, height } = sheet(canvas("codes"), tall), place = at(edges.codes, width), scale = width / (2 * edges.codes), { units } = panel.settings;
+      line(c, 0, height / 2, width, height / 2, color("line")); line(c, width / 2, 0, width / 2, height, color("line"));
       c.setLineDash([5, 4]);
-      for (const sigma of [1, 2]) ring(c, width / 2, width / 2, sigma * scale, color("soft"), 1.2);
+      for (const sigma of [1, 2])
+        if (units === 2) ring(c, width / 2, height / 2, sigma * scale, color("soft"), 1.2);
+        else for (const x of [-sigma, sigma]) line(c, place(x, 0)[0], 0, place(x, 0)[0], height, color("soft"), 1.2, [5, 4]);
       c.setLineDash([]);
       const n = inks.length;
       for (let i = 0; i < n; ++i) {
-        // with one unit, the second axis shows the point's number, so that the intervals do not cover each other
-        const [x, y] = units === 2 ? place(codes[2 * i], codes[2 * i + 1]) : [place(codes[i], 0)[0], width * (i + 0.5) / n];
+        const [x, y] = units === 2 ? place(codes[2 * i], codes[2 * i + 1]) : [place(codes[i], 0)[0], height * (i + 0.5) / n];
         const [rx, ry] = units === 2 ? [codes[2 * (n + i)] * scale, codes[2 * (n + i) + 1] * scale] : [codes[n + i] * scale, 1.5];
         c.beginPath(); c.ellipse(x, y, rx, ry, 0, 0, 7);
         c.globalAlpha = 0.12; c.fillStyle = inks[i]; c.fill();
         c.globalAlpha = 0.8; c.strokeStyle = inks[i]; c.lineWidth = 1; c.stroke();
         c.globalAlpha = 1; disc(c, x, y, 2, inks[i]);
       }
+      panel.find("[data-text=codes]").textContent = (units === 2 ? "Ellipse: μ and 1σ of q(z|x), in the colour of its point." :
+        "Interval: μ and 1σ of q(z|x), in the colour of its point; one row per point.") + " Dashed: 1σ and 2σ of the prior.";
     }
     function drawPlane() {
-      const { c, width } = sheet(canvas("plane"), 1), place = at(edges.plane, width);
+      const { c, width } = sheet(canvas("plane"), tall), place = at(edges.plane, width);
       c.globalAlpha = 0.5;
       for (let i = 0; i < samples.length; i += 2) disc(c, ...place(samples[i], samples[i + 1]), 2, color("third"));
       c.globalAlpha = 1;
