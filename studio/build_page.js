@@ -34,9 +34,16 @@ function withFormulas(html) {
 }
 
 // ---- sources: the lines of a function, from the student's file when it is in the page -----------------------------
+// A student's copy has the exercise file in place of the solution.
+function exerciseFile(file) {
+  const folders = fs.readdirSync(path.join(root, "exercises")).map((name) => path.join("exercises", name, path.basename(file)));
+  return folders.find((name) => fs.existsSync(path.join(root, name))) ?? fail(`${file}: there is no such file (studio.json)`);
+}
+
 function excerpt([file, symbol], mine) {
   const own = mine.find((name) => path.basename(name) === path.basename(file));
-  const shown = own ? path.relative(root, path.resolve(root, own)) : file, lines = read(root, shown).split("\n");
+  const shown = own ? path.relative(root, path.resolve(root, own)) : fs.existsSync(path.join(root, file)) ? file : exerciseFile(file);
+  const lines = read(root, shown).split("\n");
   const first = lines.findIndex((line) => /^\S/.test(line) && !line.startsWith("//") && new RegExp(`\\b${symbol}\\(`).test(line));
   if (first < 0) fail(`${shown}: there is no function ${symbol} (studio.json)`);
   const last = lines.findIndex((line, i) => i > first && line.startsWith("}"));

@@ -348,6 +348,9 @@ dead=$(cd "$scratch/handed/gradus" && find . -name '*.md' | while read -r page; 
 done)
 echo "$dead" > "$scratch/said"
 expect "it has no dead links" [ -z "$dead" ]
+dead=$(cd "$scratch/handed/gradus" && grep -oE '(bash|node) [a-z_]+/[a-z_./]+' Makefile | cut -d' ' -f2 | while read -r file; do [ -e "$file" ] || echo "Makefile: $file"; done)
+echo "$dead" > "$scratch/said"
+expect "it has every script that its Makefile calls" [ -z "$dead" ]
 expect "its slide index has every set" [ "$(grep -c '^## ' "$scratch/handed/gradus/lectures/lecture4/slides.md")" -eq "$(grep -c '^## ' "$project/lectures/lecture4/slides.md")" ]
 expect "and leads to exercise files without a line number" grep -qF '[GaussianKl::forward](../../exercises/04_divergences/gaussian_kl.cpp)' "$scratch/handed/gradus/lectures/lecture4/slides.md"
 expect "and to other sources with it" grep -qE '\[mode_coverage\]\(../../src/generative/modes.cpp#L[0-9]+\)' "$scratch/handed/gradus/lectures/lecture4/slides.md"
