@@ -6,6 +6,9 @@ function color(name) {
   return colors.get(name);
 }
 
+// The classes of digits.
+const digitInks = ["#0072b2", "#c44e00", "#007a5a", "#8f4a86", "#b8860b", "#56a0d9", "#a4262c", "#5c616b", "#3d8b37", "#d0609a"];
+
 // The channels of a colour "#rrggbb".
 function channels(hex) { return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)); }
 

@@ -11,7 +11,6 @@ const samples = {
   seven: { name: "A seven", strokes: [[[0.28, 0.2], [0.5, 0.19], [0.72, 0.2], [0.58, 0.5], [0.48, 0.85]]] },
   scribble: { name: "A scribble", strokes: [[[0.15, 0.2], [0.85, 0.3], [0.2, 0.45], [0.8, 0.1], [0.75, 0.9], [0.3, 0.15], [0.2, 0.85], [0.9, 0.6], [0.15, 0.65], [0.6, 0.9]]] },
 };
-const inks = ["#0072b2", "#c44e00", "#007a5a", "#8f4a86", "#b8860b", "#56a0d9", "#a4262c", "#5c616b", "#3d8b37", "#d0609a"];
 const names = ["zeros", "ones", "twos", "threes", "fours", "fives", "sixes", "sevens", "eights", "nines"];
 const size = 28, box = 20, pen = 2.6, reach = 4;  // pixels; the map shows codes in -reach .. reach
 
@@ -73,7 +72,7 @@ register("draw", {
       const at = (a, b) => [width / 2 + scale * a, height / 2 - scale * b];
       line(c, ...at(-reach, 0), ...at(reach, 0), color("line")); line(c, width / 2, 0, width / 2, height, color("line"));
       c.font = "bold 11px ui-sans-serif, system-ui, sans-serif"; c.textAlign = "center"; c.textBaseline = "middle";
-      labels.forEach((label, i) => { c.fillStyle = inks[label]; c.fillText(label, ...at(codes[2 * i], codes[2 * i + 1])); });
+      labels.forEach((label, i) => { c.fillStyle = digitInks[label]; c.fillText(label, ...at(codes[2 * i], codes[2 * i + 1])); });
       if (!mu) return;
       for (const i of near) ring(c, ...at(codes[2 * i], codes[2 * i + 1]), 8, color("ink"), 1.5);
       const inside = (v, end) => Math.min(Math.max(v, 12), end - 12), [px, py] = at(...mu);

@@ -1,11 +1,12 @@
-// Panel 4: a VAE of points in the plane; the codes' ellipses and the two terms while it trains.
+// Panel 4: a VAE of points in the plane or of digits; the codes' ellipses and the two terms while it trains.
 const edges = { codes: 3.5, plane: 3 };  // the shown part of the codes' plane and of the data's
+const digits = 3, side = 28;  // the choice "digits", and the width of a picture
 
 register("elbo", {
   defaults: { seed: 1, data: 0, units: 2, beta: 1, C: 10, speed: 60, at: 0 },
   create(panel) {
     const { engine } = panel, canvas = (name) => panel.find(`[data-canvas=${name}]`);
-    let done = 0, edited = false, terms = [], latest = null, waiting = 0, points = [], inks = [], codes = [], recons = [], samples = [];
+    let done = 0, edited = false, terms = [], latest = null, waiting = 0, looked = 0, points = [], inks = [], codes = [], recons = [], samples = [];
 
     // ---- the training ----
     function step() {
@@ -19,12 +20,14 @@ register("elbo", {
       panel.notice();
       engine.call("elbo_reset", seed, data, units);
       done = waiting = 0, edited = false, terms = [], latest = null;
-      points = engine.call("elbo_points");
+      points = engine.call("elbo_examples");
       const mix = (t) => `hsl(${t < 0.5 ? 205 : 25}, ${Math.round(20 + 130 * Math.abs(t - 0.5))}%, 50%)`;  // blue, grey, orange: left to right
-      inks = Array.from({ length: points.length / 2 }, (_, i) => mix(Math.min(Math.max((points[2 * i] + 2.4) / 4.8, 0), 1)));
+      inks = data === digits ? [...engine.call("elbo_labels")].map((label) => digitInks[label])
+        : Array.from({ length: points.length / 2 }, (_, i) => mix(Math.min(Math.max((points[2 * i] + 2.4) / 4.8, 0), 1)));
       look();
     }
     function look() {
+      looked = performance.now();
       codes = engine.call("elbo_codes"), recons = engine.call("elbo_reconstructions"), samples = engine.call("elbo_samples");
     }
     // The steps of a scene are repeated, a part per frame.
@@ -40,7 +43,7 @@ register("elbo", {
       try {
         if (speed > 0) for (waiting += time * speed / 1000; waiting >= 1; --waiting) step();
         else do step(); while (performance.now() < end);
-        look();
+        if (panel.settings.data !== digits || performance.now() > looked + 150) look();
       } catch (error) { loop.pause(); throw error; }
       draw();
     }), () => {
@@ -67,10 +70,23 @@ register("elbo", {
         c.globalAlpha = 0.8; c.strokeStyle = inks[i]; c.lineWidth = 1; c.stroke();
         c.globalAlpha = 1; disc(c, x, y, 2, inks[i]);
       }
-      panel.find("[data-text=codes]").textContent = (units === 2 ? "Ellipse: μ and 1σ of q(z|x), in the colour of its point." :
-        "Interval: μ and 1σ of q(z|x), in the colour of its point; one row per point.") + " Dashed: 1σ and 2σ of the prior.";
+      panel.find("[data-text=codes]").textContent = (units === 2 ? "Ellipse: μ and 1σ of q(z|x), in the colour of its example." :
+        "Interval: μ and 1σ of q(z|x), in the colour of its example; one row per example.") + " Dashed: 1σ and 2σ of the prior.";
+    }
+    // Rows of pictures: the shown digits, their reconstructions, samples.
+    function drawDigits() {
+      const columns = 10, rows = [[points, 0], [recons, 0], [points, 10], [recons, 10], [samples, 0], [samples, 10], [samples, 20], [samples, 30]];
+      const { c, width } = sheet(canvas("plane"), (rows.length + 0.4) / columns), cell = width / columns;
+      rows.forEach(([values, first], row) => {
+        for (let i = 0; i < columns; ++i)
+          c.drawImage(picture(values, side, side, (first + i) * side * side), i * cell, (row + (row > 1) * 0.1 + (row > 3) * 0.3) * cell, cell - 1, cell - 1);
+      });
     }
     function drawPlane() {
+      const pictures = panel.settings.data === digits;
+      panel.find("[data-place=keys]").hidden = pictures;
+      panel.find("[data-text=plane]").textContent = pictures ? "Two times: digits, below them their reconstructions from μ. Then 40 decoded samples of the prior. Ellipses above: one colour per class." : "";
+      if (pictures) { drawDigits(); return; }
       const { c, width } = sheet(canvas("plane"), tall), place = at(edges.plane, width);
       c.globalAlpha = 0.5;
       for (let i = 0; i < samples.length; i += 2) disc(c, ...place(samples[i], samples[i + 1]), 2, color("third"));
@@ -109,7 +125,7 @@ register("elbo", {
     panel.add("[data-place=controls]",
       slider(panel, "beta", { label: "β, weight of KL", values: [0, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16] }),
       slider(panel, "C", { label: "C, precision", values: [0.5, 1, 2, 5, 10, 20, 50, 100] }),
-      choice(panel, "data", { label: "Data", options: [[0, "two moons"], [1, "ring of eight"], [2, "three clusters"]] }),
+      choice(panel, "data", { label: "Data", options: [[0, "two moons"], [1, "ring of eight"], [2, "three clusters"], [digits, "digits (generated)"]] }),
       choice(panel, "units", { label: "Units of z", options: [[2, "two"], [1, "one"]] }),
       slider(panel, "speed", { label: "Speed", values: [5, 20, 60, 200, 0], format: (s) => (s ? `${s} per s` : "all") }),
       slider(panel, "seed", { label: "Seed", low: 1, high: 99, step: 1 }));

@@ -1,12 +1,12 @@
 // Panel 6: an expression, or the loss of a small VAE, as a graph of ops; the walk backwards, one op at a time.
-const examples = { "(sigmoid(w*x + b) - t)^2": "a neuron and its error", "x*y + exp(x)": "a value that is used twice",
+const examples = { "(sigmoid(w*X + b) - T)^2": "a neuron and its error", "x*y + exp(x)": "a value that is used twice",
   "log(1 + exp(-s))": "softplus(-s): the loss of a real example, from D's logit s", vae: "the loss of a VAE, batch of 4" };
 const functions = ["exp", "log", "sqrt", "relu", "sigmoid", "tanh", "softplus"];
 const signs = { add: "+", subtract: "−", multiply: "×", divide: "÷", negate: "−", square: "x²", fixed_gaussian_nll: "C‖x̂−x‖²", gaussian_kl: "KL", reparameterize: "μ+σε", vae_loss: "-ELBO" };
-const firsts = { w: 0.5, x: 2, b: -0.5, t: 1, y: -1, s: 0.5 };  // a variable begins here, any other at 1
+const firsts = { w: 0.5, x: 2, X: 2, b: -0.5, y: -1, s: 0.5 };  // a variable begins here, any other at 1
 const short = (value) => (Number.isFinite(value) ? String(Number(value.toPrecision(3))).replace("-", "−") : String(value));
 
-// Lines of the tape: {op: "leaf" or "constant", name, shape, values} or {op, inputs, name?}.
+// Lines of the tape; a name with a capital letter is data, a constant: {op: "leaf" or "constant", name, shape, values} or {op, inputs, name?}.
 function parsed(text, values) {
   const words = text.match(/[A-Za-z_]\w*|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+|\S/g) || [], lines = [], leaves = new Map();
   let place = 0;
@@ -26,7 +26,7 @@ function parsed(text, values) {
       if (!taken(")")) bad("a bracket is not closed");
       return push({ op: word, inputs: [inside] });
     }
-    if (!leaves.has(word)) leaves.set(word, push({ op: "leaf", name: word, shape: [1], values: [values[word] ?? firsts[word] ?? 1] }));
+    if (!leaves.has(word)) leaves.set(word, push({ op: /^[A-Z]/.test(word) ? "constant" : "leaf", name: word, variable: true, shape: [1], values: [values[word] ?? firsts[word] ?? 1] }));
     return leaves.get(word);
   }
   function power() {
@@ -54,7 +54,7 @@ function parsed(text, values) {
   }
   sum();
   if (place < words.length) bad(`"${words[place]}" is not expected here`);
-  if (leaves.size === 0) bad("it has no variable");
+  if (!lines.some(({ op }) => op === "leaf")) bad("it has no variable with a small letter");
   return lines;
 }
 
@@ -63,13 +63,13 @@ function vae(noise) {
   const lines = [], push = (line) => lines.push(line) - 1;
   const given = (op, name, rows, columns, scale) => push({ op, name, shape: rows ? [rows, columns] : [columns], values: scale ? noise(columns * (rows || 1)).map((v) => scale * v) : Array(columns).fill(0) });
   const layer = (name, x, inputs, outputs, result) => push({ op: "linear", name: result,
-    inputs: [x, given("leaf", "W" + name, inputs, outputs, inputs ** -0.5), given("leaf", "b" + name, 0, outputs, 0)] });
+    inputs: [x, given("leaf", "W" + name, outputs, inputs, inputs ** -0.5), given("leaf", "b" + name, 0, outputs, 0)] });
   const x = given("constant", "x", 4, 2, 1), h = push({ op: "relu", inputs: [layer("₁", x, 2, 3)], name: "h" });
-  const mu = layer("₂", h, 3, 1, "μ"), logvar = layer("₃", h, 3, 1, "v = log σ²");
+  const mu = layer("₂", h, 3, 1, "μ"), logvar = layer("₃", h, 3, 1, "v");
   const z = push({ op: "reparameterize", name: "z", inputs: [mu, logvar, given("constant", "ε", 4, 1, 1)] });
   const back = push({ op: "relu", inputs: [layer("₄", z, 1, 3)] });
-  const nll = push({ op: "fixed_gaussian_nll", inputs: [layer("₅", back, 3, 2, "x̂"), x], name: "per example" });
-  const kl = push({ op: "gaussian_kl", inputs: [mu, logvar], name: "per example" });
+  const nll = push({ op: "fixed_gaussian_nll", inputs: [layer("₅", back, 3, 2, "x̂"), x] });
+  const kl = push({ op: "gaussian_kl", inputs: [mu, logvar] });
   push({ op: "vae_loss", name: "L", inputs: [push({ op: "mean", inputs: [nll], name: "reconstruction" }), push({ op: "mean", inputs: [kl], name: "KL term" })] });
   return lines;
 }
@@ -142,7 +142,10 @@ register("tape", {
     };
     const sizeOf = (i) => `[${results[i].shape.join(", ")}]`;
     const shown = (i, values) => (values.length === 1 ? short(values[0]) : sizeOf(i));
-    const labelOf = (i) => (isOp(lines[i]) ? signs[lines[i].op] || lines[i].op : lines[i].name);
+    const labelOf = (i) => {
+      const { op, name } = lines[i], sign = signs[op] || op;
+      return !isOp(lines[i]) ? name : !name ? sign : name.length < 3 ? `${name} = ${sign}` : name;
+    };
     function drawGraph() {
       const { level, across, depth } = layout(), width = 560, step = 74, high = 46, height = depth * step;
       const widest = Math.max(...Array.from({ length: depth }, (_, l) => level.filter((k) => k === l).length)), box = Math.min(104, width / widest - 8);
@@ -157,12 +160,11 @@ register("tape", {
         const [x, y] = center(i), grad = gradient(i), ring = isOp(line) ? "real" : "soft";
         const words = [[labelOf(i), "ink", -8], [results[i] ? shown(i, results[i].values) : "", "soft", 6]];
         if (grad) words.push([shown(i, grad) === sizeOf(i) ? "gradient" : shown(i, grad), "fake", 19]);
-        const title = `${labelOf(i)}${line.name && isOp(line) ? ", " + line.name : ""}: ${results[i] ? shown(i, results[i].values) : "no value"}${grad ? ", gradient " + shown(i, grad) : ""}`;
+        const title = `${labelOf(i)}: ${results[i] ? shown(i, results[i].values) : "no value"}${grad ? ", gradient " + shown(i, grad) : ""}`;
         const node = svg("g", { tabindex: 0, role: "button", "aria-label": title, "aria-pressed": String(panel.settings.node === i), transform: `translate(${x} ${y})`, style: "cursor: pointer" },
           svg("rect", { x: -box / 2, y: -high / 2, width: box, height: high, rx: isOp(line) ? 6 : 20, fill: "var(--card)", stroke: `var(--${i === now ? "fake" : ring})`,
             "stroke-width": i === now || i === panel.settings.node ? 3 : 1.3, "stroke-dasharray": line.op === "constant" ? "4 3" : "none" }),
           ...words.map(([word, ink, down]) => svg("text", { y: down, "text-anchor": "middle", "font-size": 12, fill: `var(--${ink})` }, word)));
-        if (line.name && isOp(line)) node.append(svg("text", { x: box / 2 + 3, y: 4, "font-size": 11, fill: "var(--soft)" }, line.name));
         const select = () => { if (panel.settings.node !== i) { panel.settings.node = i; panel.update(); draw(); place("graph").querySelectorAll("g")[i].focus(); } };
         node.addEventListener("pointerenter", () => { panel.settings.node = i; drawNode(); });
         node.addEventListener("pointerleave", () => panel.update());
@@ -202,7 +204,7 @@ register("tape", {
     function drawSteps() {
       const done = opsBackwards().slice(0, panel.settings.back);
       place("steps").replaceChildren(...lines.map((line, i) => element("tr", { style: done.at(-1) === i ? "outline: 2px solid var(--fake)" : "" },
-        element("td", {}, String(i)), element("td", {}, isOp(line) ? line.op : `${line.op} ${line.name}`), element("td", {}, (line.inputs || []).join(", ") || "–"), element("td", {}, results[i] ? sizeOf(i) : ""))));
+        element("td", {}, String(i)), element("td", {}, [line.op, line.name].filter(Boolean).join("  ")), element("td", {}, (line.inputs || []).join(", ") || "–"), element("td", {}, results[i] ? sizeOf(i) : ""))));
       const all = opsBackwards().length, { back } = panel.settings, last = done.at(-1);
       panel.find("[data-text=state]").textContent = !results.length ? "" : back === 0 ? `The result is ${short(results.at(-1).values[0])}. The walk backwards has ${all} ops; it begins with dL/dL = 1.` :
         `Op ${back} of ${all} backwards: step ${last}, ${lines[last].op}.${back === all ? " Every value has its gradient." : ""}`;
@@ -233,7 +235,7 @@ register("tape", {
         stop();
         if (panel.attempt(() => { descend(); return true; }) === null) return;
         if (isVae()) panel.settings.descents++;
-        else panel.settings.values = lines.filter(({ op }) => op === "leaf").map(({ name, values: [v] }) => `${name}:${Number(v.toPrecision(6))}`).join(",");
+        else panel.settings.values = lines.filter(({ variable }) => variable).map(({ name, values: [v] }) => `${name}:${Number(v.toPrecision(6))}`).join(",");
         sliders(); panel.update(); draw();
       }, { title: "Every parameter moves by the rate times its gradient, against it" }),
       button("Rewind", () => { stop(); Object.assign(panel.settings, { values: "", back: 0, descents: 0 }); reset(); panel.update(); draw(); }));
@@ -248,7 +250,7 @@ register("tape", {
     panel.add("[data-place=expression]", example, field);
     const rate = slider(panel, "rate", { label: "Rate", values: [0.01, 0.03, 0.1, 0.3, 1] }), seed = slider(panel, "seed", { label: "Seed", low: 1, high: 99, step: 1 });
     function sliders() {
-      const leaves = isVae() ? [] : lines.filter(({ op }) => op === "leaf");
+      const leaves = lines.filter(({ variable }) => variable);
       panel.controls = panel.controls.filter((control) => control.dataset.leaf === undefined);
       place("controls").replaceChildren();
       for (const line of leaves) {
@@ -288,7 +290,7 @@ register("tape", {
         if (key === "expr") Object.assign(panel.settings, { values: "", back: 0, node: -1, descents: 0 });
         if (key === "values") {
           const known = stored();
-          lines.forEach((line) => { if (line.op === "leaf" && line.name in known) line.values = [known[line.name]]; });
+          lines.forEach((line) => { if (line.variable && line.name in known) line.values = [known[line.name]]; });
           panel.notice();
           panel.attempt(run);
         } else {
