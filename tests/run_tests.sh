@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds every test suite, runs them, then counts: the last line is "N passed, N failed" (and ", N skipped").
 #
-#   tests/run_tests.sh [suite ...]     suites: unit gradient lectures prove exercises grader runner browser fuzz floors package readme editors
+#   tests/run_tests.sh [suite ...]     suites: unit gradient lectures prove exercises grader runner browser studio fuzz floors
+#                                      package readme editors
 #                                      (default: all)
 #
 # A suite reports its result in its last line of the form "N passed, N failed" or in doctest's summary.
@@ -37,6 +38,7 @@ needs() {
     gradient) echo double:gradient_tests ;;
     lectures) echo default:lecture4 default:exercise_pictures ;;
     runner | browser) echo default:lecture4 ;;
+    studio) echo default:lecture4 default:gradients ;;
     prove) echo double:gradus-grade ;;
     exercises) echo double:gradus-grade double:handed_out ;;
     grader) echo double:grade_tests ;;
@@ -52,6 +54,7 @@ suite_exercises() { limited tests/test_exercises.sh build/double/tests/gradus-gr
 suite_grader() { limited build/double/tests/grade_tests; }
 suite_runner() { limited tests/test_lecture_runner.sh build/default/lectures/lecture4/lecture4; }
 suite_browser() { limited tests/test_browser.sh build/default/lectures/lecture4; }
+suite_studio() { limited tests/test_studio.sh build/default/lectures/lecture4 build/default/tests/gradients; }
 suite_fuzz() { limited build/asan/tests/fuzz_readers --iterations 2000 && limited build/asan/tests/fuzz_grader --iterations 2000; }
 suite_floors() {
   tests/check_floors.sh --self-test && tests/check_floors.sh &&
@@ -206,7 +209,7 @@ if [ "${1:-}" = --self-test ]; then
   exit
 fi
 
-if [ $# -eq 0 ]; then set -- unit gradient lectures prove exercises grader runner browser fuzz floors package readme editors; fi
+if [ $# -eq 0 ]; then set -- unit gradient lectures prove exercises grader runner browser studio fuzz floors package readme editors; fi
 first=() then=() names=()
 for name in "$@"; do
   declare -F "suite_$name" > /dev/null || { echo "no suite '$name'" >&2 && exit 2; }

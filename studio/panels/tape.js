@@ -185,10 +185,10 @@ register("tape", {
     }
     function drawNode() {
       const i = panel.settings.node, line = lines[i], formula = line && panel.find(`template[data-op=${line.op}]`);
-      if (!line || !results[i]) { place("node").replaceChildren(element("h3", {}, "A value"), element("p", { class: "caption" }, "Point at a box, or choose it with the keyboard: its value, its gradient, its formula.")); return; }
+      if (!line || !results[i]) { place("node").replaceChildren(element("h2", {}, "A value"), element("p", { class: "caption" }, "Point at a box, or choose it with the keyboard: its value, its gradient, its formula.")); return; }
       const kind = { leaf: "a parameter", constant: "a constant: no gradient flows to it" }[line.op] || line.op;
-      const parts = [element("h3", {}, `${line.name || labelOf(i)}: ${kind}${results[i].values.length > 1 ? ", " + sizeOf(i) : ""}`)];
-      if (formula) parts.push(element("div", { class: "formula" }, formula.content.cloneNode(true)));
+      const parts = [element("h2", {}, `${line.name || labelOf(i)}: ${kind}${results[i].values.length > 1 ? ", " + sizeOf(i) : ""}`)];
+      if (formula) parts.push(element("div", { class: "formula", tabindex: 0, role: "group", "aria-label": "Formula" }, formula.content.cloneNode(true)));
       const grad = gradient(i);
       parts.push(element("div", { class: "row", style: "align-items: flex-start; gap: 1.6rem" },
         element("div", {}, element("p", { class: "meta" }, "value"), matrix(i, [...results[i].values], "real")),

@@ -27,7 +27,7 @@ void digits(Program& program) {
       image_grid(sheet, {.columns = 20, .padding = 0, .title = "Two latent dimensions, one digit per pair"}),
       "Neighbouring codes decode to similar digits; between two classes one digit changes gradually into the "
       "other");
-  const Dataset kept = data.test.take(600);  // shown by the studio
+  const Dataset kept = data.test.take(400);  // shown by the studio
   const std::vector<Real> labels(kept.labels.begin(), kept.labels.end());
   write_safetensors(program.folder() / "test_digits.safetensors",
                     {{"digits.images", kept.images}, {"digits.labels", Tensor::of({kept.size()}, labels)}});
