@@ -95,7 +95,7 @@ function packedWeights(results, entry) {
     }
     described.push({ name, shape, steps });
   }
-  return { title: entry.title, activation: entry.activation, size: entry.size, source: `${entry.program}/${entry.file}.safetensors`,
+  return { title: entry.title, bits: entry.bits, activation: entry.activation, size: entry.size, source: `${entry.program}/${entry.file}.safetensors`,
     data_note: (notes["data of loader"] || "").replace(/, \d+ batches$/, ""), tensors: described, data: packed(Int8Array.from(codes)) };
 }
 

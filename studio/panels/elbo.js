@@ -2,6 +2,8 @@
 const edges = { codes: 3.5, plane: 3 };  // the shown part of the codes' plane and of the data's
 const digits = 3, side = 28;  // the choice "digits", and the width of a picture
 
+const short = (nats) => String(Number(nats.toPrecision(3)));
+
 register("elbo", {
   defaults: { seed: 1, data: 0, units: 2, beta: 1, C: 10, speed: 60, at: 0 },
   create(panel) {
@@ -105,7 +107,7 @@ register("elbo", {
         { points: terms.map(([k, recon, kl]) => [k, recon + kl]), ink: color("fake"), above: low },
         { points: low, ink: color("real"), above: floor }] });
       panel.find("[data-text=terms]").textContent = !latest ? "Nothing is trained yet." :
-        `Step ${done}: reconstruction ${latest[0].toFixed(2)} + KL ${latest[1].toFixed(2)} = -ELBO ${(latest[0] + latest[1]).toFixed(2)} nats, without its constant. Means over about 20 steps; the loss weights KL by β.`;
+        `Step ${done}: reconstruction ${short(latest[0])} + KL ${short(latest[1])} = -ELBO ${short(latest[0] + latest[1])} nats, without its constant. Means over about 20 steps; the loss weights KL by β.`;
     }
     function draw() {
       if (points.length === 0) return;

@@ -16,10 +16,10 @@ register("latent", {
     // ---- models ----
     async function open(name) {
       if (models.has(name)) return;
-      const { title, activation, size, source, data_note } = decoders[name];
+      const { title, bits, activation, size, source, data_note } = decoders[name];
       const file = await safetensors(decoders[name]);
       const [K] = engine.call("latent_open", name, source, file, activations.indexOf(activation));
-      models.set(name, { K, size, note: `${title}. Trained by ${source.split("/")[0]}${data_note ? " on " + data_note : ""}; the page has its weights rounded to 6 bits.` });
+      models.set(name, { K, size, note: `${title}. Trained by ${source.split("/")[0]}${data_note ? " on " + data_note : ""}; the page has its weights rounded to ${bits} bits.` });
     }
     // A file of the user: pictures are square, or of a size that the lecture uses.
     function sizeOf(pixels) {

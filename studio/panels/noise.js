@@ -61,7 +61,7 @@ register("noise", {
           curve(c, [...all.slice(0, whole + 1), now].map((x) => place(x[k], x[k + 1])), color("fourth"), 1);
       for (let k = 0; k < now.length; k += 2) disc(c, ...place(now[k], now[k + 1]), 2.2, color("fake"));
       const [modes, allModes, share] = quality(now);
-      panel.find(`[data-text="${which}"]`).textContent = `Step ${whole} of ${steps()}. Modes reached: ${modes} of ${allModes}; within three deviations of a mode: ${Math.round(100 * share)} % of the points.`;
+      panel.find(`[data-text="${which}"]`).textContent = `Step ${whole} of ${steps()}. Modes reached: ${modes} of ${allModes}; within three deviations of a mode: ${Math.round(100 * share)} % of the points.${which === 0 && whole === 0 ? " The first guess of the data is clipped to a square, so the first arrows point to its corners." : ""}`;
     }
     function draw() {
       if (data.length === 0) return;
