@@ -95,7 +95,8 @@ void print_gradients(const Case& one) {
   tape.backward(sum(y * Var(Tensor::randn(y.shape(), rng))));
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     std::printf("%s %zu", one.name, i);
-    for (const Real g : tape.grad(inputs[i]).values()) std::printf(" %.9g", static_cast<double>(g));
+    const Tensor gradient = tape.grad(inputs[i]);
+    for (const Real g : gradient.values()) std::printf(" %.9g", static_cast<double>(g));
     std::printf("\n");
   }
 }
