@@ -64,7 +64,7 @@ check_numbers() {
 # value(), back() and image() of a named object return references.
 check_lifetimes() {
   local found
-  found=$(cd "$1" && grep -rnE 'for \(.* : .*\(.*\)(\.[a-z_]+)*\.values\(\)\)' include src lectures exercises tests --include='*.[ch]pp' 2> /dev/null |
+  found=$(cd "$1" && grep -rnE 'for \(.* : .*\(.*\)(\.[a-z_]+)*\.values\(\)\)' include src lectures exercises studio tests --include='*.[ch]pp' 2> /dev/null |
     grep -vE ' : [a-z_]+\.(value|back|image)\(\)\.values\(\)\)')
   [ -z "$found" ] || { echo "$found" | sed 's/$/   name the tensor before the loop/' && return 1; }
 }
@@ -168,7 +168,7 @@ check_grader() {
 # check_sizes: lines, functions and files that are too long, and exceptions that nothing needs any more. A function is counted from
 # the first line of its declaration to its closing brace.
 check_sizes() {
-  sources src include lectures tests | EXCEPTIONS=$exceptions LC_ALL=C xargs -r awk -v "function_limit=$longest_function" \
+  sources src include lectures studio tests | EXCEPTIONS=$exceptions LC_ALL=C xargs -r awk -v "function_limit=$longest_function" \
     -v "widest=$widest_line" -v "file_limit=$longest_file" -v "test_limit=$longest_test" '
     BEGIN {
       for (i = split(ENVIRON["EXCEPTIONS"], lines, "\n"); i > 0; --i)

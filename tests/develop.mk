@@ -4,7 +4,7 @@
 # about them and starts automatically. Modules without instrumentation (the runtime, OpenBLAS) must be ignored for correct results.
 TSAN  := TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66"
 
-SOURCES = $$(find include src lectures tests exercises -name '*.hpp' -o -name '*.cpp')
+SOURCES = $$(find include src lectures studio tests exercises -name '*.hpp' -o -name '*.cpp')
 
 .PHONY: handout class autograder prove bench docs check format asan tsan fuzz
 

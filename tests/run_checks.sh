@@ -8,7 +8,7 @@ jobs=$(nproc 2> /dev/null || sysctl -n hw.ncpu 2> /dev/null || echo 2)
 mkdir -p build/check-logs
 bad=0
 
-check_format() { find include src lectures tests exercises \( -name '*.hpp' -o -name '*.cpp' \) -print0 | xargs -0 clang-format --dry-run -Werror; }
+check_format() { find include src lectures studio tests exercises \( -name '*.hpp' -o -name '*.cpp' \) -print0 | xargs -0 clang-format --dry-run -Werror; }
 check_floors() { tests/check_floors.sh --self-test && tests/check_floors.sh; }
 compiles() {  # compiles <compiler> <folder>: every target, without precompiled headers; a warning is an error
   cmake -S . -B "build/$2" -DCMAKE_CXX_COMPILER="$1" -DGRADUS_WERROR=ON -DGRADUS_PRECOMPILE=OFF > /dev/null && cmake --build "build/$2" --parallel "$jobs" -- --keep-going

@@ -1,4 +1,5 @@
-// Panel 4, "VAE live": a VAE of points in the plane, or of generated digits, trained step by step by the library's own terms.
+// Panel 4, "VAE live": a VAE of points in the plane, or of generated digits,
+// trained step by step by the library's own terms.
 #include <cmath>
 #include <memory>
 
@@ -110,7 +111,8 @@ Training& running() {
 
 extern "C" {
 
-/// Starts again: the same seed, data (0 moons, 1 ring, 2 three clusters, 3 digits) and K give the same training.
+/// Starts again: the same seed, data (0 moons, 1 ring, 2 three clusters, 3 digits) and K give the same
+/// training.
 EMSCRIPTEN_KEEPALIVE const Answer* elbo_reset(int seed, int kind, int K) {
   return answer([&] { training = std::make_unique<Training>(static_cast<std::uint64_t>(seed), kind, K); });
 }

@@ -1,4 +1,5 @@
-// Panel 6, "The tape": a list of ops, run on one tape, and the gradient that each op returns for each of its inputs.
+// Panel 6, "The tape": a list of ops, run on one tape, and the gradient that each op returns for each of its
+// inputs.
 #include <functional>
 #include <map>
 #include <optional>
