@@ -17,7 +17,7 @@ const filled = (page, name, value) => page.replace(`@${name}@`, () => value);
 const { Z_DEFAULT_STRATEGY, Z_HUFFMAN_ONLY } = zlib.constants;
 const packed = (bytes) => [Z_DEFAULT_STRATEGY, Z_HUFFMAN_ONLY].map((strategy) => zlib.deflateRawSync(bytes, { level: 9, strategy }))
   .reduce((a, b) => (a.length < b.length ? a : b)).toString("base64");
-const weightFile = (results, { program, file }) => path.join(results, program, file.includes(".") ? file : file + ".safetensors");
+const weightFile = (results, { program, file }) => path.join(results, program, file + ".safetensors");
 
 function fail(message) {
   console.error("studio: " + message);
@@ -99,16 +99,6 @@ function packedWeights(results, entry) {
     data_note: (notes["data of loader"] || "").replace(/, \d+ batches$/, ""), tensors: described, data: packed(Int8Array.from(codes)) };
 }
 
-// ---- pairs of digits: from the page of 37_fake_or_real, one column of pictures and the places of the generated ones --
-function readPairs(results) {
-  const file = weightFile(results, studio.pairs), page = read(file);
-  const [digits, fake, machine] = [/image\/png;base64,([\w+/=]+)/, /const fake = (\[[\d,]+\])/, /is right about (\d+) %/].map((part) => {
-    const found = page.match(part);
-    return found ? found[1] : fail(`${file}: expected the page of 37_fake_or_real, with ${part}`);
-  });
-  return { digits, fake: JSON.parse(fake), machine: Number(machine) };
-}
-
 // ---- the page -------------------------------------------------------------------------------------------------------
 function build(engine, results, out, mine) {
   const weights = {};
@@ -118,7 +108,7 @@ function build(engine, results, out, mine) {
   const script = [
     '"use strict";', read(engine, "engine.js"),
     `const WASM = "${packed(fs.readFileSync(path.join(engine, "engine.wasm")))}";`,
-    `const WEIGHTS = ${JSON.stringify(weights)};`, `const PAIRS = ${JSON.stringify(readPairs(results))};`,
+    `const WEIGHTS = ${JSON.stringify(weights)};`,
     `const MINE = ${JSON.stringify(mine)};`,
     ...shared, ...panels, "begin();",
   ].join("\n").replace(/<\/script/g, "<\\/script");
@@ -135,7 +125,7 @@ function build(engine, results, out, mine) {
 
 const words = process.argv.slice(2);
 if (words[0] === "--missing") {
-  const missing = [studio.pairs, ...studio.weights].filter((entry) => !fs.existsSync(weightFile(words[1], entry)));
+  const missing = studio.weights.filter((entry) => !fs.existsSync(weightFile(words[1], entry)));
   console.log([...new Set(missing.map(({ program }) => program.slice(0, 2)))].join(","));
 } else if (words.length >= 3) {
   build(words[0], words[1], words[2], (words[3] || "").split(";").filter(Boolean));

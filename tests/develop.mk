@@ -22,10 +22,11 @@ autograder: deps-grade ## create the zip for Gradescope
 prove: deps-check ## test the grader: stubs, reference, mistakes, attacks, with both compilers and every sandbox level
 	@$(TOOL) prove --full --seeds 200 $(ARGS)
 
-bench: deps-lecture ## compare the speed with PyTorch's (Debian's python3-torch, if installed)
+bench: deps-lecture ## compare the speed with PyTorch and JAX, where they are installed
 #> CASES=mlp_vae,mlp_ae  THREADS=2
+#> PEERS=/path/to/python: Pythons that have PyTorch or JAX, comma-separated (default: Debian's python3-torch)
 	@$(call build,default,bench)
-	@/usr/bin/env python3 tests/bench/run_bench.py --ours $(BUILD)/default/tests/bench/bench $(call given,CASES,cases) $(call given,THREADS,threads) $(ARGS)
+	@/usr/bin/env python3 tests/bench/run_bench.py --ours $(BUILD)/default/tests/bench/bench $(call given,CASES,cases) $(call given,THREADS,threads) $(call given,PEERS,peers) $(ARGS)
 
 docs: deps-docs ## build the reference of the API (build/docs/index.html); check it, docs/ops.md and the index of the slides
 	@tests/check_ops_page.sh

@@ -1,23 +1,19 @@
 // Panel 7: which digit of a pair is generated? The pairs with the GAN are those of 37_fake_or_real: not selected, and of one
 // class. The VAE's digits are decoded here.
-const generators = { gan: "the GAN of 25_dcgan", vae: "a VAE with two units (panel 1)" }, rounds = PAIRS.fake.length, side = 28, size = side * side;
+const generators = { gan: "the GAN of 25_dcgan", vae: "a VAE with two units (panel 1)" }, rounds = WEIGHTS.pairs.tensors.find(({ name }) => name === "pairs.fake").shape[0], side = 28, size = side * side;
 
 register("fake", {
   defaults: { seed: 1, generator: "gan", answers: "" },
   create(panel) {
     const { engine } = panel, canvas = (name) => panel.find(`[data-canvas=${name}]`);
     const put = (name, text) => { panel.find(`[data-text=${name}]`).textContent = text; };
-    let pictures = null, decoded = null, sides = [], revealed = false;
+    let pictures = null, fakes = [], machine = 0, decoded = null, sides = [], revealed = false;
 
-    // The pictures of the embedded column as numbers in 0 .. 1.
     async function open() {
       if (pictures) return;
-      const image = new Image();
-      image.src = "data:image/png;base64," + PAIRS.digits;
-      await image.decode();
-      const column = element("canvas", { width: side, height: 2 * rounds * side }), c = column.getContext("2d");
-      c.drawImage(image, 0, 0);
-      pictures = Float32Array.from({ length: 2 * rounds * size }, ((pixels) => (_, i) => pixels[4 * i] / 255)(c.getImageData(0, 0, side, column.height).data));
+      const pairs = await numbersOf(WEIGHTS.pairs);
+      fakes = [...pairs["pairs.fake"]].map(Math.round), machine = Math.round(100 * pairs["pairs.machine"][0]);
+      pictures = pairs["pairs.pictures"];
     }
     async function deal() {
       panel.notice();
@@ -34,7 +30,7 @@ register("fake", {
     function shown(round, at) {
       const pair = (round + panel.settings.seed - 1) % rounds, fake = at === sides[round];
       if (fake && panel.settings.generator === "vae") return picture(decoded, side, side, round * size);
-      return picture(pictures, side, side, (2 * pair + (fake ? PAIRS.fake[pair] : 1 - PAIRS.fake[pair])) * size);
+      return picture(pictures, side, side, (2 * pair + (fake ? fakes[pair] : 1 - fakes[pair])) * size);
     }
 
     const answers = () => [...panel.settings.answers].slice(0, rounds).map(Number);
@@ -68,7 +64,7 @@ register("fake", {
       put("verdict", `Round ${round + 1} of ${rounds}. ` + (open ? `${right ? "Found" : "Missed"}: the ${where} one is generated, by ${generators[panel.settings.generator]}; the other is real.` : "Which one is generated?"));
       put("score", count ? `${found()} found in ${count} ${count === 1 ? "round" : "rounds"}: ${Math.round(100 * found() / count)} %. Guessing finds 50 % on average.` + (over() ? " That was all." : "") : `${rounds} rounds. Guessing finds half of them on average.`);
       put("about", panel.settings.generator === "gan"
-        ? `Pictures of 37_fake_or_real: the first ${rounds} digits of the GAN, not selected, each with a real digit of the same class. A nearest-neighbour test in a classifier's features is right about ${PAIRS.machine} % of such digits.`
+        ? `Pictures of 37_fake_or_real: the first ${rounds} digits of the GAN, not selected, each with a real digit of the same class. A nearest-neighbour test in a classifier's features is right about ${machine} % of such digits.`
         : "Decoded here, with codes from N(0, I), not selected. A pair may be of two classes. Look at the edges of the strokes: the mean of many digits is blurred.");
       next.disabled = !revealed || over();
       drawRounds();

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """PyTorch's side of `make bench`: the same networks, batch sizes and optimizer as in bench.cpp.
 
-    echo "mlp_vae 2" | peer_torch.py [--foreach] [--channels-last] [--threads 2]     one line of JSON per line "case seconds"
+    echo "mlp_vae 2" | peer_torch.py [--adam foreach|fused] [--channels-last] [--compile] [--threads 2]
+                                                                   one line of JSON per line "case seconds"
     peer_torch.py --startup                                        import, one training step, end
 
 PyTorch gets its fastest settings on the development machine: AVX-512 kernels if the CPU has them, OpenBLAS set to the
@@ -22,7 +23,7 @@ import time
 def settings(threads):
     """Environment variables of the fastest configuration on this machine."""
     env = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "134217728",
-           "OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads), "PEER_READY": "1"}
+           "OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads), "PEER_READY": "1"}
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             flags = next((line for line in file if line.startswith("flags")), "").split()
@@ -38,8 +39,8 @@ def settings(threads):
     return env
 
 
-def make_case(name, foreach, channels_last):
-    """The function that does one step of the case."""
+def make_case(name, adam="", channels_last=False, compiled=False):
+    """The function that does one step of the case. `adam`: which of PyTorch's implementations, "foreach" or "fused"."""
     import torch
     from torch import nn
     import torch.nn.functional as F
@@ -47,12 +48,12 @@ def make_case(name, foreach, channels_last):
     torch.manual_seed(1)
     if name in PICTURE_CASES:
         layout = torch.channels_last if channels_last else torch.contiguous_format
-        return PICTURE_CASES[name](torch, nn, F, {"foreach": True} if foreach else {}, layout)
+        step = PICTURE_CASES[name](torch, nn, F, {adam: True} if adam else {}, layout)
+        return torch.compile(step) if compiled else step
     batch, pixels = 128, 784
-    adam = {"foreach": True} if foreach else {}
 
     def training(net, loss_of):
-        optimizer = torch.optim.Adam(net.parameters(), 1e-3, **adam)
+        optimizer = torch.optim.Adam(net.parameters(), 1e-3, **({adam: True} if adam else {}))
         data = [torch.rand(batch, pixels) for _ in range(32)]
         count = 0
 
@@ -65,7 +66,7 @@ def make_case(name, foreach, channels_last):
             loss.backward()
             optimizer.step()
 
-        return step
+        return torch.compile(step) if compiled else step
 
     if name == "mlp_vae":
         hidden, mu_of, logvar_of = nn.Linear(pixels, 400), nn.Linear(400, 20), nn.Linear(400, 20)
@@ -87,6 +88,8 @@ def make_case(name, foreach, channels_last):
     if name in ("infer_b1", "infer_b1024"):
         net = nn.Sequential(nn.Linear(20, 400), nn.ReLU(), nn.Linear(400, pixels), nn.Sigmoid())
         z = torch.randn(int(name.removeprefix("infer_b")), 20)
+        if compiled:  # the network: a compiled function without a result would be removed as dead code
+            net = torch.compile(net)
 
         def infer():
             with torch.inference_mode():
@@ -324,15 +327,16 @@ def measure(name, step, seconds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--foreach", action="store_true", help="Adam over all parameters at once")
+    parser.add_argument("--adam", choices=("", "foreach", "fused"), default="", help="Adam over all parameters at once")
     parser.add_argument("--channels-last", action="store_true", help="images with the channels last in memory")
+    parser.add_argument("--compile", action="store_true", help="torch.compile of the whole step (PyTorch 2)")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--startup", action="store_true", help="run one training step and exit")
     options = parser.parse_args()
     if not os.environ.get("PEER_READY"):
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **settings(options.threads)})
     if options.startup:
-        make_case("mlp_vae", options.foreach, False)()
+        make_case("mlp_vae", options.adam)()
         return
     import torch
 
@@ -340,9 +344,15 @@ def main():
     cases = {}
     for line in sys.stdin:
         name, seconds = line.split()
-        if name not in cases:
-            cases[name] = make_case(name, options.foreach, options.channels_last)
-        answer = measure(name, cases[name], float(seconds)) if cases[name] else {"case": name, "error": "no such case"}
+        try:
+            if name not in cases:
+                cases[name] = make_case(name, options.adam, options.channels_last, options.compile)
+                if cases[name] and options.compile:
+                    for _ in range(3):
+                        cases[name]()
+            answer = measure(name, cases[name], float(seconds)) if cases[name] else {"case": name, "error": "no such case"}
+        except Exception as problem:  # a setting that fails gives no figure; the others may
+            answer = {"case": name, "error": f"{type(problem).__name__}: {problem}"[:300]}
         print(json.dumps({**answer, "version": torch.__version__}), flush=True)
 
 

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""Speed of Gradus and PyTorch, compared in one run.
+"""Speed of Gradus and its peers, PyTorch and JAX, compared in one run.
 
     tests/bench/run_bench.py --ours build/default/tests/bench/bench [--cases mlp_vae,conv2d] [--threads 2] [--rounds 5]
+                             [--peers /path/to/python,...]
 
-Both sides run the same network on the same batch, each in its own process, of which only one computes at a time. They
-take turns (ours, PyTorch, PyTorch with its foreach optimizer, for images also with the channels last in memory, ours,
-...), so that a slow minute of the machine affects all of them. A figure is the median over the rounds of each round's
-median step; PyTorch's figure is the best of its settings. The last column is the median over the rounds of PyTorch's
-figure divided by ours, measured seconds apart: 2.00x is twice as fast, or half the memory.
+A peer is what a Python of --peers has: PyTorch, JAX or both; by default Debian's Python and the one of this script. All
+sides run the same network on the same batch, each in its own process, of which only one computes at a time. They take
+turns (ours, then each setting of each peer), so that a slow minute of the machine affects all of them. Settings of
+PyTorch: plain, with its foreach (from version 2: fused) optimizer, for images also with the channels last in memory,
+and from version 2 with the step compiled. A figure is the median over the rounds of each round's median step; a peer's
+figure is that of its best setting. A ratio is the median over the rounds of the peer's figure divided by ours, measured
+seconds apart: 2.00x is twice as fast, or half the memory.
     infer_b1  one latent decoded       memory  peak resident memory of the process that ran the case above
     startup   process start to the end of the first training step
     conv2d    Gflop/s of single passes, and their share of the processor's peak on registers alone, measured in the same
@@ -27,6 +30,7 @@ import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+import peer_jax  # noqa: E402
 import peer_torch  # noqa: E402
 
 CONVOLUTIONS = [(64, 64, 16, 128, 4, 2, 1), (4, 128, 16, 128, 3, 1, 1), (128, 32, 14, 64, 4, 2, 1), (64, 128, 8, 256, 4, 2, 1),
@@ -48,8 +52,9 @@ class Side:
 
     patience = 60  # seconds beyond the requested time before it counts as hanging
 
-    def __init__(self, title, command, env):
-        self.title, self.command, self.env = title, command, env
+    def __init__(self, title, command, env, peer="PyTorch", takes=lambda case: True):
+        """`title`: the setting; `peer`: whose; `takes`: whether it has a case."""
+        self.title, self.command, self.env, self.peer, self.takes = title, command, env, peer, takes
         self.process, self.rounds = None, []
 
     def __enter__(self):
@@ -112,7 +117,7 @@ class Side:
 
 
 def of_each(sides, call, first=0):
-    """The answer of each side, beginning with the side at `first`. A setting of PyTorch that gives no answer is left
+    """The answer of each side, beginning with the side at `first`. A setting of a peer that gives no answer is left
     out from here on, with a message; ours, sides[0], must answer."""
     results = {}
     ours = sides[0]
@@ -122,7 +127,7 @@ def of_each(sides, call, first=0):
         except NoAnswer as problem:
             if side is ours:
                 raise
-            print(f"  PyTorch, {problem}: this setting is left out", flush=True)
+            print(f"  {side.peer}, {problem}: this setting is left out", flush=True)
             sides.remove(side)
             side.__exit__()
     return results
@@ -139,25 +144,34 @@ def ms(value):
     return f"{value:.2f} ms" if value >= 1 else f"{1000 * value:.1f} us"
 
 
-def row(name, ours, theirs, ratio):
-    print(f"{name:<12} ours {ours:<28}" + (f" pytorch {theirs:<34} {ratio:.2f}x" if theirs else ""), flush=True)
+def row(name, ours, theirs=()):
+    """One line: our figure, and of each peer its name, its figure and the ratio."""
+    print(f"{name:<14} ours {ours:<28}" + "".join(f"   {peer} {words} {ratio:.2f}x" for peer, words, ratio in theirs), flush=True)
+
+
+def by_peer(sides):
+    """The sides of each peer, in the order of the peers."""
+    groups = {}
+    for side in sides:
+        groups.setdefault(side.peer, []).append(side)
+    return groups
 
 
 def bench_speed(case, ours, peers, options):
     """Prints two rows: time and memory."""
-    pictures = case in peer_torch.PICTURE_CASES
-    peers = [peer for peer in peers if (peer.title == "plain" or not case.startswith("infer"))
-             and (pictures or "channels last" not in peer.title)]
+    peers = [peer for peer in peers if peer.takes(case)]
     with Group([ours, *peers]) as sides:
         take_turns(sides, case, options.rounds, options.seconds)
-        peaks = list(of_each(sides, Side.peak_mb).values())
-        peers = sides[1:]
-    best = min(peers, key=Side.median, default=None)
-    ratio = best and statistics.median(theirs / mine for mine, theirs in zip(ours.rounds, best.rounds))
-    row(case, f"{ms(ours.median())} (best {ms(min(ours.rounds))})",
-        best and f"{ms(best.median())} (best {ms(min(best.rounds))}, {best.title})", ratio)
-    theirs = min(peaks[1:], default=None)
-    row("  memory", f"{peaks[0]:.0f} MB", theirs and f"{theirs:.0f} MB", theirs and theirs / peaks[0])
+        peaks = of_each(sides, Side.peak_mb)
+    times, memory = [], []
+    for name, settings in by_peer(peer for peer in peaks if peer is not ours).items():
+        best = min(settings, key=Side.median)
+        ratio = statistics.median(theirs / mine for mine, theirs in zip(ours.rounds, best.rounds))
+        least = min(peaks[setting] for setting in settings)
+        times.append((name, f"{ms(best.median())} ({best.title})", ratio))
+        memory.append((name, f"{least:.0f} MB", least / peaks[ours]))
+    row(case, f"{ms(ours.median())} (best {ms(min(ours.rounds))})", times)
+    row("  memory", f"{peaks[ours]:.0f} MB", memory)
 
 
 def bench_convolutions(ours, options):
@@ -251,7 +265,7 @@ def bench_ops(ours, options):
 
 def bench_startup(ours, peers, options):
     """Wall time of whole processes, in turns; the first of each only warms the file cache."""
-    sides = [ours, *peers[:1]]
+    sides = [ours, *(settings[0] for settings in by_peer(peers).values())]
     for side in sides:
         side.rounds = []
     for number in range(min(options.rounds, 5) + 1):
@@ -259,13 +273,12 @@ def bench_startup(ours, peers, options):
         if number > 0:
             for side, taken in times.items():
                 side.rounds.append(taken)
-    medians = [side.median() for side in sides]
-    row("startup", ms(medians[0]), ms(medians[1]) if medians[1:] else None, medians[1] / medians[0] if medians[1:] else None)
+    row("startup", ms(ours.median()), [(side.peer, ms(side.median()), side.median() / ours.median()) for side in sides[1:]])
 
 
 def bench_noise(ours, peers, options):
     """Measures quiet steps and steps beside a busy process."""
-    with Group([ours, *peers[:1]]) as sides:
+    with Group([ours, *(settings[0] for settings in by_peer(peers).values())]) as sides:
         take_turns(sides, "mlp_vae", options.rounds, options.seconds)
         quiet = {side: side.median() for side in sides}
         for side in sides:
@@ -276,9 +289,8 @@ def bench_noise(ours, peers, options):
         finally:
             busy.kill()
             busy.wait()
-        loaded = [side.median() for side in sides]
-    words = [f"{ms(after)} ({after / quiet[side]:.2f} x quiet)" for side, after in zip(sides, loaded)]
-    row("noise", words[0], words[1] if words[1:] else None, loaded[1] / loaded[0] if words[1:] else None)
+        loaded = {side: (f"{ms(side.median())} ({side.median() / quiet[side]:.2f} x quiet)", side.median()) for side in sides}
+    row("noise", loaded[ours][0], [(side.peer, loaded[side][0], loaded[side][1] / loaded[ours][1]) for side in sides[1:]])
 
 
 class Group(list):
@@ -294,13 +306,47 @@ class Group(list):
             side.__exit__(*problem)
 
 
-def find_torch():
-    """A Python that has PyTorch; Debian's first, since the peer's settings are made for it."""
-    find = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"
-    for python in dict.fromkeys(["/usr/bin/python3", sys.executable]):
-        if os.path.exists(python) and subprocess.run([python, "-c", find], check=False).returncode == 0:
-            return python
-    return None
+def versions_of(python):
+    """The versions of torch and jax that a Python has, in a dictionary."""
+    find = ("import importlib.metadata as m, importlib.util as u, json\n"
+            "print(json.dumps({name: m.version(name) for name in ('torch', 'jax') if u.find_spec(name)}))")
+    try:
+        found = subprocess.run([python, "-c", find], check=False, capture_output=True, text=True)
+    except OSError as problem:
+        raise RuntimeError(f"--peers: {python} does not run: {problem}") from None
+    if found.returncode != 0:
+        raise RuntimeError(f"--peers: {python} is no Python: {found.stderr.strip()[-200:]}")
+    return json.loads(found.stdout)
+
+
+def find_peers(pythons, threads, env):
+    """The settings of PyTorch and JAX of these Pythons, one Side each; the same version is taken once."""
+    sides, seen = [], set()
+    env = {**env, **peer_torch.settings(threads)}
+    for python in pythons:
+        for library, version in versions_of(python).items():
+            if (library, version) in seen:
+                continue
+            seen.add((library, version))
+            if library == "jax":
+                command = [python, str(HERE / "peer_jax.py"), "--threads", str(threads)]
+                sides.append(Side("jitted", command, env, f"JAX {version}", lambda case: case in peer_jax.CASES))
+                continue
+            command = [python, str(HERE / "peer_torch.py"), "--threads", str(threads)]
+            adam = ["--adam", "foreach" if version.startswith("1.") else "fused"]
+            settings = {"plain": [], adam[1]: adam, f"{adam[1]}, channels last": [*adam, "--channels-last"]}
+            if not version.startswith("1."):
+                settings |= {"compiled": [*adam, "--compile"], "compiled, channels last": [*adam, "--compile", "--channels-last"]}
+            for title, words in settings.items():
+                sides.append(Side(title, [*command, *words], env, f"PyTorch {version}", lambda case, title=title: fits(title, case)))
+    return sides
+
+
+def fits(title, case):
+    """Whether a setting of PyTorch changes anything in a case: no optimizer in inference, no channels without images."""
+    if case.startswith("infer"):
+        return title in ("plain", "compiled")
+    return case in peer_torch.PICTURE_CASES or "channels last" not in title
 
 
 def cpu_name():
@@ -316,6 +362,7 @@ def main():
     parser.add_argument("--ours", required=True, help="program of our side")
     parser.add_argument("--cases", default=",".join(CASES), help="comma-separated, of: " + " ".join(CASES))
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--peers", default="", help="comma-separated Pythons that have PyTorch or JAX")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seconds", type=float, default=0.6, help="seconds per round")
     options = parser.parse_args()
@@ -327,17 +374,15 @@ def main():
     env = {name: value for name, value in os.environ.items() if not name.startswith(("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_"))}
     env["OMP_NUM_THREADS"] = str(options.threads)
     ours = Side("ours", [os.path.abspath(options.ours)], env)
-    python = find_torch()
-    peers = []
-    if python:
-        peer_env = {**env, **peer_torch.settings(options.threads)}
-        command = [python, str(HERE / "peer_torch.py"), "--threads", str(options.threads)]
-        peers = [Side("plain", command, peer_env), Side("foreach", [*command, "--foreach"], peer_env),
-                 Side("foreach, channels last", [*command, "--foreach", "--channels-last"], peer_env)]
+    given = [python for python in options.peers.split(",") if python]
+    try:
+        peers = find_peers(given or [python for python in ("/usr/bin/python3", sys.executable) if os.path.exists(python)], options.threads, env)
+    except RuntimeError as problem:
+        parser.error(str(problem))
     print(f"{time.strftime('%Y-%m-%d %H:%M')}, {cpu_name()}, {os.cpu_count()} CPUs, {options.threads} threads, "
           f"load {os.getloadavg()[0]:.1f}, {options.rounds} rounds of {options.seconds} s")
-    if not python:
-        print("PyTorch is not installed (Debian: apt-get install python3-torch): only our column is shown")
+    if not peers:
+        print("No Python has PyTorch or JAX (Debian: apt-get install python3-torch; others: PEERS=/path/to/python): only our column is shown")
 
     failed = 0
     for case in wanted:

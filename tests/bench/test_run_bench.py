@@ -22,8 +22,8 @@ OPS = """
 GOOD = "print('{\"ms_median\": %s, \"peak_rss_mb\": 10}', flush=True)"
 
 
-def side(title, reply, startup=0):
-    return run_bench.Side(title, [sys.executable, "-c", ANSWER.format(reply=reply, startup=startup)], {})
+def side(title, reply, startup=0, **more):
+    return run_bench.Side(title, [sys.executable, "-c", ANSWER.format(reply=reply, startup=startup)], {}, **more)
 
 
 def said(case, peers, ours=GOOD % 1.0):
@@ -49,13 +49,17 @@ def main():
     failed = 0
     trials = [
         ("all answer", said("mlp_vae", [side("plain", GOOD % 2.0)]), ["2.00x", "plain"], ["left out"]),
+        ("two peers, the best setting of each", said("mlp_vae", [side("plain", GOOD % 4.0), side("fused", GOOD % 2.0), side("jitted", GOOD % 3.0, peer="JAX")]),
+         ["PyTorch 2.00 ms (fused) 2.00x", "JAX 3.00 ms (jitted) 3.00x"], ["plain", "left out"]),
+        ("a peer without the case", said("unet28", [side("plain", GOOD % 2.0), side("jitted", GOOD % 3.0, peer="JAX", takes=lambda case: case != "unet28")]),
+         ["2.00x"], ["JAX", "left out"]),
         ("one ends", said("mlp_vae", [side("plain", dead), side("foreach", GOOD % 3.0)]), ["3.00x", "plain: no answer", "left out"], []),
         ("one hangs", said("mlp_vae", [side("plain", hanging), side("foreach", GOOD % 3.0)]), ["3.00x", "left out"], []),
         ("one reports an error", said("mlp_vae", [side("foreach", wrong), side("plain", GOOD % 2.0)]), ["2.00x", "foreach: no memory"], []),
-        ("none answers", said("mlp_vae", [side("plain", dead)]), ["mlp_vae", "ours 1.00 ms", "memory"], ["pytorch "]),
-        ("start-up fails", said("startup", [side("plain", dead, startup=4)]), ["startup", "exit code 4"], ["pytorch "]),
+        ("none answers", said("mlp_vae", [side("plain", dead)]), ["mlp_vae", "ours 1.00 ms", "memory", "left out"], ["x\n"]),
+        ("start-up fails", said("startup", [side("plain", dead, startup=4)]), ["startup", "exit code 4"], ["PyTorch "]),
         ("ops", said("ops", [], ours=OPS), ["fast ", "forward   1.00 ns   25 % of memory", "passes dy on", "reason unknown", "30 % of exp"], ["left out"]),
-        ("noise alone", said("noise", [side("plain", dead)]), ["noise", "x quiet"], ["pytorch "]),
+        ("noise alone", said("noise", [side("plain", dead)]), ["noise", "x quiet"], ["PyTorch "]),
     ]
     for title, words, there, absent in trials:
         if not all(part in words for part in there) or any(part in words for part in absent):

@@ -65,6 +65,15 @@ std::string game_page(Program& program, const Pairs& pairs, double machine) {
   return page::filled(out, "FAKE", fake + "]");
 }
 
+/// The pairs for the studio, and how often the nearest-neighbour test is right.
+void write_pairs(const std::filesystem::path& file, const Pairs& pairs, double machine) {
+  const std::vector<Real> fake(pairs.fake.begin(), pairs.fake.end());
+  const Tensor which = Tensor::of({static_cast<Index>(fake.size())}, fake);
+  write_safetensors(file, {{"pairs.pictures", pairs.pictures},
+                           {"pairs.fake", which},
+                           {"pairs.machine", Tensor::full({1}, static_cast<Real>(machine))}});
+}
+
 void fake_or_real(Program& program) {
   const Split digits = program.digits();
   Judge judge(program, digits.train);
@@ -80,6 +89,7 @@ void fake_or_real(Program& program) {
                  neighbour_test(judge.features(real), judge.features(others.take(count).images)));
   const Pairs pairs = make_pairs(judge, generated.rows(0, program.pick<Index>(20, 20, 4)), real, rng);
   program.figure("pairs", static_cast<double>(pairs.fake.size()));
+  write_pairs(program.folder() / "pairs.safetensors", pairs, program.figure("machine_finds"));
   program.page("game", game_page(program, pairs, program.figure("machine_finds")),
                "Play: which digit of each pair is generated?");
   program.picture("pairs", sheet(pairs, false), "Which digit of each pair is generated?");
