@@ -35,7 +35,7 @@ def finish():
 
 def start(profile):
     options = webdriver.ChromeOptions()
-    for word in ("--headless=new", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={profile}", "--allow-file-access-from-files"):
+    for word in ("--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", f"--user-data-dir={profile}", "--allow-file-access-from-files"):
         options.add_argument(word)
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")  # Chromium's sandbox refuses root
