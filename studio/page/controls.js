@@ -18,6 +18,7 @@ function slider(panel, key, { label, low, high, step, values, format = String })
   const range = element("input", values ? { id, type: "range", min: 0, max: values.length - 1, step: 1 } : { id, type: "range", min: low, max: high, step });
   range.addEventListener("input", () => panel.set(key, values ? values[range.valueAsNumber] : range.valueAsNumber));
   const node = element("div", { class: "control" }, element("label", { for: id }, label), range, output);
+  node.key = key, node.allowed = values ? within(Math.min(...values), Math.max(...values)) : within(low, high, step);
   node.update = () => {
     const value = panel.settings[key];
     const place = values ? values.reduce((best, v, i) => (Math.abs(v - value) < Math.abs(values[best] - value) ? i : best), 0) : value;
@@ -34,6 +35,7 @@ function choice(panel, key, { label, options }) {
   const select = element("select", { id }, ...options.map(([value, text]) => element("option", { value }, text)));
   select.addEventListener("change", () => panel.set(key, typeof panel.defaults[key] === "number" ? Number(select.value) : select.value));
   const node = element("div", { class: "control" }, element("label", { for: id }, label), select);
+  node.key = key, node.allowed = oneOf(options.map(([value]) => value));
   node.update = () => { select.value = String(panel.settings[key]); };
   return node;
 }

@@ -6,7 +6,9 @@
 //   reset()      starts again from the settings: after loading, after a link
 //   changed(key) a control has changed a setting
 //   draw()       draws everything: a new size, another colour scheme
-//   show(), hide(), drop(bytes, name) are optional
+//   show(), hide(), drop(bytes, name) are optional; settle() brings settings up to date before a link is copied, and returns
+//   whether the link reproduces the scene
+// `limits` of a definition: the allowed values of settings without a control, as functions (within, oneOf of state.js).
 const definitions = new Map(), panels = new Map();
 let current = null;
 
@@ -14,11 +16,12 @@ function register(id, definition) { definitions.set(id, definition); }
 
 class Panel {
   constructor(id, engine) {
-    const { defaults, create } = definitions.get(id);
+    const { defaults, limits, create } = definitions.get(id);
     this.id = id, this.engine = engine, this.defaults = defaults, this.settings = { ...defaults };
     this.root = document.getElementById("panel-" + id);
     this.controls = [];
     this.actions = create(this);
+    this.allowed = { ...Object.fromEntries(this.controls.filter(({ allowed }) => allowed).map(({ key, allowed }) => [key, allowed])), ...limits };
   }
   find(selector) { return this.root.querySelector(selector); }
   add(place, ...controls) {
@@ -32,7 +35,7 @@ class Panel {
   }
   update() {
     for (const control of this.controls) control.update();
-    writeScene(this.id, this.settings, this.defaults);
+    if (this === current) writeScene(this.id, this.settings, this.defaults);
   }
   // Shows what went wrong; without an error, removes the notice.
   notice(error) {
@@ -60,7 +63,7 @@ function follow(engine) {
   current = panels.get(id);
   document.title = current.find("h1").textContent + " · The studio · Gradus";
   if (!known || Object.keys(scene.settings).length > 0) {
-    current.settings = settingsOf(scene.settings, current.defaults);
+    current.settings = settingsOf(scene.settings, current.defaults, current.allowed);
     current.actions.reset();
   }
   current.update();
@@ -106,9 +109,10 @@ async function begin() {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
     takeFiles();
     document.getElementById("copy-link").addEventListener("click", async (event) => {
+      const whole = current.actions.settle?.() ?? true, pressed = event.currentTarget;
       current.update();
-      const pressed = event.currentTarget;
-      try { await navigator.clipboard.writeText(location.href); pressed.textContent = "Copied"; } catch { pressed.textContent = "Copy the address bar"; }
+      flushScene();
+      try { await navigator.clipboard.writeText(location.href); pressed.textContent = whole ? "Copied" : "Copied, without the changes on the way"; } catch { pressed.textContent = "Copy the address bar"; }
       setTimeout(() => { pressed.textContent = "Copy link to this scene"; }, 2000);
     });
     document.body.dataset.ready = "yes";

@@ -22,7 +22,12 @@ struct Digits {
   Tensor images, labels, codes;  ///< of the test digits: [N, 784], [N], [N, 2]
   double typical = 0;            ///< their mean -ELBO
   Scores scores;
-} digits;
+};
+
+Digits& loaded() {
+  static Digits digits;
+  return digits;
+}
 
 TensorFile parsed(const std::uint8_t* bytes, int count, const char* name) {
   return parse_safetensors(std::as_bytes(std::span(bytes, static_cast<std::size_t>(count))), name);
@@ -32,10 +37,10 @@ Tensor picture(const float* pixels, int count) {
   return Tensor::of({1, count}, std::span(pixels, static_cast<std::size_t>(count)));
 }
 
-/// The same noise for every picture, so that a score changes only with the picture.
+/// The same random numbers in every call, so that the score of a drawing changes only with the drawing.
 Scores scores_of(const Tensor& x) {
   Rng noise(1, 2);
-  return lecture::scores_of(digits.vae, x, digits.typical, noise);
+  return lecture::scores_of(loaded().vae, x, loaded().typical, noise);
 }
 
 }  // namespace
@@ -46,7 +51,7 @@ extern "C" {
 EMSCRIPTEN_KEEPALIVE const Answer* draw_open(const std::uint8_t* bytes, int count) {
   return answer([&] {
     const LoadReport report =
-        load_tensors(parsed(bytes, count, "12_manifold/manifold"), digits.vae.state(), "model.");
+        load_tensors(parsed(bytes, count, "12_manifold/manifold"), loaded().vae.state(), "model.");
     GRADUS_CHECK(!report.loaded.empty(), "12_manifold/manifold: no tensor of a VAE 784-400-200-2");
   });
 }
@@ -54,11 +59,13 @@ EMSCRIPTEN_KEEPALIVE const Answer* draw_open(const std::uint8_t* bytes, int coun
 /// Loads the test digits and encodes them, after the VAE: their codes [N, 2].
 EMSCRIPTEN_KEEPALIVE const Answer* draw_test(const std::uint8_t* bytes, int count) {
   return answer([&] {
+    Digits& digits = loaded();
     for (const auto& [name, tensor] : parsed(bytes, count, "12_manifold/test_digits").tensors)
       (name == "digits.images" ? digits.images : digits.labels) = tensor;
     digits.codes = digits.vae.encode(digits.images).mu.value();
-    digits.typical = mean(scores_of(digits.images)[0]).item();
     digits.scores = scores_of(digits.images);
+    digits.typical = mean(digits.scores[0]).item();
+    digits.scores[2] = lecture::two_sided(digits.scores[0], digits.typical);
     return digits.codes;
   });
 }
@@ -66,35 +73,37 @@ EMSCRIPTEN_KEEPALIVE const Answer* draw_test(const std::uint8_t* bytes, int coun
 /// The test digits' labels [N].
 EMSCRIPTEN_KEEPALIVE const Answer* draw_labels() {
   return answer([&] {
-    std::vector<float> out = numbers_of(digits.labels);
+    std::vector<float> out = numbers_of(loaded().labels);
     for (float& label : out) label = std::round(label);
     return out;
   });
 }
 /// The picture of a test digit [784].
 EMSCRIPTEN_KEEPALIVE const Answer* draw_picture(int i) {
-  return answer([&] { return digits.images.row(i); });
+  return answer([&] { return loaded().images.row(i); });
 }
 
 /// q(z|x) of a picture: {mu, standard deviation}, two numbers each.
 EMSCRIPTEN_KEEPALIVE const Answer* draw_encode(const float* pixels, int count) {
   return answer([&] {
-    const auto [mu, logvar] = digits.vae.encode(picture(pixels, count));
+    const auto [mu, logvar] = loaded().vae.encode(picture(pixels, count));
     return std::vector<float>{mu.value()[0], mu.value()[1], std::exp(logvar.value()[0] / 2),
                               std::exp(logvar.value()[1] / 2)};
   });
 }
 /// The reconstruction from the mean code [784].
 EMSCRIPTEN_KEEPALIVE const Answer* draw_reconstruct(const float* pixels, int count) {
-  return answer([&] { return digits.vae.pictures(digits.vae.encode(picture(pixels, count)).mu.value()); });
+  return answer(
+      [&] { return loaded().vae.pictures(loaded().vae.encode(picture(pixels, count)).mu.value()); });
 }
 
 /// The k test digits with the nearest codes, nearest first.
 EMSCRIPTEN_KEEPALIVE const Answer* draw_near(const float* z, int K, int k) {
   return answer([&] {
     std::vector<std::pair<Real, float>> found;
-    for (Index i = 0; i < digits.codes.dim(0); ++i)
-      found.emplace_back(squared_distance(z, digits.codes.data() + i * K, K), static_cast<float>(i));
+    for (Index i = 0; i < loaded().codes.dim(0); ++i)
+      found.emplace_back(squared_distance(z, loaded().codes.data() + i * K, K), static_cast<float>(i));
+    GRADUS_CHECK(k >= 0, k, " is no number of neighbours");
     k = std::min(k, static_cast<int>(found.size()));
     std::partial_sort(found.begin(), found.begin() + k, found.end());
     std::vector<float> out;
@@ -109,8 +118,8 @@ EMSCRIPTEN_KEEPALIVE const Answer* draw_scores(const float* pixels, int count) {
     const Scores of_picture = scores_of(picture(pixels, count));
     std::vector<float> out;
     for (std::size_t s = 0; s < of_picture.size(); ++s) {
-      const double below = auroc(digits.scores[s].values(), of_picture[s].values());
-      out.insert(out.end(), {of_picture[s][0], mean(digits.scores[s]).item(), static_cast<float>(below)});
+      const double below = auroc(loaded().scores[s].values(), of_picture[s].values());
+      out.insert(out.end(), {of_picture[s][0], mean(loaded().scores[s]).item(), static_cast<float>(below)});
     }
     return out;
   });

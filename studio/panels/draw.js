@@ -16,6 +16,7 @@ const size = 28, box = 20, pen = 2.6, reach = 4;  // pixels; the map shows codes
 
 register("draw", {
   defaults: { strokes: packed(samples.one.strokes), test: -1, k: 9 },
+  limits: { test: within(-1, 9999, 1) },
   create(panel) {
     const { engine } = panel, canvas = (name) => panel.find(`[data-canvas=${name}]`);
     let codes = null, labels = [], strokes = [], held = null, x = new Float32Array(size * size);
@@ -82,7 +83,7 @@ register("draw", {
       disc(c, ...place, 6, color("paper")); disc(c, ...place, 5, color("accent"));
     }
     function drawNear(near) {
-      const columns = Math.max(near.length, 5), { c, width } = sheet(canvas("near"), 1.25 / columns), side = width / columns;
+      const columns = Math.max(near.length, 5), { c, width } = sheet(canvas("near"), 1 / columns + 20 / canvas("near").clientWidth), side = width / columns;
       c.textAlign = "center"; c.textBaseline = "top"; c.font = "bold 13px ui-sans-serif, system-ui, sans-serif";
       near.forEach((i, place) => {
         c.drawImage(picture(engine.call("draw_picture", i), size, size), place * side, 0, side - 2, side - 2);
@@ -95,8 +96,8 @@ register("draw", {
       const put = (name, text) => { panel.find(`[data-text=${name}]`).textContent = text; };
       const counts = Array(10).fill(0);
       for (const i of near) ++counts[labels[i]];
-      const most = counts.indexOf(Math.max(...counts));
-      put("near", scores ? `${counts[most]} of ${near.length} are ${names[most]}.` : "Nothing is drawn yet.");
+      const most = Math.max(...counts), classes = names.filter((_, label) => counts[label] === most);
+      put("near", scores ? `${most} of ${near.length} are ${classes.join(", as many ")}.` : "Nothing is drawn yet.");
       put("verdict", !scores ? "" : scores[5] > 0.99 ? "Strange: 99 of 100 test digits are reconstructed better, so the neighbours of the code say little." :
         scores[5] > 0.9 ? "Unusual: nine of ten test digits are reconstructed better." : "Usual: at least a tenth of the test digits are reconstructed worse.");
       put("map", `${labels.length} test digits as their numerals at μ(x). Dot and ellipse: the drawing's μ and 2σ. Rings: its neighbours.`);

@@ -6,9 +6,10 @@ const short = (nats) => String(Number(nats.toPrecision(3)));
 
 register("elbo", {
   defaults: { seed: 1, data: 0, units: 2, beta: 1, C: 10, speed: 60, at: 0 },
+  limits: { at: within(0, 20000, 1) },
   create(panel) {
     const { engine } = panel, canvas = (name) => panel.find(`[data-canvas=${name}]`);
-    let done = 0, edited = false, terms = [], latest = null, waiting = 0, looked = 0, points = [], inks = [], codes = [], recons = [], samples = [];
+    let done = 0, edited = false, terms = [], latest = null, waiting = 0, looked = 0, points = [], inks = [], labels = [], codes = [], recons = [], samples = [];
 
     // ---- the training ----
     function step() {
@@ -24,7 +25,8 @@ register("elbo", {
       done = waiting = 0, edited = false, terms = [], latest = null;
       points = engine.call("elbo_examples");
       const mix = (t) => `hsl(${t < 0.5 ? 205 : 25}, ${Math.round(20 + 130 * Math.abs(t - 0.5))}%, 50%)`;  // blue, grey, orange: left to right
-      inks = data === digits ? [...engine.call("elbo_labels")].map((label) => digitInks[label])
+      labels = [...engine.call("elbo_labels")];
+      inks = data === digits ? labels.map((label) => digitInks[label])
         : Array.from({ length: points.length / 2 }, (_, i) => mix(Math.min(Math.max((points[2 * i] + 2.4) / 4.8, 0), 1)));
       look();
     }
@@ -43,15 +45,20 @@ register("elbo", {
     const loop = new Loop((time) => panel.attempt(() => {
       const { speed } = panel.settings, end = performance.now() + 14;
       try {
-        if (speed > 0) for (waiting += time * speed / 1000; waiting >= 1; --waiting) step();
+        if (speed > 0) {
+          for (waiting += time * speed / 1000; waiting >= 1 && performance.now() < end; --waiting) step();
+          waiting = Math.min(waiting, 1);  // a slow machine drops the others
+        }
         else do step(); while (performance.now() < end);
         if (panel.settings.data !== digits || performance.now() > looked + 150) look();
       } catch (error) { loop.pause(); throw error; }
       draw();
     }), () => {
       play.textContent = loop.playing ? "Pause" : "Play";
-      if (!loop.playing && !edited) { panel.settings.at = done; panel.update(); }
+      if (!loop.playing) { settle(); panel.update(); }
     });
+    // The number of steps that a link to this scene repeats; 0 when a setting was changed on the way.
+    function settle() { panel.settings.at = edited ? 0 : done; return !edited; }
 
     // ---- drawing ----
     const tall = 0.8, at = (edge, width) => (x, y) => [width * (x / edge + 1) / 2, width * (tall - y / edge) / 2];
@@ -70,7 +77,9 @@ register("elbo", {
         c.beginPath(); c.ellipse(x, y, rx, ry, 0, 0, 7);
         c.globalAlpha = 0.12; c.fillStyle = inks[i]; c.fill();
         c.globalAlpha = 0.8; c.strokeStyle = inks[i]; c.lineWidth = 1; c.stroke();
-        c.globalAlpha = 1; disc(c, x, y, 2, inks[i]);
+        c.globalAlpha = 1;
+        if (labels.length === 0) disc(c, x, y, 2, inks[i]);
+        else { c.fillStyle = inks[i]; c.font = "bold 10px system-ui, sans-serif"; c.textAlign = "center"; c.textBaseline = "middle"; c.fillText(labels[i], x, y); }
       }
       panel.find("[data-text=codes]").textContent = (units === 2 ? "Ellipse: μ and 1σ of q(z|x), in the colour of its example." :
         "Interval: μ and 1σ of q(z|x), in the colour of its example; one row per example.") + " Dashed: 1σ and 2σ of the prior.";
@@ -87,7 +96,7 @@ register("elbo", {
     function drawPlane() {
       const pictures = panel.settings.data === digits;
       panel.find("[data-place=keys]").hidden = pictures;
-      panel.find("[data-text=plane]").textContent = pictures ? "Two times: digits, below them their reconstructions from μ. Then 40 decoded samples of the prior. Ellipses above: one colour per class." : "";
+      panel.find("[data-text=plane]").textContent = pictures ? "Two times: digits, below them their reconstructions from μ. Then 40 decoded samples of the prior. Left: each code is the numeral of its digit." : "";
       if (pictures) { drawDigits(); return; }
       const { c, width } = sheet(canvas("plane"), tall), place = at(edges.plane, width);
       c.globalAlpha = 0.5;
@@ -107,7 +116,7 @@ register("elbo", {
         { points: terms.map(([k, recon, kl]) => [k, recon + kl]), ink: color("fake"), above: low },
         { points: low, ink: color("real"), above: floor }] });
       panel.find("[data-text=terms]").textContent = !latest ? "Nothing is trained yet." :
-        `Step ${done}: reconstruction ${short(latest[0])} + KL ${short(latest[1])} = -ELBO ${short(latest[0] + latest[1])} nats, without its constant. Means over about 20 steps; the loss weights KL by β.`;
+        `Step ${done}: reconstruction ${short(latest[0])} + KL ${short(latest[1])} = -ELBO ${short(latest[0] + latest[1])} nats, without a constant that depends on C: compare values at the same C. Means over about 20 steps; the loss weights KL by β.`;
     }
     function draw() {
       if (points.length === 0) return;
@@ -117,7 +126,7 @@ register("elbo", {
     // ---- controls ----
     function reset() {
       loop.pause();
-      wanted = Math.min(Math.max(0, Math.round(panel.settings.at)), 100000);
+      wanted = panel.settings.at;
       if (panel.attempt(() => { start(); return true; })) repeat();
     }
     function rewind() { loop.pause(); panel.settings.at = 0; reset(); panel.update(); }
@@ -126,7 +135,7 @@ register("elbo", {
       button("One step", () => { loop.pause(); wanted = done + 1; repeat(); if (!edited) { panel.settings.at = done; panel.update(); } }), button("Rewind", rewind));
     panel.add("[data-place=controls]",
       slider(panel, "beta", { label: "β, weight of KL", values: [0, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16] }),
-      slider(panel, "C", { label: "C, precision", values: [0.5, 1, 2, 5, 10, 20, 50, 100] }),
+      slider(panel, "C", { label: "C = 1 / (2c)", values: [0.5, 1, 2, 5, 10, 20, 50, 100] }),
       choice(panel, "data", { label: "Data", options: [[0, "two moons"], [1, "ring of eight"], [2, "three clusters"], [digits, "digits (generated)"]] }),
       choice(panel, "units", { label: "Units of z", options: [[2, "two"], [1, "one"]] }),
       slider(panel, "speed", { label: "Speed", values: [5, 20, 60, 200, 0], format: (s) => (s ? `${s} per s` : "all") }),
@@ -142,10 +151,13 @@ register("elbo", {
           if (playing && !stillness.matches) loop.play();
           return;
         }
-        if (done > 0) edited = true, panel.settings.at = 0;  // the order of the settings is not in the link
+        edited = edited || done > 0;  // the order of the settings is not in the link
+        settle();
+        panel.update();
       },
       draw,
-      hide: () => loop.pause(),
+      settle,
+      hide: () => { wanted = 0; loop.pause(); },
     };
   },
 });

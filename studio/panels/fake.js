@@ -4,6 +4,7 @@ const generators = { gan: "the GAN of 25_dcgan", vae: "a VAE with two units (pan
 
 register("fake", {
   defaults: { seed: 1, generator: "gan", answers: "" },
+  limits: { seed: within(1, 99, 1) },
   create(panel) {
     const { engine } = panel, canvas = (name) => panel.find(`[data-canvas=${name}]`);
     const put = (name, text) => { panel.find(`[data-text=${name}]`).textContent = text; };
@@ -85,9 +86,9 @@ register("fake", {
     const next = button("Next pair", proceed);
     panel.find("[data-place=buttons]").append(next, button("Begin again", again), button("Other order", () => { panel.settings.answers = ""; panel.set("seed", panel.settings.seed % 99 + 1); }));
     for (const press of panel.root.querySelectorAll("[data-side]")) press.addEventListener("click", () => choose(Number(press.dataset.side)));
-    panel.root.addEventListener("keydown", (event) => {
+    addEventListener("keydown", (event) => {
       const at = { ArrowLeft: 0, ArrowRight: 1 }[event.key];
-      if (at !== undefined && event.target.tagName !== "SELECT") { event.preventDefault(); choose(at); }
+      if (at !== undefined && !panel.root.hidden && event.target.tagName !== "SELECT") { event.preventDefault(); choose(at); }
     });
     panel.add("[data-place=controls]", choice(panel, "generator", { label: "Generator", options: Object.entries(generators) }));
 

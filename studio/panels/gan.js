@@ -23,10 +23,12 @@ const engineKeys = Object.keys(base).filter((key) => key !== "d_steps");  // the
 
 register("gan", {
   defaults: { seed: 1, preset: "story", ...presets.story.settings, points: "", at: 0, arrows: 1 },
+  limits: { preset: oneOf([...Object.keys(presets), "own"]), at: within(0, 20000, 1), hidden: within(4, 128, 1), follow: within(0, 1, 1),
+    z_mean: within(-3, 3), z_deviation: within(0, 3), noise_end: within(0, 100000, 1) },
   create(panel) {
     const { engine } = panel, canvas = (name) => panel.find(`[data-canvas=${name}]`);
     let dims = 1, done = 0, rounds = 0, real = [], fakes = [], shown = [], before = null, surface = null, pulls = [], losses = [], scores = [], last = { d: NaN, g: NaN };
-    let waiting = 0, glide = 1, edited = false, sinceScores = 0, sinceSurface = 0, rate = 0, act = "", drawn = [], curvesDrawn = 0;
+    let waiting = 0, glide = 1, edited = false, sinceScores = 0, sinceSurface = 0, rate = 0, act = "", drawn = [], curvesDrawn = 0, repeats = 0, repeated = 0;
 
     // ---- the training ----
     // The network of the next step: by the story, or d_steps of D and then one of G.
@@ -59,6 +61,7 @@ register("gan", {
 
     function start() {
       const { settings } = panel;
+      stopRepeating();
       panel.notice();
       dims = dimsOf(settings.data);
       for (const key of engineKeys) engine.call("gan_set", key, settings[key]);
@@ -109,7 +112,7 @@ register("gan", {
       try { frame(time); } catch (error) { loop.pause(); throw error; }
     }), () => {
       play.textContent = loop.playing ? "Pause" : "Play";
-      if (!loop.playing && !edited) { panel.settings.at = done; panel.update(); }
+      if (!loop.playing) { settle(); panel.update(); }
       if (!loop.playing) { look(true); measure(); draw(); }
     });
     function frame(time) {
@@ -123,7 +126,8 @@ register("gan", {
       } else {
         const end = performance.now() + Math.max(11, 0.7 * time);  // of a frame of 16 ms, or of a longer one
         do advance(); while (performance.now() < end);
-        rate = 0.95 * rate + 0.05 * ((rounds - from) * 1000) / time || (rounds - from) * 1000 / time;
+        const now = (rounds - from) * 1000 / Math.max(time, 1);
+        rate = rate > 0 ? 0.95 * rate + 0.05 * now : now;
         look((sinceSurface += time) > 120);
         glide = 1;
       }
@@ -133,10 +137,12 @@ register("gan", {
     }
     function single(who) {
       loop.pause();
+      stopRepeating();
       panel.attempt(() => {
         before = shown;
         step(who);
         edited = true;  // the order of the steps is no longer that of the scene
+        settle();
         look(true);
         glide = 1;
         measure();
@@ -210,10 +216,11 @@ register("gan", {
     function drawCurves() {
       curvesDrawn = performance.now();
       const ls = panel.settings.loss === 2, top = ls ? 1.2 : 2.2;
-      const low = Math.max(-6, Math.min(0, ...losses.map(([, , g]) => g || 0)));
+      const low = Math.max(-6, Math.min(ls || panel.settings.loss === 1 ? 0 : -1, ...losses.map(([, , g]) => g || 0)));
       plot(canvas("losses"), { low, high: top, x: "steps",
         series: [{ points: losses.map(([k, d]) => [k, d]), ink: color("fourth") }, { points: losses.map(([k, , g]) => [k, g]), ink: color("fake") }],
-        references: ls ? [] : [{ y: 1.3863, text: "2 log 2", ink: color("fourth") }, { y: 0.6931, text: "log 2", ink: color("fake") }] });
+        references: ls ? [] : [{ y: 1.3863, text: "2 log 2", ink: color("fourth") },
+          panel.settings.loss === 1 ? { y: 0.6931, text: "log 2", ink: color("fake") } : { y: -0.6931, text: "-log 2", ink: color("fake") }] });
       const floors = scores[scores.length - 1] || [0, 0, 0, 0, 0];
       const high = Math.max(0.8, Math.min(12, 1.1 * Math.max(...scores.map(([, w1]) => w1 || 0), 0)));
       plot(canvas("scores"), { low: 0, high, x: "steps",
@@ -229,7 +236,8 @@ register("gan", {
       const { title } = turn(), words = { d: "D has learned: its output moved.", g: "G has learned: its points moved along the arrows." };
       const plane = dims === 2 ? " Background: D above 1/2 (blue), below (orange)." : "";
       const usual = drawing() && drawn.length === 0 ? "Draw the data here with the mouse or a finger." : captions[panel.settings.preset] || "";
-      panel.find("[data-text=caption]").textContent = `Step ${done}. ` + (title || usual || (slow() && act ? words[act] : "")) + plane;
+      canvas("stage").classList.toggle("still", !drawing());  // a finger scrolls where it cannot draw
+      panel.find("[data-text=caption]").textContent = `Step ${done}. ` + (done < repeated ? `The steps of the link are repeated, up to ${repeated}. ` : "") + (title || usual || (slow() && act ? words[act] : "")) + plane;
     }
 
     // ---- data drawn by hand: two letters per number, in steps of a thousandth of the shown part ----
@@ -252,7 +260,7 @@ register("gan", {
     stage.addEventListener("pointermove", (event) => { if (drawing() && stage.hasPointerCapture(event.pointerId)) put(event); });
     stage.addEventListener("pointerup", () => { if (drawing()) { panel.update(); panel.attempt(measure); } });
     stage.addEventListener("keydown", (event) => {
-      const act = { " ": () => loop.toggle(), d: () => single("d"), g: () => single("g"), r: () => rewind() }[event.key];
+      const act = { " ": () => { stopRepeating(); loop.toggle(); }, d: () => single("d"), g: () => single("g"), r: () => rewind() }[event.key];
       if (act && !event.ctrlKey && !event.metaKey) { event.preventDefault(); act(); }
     });
 
@@ -264,7 +272,7 @@ register("gan", {
       panel.update();
       draw();
     }
-    const play = button("Play", () => loop.toggle());
+    const play = button("Play", () => { stopRepeating(); loop.toggle(); });
     const clear = button("Erase the drawing", () => { drawn = []; panel.settings.points = ""; rewind(); });
     panel.find("[data-place=buttons]").append(play, button("One step of D", () => single("d")), button("One step of G", () => single("g")), button("Rewind", rewind), clear);
     for (const [id, { name }] of Object.entries(presets)) panel.find("[data-place=presets]").append(button(name, () => {
@@ -296,11 +304,15 @@ register("gan", {
       choice(panel, "arrows", { label: "Arrows", options: [[1, "show the pull on the points"], [0, "hide"]] }),
       slider(panel, "seed", { label: "Seed", low: 1, high: 99, step: 1 }));
 
+    // The number of steps that a link to this scene repeats; 0 when their order or a setting was changed on the way.
+    function settle() { panel.settings.at = edited ? 0 : done; return !edited; }
+    function stopRepeating() { ++repeats; repeated = 0; }
     // A link to a scene that has trained: repeats its steps, a part per frame.
     function repeat(wanted) {
-      const own = ++repeat.count;
+      const own = ++repeats;
+      repeated = wanted;
       const part = () => {
-        if (own !== repeat.count) return;
+        if (own !== repeats) return;
         const end = performance.now() + 30;
         const fine = panel.attempt(() => { while (done < wanted && performance.now() < end) advance(); look(done >= wanted); return true; });
         if (done < wanted && fine) requestAnimationFrame(part);
@@ -309,12 +321,10 @@ register("gan", {
       };
       part();
     }
-    repeat.count = 0;
-
     return {
       reset() {
         loop.pause();
-        const wanted = Math.min(Math.max(0, Math.round(panel.settings.at)), 100000);
+        const wanted = panel.settings.at;
         panel.attempt(start);
         if (wanted > 0) repeat(wanted);
       },
@@ -328,12 +338,17 @@ register("gan", {
           if (playing && !stillness.matches) loop.play();
           return;
         }
-        edited = done > 0, panel.settings.at = 0;
+        if (captions[panel.settings.preset]) panel.settings.preset = "own";  // the caption no longer describes it
+        if (key === "noise") panel.settings.noise_end = 0, engine.call("gan_set", "noise_end", 0);  // it would be 0 after that round
+        edited = edited || done > 0;
+        settle();
+        panel.update();
         panel.attempt(() => { if (engineKeys.includes(key)) engine.call("gan_set", key, panel.settings[key]); look(true); });
         draw();
       },
       draw,
-      hide: () => loop.pause(),
+      settle,
+      hide: () => { loop.pause(); stopRepeating(); },
     };
   },
 });

@@ -56,8 +56,9 @@ std::vector<Index> sizes_of(const TensorFile& file, const std::string& prefix) {
     const std::string name = text(prefix, "decoder.layer", i, ".w");
     const Tensor* w = find(file, name);
     if (!w) return sizes;
-    GRADUS_CHECK(w->rank() == 2 && (sizes.empty() || w->dim(1) == sizes.back()), file.name, ": ", name,
-                 " is ", w->shape(), ", expected [outputs, ", sizes.empty() ? "K" : text(sizes.back()), "]");
+    GRADUS_CHECK(w->rank() == 2 && w->size() > 0 && (sizes.empty() || w->dim(1) == sizes.back()), file.name,
+                 ": ", name, " is ", w->shape(), ", expected [outputs, ",
+                 sizes.empty() ? "K" : text(sizes.back()), "]");
     if (sizes.empty()) sizes.push_back(w->dim(1));
     sizes.push_back(w->dim(0));
   }

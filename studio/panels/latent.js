@@ -4,10 +4,11 @@ const decoders = Object.fromEntries(Object.entries(WEIGHTS).filter(([, { size }]
 
 register("latent", {
   defaults: { seed: 1, model: "digits", u: 0.3, v: 0.4, u2: 0.75, v2: 0.7, code: "", t: 0.5, between: "relu" },
+  limits: { seed: within(1, 1e6, 1), ...Object.fromEntries(["u", "v", "u2", "v2"].map((key) => [key, within(0.005, 0.995)])) },
   create(panel) {
     const { engine } = panel, models = new Map();  // name -> {K, size, note}
     const canvas = (name) => panel.find(`[data-canvas=${name}]`);
-    let a = [0, 0], b = [0, 0], tiles = null, way = { line: [], arc: [] }, rising = 1, own = null, times = [], decodes = 0;
+    let a = [0, 0], b = [0, 0], tiles = null, way = { line: [], arc: [] }, rising = 1, own = null, placed = "", times = [], decodes = 0;
 
     const model = () => models.get(panel.settings.model);
     const decode = (z) => engine.call("latent_decode", panel.settings.model, z);
@@ -29,8 +30,10 @@ register("latent", {
       return [side, side];
     }
     function openOwn() {
-      const [K, pixels] = engine.call("latent_open", "own", own.name, own.bytes, activations.indexOf(panel.settings.between));
-      models.set("own", { K, size: sizeOf(pixels), note: `${own.name}: ${K} units, ${pixels} pixels.` });
+      const load = (name) => engine.call("latent_open", name, own.name, own.bytes, activations.indexOf(panel.settings.between));
+      const [K, pixels] = load("trial"), size = sizeOf(pixels);  // a file that does not fit leaves the one before it in place
+      load("own");
+      models.set("own", { K, size, note: `${own.name}: ${K} units, ${pixels} pixels.` });
     }
     const names = [...Object.entries(decoders).map(([id, { title }]) => [id, title]), ["own", "Your own file (drop it here)"]];
     panel.add("[data-place=model]", choice(panel, "model", { label: "Decoder", options: names }));
@@ -118,8 +121,8 @@ register("latent", {
       const { size: [height, width] } = model(), { c, width: w } = sheet(canvas("strips"), (2 * tall()) / steps + 0.02);
       const side = w / steps;
       [way.line, way.arc].forEach((codes, row) => {
-        const pictures = decode(codes);
-        for (let i = 0; i < steps; ++i)
+        const pictures = codes.length ? decode(codes) : [];
+        for (let i = 0; i < codes.length / a.length; ++i)
           c.drawImage(picture(pictures, width, height, i * width * height), i * side, row * (side * tall() + 0.02 * w), side, side * tall());
       });
     }
@@ -144,7 +147,7 @@ register("latent", {
       return values;
     }
     function draw() {
-      if (!model()) return;
+      if (!model() || placed !== panel.settings.model) return;  // its codes are not there yet
       panel.attempt(() => {
         const { K } = model();
         panel.find("[data-part=sheet]").hidden = K !== 2;
@@ -210,12 +213,13 @@ register("latent", {
       try {
         if (name === "own" && !own) throw new StudioError("Drop a safetensors file onto the page, or choose one: the file of a VAE that a program of the lecture has saved, for example.");
         if (name === "own") openOwn();
-        else if (!decoders[name]) throw new StudioError(`The page has no decoder "${name}".`);
-        else await open(name);
+        else if (!models.has(name)) await open(name);
+        if (panel.settings.model !== name) return;  // another was chosen meanwhile
         between.hidden = name !== "own";
         placeCodes();
+        placed = name;
         if (model().K !== 2 && sliders.length !== model().K) makeSliders(model().K);
-        makeSheet();
+        panel.attempt(makeSheet);
         draw();
       } catch (error) { panel.notice(error); }
     }

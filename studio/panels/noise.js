@@ -5,7 +5,7 @@ register("noise", {
   defaults: { seed: 1, steps: 20, t: 0, arrows: 1, trails: 1, seconds: 5 },
   create(panel) {
     const { engine } = panel, canvas = (name) => panel.find(`[data-canvas="${name}"]`);
-    let stages = [[], []], fields = [[], []], data = [], scores = [[], []], opened = null;
+    let stages = [[], []], fields = [[], []], data = [], scores = [[], []], opened = null, measured = 0;
 
     // ---- the samples: stages[which][i] are the points after i steps ----
     const sampled = (which, start, steps) => {
@@ -23,10 +23,18 @@ register("noise", {
       stages = [[], []], fields = [[], []];
       each((which) => { stages[which] = sampled(which, start, steps()); });
     }
+    // One number of steps at a time: all of them take a second.
     function measure() {
+      const own = ++measured, left = [...counts], start = engine.call("noise_points", panel.settings.seed, 300);
       scores = [[], []];
-      const start = engine.call("noise_points", panel.settings.seed, 300);
-      each((which) => { scores[which] = counts.map((n) => [n, 100 * quality(sampled(which, start, n).at(-1))[2]]); });
+      const next = () => {
+        if (own !== measured || left.length === 0) return;
+        const n = left.shift();
+        each((which) => { scores[which].push([n, 100 * quality(sampled(which, start, n).at(-1))[2]]); });
+        drawScores();
+        setTimeout(next);
+      };
+      setTimeout(next, 300);
     }
 
     // ---- time: t goes from 0 to 1, over the steps ----
@@ -45,7 +53,10 @@ register("noise", {
       const { c, width } = sheet(canvas(which), 1), place = (x, y) => [width * (x / edge + 1) / 2, width * (1 - y / edge) / 2];
       for (let i = 0; i < data.length; i += 2) ring(c, ...place(data[i], data[i + 1]), 2.5, color("real"), 1.2);
       const all = stages[which];
-      if (all.length === 0) return;
+      if (all.length <= steps()) {  // not sampled yet
+        for (let k = 0; all[0] && k < all[0].length; k += 2) disc(c, ...place(all[0][k], all[0][k + 1]), 2.2, color("fake"));
+        return;
+      }
       const whole = Math.min(Math.floor(at()), steps()), part = stillness.matches ? 0 : at() - whole, next = all[Math.min(whole + 1, steps())];
       const now = all[whole].map((x, k) => (1 - part) * x + part * next[k]);
       if (panel.settings.arrows && whole < steps()) {
@@ -66,6 +77,9 @@ register("noise", {
     function draw() {
       if (data.length === 0) return;
       each(drawStage);
+      drawScores();
+    }
+    function drawScores() {
       plot(canvas("scores"), { low: 0, high: 100, x: "steps", series: scores.map((points, which) => ({ points, ink: color(which ? "fake" : "real") })),
         references: [{ y: 100 * quality(data)[2], text: "", ink: color("soft") }] });
     }
@@ -99,9 +113,9 @@ register("noise", {
       try {
         await open();
         data = engine.call("noise_data", 400);
-        sample();
+        stages = [0, 1].map(() => [engine.call("noise_points", panel.settings.seed, many)]);
         draw();
-        setTimeout(() => { measure(); draw(); });  // after the first picture: it takes longer
+        setTimeout(() => { panel.attempt(sample); draw(); measure(); });  // after the first picture: they take longer
       } catch (error) { opened = null; panel.notice(error); }
     }
     return {

@@ -76,11 +76,12 @@ function vae(noise) {
 
 register("tape", {
   defaults: { expr: Object.keys(examples)[0], values: "", back: 0, node: -1, seed: 1, rate: 0.1, descents: 0 },
+  limits: { back: within(0, 1000, 1), node: within(-1, 1000, 1), descents: within(0, 1000, 1) },
   create(panel) {
     const { engine } = panel, place = (name) => panel.find(`[data-place=${name}]`);
-    let lines = [], results = [], handed = [], timer = 0;
+    let lines = [], results = [], handed = [], pointed = -1, timer = 0;
     const isVae = () => panel.settings.expr === "vae", isOp = ({ op }) => op !== "leaf" && op !== "constant";
-    const opsBackwards = () => lines.map((line, i) => i).filter((i) => isOp(lines[i]) && handed[i]).reverse();
+    const opsBackwards = () => lines.map((line, i) => i).filter((i) => handed[i]?.some((part) => part.length > 0)).reverse();  // an op on data alone is not walked
     const stored = () => Object.fromEntries(panel.settings.values.split(",").map((pair) => pair.split(":")).filter(([name, v]) => name && Number.isFinite(Number(v))).map(([name, v]) => [name, Number(v)]));
 
     // ---- the computation ----
@@ -119,20 +120,28 @@ register("tape", {
       lines.forEach((line, i) => { if (!isOp(line)) level[i] = Math.min(...lines.flatMap((other, j) => ((other.inputs || []).includes(i) ? [level[j]] : []))) - 1; });
       return level;
     }
+    // Rows of lines, and the path of each edge; in the rows between its ends, an edge has a place of its own.
     function layout() {
-      const level = levels(), rows = [];
-      lines.forEach((_, i) => (rows[level[i]] ??= []).push(i));
-      const across = lines.map(() => 0.5);
+      const level = levels(), items = lines.map((_, i) => ({ level: level[i], ends: [] })), paths = new Map(), rows = [];
+      lines.forEach((line, j) => (line.inputs || []).forEach((i, k) => {
+        const path = [i];
+        for (let between = level[i] + 1; between < level[j]; ++between) path.push(items.push({ level: between, ends: [] }) - 1);
+        path.push(j);
+        for (let n = 1; n < path.length; ++n) items[path[n]].ends.push(path[n - 1]), items[path[n - 1]].ends.push(path[n]);
+        paths.set(`${j} ${k}`, path);
+      }));
+      items.forEach((item, i) => (rows[item.level] ??= []).push(i));
+      const across = items.map(() => 0.5);
       for (let sweep = 0; sweep < 8; ++sweep)
         for (const row of sweep % 2 ? [...rows].reverse() : rows) {
           const wish = new Map(row.map((i) => {
-            const near = lines.flatMap((other, j) => ((other.inputs || []).includes(i) ? [across[j]] : [])).concat((lines[i].inputs || []).map((j) => across[j]));
+            const near = items[i].ends.map((j) => across[j]);
             return [i, near.length ? near.reduce((a, b) => a + b, 0) / near.length : 0.5];
           }));
           row.sort((a, b) => wish.get(a) - wish.get(b) || a - b);
           row.forEach((i, k) => { across[i] = (k + 0.5) / row.length; });
         }
-      return { level, across, depth: rows.length };
+      return { paths, rows, place: (i) => [across[i], items[i].level + 0.5] };
     }
     const svg = (tag, attributes, ...children) => {
       const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -147,14 +156,19 @@ register("tape", {
       return !isOp(lines[i]) ? name : !name ? sign : name.length < 3 ? `${name} = ${sign}` : name;
     };
     function drawGraph() {
-      const { level, across, depth } = layout(), width = 560, step = 74, high = 46, height = depth * step;
-      const widest = Math.max(...Array.from({ length: depth }, (_, l) => level.filter((k) => k === l).length)), box = Math.min(104, width / widest - 8);
-      const center = (i) => [width * across[i], step * (level[i] + 0.5)], done = opsBackwards().slice(0, panel.settings.back), now = done.at(-1);
+      const { paths, rows, place: placeOf } = layout(), width = 560, step = 74, high = 46, height = rows.length * step;
+      const box = Math.min(104, width / Math.max(...rows.map((row) => row.length)) - 8);
+      const center = (i) => [width * placeOf(i)[0], step * placeOf(i)[1]], done = opsBackwards().slice(0, panel.settings.back), now = done.at(-1);
       const edges = [], nodes = [];
       lines.forEach((line, j) => (line.inputs || []).forEach((i, k) => {
-        const [x1, y1] = center(i), [x2, y2] = center(j), top = y1 + high / 2, end = y2 - high / 2, middle = (end - top) / 2;
-        const reached = done.includes(j) && handed[j][k].length > 0;
-        edges.push(svg("path", { d: `M${x1} ${top} C${x1} ${top + middle} ${x2} ${end - middle} ${x2} ${end}`, fill: "none", stroke: `var(--${reached ? "fake" : "line"})`, "stroke-width": reached ? 2.5 : 1.5 }));
+        const [start, ...rest] = paths.get(`${j} ${k}`).map(center), reached = done.includes(j) && handed[j][k].length > 0, bend = (step - high) / 2;
+        let d = `M${start[0]} ${start[1] + high / 2}`, x = start[0];
+        for (const [next, y] of rest) {
+          const end = y - high / 2;
+          d += ` C${x} ${end - bend} ${next} ${end - bend} ${next} ${end}` + (next === rest.at(-1)[0] && y === rest.at(-1)[1] ? "" : ` V${y + high / 2}`);
+          x = next;
+        }
+        edges.push(svg("path", { d, fill: "none", stroke: `var(--${reached ? "fake" : "line"})`, "stroke-width": reached ? 2.5 : 1.5 }));
       }));
       lines.forEach((line, i) => {
         const [x, y] = center(i), grad = gradient(i), ring = isOp(line) ? "real" : "soft";
@@ -165,15 +179,17 @@ register("tape", {
           svg("rect", { x: -box / 2, y: -high / 2, width: box, height: high, rx: isOp(line) ? 6 : 20, fill: "var(--card)", stroke: `var(--${i === now ? "fake" : ring})`,
             "stroke-width": i === now || i === panel.settings.node ? 3 : 1.3, "stroke-dasharray": line.op === "constant" ? "4 3" : "none" }),
           ...words.map(([word, ink, down]) => svg("text", { y: down, "text-anchor": "middle", "font-size": 12, fill: `var(--${ink})` }, word)));
-        const select = () => { if (panel.settings.node !== i) { panel.settings.node = i; panel.update(); draw(); place("graph").querySelectorAll("g")[i].focus(); } };
-        node.addEventListener("pointerenter", () => { panel.settings.node = i; drawNode(); });
-        node.addEventListener("pointerleave", () => panel.update());
+        const select = () => { pointed = -1; panel.settings.node = i; panel.update(); draw(); place("graph").querySelectorAll("g")[i].focus(); };
+        const point = (at) => () => { pointed = at; drawNode(); };
+        node.addEventListener("pointerenter", point(i));
+        node.addEventListener("pointerleave", point(-1));
         node.addEventListener("click", select);
-        node.addEventListener("focus", () => { panel.settings.node = i; drawNode(); });
+        node.addEventListener("focus", point(i));
+        node.addEventListener("blur", point(-1));
         node.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); select(); } });
         nodes.push(node);
       });
-      place("graph").replaceChildren(svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", role: "group", "aria-label": "The graph: inputs above, the result below" }, ...edges, ...nodes));
+      place("graph").replaceChildren(svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", style: `min-width: ${rows.length > 8 ? 30 : 0}rem`, role: "group", "aria-label": "The graph: inputs above, the result below" }, ...edges, ...nodes));
     }
 
     // ---- the chosen value ----
@@ -184,7 +200,7 @@ register("tape", {
       return element("table", { class: "numbers", style: "width: auto" }, element("tbody", {}, ...Array.from({ length: values.length / columns }, (_, r) => row(r * columns))));
     }
     function drawNode() {
-      const i = panel.settings.node, line = lines[i], formula = line && panel.find(`template[data-op=${line.op}]`);
+      const i = pointed >= 0 ? pointed : panel.settings.node, line = lines[i], formula = line && panel.find(`template[data-op=${line.op}]`);
       if (!line || !results[i]) { place("node").replaceChildren(element("h2", {}, "A value"), element("p", { class: "caption" }, "Point at a box, or choose it with the keyboard: its value, its gradient, its formula.")); return; }
       const kind = { leaf: "a parameter", constant: "a constant: no gradient flows to it" }[line.op] || line.op;
       const parts = [element("h2", {}, `${line.name || labelOf(i)}: ${kind}${results[i].values.length > 1 ? ", " + sizeOf(i) : ""}`)];
@@ -193,7 +209,8 @@ register("tape", {
       parts.push(element("div", { class: "row", style: "align-items: flex-start; gap: 1.6rem" },
         element("div", {}, element("p", { class: "meta" }, "value"), matrix(i, [...results[i].values], "real")),
         ...(grad ? [element("div", {}, element("p", { class: "meta" }, "gradient, dL/d(value)"), matrix(i, [...grad], "fake"))] : [])));
-      if (!grad && line.op !== "constant") parts.push(element("p", { class: "caption" }, "The walk backwards has not reached it yet."));
+      if (!grad && isOp(line) && !handed[i]?.some((part) => part.length > 0)) parts.push(element("p", { class: "caption" }, "It depends on data alone: no gradient flows to it."));
+      else if (!grad && line.op !== "constant") parts.push(element("p", { class: "caption" }, "The walk backwards has not reached it yet."));
       const uses = lines.flatMap((other, j) => (other.inputs || []).filter((input) => input === i).map(() => j));
       if (grad && uses.length > 1) {
         const done = opsBackwards().slice(0, panel.settings.back);
@@ -246,6 +263,8 @@ register("tape", {
     field.update = () => { own.value = isVae() ? "" : panel.settings.expr; own.placeholder = isVae() ? "the VAE; or write one here" : ""; };
     const example = choice(panel, "expr", { label: "Example", options: [...Object.entries(examples).map(([text, what]) => [text, text === "vae" ? what : `${text}    ${what}`]), ["", "your own"]] });
     const follow = example.update;
+    example.allowed = undefined;  // any expression
+    example.querySelector("select").addEventListener("change", (event) => { if (event.target.value === "") { event.stopImmediatePropagation(); own.focus(); own.select(); } }, { capture: true });
     example.update = () => { follow(); if (!(panel.settings.expr in examples)) example.querySelector("select").value = ""; };
     panel.add("[data-place=expression]", example, field);
     const rate = slider(panel, "rate", { label: "Rate", values: [0.01, 0.03, 0.1, 0.3, 1] }), seed = slider(panel, "seed", { label: "Seed", low: 1, high: 99, step: 1 });
@@ -275,6 +294,7 @@ register("tape", {
         if (isVae()) for (let k = 0; k < Math.min(panel.settings.descents, 1000); ++k) descend();
       });
       panel.settings.back = Math.min(panel.settings.back, opsBackwards().length);
+      pointed = -1;
     }
     function reset() {
       stop();
@@ -286,7 +306,8 @@ register("tape", {
     return {
       reset,
       changed(key) {
-        if (key === "rate") return;
+        if (key === "rate" && panel.settings.descents === 0) return;
+        if (key === "rate") panel.settings.descents = 0;  // the steps so far had another rate
         if (key === "expr") Object.assign(panel.settings, { values: "", back: 0, node: -1, descents: 0 });
         if (key === "values") {
           const known = stored();

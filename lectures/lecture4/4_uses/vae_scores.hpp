@@ -7,6 +7,7 @@
 #include "3_variational/vae_net.hpp"
 #include "gradus/generative/gaussian_kl.hpp"
 #include "gradus/generative/reparameterize.hpp"
+#include "gradus/kernels/elementwise.hpp"
 #include "gradus/ops/losses.hpp"
 
 namespace gradus::lecture {
@@ -15,8 +16,13 @@ namespace gradus::lecture {
 /// reconstruction, and |negative ELBO - typical|.
 using Scores = std::array<Tensor, 3>;  // [N] each
 
+/// |negative ELBO - typical|, for every image [N]
+inline Tensor two_sided(const Tensor& nelbo, double typical) {
+  return mapped(nelbo, [typical](Real value) { return std::abs(value - static_cast<Real>(typical)); });
+}
+
 inline Scores scores_of(Vae& vae, const Tensor& x, double typical, Rng& rng) {
-  Tensor nelbo({x.dim(0)}), error({x.dim(0)}), two({x.dim(0)});
+  Tensor nelbo({x.dim(0)}), error({x.dim(0)});
   for (Index first = 0; first < x.dim(0); first += 500) {
     const Index last = std::min(first + 500, x.dim(0));
     const Tensor part = x.rows(first, last);
@@ -30,8 +36,7 @@ inline Scores scores_of(Vae& vae, const Tensor& x, double typical, Rng& rng) {
     nelbo.rows(first, last).copy_from(sum);
     error.rows(first, last).copy_from(squared_error(sigmoid(vae.decode(mu)), part).value());
   }
-  for (Index i = 0; i < nelbo.size(); ++i) two[i] = std::abs(nelbo[i] - static_cast<Real>(typical));
-  return {nelbo, error, two};
+  return {nelbo, error, two_sided(nelbo, typical)};
 }
 
 }  // namespace gradus::lecture
