@@ -20,6 +20,7 @@ try:
     from selenium import webdriver
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import WebDriverWait
 except ImportError:
     webdriver = None
 if webdriver is None or not shutil.which("chromium") or not shutil.which("chromedriver"):
@@ -123,6 +124,11 @@ def ids_of(file):
     return set(re.findall(r' id="([^"]*)"', pathlib.Path(file).read_text())) if os.path.isfile(file) else set()
 
 
+def place_of(file, place):
+    """The id that a link leads to; the studio has panels: "#gan?seed=3" leads to panel-gan."""
+    return "panel-" + place.split("?")[0] if pathlib.Path(file).parent.name == "studio" else place
+
+
 def check_page(driver, page):
     driver.get_log("performance")  # of the page before
     driver.get(page.as_uri())
@@ -138,7 +144,7 @@ def check_page(driver, page):
     expect(f"{page.name}: every link leads to a file", not missing, missing)
     places = driver.execute_script("return [...document.links].filter((a) => a.protocol === 'file:' && a.hash).map((a) => "
                                    "[decodeURIComponent(a.pathname), decodeURIComponent(a.hash.slice(1))])")
-    lost = sorted({f"{file}#{place}" for file, place in places if place not in ids_of(file)})
+    lost = sorted({f"{file}#{place}" for file, place in places if place_of(file, place) not in ids_of(file)})
     expect(f"{page.name}: every link leads to a place", not lost, lost)
     if axe and page.name != "book.html":  # it repeats the other pages, which takes axe-core minutes
         driver.execute_script(axe)
@@ -177,6 +183,33 @@ def check_search(driver):
     expect("/ must lead to the search", driver.switch_to.active_element.get_attribute("id") == "search")
 
 
+def check_studio(driver):
+    """A section shows its panel of the studio in place, but not before the reader opens it."""
+    driver.get((book / "3_variational.html").as_uri())
+    for width in (1400, 390):
+        resize(driver, width, "light")
+        for section, address in (("12_manifold", "#latent"), ("16_beta_vae", "#latent?model=beta4")):
+            box = driver.find_element(By.CSS_SELECTOR, f"[id='{section}'] .studio")
+            link, frame = box.find_element(By.TAG_NAME, "a"), box.find_element(By.TAG_NAME, "iframe")
+            expect(f"{section}: the link must lead to the panel", link.get_attribute("href") == (book.parent / "studio/index.html").as_uri() + address,
+                   link.get_attribute("href"))
+            if width == 1400:
+                expect(f"{section}: a closed panel must not be loaded", not frame.get_attribute("src") and not frame.is_displayed(), frame.get_attribute("src"))
+                box.find_element(By.TAG_NAME, "summary").click()
+            WebDriverWait(driver, 10).until(lambda _: frame.get_attribute("src"))
+            size = frame.rect
+            expect(f"{section}, {width} px: the opened panel must be seen", frame.is_displayed() and size["height"] > 500 and 250 < size["width"] <= width, size)
+            driver.switch_to.frame(frame)
+            shown = WebDriverWait(driver, 10).until(lambda _: driver.find_elements(By.TAG_NAME, "h1") and driver.execute_script("return location.hash"))
+            expect(f"{section}: the frame must show the panel", shown.startswith(address), shown)
+            driver.switch_to.default_content()
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    expect("print must not show frames", not any(one.is_displayed() for one in driver.find_elements(By.CSS_SELECTOR, ".studio, iframe")))
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    messages = [entry["message"] for entry in driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+    expect("panels in place: no messages on the console", not messages, messages)
+
+
 places = [os.environ.get("AXE", ""), "/usr/share/nodejs/axe-core/axe.min.js", "/usr/lib/node_modules/axe-core/axe.min.js",
           "/usr/local/lib/node_modules/axe-core/axe.min.js"]
 axe = next((pathlib.Path(place).read_text() for place in places if place and os.path.isfile(place)), "")
@@ -194,6 +227,11 @@ with tempfile.TemporaryDirectory() as scratch:
             for one in sorted((book / folder).glob("*.html"))[:3]:
                 check_page(browser, one)
         check_search(browser)
+        if (book.parent / "studio/index.html").exists():
+            check_studio(browser)
+        else:
+            skipped += 1
+            print("SKIPPED: there is no studio beside the book")
     finally:
         browser.quit()
 print(f"browser: {passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
