@@ -176,7 +176,9 @@ int write_packed(const Project& project, const fs::path& file, std::vector<Packe
 int autograder_command(const Project& project, const fs::path& file) {
   std::vector<Packed> packed;
   for (const std::string& path : files_below(project, given)) {
-    if (below(path, "exercises/gradescope") || below(path, "studio") || path.find("/pictures/") != std::string::npos) continue;
+    if (below(path, "exercises/gradescope") || below(path, "studio") ||
+        path.find("/pictures/") != std::string::npos)
+      continue;
     packed.push_back(packed_file(project, path, "gradus/" + path));
   }
   for (const char* name : {"setup.sh", "run_autograder"})
