@@ -195,7 +195,7 @@ def check_studio(driver):
                    link.get_attribute("href"))
             if width == 1400:
                 expect(f"{section}: a closed panel must not be loaded", not frame.get_attribute("src") and not frame.is_displayed(), frame.get_attribute("src"))
-                box.find_element(By.TAG_NAME, "summary").click()
+                box.find_element(By.TAG_NAME, "summary").send_keys(Keys.ENTER)
             WebDriverWait(driver, 10).until(lambda _: frame.get_attribute("src"))
             size = frame.rect
             expect(f"{section}, {width} px: the opened panel must be seen", frame.is_displayed() and size["height"] > 500 and 250 < size["width"] <= width, size)
