@@ -18,6 +18,7 @@ import time
 book = pathlib.Path(sys.argv[1]).resolve()
 try:
     from selenium import webdriver
+    from selenium.common.exceptions import TimeoutException
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
     from selenium.webdriver.support.ui import WebDriverWait
@@ -183,6 +184,14 @@ def check_search(driver):
     expect("/ must lead to the search", driver.switch_to.active_element.get_attribute("id") == "search")
 
 
+def wait(driver, condition):
+    """The first value of the condition that is true, within 10 s; else None."""
+    try:
+        return WebDriverWait(driver, 10).until(lambda _: condition())
+    except TimeoutException:
+        return None
+
+
 def check_studio(driver):
     """A section shows its panel of the studio in place, but not before the reader opens it."""
     driver.get((book / "3_variational.html").as_uri())
@@ -196,12 +205,12 @@ def check_studio(driver):
             if width == 1400:
                 expect(f"{section}: a closed panel must not be loaded", not frame.get_attribute("src") and not frame.is_displayed(), frame.get_attribute("src"))
                 box.find_element(By.TAG_NAME, "summary").send_keys(Keys.ENTER)
-            WebDriverWait(driver, 10).until(lambda _: frame.get_attribute("src"))
+            expect(f"{section}: an opened panel must be loaded", wait(driver, lambda: frame.get_attribute("src")))
             size = frame.rect
             expect(f"{section}, {width} px: the opened panel must be seen", frame.is_displayed() and size["height"] > 500 and 250 < size["width"] <= width, size)
             driver.switch_to.frame(frame)
-            shown = WebDriverWait(driver, 10).until(lambda _: driver.find_elements(By.TAG_NAME, "h1") and driver.execute_script("return location.hash"))
-            expect(f"{section}: the frame must show the panel", shown.startswith(address), shown)
+            shown = wait(driver, lambda: driver.find_elements(By.TAG_NAME, "h1") and driver.execute_script("return location.hash"))
+            expect(f"{section}: the frame must show the panel", (shown or "").startswith(address), shown)
             driver.switch_to.default_content()
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     expect("print must not show frames", not any(one.is_displayed() for one in driver.find_elements(By.CSS_SELECTOR, ".studio, iframe")))
