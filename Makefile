@@ -81,7 +81,7 @@ book: deps-lecture ## write the lecture with its results as one PDF (out/lecture
 	@$(BUILD)/default/lectures/lecture4/lecture4 --page $(SETTINGS)
 	@bash scripts/book.sh pdf $(if $(call given,OUT,out),$(call quoted,OUT),out/lecture4)
 
-site: deps-lecture ## copy the lecture with its results to out/site, for a web server
+site: deps-lecture ## copy the lecture with its results, and the studio if there is one, to out/site, for a web server
 	@$(call build,default,lecture4_runner)
 	@$(BUILD)/default/lectures/lecture4/lecture4 --page $(SETTINGS)
 	@bash scripts/book.sh site $(if $(call given,OUT,out),$(call quoted,OUT),out/lecture4) out/site

@@ -3,7 +3,8 @@
 #
 #   scripts/book.sh pdf <folder>            <folder>/book.pdf, with Chromium; without it, says so and succeeds
 #   scripts/book.sh site <folder> <site>    copies the pages and every file that they show or link to; fails when one is missing.
-#                                           With Doxygen, the reference of the library is in <site>/reference
+#                                           <site>/lecture4 is the book, <site>/studio the studio's page (make studio), where there is
+#                                           one, <site>/reference the reference of the library (Doxygen)
 set -u
 mode=$1 folder=$2
 [ -e "$folder/index.html" ] || { echo "$folder/index.html is not there: run make lecture4" >&2 && exit 1; }
@@ -36,7 +37,7 @@ files_of() {
   done < <(grep -oE '(href|src)="[^"#:]+["#]' "$folder/$1" | sed 's/^[a-z]*="//; s/.$//')
 }
 site=$3 missing=0
-rm -rf "$site.new"
+rm -rf "$site.new" && mkdir -p "$site.new/lecture4" || exit 1
 # book.html first: it names every page and picture. Pages of linked files are followed; a program's own page needs no others.
 queue=(index.html book.html)
 declare -A done=()
@@ -49,7 +50,8 @@ for ((i = 0; i < ${#queue[@]}; ++i)); do
     missing=$((missing + 1))
     continue
   fi
-  mkdir -p "$site.new/$(dirname "$file")" && cp "$folder/$file" "$site.new/$file" || exit 1
+  target=$site.new/lecture4/$file  # ../studio/index.html is beside the book, as in out/
+  mkdir -p "$(dirname "$target")" && cp "$folder/$file" "$target" || exit 1
   if [[ $file =~ ^((code|more)/)?[^/]*\.html$ ]]; then
     while IFS= read -r next; do [ -n "${done[$next]:-}" ] || queue+=("$next"); done < <(files_of "$file" | sort -u)
   fi
@@ -61,10 +63,15 @@ if [ ! -e docs/Doxyfile ]; then
 elif command -v doxygen > /dev/null; then
   mkdir -p build && doxygen docs/Doxyfile || exit 1
   cp -r build/docs "$site.new/reference" || exit 1
-  entry='<li><a href="reference/index.html">Reference of the library</a></li>'
-  sed "s|<ul class=\"others\">|&$entry|" "$folder/index.html" > "$site.new/index.html" || exit 1
+  entry='<li><a href="../reference/index.html">Reference of the library</a></li>'
+  sed "s|<ul class=\"others\">|&$entry|" "$folder/index.html" > "$site.new/lecture4/index.html" || exit 1
 else
   echo "SKIPPED: no reference, because Doxygen is not installed (make deps-docs)"
 fi
+cat > "$site.new/index.html" << 'EOF' || exit 1
+<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Gradus</title><meta http-equiv="refresh" content="0; url=lecture4/index.html"></head>
+<body><p><a href="lecture4/index.html">Lecture 4: deep generative modelling</a></p></body></html>
+EOF
 rm -rf "$site" && mv "$site.new" "$site" || exit 1
 echo "The site: $site/index.html, ${#done[@]} files"

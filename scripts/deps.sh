@@ -89,6 +89,7 @@ need_browser() {
   need_lecture
   need chromium - command_there chromium
   need chromium-driver - command_there chromedriver
+  need fonts-dejavu-extra - file_there /usr/share/fonts/truetype/dejavu/DejaVuMathTeXGyre.ttf  # formulas: brackets and roots of any height
   need python3-selenium - file_there /usr/lib/python3/dist-packages/selenium
 }
 need_studio() {

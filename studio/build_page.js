@@ -56,8 +56,8 @@ function excerpt([file, symbol], mine) {
 
 function panelHtml(panel, results, mine, out) {
   const html = withFormulas(read(here("panels", panel.id + ".html")));
-  const page = path.join(results, panel.book.split("#")[0]);
-  const book = fs.existsSync(page) ? `<a href="${escaped(path.relative(path.dirname(out), page) + "#" + panel.book.split("#")[1])}">The section of the book</a>` : "";
+  const [file, section] = panel.book[0].split("#"), page = path.join(results, file);
+  const book = fs.existsSync(page) ? `<a href="${escaped(path.relative(path.dirname(out), page) + "#" + section)}">The section of the book</a>` : "";
   return `<article id="panel-${panel.id}" aria-labelledby="title-${panel.id}" hidden>
 <h1 id="title-${panel.id}">${escaped(panel.title)}</h1>
 ${html}

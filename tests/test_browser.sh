@@ -6,6 +6,12 @@ set -u
 programs=$(realpath "$1")
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
+# in place of the studio: a page with a panel for each of its panels, which shows its address
+mkdir "$scratch/studio" && {
+  echo '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The studio</title><link rel="icon" href="data:,"></head><body><h1>Panels</h1><p id="shown"></p>'
+  sed -n 's|.*{"id": "\([a-z]*\)", "number".*|<article id="panel-\1"></article>|p' "$(dirname "$0")/../studio/studio.json"
+  echo '<script>document.getElementById("shown").textContent = location.hash;</script></body></html>'
+} > "$scratch/studio/index.html"
 "$programs/lecture4" --out "$scratch/book" --preset tiny --only 02,06 > "$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
 command -v python3 > /dev/null || { echo "SKIPPED: python3 is missing (make deps-browser)" && echo "0 passed, 0 failed, 1 skipped" && exit; }
 python=python3

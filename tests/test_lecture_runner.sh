@@ -108,6 +108,7 @@ printf '# Exercise 4\n\n[the source](../../src/twice.cpp)\n' > project/exercises
 echo '{"title": "Divergences", "files": [{"source": "src/twice.cpp", "todos": [{"id": "4.5", "title": "a < b"}, {"id": "4.6", "title": "gradients"}]}]}' > project/exercises/04_kl/exercise.json
 mkdir -p project/build/grade && echo '{"todos": {"4.5": {"state": "pass", "points": 2, "most": 3}}}' > project/build/grade/known.json
 printf 'int before;\n\n/// y = 2 x\nint Twice::forward(int x) {\n  // [4.5]\n  return "a<b", 2 * x;  // twice\n  // [end]\n}\n\nint after;\n' > project/src/twice.cpp
+mkdir project/studio && echo '{"panels": [{"id": "dot", "title": "Dots & lines", "book": ["1_first.html#08_later", "1_first.html#01_good?size=2&on=1"]}]}' > project/studio/studio.json
 together() { "$runner" --lessons project/lectures/lecture4 --together "$@"; }
 run() { together 1 "$@"; }
 
@@ -182,13 +183,33 @@ expect "--page must write the pages and run nothing" bash -c '! grep -q "program
 run --from programs --out mine --beside out --only 01 > mine.txt 2>&1
 expect "a student's pictures must stand beside the library's" bash -c 'grep -qF "src=\"../out/01_good/dot.png\"" mine/1_first.html && grep -qF " src=\"01_good/dot.png\"" mine/1_first.html'
 expect "and the figures" words mine/1_first.html '<tr><th scope="row">test_sq_error</th><td>31.2</td><td>31.2</td><td>lower is better</td></tr>'
+# --- the studio, a page beside the book
+expect "without the studio, a section must say how to make its page" bash -c '[ "$(grep -cF "in its panel “Dots &amp; lines”: <code>make studio</code>" out/1_first.html)" -eq 2 ] && ! grep -q ../studio out/*.html'
+expect "with a student's files, the command must be theirs" words mine/1_first.html '<code>make studio MINE=1</code>'
+mkdir studio && echo '<article id="panel-dot">' | tee studio/index.html > studio/mine.html
+run --page --out out > page.txt 2>&1
+expect "a section must lead to its panel, with the settings" words $part '<p><a href="../studio/index.html#dot?size=2&amp;on=1">The studio: Dots &amp; lines</a></p>'
+expect "and show it in a folded frame without an address" words $part '<details><summary>Show the panel here</summary><iframe title="The studio: Dots &amp; lines"></iframe></details>'
+expect "every section that the panel names must have it, and no other" [ "$(grep -c '<iframe' out/*.html | grep -v ':0$' | tr '\n' ' ')" = "out/1_first.html:2 out/book.html:2 " ]
+expect "the contents must lead to the studio" words out/index.html 'href="../studio/index.html"'
+run --page --out mine --beside out > page.txt 2>&1
+expect "a student's book must lead to the student's studio" words mine/1_first.html 'href="../studio/mine.html#dot"'
+for wrong in '{' '{"panels": 3}' '{"panels": [{"title": "x", "book": []}]}' '{"panels": [{"id": "dot", "title": "x", "book": "1_first.html#01_good"}]}'; do
+  mkdir -p wrong/lectures wrong/studio && cp -r project/lectures wrong && echo "$wrong" > wrong/studio/studio.json
+  "$runner" --lessons wrong/lectures/lecture4 --page --out wrong_out > wrong.txt 2>&1
+  expect "a wrong list of panels is an error: $wrong" [ $? -eq 1 ]
+  expect "which one sentence names: $wrong" grep -qE '^lecture4: .*/wrong/studio/studio.json: (expected an object with a list "panels"|every panel needs an "id"|"book" of panel dot must be a list)' wrong.txt
+done
+# --- the site
 expect "the site must hold what it links to" bash "$project/scripts/book.sh" site out site
-expect "the site must hold the pictures and the sources" [ -e site/01_good/dot.png -a -e site/code/src.twice.cpp.html -a -e site/05_good/game.html ]
+expect "the site must hold the pictures and the sources" [ -e site/lecture4/01_good/dot.png -a -e site/lecture4/code/src.twice.cpp.html -a -e site/lecture4/05_good/game.html ]
+expect "the studio must be beside the book, as in the links" cmp studio/index.html site/studio/index.html
+expect "the site's first page must lead to the book" words site/index.html 'url=lecture4/index.html'
 mkdir docs fake_doxygen && touch docs/Doxyfile
 printf '#!/bin/sh\nmkdir -p build/docs && echo reference > build/docs/index.html\n' > fake_doxygen/doxygen && chmod +x fake_doxygen/doxygen
 expect "with Doxygen, the site must hold the reference" env PATH="$PWD/fake_doxygen:$PATH" bash "$project/scripts/book.sh" site out site
-expect "and lead to it" bash -c '[ -e site/reference/index.html ] && grep -qF "href=\"reference/index.html\"" site/index.html && ! grep -q reference/index.html out/index.html'
-rm -r docs && rm site/search.js && mv out/search.js kept.js
+expect "and lead to it" bash -c '[ -e site/reference/index.html ] && grep -qF "href=\"../reference/index.html\"" site/lecture4/index.html && ! grep -q reference/index.html out/index.html'
+rm -r docs && mv out/search.js kept.js
 expect "a site with a missing file must fail" bash -c '! bash "$0" site out site' "$project/scripts/book.sh"
 mv kept.js out/search.js
 expect "without Chromium, make book must say so and succeed" bash -c 'PATH=$1 bash "$0" pdf out | grep -q "SKIPPED: no PDF"' "$project/scripts/book.sh" "$PWD/bare"

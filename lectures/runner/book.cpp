@@ -12,6 +12,7 @@
 #include "gradus/base/number.hpp"
 #include "runner/formula_marks.hpp"
 #include "runner/lesson.hpp"
+#include "runner/studio.hpp"
 
 namespace fs = std::filesystem;
 
@@ -71,6 +72,8 @@ Page contents(const Book& book, const std::vector<Page>& parts, const std::vecto
   std::string rows, list;
   for (std::size_t i = 0; i < parts.size(); ++i) rows += contents_of(book.parts[i], parts[i]);
   if (!exercises.empty()) list += "<li>" + anchor(exercises, "Exercises") + "</li>\n";
+  if (const std::string studio = studio_page(book.folders); !studio.empty())
+    list += "<li>" + anchor(studio, "The studio: the models of the lecture in motion") + "</li>\n";
   for (const Page& page : others) list += "<li>" + anchor(page.file, page.title) + "</li>\n";
   return {"index.html",
           book.title,

@@ -1,4 +1,4 @@
-// The search over all sections (SECTIONS: search.js), and keyboard access to what scrolls.
+// The search over all sections (SECTIONS: search.js), the studio's panels, and keyboard access to what scrolls.
 "use strict";
 const field = document.getElementById("search"), found = document.getElementById("found");
 const up = document.body.dataset.up;
@@ -59,6 +59,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "/" && !/^(input|textarea)$/i.test(event.target.tagName)) { event.preventDefault(); field.focus(); }
 });
 found.addEventListener("click", (event) => { if (event.target.closest("a")) setTimeout(close); });
+
+// A panel of the studio is loaded when it is first opened.
+for (const box of document.querySelectorAll("div.studio")) {
+  box.querySelector("details").addEventListener("toggle", () => { box.querySelector("iframe").src = box.querySelector("a").href; }, { once: true });
+}
 
 function focusable() {
   for (const box of document.querySelectorAll(".scroll, pre, .display, :is(p, li, td):has(math)")) {

@@ -8,6 +8,7 @@
 #include "runner/exercises.hpp"
 #include "runner/quantities.hpp"
 #include "runner/source.hpp"
+#include "runner/studio.hpp"
 
 namespace fs = std::filesystem;
 
@@ -157,7 +158,8 @@ std::string Renderings::excerpt(const Place& place, const Link& target) {
   return out + "</code></pre></figure>\n";
 }
 
-std::string Renderings::section(const Section& one, const std::vector<Block>& blocks) {
+std::string Renderings::section(const Section& one, const std::string& file,
+                                const std::vector<Block>& blocks) {
   std::string out = "<section id=\"" + escaped(one.name) + "\">\n" + heading_of(blocks[0], one.state);
   const std::size_t derivation = find_heading(blocks, "Derivation"),
                     picture = find_heading(blocks, "The picture");
@@ -176,6 +178,7 @@ std::string Renderings::section(const Section& one, const std::vector<Block>& bl
   out += with_code_beside(blocks, i, beside);
   for (i = beside; i < results; ++i) out += blocks[i].html;
   out += results_of(one, book_.folders, shown_);
+  out += studio_boxes(links_.root(), book_.folders, file + "#" + one.name);
   const std::size_t exercise = find_heading(blocks, "Exercise");
   std::string end;
   for (; i < blocks.size(); ++i) (i < exercise ? out : end) += blocks[i].html;
@@ -217,7 +220,7 @@ Page Renderings::part(const page::Part& part) {
     const std::vector<Block> chunk(blocks.begin() + static_cast<std::ptrdiff_t>(i),
                                    blocks.begin() + static_cast<std::ptrdiff_t>(end));
     if (starts(i)) {
-      page.body += section(*program(name), chunk);
+      page.body += section(*program(name), page.file, chunk);
       done.insert(name);
     } else {
       for (const Block& block : chunk) page.body += block.html;

@@ -50,7 +50,8 @@ class Renderings {
   std::string picture(const Place& place, const Link& picture);
   std::string excerpts(const Place& place, const std::vector<Link>& links);
   std::string excerpt(const Place& place, const Link& link);
-  std::string section(const page::Section& section, const std::vector<Block>& blocks);
+  std::string section(const page::Section& section, const std::string& file,
+                      const std::vector<Block>& blocks);
   std::string section_without_lesson(const page::Section& section) const;
   const page::Section* program(const std::string& name) const;
 

@@ -226,16 +226,18 @@ std::string Plot::freest_corner(std::size_t names) const {
     }
     if (hidden < fewest) fewest = hidden, best = corner;
   }
-  return best;
+  return 50 * fewest <= drawn.size() ? best : "";  // up to 2 %: lines that touch the legend's frame
 }
 
 std::string Plot::settings(const std::string& output) const {
   std::size_t named = 0, longest = 0;
   for (const Series& one : series_) named += !one.name.empty(), longest = std::max(longest, one.name.size());
-  // A few names go inside, many short ones beside the plot, many long ones below it, to save width.
-  const std::string key = named <= legend_inside ? "inside " + freest_corner(named) + " opaque"
-                          : longest <= 14        ? "outside right top vertical"
-                                                 : "below center horizontal";
+  // A few names go inside if a corner is free, many short ones beside the plot, many long ones below it,
+  // to save width.
+  const std::string corner = named <= legend_inside ? freest_corner(named) : "";
+  const std::string key = !corner.empty() ? "inside " + corner + " opaque"
+                          : longest <= 14 ? "outside right top vertical"
+                                          : "below center horizontal";
   std::string out =
       text("set encoding utf8\nset terminal pngcairo noenhanced size ", width_ ? width_ : 800, ',',
            height_ ? height_ : 600, " background '#ffffff' font 'DejaVu Sans,11' linewidth 1\n",

@@ -178,7 +178,7 @@ register("tape", {
         const node = svg("g", { tabindex: 0, role: "button", "aria-label": title, "aria-pressed": String(panel.settings.node === i), transform: `translate(${x} ${y})`, style: "cursor: pointer" },
           svg("rect", { x: -box / 2, y: -high / 2, width: box, height: high, rx: isOp(line) ? 6 : 20, fill: "var(--card)", stroke: `var(--${i === now ? "fake" : ring})`,
             "stroke-width": i === now || i === panel.settings.node ? 3 : 1.3, "stroke-dasharray": line.op === "constant" ? "4 3" : "none" }),
-          ...words.map(([word, ink, down]) => svg("text", { y: down, "text-anchor": "middle", "font-size": 12, fill: `var(--${ink})` }, word)));
+          ...words.map(([word, ink, down]) => svg("text", { y: down, "text-anchor": "middle", "font-size": word.length > 12 ? 10 : 12, fill: `var(--${ink})` }, word)));
         const select = () => { pointed = -1; panel.settings.node = i; panel.update(); draw(); place("graph").querySelectorAll("g")[i].focus(); };
         const point = (at) => () => { pointed = at; drawNode(); };
         node.addEventListener("pointerenter", point(i));

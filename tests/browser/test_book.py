@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 import chromium
-from chromium import CHECKS, expect, resize
+from chromium import CHECKS, expect, resize, wait_for
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -40,6 +40,11 @@ def ids_of(file):
     return set(re.findall(r' id="([^"]*)"', pathlib.Path(file).read_text())) if os.path.isfile(file) else set()
 
 
+def place_of(file, place):
+    """The id that a link leads to; the studio has panels: "#gan?seed=3" leads to panel-gan."""
+    return "panel-" + place.split("?")[0] if pathlib.Path(file).parent.name == "studio" else place
+
+
 def check_page(driver, page):
     driver.get_log("performance")  # of the page before
     driver.get(page.as_uri())
@@ -55,7 +60,7 @@ def check_page(driver, page):
     expect(f"{page.name}: every link leads to a file", not missing, missing)
     places = driver.execute_script("return [...document.links].filter((a) => a.protocol === 'file:' && a.hash).map((a) => "
                                    "[decodeURIComponent(a.pathname), decodeURIComponent(a.hash.slice(1))])")
-    lost = sorted({f"{file}#{place}" for file, place in places if place not in ids_of(file)})
+    lost = sorted({f"{file}#{place}" for file, place in places if place_of(file, place) not in ids_of(file)})
     expect(f"{page.name}: every link leads to a place", not lost, lost)
     if page.name != "book.html":  # it repeats the other pages, which takes axe-core minutes
         chromium.check_with_axe(driver, page.name)
@@ -91,6 +96,37 @@ def check_search(driver):
     expect("/ must lead to the search", driver.switch_to.active_element.get_attribute("id") == "search")
 
 
+# Where the panel of a section comes from; empty before it is opened.
+SOURCE = "return document.querySelector(\"[id='{}'] .studio iframe\").getAttribute('src')"
+
+
+def check_studio(driver):
+    """A section shows its panel of the studio in place, but not before the reader opens it."""
+    driver.get((book / "3_variational.html").as_uri())
+    for width in (1400, 390):
+        resize(driver, width, "light")
+        for section, address in (("12_manifold", "#latent"), ("16_beta_vae", "#latent?model=beta4")):
+            box = driver.find_element(By.CSS_SELECTOR, f"[id='{section}'] .studio")
+            link, frame = box.find_element(By.TAG_NAME, "a"), box.find_element(By.TAG_NAME, "iframe")
+            expect(f"{section}: the link must lead to the panel", link.get_attribute("href") == (book.parent / "studio/index.html").as_uri() + address,
+                   link.get_attribute("href"))
+            if width == 1400:
+                expect(f"{section}: a closed panel must not be loaded", not frame.get_attribute("src") and not frame.is_displayed(), frame.get_attribute("src"))
+                box.find_element(By.TAG_NAME, "summary").send_keys(Keys.ENTER)
+            expect(f"{section}: an opened panel must be loaded", wait_for(driver, SOURCE.format(section), 10))
+            size = frame.rect
+            expect(f"{section}, {width} px: the opened panel must be seen", frame.is_displayed() and size["height"] > 500 and 250 < size["width"] <= width, size)
+            driver.switch_to.frame(frame)
+            shown = wait_for(driver, "return document.querySelector('h1') && location.hash", 10)
+            expect(f"{section}: the frame must show the panel", (shown or "").startswith(address), shown)
+            driver.switch_to.default_content()
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    expect("print must not show frames", not any(one.is_displayed() for one in driver.find_elements(By.CSS_SELECTOR, ".studio, iframe")))
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    said = chromium.messages(driver)
+    expect("panels in place: no messages on the console", not said, said)
+
+
 with tempfile.TemporaryDirectory() as scratch:
     browser = chromium.start(scratch)
     try:
@@ -102,6 +138,11 @@ with tempfile.TemporaryDirectory() as scratch:
             for one in sorted((book / folder).glob("*.html"))[:3]:
                 check_page(browser, one)
         check_search(browser)
+        if (book.parent / "studio/index.html").exists():
+            check_studio(browser)
+        else:
+            chromium.skipped += 1
+            print("SKIPPED: there is no studio beside the book")
     finally:
         browser.quit()
 chromium.finish()

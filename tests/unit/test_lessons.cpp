@@ -1,5 +1,6 @@
 // The lessons of lecture 4: their form, and the numbers of their examples.
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "helpers.hpp"
 #include "lesson.hpp"
@@ -80,6 +81,28 @@ TEST_CASE("lessons: form, and the numbers of the examples by hand") {
       FAIL_CHECK("lectures/lecture4/" << name << "/README.md:" << fault);
   }
   CHECK(parts == 7);
+}
+
+TEST_CASE("lessons: the sections of the studio's panels exist, and the panels have the settings") {
+  const fs::path root = GRADUS_SOURCE_DIR;
+  const auto studio = nlohmann::json::parse(slurp(root / "studio/studio.json"));
+  int entries = 0;
+  for (const auto& panel : studio["panels"]) {
+    const std::string id = panel["id"], script = slurp(root / "studio/panels" / (id + ".js"));
+    REQUIRE(panel["book"].is_array());
+    for (const std::string entry : panel["book"]) {  // page.html#section?setting=value&setting=value
+      CAPTURE(entry);
+      const std::size_t html = entry.find(".html#"), mark = std::min(entry.find('?'), entry.size());
+      REQUIRE(html != entry.npos);
+      CHECK(fs::exists(root / "lectures/lecture4" / entry.substr(0, html) /
+                       (entry.substr(html + 6, mark - html - 6) + ".cpp")));
+      std::stringstream settings(entry.substr(std::min(mark + 1, entry.size())));
+      for (std::string setting; std::getline(settings, setting, '&');)
+        CHECK(contains(script, " " + setting.substr(0, setting.find('=')) + ": "));
+      ++entries;
+    }
+  }
+  CHECK(entries >= 8);
 }
 
 TEST_CASE("lesson_faults: a valid lesson has none, and each fault is named") {

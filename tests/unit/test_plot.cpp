@@ -72,6 +72,17 @@ TEST_CASE("plot: the legend hides no curve") {
                rising = static_cast<double>(drawn({1, 2, 3, 4, 5}));
   CHECK(falling > 1000);
   CHECK(std::abs(rising - falling) < 0.03 * falling);
+
+  const auto level = [&](double height, std::vector<double> other) {
+    const fs::path png = folder.path / "level.png";
+    REQUIRE(Plot("Bound")
+                .line("a name of ordinary length", {1, 2, 3, 4, 5}, std::vector<double>(5, height))
+                .line("another", {1, 2, 3, 4, 5}, std::move(other))
+                .write(png));
+    return static_cast<double>(pixels(read_image(png), blue));
+  };
+  const double middle = level(3, {1, 1, 1, 1, 5}), no_corner_free = level(5, {1, 1, 1, 1, 1});
+  CHECK(std::abs(no_corner_free - middle) < 0.03 * middle);
 }
 
 TEST_CASE("plot: error bars are thin dark bars") {

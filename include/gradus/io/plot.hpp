@@ -76,7 +76,8 @@ class Plot {
   std::string csv() const;
   std::string script(const std::string& output) const;
   std::string settings(const std::string& output) const;
-  /// The corner where a legend with this many names covers least of the data: "top right".
+  /// The corner where a legend with this many names covers least of the data: "top right"; "" when every
+  /// corner has data.
   std::string freest_corner(std::size_t names) const;
   static std::string numbers(const Series& series);
   static std::string drawing(const Series& series, const std::string& hue, const char* dot);

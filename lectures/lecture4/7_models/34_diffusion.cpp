@@ -13,11 +13,11 @@ namespace gradus::lecture {
 constexpr Index samples = 2500;    // points for every score
 constexpr Real reach = Real(2.9);  // half the pictures' width
 
-Tensor cloud(const Tensor& points, const std::string& title) {
+Tensor cloud(const Tensor& points, const std::string& title, const std::string& subtitle) {
   Canvas canvas = plane(200, reach);
   for (Index n = 0; n < std::min<Index>(points.dim(0), 1200); ++n)
     canvas.disc(points[2 * n], points[2 * n + 1], 1.2, colors::blue, 0.6);
-  return titled(canvas, title);
+  return titled(canvas, title, subtitle);
 }
 
 /// The points of a sampling in `steps` steps, and, where wanted, the clouds at every step.
@@ -25,7 +25,7 @@ Tensor points_of(PointDiffusion& model, const Tensor& noise, Index steps,
                  std::vector<Tensor>* film = nullptr) {
   const auto unscaled = [](const Tensor& x) { return affine(x, ring_recipe::scale, 0).value(); };
   return unscaled(model.sample(noise, steps, ring_recipe::clip, [&](const Tensor& x, double) {
-    if (film) film->push_back(cloud(unscaled(x), name_of(model.objective)));
+    if (film) film->push_back(cloud(unscaled(x), name_of(model.objective), text("step ", film->size())));
   }));
 }
 
