@@ -28,7 +28,8 @@ check() { if [ "$2" = "$3" ]; then passed=$((passed + 1)); else failed=$((failed
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
 export OMPI_MCA_odls_base_sigkill_timeout=20
 unset GRADUS_DATASETS
-common=(--preset tiny --threads 1 --data "$scratch/none")  # generated digits
+export OMP_NUM_THREADS=1
+common=(--preset tiny --data "$scratch/none")  # generated digits
 
 # fresh <name>: an output folder with the judge, which all runs share
 fresh() {
@@ -49,8 +50,8 @@ for (const folder of ["11_vae", "25_dcgan"]) {
     const header = JSON.parse(bytes.subarray(8, end));
     delete header.__metadata__["counter.watch.microseconds"];
     hash.update(file + JSON.stringify(header.__metadata__));
-    for (const [name, {data_offsets: [from, to]}] of Object.entries(header))
-      if (from !== undefined && name !== "scores.seconds") hash.update(name).update(bytes.subarray(end + from, end + to));
+    for (const [name, {data_offsets: place}] of Object.entries(header))
+      if (place && name !== "scores.seconds") hash.update(name).update(bytes.subarray(end + place[0], end + place[1]));
   }
 }
 console.log(hash.digest("hex").slice(0, 16));
