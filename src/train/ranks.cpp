@@ -120,11 +120,13 @@ void Ranks::wait(const std::function<bool()>& ready, const std::function<int()>&
     last_said_ = now;
     exchange_signs();
     const int other = awaited();
-    if (other < 0 || now - std::max(start, heard_[static_cast<std::size_t>(other)]) < patience_) continue;
-    throw Error(text(
-        "rank ", rank(), ": no sign of life from rank ", other, " for ", significant(patience_.count(), 3),
-        " s: its process has ended or is stopped, or its connection is lost; the last checkpoint "
-        "is complete, run again with --resume"));
+    const auto limit =
+        hurry_ && hurry_() ? std::min<std::chrono::duration<double>>(patience_, 10s) : patience_;
+    if (other < 0 || now - std::max(start, heard_[static_cast<std::size_t>(other)]) < limit) continue;
+    throw Error(
+        text("rank ", rank(), ": no sign of life from rank ", other, " for ", significant(limit.count(), 3),
+             " s: its process has ended or is stopped, or its connection is lost; the last checkpoint "
+             "is complete, run again with --resume"));
   }
 }
 

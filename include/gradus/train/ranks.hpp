@@ -6,6 +6,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gradus {
@@ -57,6 +58,10 @@ class Ranks {
   /// Throws Error, naming the awaited rank, when it has given no sign of life for `patience` seconds.
   void wait(const std::function<bool()>& ready, const std::function<int()>& awaited);
 
+  /// While `wanted` returns true, wait() loses patience after 10 seconds: a launcher that has lost a rank asks
+  /// the others to end, as Ctrl-C does.
+  void hurry(std::function<bool()> wanted) { hurry_ = std::move(wanted); }
+
   /// Compares `mine` on all ranks with rank 0's. Returns an empty text, or on every rank the same sentence,
   /// which names the first rank that differs, the value and both texts. Waits for ranks that start late.
   std::string disagreement(const Agreement& mine);
@@ -72,6 +77,7 @@ class Ranks {
 
   Transport transport_;
   std::chrono::duration<double> patience_;
+  std::function<bool()> hurry_;
   std::vector<Clock::time_point> heard_;  // [size] the last sign of life
   std::vector<int> said_, listening_;     // [size] numbers of messages under way; -1: none
   Clock::time_point last_said_{};

@@ -11,7 +11,7 @@ struct TreeMove {
   /// add: slot += other slot.  send: the slot to a rank.  receive: slot += what a rank sends.
   /// finish: the slot holds the sum over all shards.  send_result, receive_result: that sum, further on.
   enum class Kind { add, send, receive, finish, send_result, receive_result };
-  Kind kind;
+  Kind kind;      ///< what it is
   int slot = 0;   ///< of this process's partial sums
   int other = 0;  ///< for add: the slot that is added; for messages: the rank
 };

@@ -45,7 +45,8 @@ struct ShardOptions {
 
 /// What a process has sent.
 struct Traffic {
-  Index messages = 0, bytes = 0;
+  Index messages = 0;  ///< number of messages
+  Index bytes = 0;     ///< in these messages
 };
 
 /// Divides every batch of B examples into S shards of B / S, and the shards among the ranks:
@@ -95,7 +96,10 @@ class Shards {
                          const std::function<std::vector<Real>(Shard&, const Optimizer&)>& one);
 
   /// Asks before every exchange whether this rank wants to stop; see stopping().
-  void ask_for_stop(std::function<bool()> wanted) { wants_stop_ = std::move(wanted); }
+  void ask_for_stop(std::function<bool()> wanted) {
+    wants_stop_ = std::move(wanted);
+    ranks_.hurry(wants_stop_);
+  }
   /// True on all ranks alike when a rank wanted to stop in one of the steps so far; the call resets it.
   bool stopping() { return std::exchange(stopping_, false); }
 

@@ -1,10 +1,10 @@
-// Training steps on several ranks, for `make bench CASES=ranks`; writes one line of JSON on rank 0.
+// Training steps on several ranks, for `make bench CASES=ranks`. Every rank writes one line of JSON:
 //
-//   mpiexec -n 2 rank_bench <dcgan32|conv_vae> <shards> <threads> <seconds> <overlap|wait>
+//   mpiexec -n 2 rank_bench <dcgan32|conv_vae> <shards> <threads> <steps> <overlap|wait>
 //
-//   step_ms   median over the steps of the slowest rank's time
-//   bytes, messages   sent by all ranks per step
-//   latency_us, bytes_per_us   of messages between ranks 0 and 1, one byte and one megabyte there and back
+//   step_ms           median over the steps
+//   bytes, messages   sent by this rank per step
+//   latency_us, megabyte_us   of a message between ranks 0 and 1
 #include <algorithm>
 #include <chrono>
 #include <iostream>
@@ -46,7 +46,10 @@ struct Rows {
 /// The DCGAN of `bench` at 32 x 32, batch 64: a step of D and one of G.
 struct DcganSteps {
   explicit DcganSteps(Shards& all)
-      : shards(all), g(rng, {256, 128, 64}, 3), d(rng, {64, 128, 256}, 3), x(all, rng, 64, {512, 32, 32, 3}, -1) {}
+      : shards(all),
+        g(rng, {256, 128, 64}, 3),
+        d(rng, {64, 128, 256}, 3),
+        x(all, rng, 64, {512, 32, 32, 3}, -1) {}
   Shards& shards;
   Rng rng{1};
   Generator g;
@@ -54,6 +57,7 @@ struct DcganSteps {
   Adam adam_g{g.parameters(), {.lr = Real(2e-4), .beta1 = Real(0.5)}},
       adam_d{d.parameters(), {.lr = Real(2e-4), .beta1 = Real(0.5)}};
   Rows x;
+  Index parameters() { return g.parameter_count() + d.parameter_count(); }
   void step() {
     const Tensor real = x.loader.next().images;
     const Index rows = shards.per_shard(64);
@@ -78,6 +82,7 @@ struct ConvVaeSteps {
   ConvVae net{rng};
   Adam adam{net.parameters()};
   Rows x;
+  Index parameters() { return net.parameter_count(); }
   void step() {
     const Tensor images = x.loader.next().images;
     shards.step({adam, net, {}, rng}, [&](Shard& shard, const Optimizer& optimizer) {
@@ -88,7 +93,8 @@ struct ConvVaeSteps {
         const Var mu = net.mu(h), logvar = net.logvar(h);
         const Var z = reparameterize(mu, logvar, Tensor::randn({B, 16}, shard.rng));
         const Var y = net.t2(relu(net.t1(reshape(relu(net.up(z)), {B, 7, 7, 64}))));
-        return mean(bernoulli_nll(reshape(y, {B, 784}), rows.reshape({B, 784}))) + mean(gaussian_kl(mu, logvar));
+        return mean(bernoulli_nll(reshape(y, {B, 784}), rows.reshape({B, 784}))) +
+               mean(gaussian_kl(mu, logvar));
       })};
     });
   }
@@ -115,44 +121,53 @@ double one_way(Ranks& ranks, std::size_t bytes) {
 }
 
 template <class Steps>
-void measure(Shards& shards, double seconds) {
-  Ranks& ranks = shards.ranks();
-  Steps steps(shards);
+void measure(Shards& shards, int steps) {
+  Steps training(shards);
   std::vector<double> times;
-  const auto begin = Clock::now();
   Traffic before;
-  // All ranks make the same number of steps: the lead decides after 3 warm-up steps how many.
-  std::uint64_t count = 0;
-  for (std::uint64_t i = 0; i < 3 || i < count + 3; ++i) {
-    if (i == 3) before = shards.traffic();
+  for (int i = 0; i < steps + 3; ++i) {
+    if (i == 3) before = shards.traffic();  // after the warm-up
     const auto start = Clock::now();
-    steps.step();
+    training.step();
     if (i >= 3) times.push_back(seconds_since(start));
-    if (i != 2) continue;
-    count = std::max<std::uint64_t>(5, static_cast<std::uint64_t>(seconds / seconds_since(begin) * 3));
-    for (int other = 1; ranks.leads() && other < ranks.size(); ++other)
-      while (!ranks.transport().done(ranks.transport().send(other, 2, std::as_bytes(std::span(&count, 1))))) {
-      }
-    if (ranks.leads()) continue;
-    const int message = ranks.transport().receive(0, 2, std::as_writable_bytes(std::span(&count, 1)));
-    ranks.wait([&] { return ranks.transport().done(message); }, [] { return 0; });
   }
-  const double per = 1.0 / static_cast<double>(times.size());
-  const double bytes = static_cast<double>(shards.traffic().bytes - before.bytes) * per,
-               messages = static_cast<double>(shards.traffic().messages - before.messages) * per;
+  const Traffic after = shards.traffic();
   std::nth_element(times.begin(), times.begin() + std::ssize(times) / 2, times.end());
-  const double latency = one_way(ranks, 1), megabyte = one_way(ranks, 1 << 20);
-  // Sums over the ranks, by the text messages of the handshake would be circular: each rank sends two numbers.
-  std::vector<double> mine = {bytes, messages}, theirs(2);
-  for (int other = 1; ranks.leads() && other < ranks.size(); ++other) {
-    const int message = ranks.transport().receive(other, 3, std::as_writable_bytes(std::span(theirs)));
-    ranks.wait([&] { return ranks.transport().done(message); }, [&] { return other; });
-    mine[0] += theirs[0], mine[1] += theirs[1];
-  }
-  if (!ranks.leads()) {
-    const int message = ranks.transport().send(0, 3, std::as_bytes(std::span(mine)));
-    ranks.wait([&] { return ranks.transport().done(message); }, [] { return -1; });
-  }
+  const double step = times[times.size() / 2], latency = one_way(shards.ranks(), 1),
+               megabyte = one_way(shards.ranks(), 1 << 20);
+  std::cout << text("{\"rank\": ", shards.ranks().rank(), ", \"step_ms\": ", fixed(1e3 * step, 4),
+                    ", \"bytes\": ", (after.bytes - before.bytes) / steps,
+                    ", \"messages\": ", (after.messages - before.messages) / steps,
+                    ", \"parameters\": ", training.parameters(),
+                    ", \"latency_us\": ", fixed(1e6 * latency, 3),
+                    ", \"megabyte_us\": ", fixed(1e6 * megabyte, 3), "}\n")
+            << std::flush;
 }
 
 }  // namespace
+
+int main(int argc, char** argv) {
+  start_runtime(argv);
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  std::uint64_t numbers[3] = {};
+  bool good = words.size() == 5 && (words[0] == "dcgan32" || words[0] == "conv_vae");
+  for (std::size_t i = 0; good && i < 3; ++i)
+    good = parse_whole(words[i + 1], numbers[i]) && numbers[i] > 0 && numbers[i] < 100000;
+  if (!good) {
+    std::cerr << "rank_bench <dcgan32|conv_vae> <shards> <threads> <steps> <overlap|wait>\n";
+    return 2;
+  }
+  try {
+    set_threads(static_cast<int>(numbers[1]));
+    Shards shards(static_cast<Index>(numbers[0]), connect_ranks(), {.overlap = words[4] == "overlap"});
+    if (words[0] == "dcgan32")
+      measure<DcganSteps>(shards, static_cast<int>(numbers[2]));
+    else
+      measure<ConvVaeSteps>(shards, static_cast<int>(numbers[2]));
+    shards.ranks().leave();
+  } catch (const Error& error) {
+    std::cerr << "rank_bench: " << error.what() << '\n';
+    return 1;
+  }
+  return 0;
+}
