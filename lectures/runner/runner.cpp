@@ -245,7 +245,8 @@ Command parse_command(int argc, char** argv) {
   for (const std::string& extra : app.remaining()) command.settings.push_back(extra);
   std::vector<const char*> words{"lecture4"};
   for (const std::string& setting : command.settings) words.push_back(setting.c_str());
-  const Options options = parse_options(static_cast<int>(words.size()), words.data(), {.name = "lecture4", .shards = true});
+  const Options options =
+      parse_options(static_cast<int>(words.size()), words.data(), {.name = "lecture4", .shards = true});
   command.folder = options.out;
 
   std::error_code no_proc;
@@ -355,7 +356,7 @@ int run_all(const Command& command) {
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
   forward_signals();
-  setenv("OMPI_MCA_odls_base_sigkill_timeout", "30", 0);  // time to save after Ctrl-C; Open MPI gives a second
+  setenv("OMPI_MCA_odls_base_sigkill_timeout", "30", 0);  // Open MPI gives a second after Ctrl-C to save
   try {
     return run_all(parse_command(argc, argv));
   } catch (const EarlyExit& exit) {

@@ -44,9 +44,9 @@ class EarlyExit : public std::runtime_error {
 };
 
 /// Parses and checks the command line: --preset quick|full, --seed, --threads, --out, --data (default:
-/// the environment variable GRADUS_DATASETS, else `datasets`), --epochs, --resume, --check-numbers, and --shards
-/// where the lesson has it. Throws EarlyExit with the text to print for --help, unknown options, values out of
-/// range, and several processes for a lesson without shards.
+/// the environment variable GRADUS_DATASETS, else `datasets`), --epochs, --resume, --check-numbers, and
+/// --shards where the lesson has it. Throws EarlyExit with the text to print for --help, unknown options,
+/// values out of range, and several processes for a lesson without shards.
 Options parse_options(int argc, const char* const* argv, const Lesson& lesson);
 
 }  // namespace gradus::lecture

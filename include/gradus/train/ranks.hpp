@@ -53,13 +53,13 @@ class Ranks {
   bool leads() const { return rank() == 0; }                 ///< whether this is rank 0
   const Transport& transport() const { return transport_; }  ///< for messages
 
-  /// Returns when `ready` returns true. `awaited` names a rank whose message is missing, or is -1. A rank that
-  /// waits longer than a second sends signs of life to all others.
+  /// Returns when `ready` returns true. `awaited` names a rank whose message is missing, or is -1. A rank
+  /// that waits longer than a second sends signs of life to all others.
   /// Throws Error, naming the awaited rank, when it has given no sign of life for `patience` seconds.
   void wait(const std::function<bool()>& ready, const std::function<int()>& awaited);
 
-  /// While `wanted` returns true, wait() loses patience after 10 seconds: a launcher that has lost a rank asks
-  /// the others to end, as Ctrl-C does.
+  /// While `wanted` returns true, wait() loses patience after 10 seconds: a launcher that has lost a rank
+  /// asks the others to end, as Ctrl-C does.
   void hurry(std::function<bool()> wanted) { hurry_ = std::move(wanted); }
 
   /// Compares `mine` on all ranks with rank 0's. Returns an empty text, or on every rank the same sentence,

@@ -20,9 +20,9 @@ struct TreeMove {
 /// without a right neighbour is its own sum. The sums, and so all bits, depend on S only.
 ///
 /// A rank owns consecutive shards, from rank S / ranks on. A node whose two halves are on one rank is added
-/// there; otherwise one rank sends its half to the other one. Which of them adds alternates with the slice, so
-/// that the work of the upper nodes is distributed over the ranks (a + b and b + a have the same bits). The
-/// sum over all shards returns along the same edges.
+/// there; otherwise one rank sends its half to the other one. Which of them adds alternates with the slice,
+/// so that the work of the upper nodes is distributed over the ranks (a + b and b + a have the same bits).
+/// The sum over all shards returns along the same edges.
 ///
 ///   slice 0, S = 8, 4 ranks:    01   23   45   67        rank 0 sends 1 message and receives 2 up the tree,
 ///                               0 <-- 1    2 <-- 3       and the reverse down the tree: ranks - 1 messages

@@ -69,7 +69,8 @@ struct Traffic {
 /// 2017). Every shard moves the running statistics from the same start; their new values are averaged by the
 /// same tree. A generator of a module (dropout) draws by example, like `rng`.
 ///
-/// All ranks hold all weights and make the same update. With S = 1 a step is that of a program without shards.
+/// All ranks hold all weights and make the same update. With S = 1 a step is that of a program without
+/// shards.
 class Shards {
  public:
   /// Throws Error unless 1 <= ranks <= count.
@@ -87,11 +88,11 @@ class Shards {
   void share(Loader& loader) const;
 
   /// One step of training. `one` computes a shard: it clears the gradients, runs one backward pass and calls
-  /// the step of the optimizer that it is given, as descend and the GAN steps do, and returns its readings (at
-  /// most 8). This optimizer only collects the gradients; the step of how.optimizer follows when all shards
-  /// are added. Returns the means of the readings, the same on all ranks.
-  /// Throws Error when a rank is lost (Ranks::wait), when the shards do not reach the same parameters, and when
-  /// `one` runs backward twice.
+  /// the step of the optimizer that it is given, as descend and the GAN steps do, and returns its readings
+  /// (at most 8). This optimizer only collects the gradients; the step of how.optimizer follows when all
+  /// shards are added. Returns the means of the readings, the same on all ranks.
+  /// Throws Error when a rank is lost (Ranks::wait), when the shards do not reach the same parameters, and
+  /// when `one` runs backward twice.
   std::vector<Real> step(const ShardedStep& how,
                          const std::function<std::vector<Real>(Shard&, const Optimizer&)>& one);
 

@@ -96,10 +96,10 @@ class Interrupted : public std::runtime_error {
 /// loop is empty. Without a checkpoint, `resume` starts at the beginning and prints a message.
 ///
 /// On several ranks (Session::shards) every rank runs the same loop; rank 0 writes the checkpoint, all ranks
-/// read it, and a signal to one of them ends all of them after the same step. The constructor compares program
-/// file, instruction set, settings, data and step of all ranks: rank 0 throws an Error that names the rank and
-/// the difference, the others throw Interrupted without a message. A resumed run needs the same number of
-/// shards; the number of ranks may differ.
+/// read it, and a signal to one of them ends all of them after the same step. The constructor compares
+/// program file, instruction set, settings, data and step of all ranks: rank 0 throws an Error that names the
+/// rank and the difference, the others throw Interrupted without a message. A resumed run needs the same
+/// number of shards; the number of ranks may differ.
 class Trainer {
  public:
   /// Trains for a number of epochs of a loader, which is reset to its beginning.
