@@ -118,7 +118,7 @@ done
 # killed, Open MPI ends the others a second later, unless it is told to give them time.
 for signal in STOP KILL; do
   fresh lost
-  GRADUS_RANK_TIMEOUT=4 OMPI_MCA_odls_base_sigkill_timeout=$([ $signal = KILL ] && echo 60 || echo 1) launched 3 lost
+  GRADUS_RANK_TIMEOUT=4 OMPI_MCA_odls_base_sigkill_timeout=$([ $signal = KILL ] && echo 8 || echo 1) launched 3 lost
   for _ in {1..200}; do [ -s "$scratch/out_lost/11_vae/vae.safetensors" ] && break || sleep 0.1; done
   victims=($(ranks_of lost))
   kill -$signal "${victims[1]}"
@@ -129,7 +129,7 @@ for signal in STOP KILL; do
 done
 
 # ---- a signal to the launcher, or to one rank, ends all ranks after the same step
-export OMPI_MCA_odls_base_sigkill_timeout=20
+export OMPI_MCA_odls_base_sigkill_timeout=5
 for target in launcher rank; do
   fresh interrupted
   launched 3 interrupted

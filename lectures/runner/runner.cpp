@@ -356,7 +356,7 @@ int run_all(const Command& command) {
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
   forward_signals();
-  setenv("OMPI_MCA_odls_base_sigkill_timeout", "30", 0);  // Open MPI gives a second after Ctrl-C to save
+  setenv("OMPI_MCA_odls_base_sigkill_timeout", "10", 0);  // Open MPI gives a second after Ctrl-C to save
   try {
     return run_all(parse_command(argc, argv));
   } catch (const EarlyExit& exit) {
