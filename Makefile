@@ -10,7 +10,8 @@ option   = $(if $(value $1),--$2 $(call quoted,$1))
 # given(VARIABLE,name): the same, but only for `make ... VARIABLE=value`, not for the environment
 given    = $(if $(findstring command line,$(origin $1)),--$2 $(call quoted,$1))
 SETTINGS = $(call given,PRESET,preset) $(call given,SEED,seed) $(call given,THREADS,threads) $(call given,DATA,data) \
-           $(call given,OUT,out) $(call given,EPOCHS,epochs) $(if $(SHOWN),--only $(SHOWN),$(call given,ONLY,only)) $(call given,PART,part) $(ARGS)
+           $(call given,OUT,out) $(call given,EPOCHS,epochs) $(if $(SHOWN),--only $(SHOWN),$(call given,ONLY,only)) $(call given,PART,part) \
+           $(call given,RANKS,ranks) $(call given,SHARDS,shards) $(ARGS)
 # here: stops with a message when build/ belongs to another folder, as in a copied or moved project
 here     = for cache in $(BUILD)/*/CMakeCache.txt; do \
              home=$$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$$cache" 2> /dev/null); \
@@ -43,7 +44,7 @@ TOOL     = $(call build,double,gradus-grade) && $(GRADE)
 WHICH    = $(call option,EX,ex) $(call option,TODO,todo)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-lecture deps-grade deps-test deps-check deps-docs deps-browser deps-studio build lecture4 book site studio exercises watch grade hint reset solution submit doctor test clean
+.PHONY: help deps deps-lecture deps-grade deps-test deps-check deps-docs deps-browser deps-studio deps-mpi build lecture4 book site studio exercises watch grade hint reset solution submit doctor test clean
 
 help: ## show this text
 	@echo "Gradus: deep generative modelling from scratch"
@@ -52,17 +53,18 @@ help: ## show this text
 	  | awk -F '\t' '{ printf "  %-15s  %s\n", $$1, $$2 }'
 
 deps: ## install missing packages
-#> PURPOSE=lecture|grade|test|check|docs|browser|studio: those of the lectures, of the exercises, of all tests (default), of make check, make docs, make book, make studio
+#> PURPOSE=lecture|grade|test|check|docs|browser|studio|mpi: those of the lectures, of the exercises, of all tests (default), of make check, make docs, make book, make studio, RANKS=4
 	@bash scripts/deps.sh $(if $(PURPOSE),$(call quoted,PURPOSE))
 
-deps-lecture deps-grade deps-test deps-check deps-docs deps-browser deps-studio:
+deps-lecture deps-grade deps-test deps-check deps-docs deps-browser deps-studio deps-mpi:
 	@bash scripts/deps.sh $(@:deps-%=%)
 
 build: deps-test ## build the library, the lectures and the tests
 	@$(call build,default)
 
-lecture4: $(if $(filter 1,$(MINE)),deps-grade,deps-lecture) ## build and run lecture 4, then open out/lecture4/index.html
+lecture4: $(if $(filter 1,$(MINE)),deps-grade,deps-lecture) $(if $(RANKS),deps-mpi) ## build and run lecture 4, then open out/lecture4/index.html
 #> PRESET=quick|full  SEED=1  THREADS=2  DATA=folder  OUT=folder  EPOCHS=5  ONLY=06,22  PART=6
+#> RANKS=4  SHARDS=8: on four processes, connected by MPI (ONLY=11,25)
 #> MINE=1: with your exercise files in place of the library's
 #> EX=05: the pictures of exercise 5, with your files
 ifeq ($(MINE),1)

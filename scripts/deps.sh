@@ -8,15 +8,16 @@
 #   scripts/deps.sh docs            the lectures' and Doxygen (make docs)
 #   scripts/deps.sh browser         the lectures' and Chromium with its driver (make book, the suite browser)
 #   scripts/deps.sh studio          the lectures' and emscripten, about 800 MB (make studio)
+#   scripts/deps.sh mpi             MPI: training on several processes (make lecture4 RANKS=4)
 #   scripts/deps.sh purpose --list  only prints the missing packages
 set -u
 
 purpose=test mode=install
 for word in "$@"; do
   case $word in
-    lecture | grade | test | check | docs | browser | studio) purpose=$word ;;
+    lecture | grade | test | check | docs | browser | studio | mpi) purpose=$word ;;
     --list) mode=list ;;
-    *) echo "deps.sh: unknown word '$word' (lecture, grade, test, check, docs, browser, studio, --list)" >&2 && exit 2 ;;
+    *) echo "deps.sh: unknown word '$word' (lecture, grade, test, check, docs, browser, studio, mpi, --list)" >&2 && exit 2 ;;
   esac
 done
 
@@ -43,6 +44,7 @@ openblas_there() {
     file_there '/usr/local/opt/openblas/lib/libopenblas*' || file_there '/usr/lib*/libopenblas*.so*'
 }
 openmp_there() { file_there '/opt/homebrew/opt/libomp/lib/libomp*' || file_there '/usr/local/opt/libomp/lib/libomp*'; }
+mpi_there() { file_there '/usr/include/*/mpi/mpi.h' || file_there '/usr/include/*/mpich/mpi.h' || header_there mpi.h; }
 need_lecture() {
   need g++ - command_there g++
   need cmake cmake command_there cmake
@@ -95,6 +97,10 @@ need_browser() {
 need_studio() {
   need_lecture
   need emscripten emscripten command_there em++
+}
+need_mpi() {
+  need libopenmpi-dev open-mpi mpi_there
+  need openmpi-bin - command_there mpiexec
 }
 "need_$purpose"
 [ ${#missing_apt[@]} -eq 0 ] && exit 0

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds every test suite, runs them, then counts: the last line is "N passed, N failed" (and ", N skipped").
 #
-#   tests/run_tests.sh [suite ...]     suites: unit gradient lectures prove exercises grader runner browser studio fuzz floors
-#                                      package readme editors
+#   tests/run_tests.sh [suite ...]     suites: unit gradient lectures ranks prove exercises grader runner browser studio
+#                                      fuzz floors package readme editors
 #                                      (default: all)
 #
 # A suite reports its result in its last line of the form "N passed, N failed" or in doctest's summary.
@@ -31,7 +31,7 @@ passed=0 failed=0 skipped=0
 limited() { if command -v timeout > /dev/null; then timeout --foreground --kill-after=10 3600 "$@"; else "$@"; fi; }
 
 # the targets that a suite needs, as preset:target, and its command
-alone=(unit gradient lectures)  # these use all processors
+alone=(unit gradient lectures ranks)  # these use all processors
 needs() {
   case $1 in
     unit) echo default:unit_tests ;;
@@ -39,6 +39,7 @@ needs() {
     lectures) echo default:lecture4 default:exercise_pictures ;;
     runner | browser) echo default:lecture4 ;;
     studio) echo default:lecture4 default:gradients ;;
+    ranks) echo default:11_vae default:25_dcgan ;;
     prove) echo double:gradus-grade ;;
     exercises) echo double:gradus-grade double:handed_out ;;
     grader) echo double:grade_tests ;;
@@ -49,6 +50,7 @@ needs() {
 suite_unit() { limited build/default/tests/unit_tests; }
 suite_gradient() { limited build/double/tests/gradient_tests; }
 suite_lectures() { limited tests/test_lectures.sh build/default/lectures/lecture4/lecture4 build/default/exercises; }
+suite_ranks() { limited tests/test_ranks.sh build/default/lectures/lecture4; }
 suite_prove() { limited build/double/tests/gradus-grade prove --sample --seeds 5 -j "$((jobs > 1 ? jobs - 1 : 1))"; }
 suite_exercises() { limited tests/test_exercises.sh build/double/tests/gradus-grade; }
 suite_grader() { limited build/double/tests/grade_tests; }
@@ -209,7 +211,7 @@ if [ "${1:-}" = --self-test ]; then
   exit
 fi
 
-if [ $# -eq 0 ]; then set -- unit gradient lectures prove exercises grader runner browser studio fuzz floors package readme editors; fi
+if [ $# -eq 0 ]; then set -- unit gradient lectures ranks prove exercises grader runner browser studio fuzz floors package readme editors; fi
 first=() then=() names=()
 for name in "$@"; do
   declare -F "suite_$name" > /dev/null || { echo "no suite '$name'" >&2 && exit 2; }

@@ -122,4 +122,7 @@
 #include "gradus/tensor/storage.hpp"
 #include "gradus/tensor/tensor.hpp"
 #include "gradus/train/progress.hpp"
+#include "gradus/train/ranks.hpp"
+#include "gradus/train/shard_tree.hpp"
+#include "gradus/train/shards.hpp"
 #include "gradus/train/trainer.hpp"

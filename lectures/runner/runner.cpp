@@ -57,7 +57,8 @@ std::string fault_of(const Section& section, int status, const fs::path& folder)
   return "";
 }
 
-Section run(const fs::path& program, const fs::path& folder, const std::vector<std::string>& settings,
+/// Runs a program in a process of its own; with ranks above 0, in as many processes that MPI connects.
+Section run(const fs::path& program, int ranks, const fs::path& folder, std::vector<std::string> settings,
             Screen& screen) {
   Section section;
   section.name = program.filename().string();
@@ -67,7 +68,12 @@ Section run(const fs::path& program, const fs::path& folder, const std::vector<s
     make_folder(folder / section.name);
     // Removes an old entry first, so that an entry found afterwards is from this run.
     if (read_summary(folder).contains(section.name)) forget_report(folder, section.name);
-    const int status = run_logged(program, log_file, settings, [&](double seconds, const std::string& words) {
+    fs::path command = program;
+    if (ranks > 0) {
+      command = "/usr/bin/env";
+      settings.insert(settings.begin(), {"mpiexec", "-n", std::to_string(ranks), program.string()});
+    }
+    const int status = run_logged(command, log_file, settings, [&](double seconds, const std::string& words) {
       screen.update(section.name, seconds, words);
     });
     section.report = read_summary(folder).value(section.name, Json::object());
@@ -132,6 +138,7 @@ struct Command {
   std::string lessons{}, beside{};  ///< folders of the lessons, and of the results with the library's files
   bool page_only = false;           ///< runs nothing
   int together = 0;                 ///< programs that run at the same time
+  int ranks = 0;                    ///< processes per program, connected by MPI; 0: one without MPI
   std::vector<std::string> settings{};  ///< options passed to the programs
 
   bool wants(const Listed& program) const {
@@ -192,6 +199,7 @@ void check_choice(const Command& command) {
 ///   given   threads of every program, as given on the command line; 0: not given
 void share_cores(Command& command, int given) {
   const int cores = threads();
+  if (command.ranks > 0) command.together = 1;  // its ranks share the cores
   if (command.together == 0) command.together = std::min(4, given > 0 ? cores / given : cores);
   const auto wanted = std::count_if(command.programs.begin(), command.programs.end(),
                                     [&](const Listed& program) { return command.wants(program); });
@@ -210,7 +218,7 @@ Command parse_command(int argc, char** argv) {
   CLI::App app(
       "Runs the programs of lecture 4 and writes a page with their results.\n"
       "Every other option goes to the programs: --preset quick|full, --seed, --threads, --data, --epochs, "
-      "--resume");
+      "--resume, --shards");
   app.allow_extras();
   app.add_option("--out", folder, "Folder for pictures, figures and the page")->capture_default_str();
   app.add_option("--only", command.only, "Only these programs: 06, or 06_autoencoder")->delimiter(',');
@@ -220,6 +228,8 @@ Command parse_command(int argc, char** argv) {
          "--together", command.together,
          "Programs that run at the same time; default: as many as there are cores for --threads, at most 4")
       ->check(CLI::Range(1, most_together));
+  app.add_option("--ranks", command.ranks, "Processes per program, connected by MPI (11_vae and 25_dcgan)")
+      ->check(CLI::Range(1, 65536));
   app.add_flag("--page", command.page_only, "Run nothing: write the page from earlier results");
   app.add_option("--lessons", command.lessons, "Folder of the lessons")->capture_default_str();
   app.add_option("--beside", command.beside, "Folder of other results, to be shown beside these");
@@ -235,7 +245,8 @@ Command parse_command(int argc, char** argv) {
   for (const std::string& extra : app.remaining()) command.settings.push_back(extra);
   std::vector<const char*> words{"lecture4"};
   for (const std::string& setting : command.settings) words.push_back(setting.c_str());
-  const Options options = parse_options(static_cast<int>(words.size()), words.data(), {.name = "lecture4"});
+  const Options options =
+      parse_options(static_cast<int>(words.size()), words.data(), {.name = "lecture4", .shards = true});
   command.folder = options.out;
 
   std::error_code no_proc;
@@ -299,7 +310,7 @@ std::vector<Section> sections_of(const Command& command) {
   const auto work = [&] {
     for (std::size_t i = next++; i < wanted.size() && signal_received() == 0; i = next++) {
       Section& section = sections[wanted[i]];
-      section = run(command.place / section.name, command.folder, command.settings, screen);
+      section = run(command.place / section.name, command.ranks, command.folder, command.settings, screen);
       screen.finish(section, command.folder);
     }
   };
@@ -345,6 +356,7 @@ int run_all(const Command& command) {
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
   forward_signals();
+  setenv("OMPI_MCA_odls_base_sigkill_timeout", "10", 0);  // Open MPI gives a second after Ctrl-C to save
   try {
     return run_all(parse_command(argc, argv));
   } catch (const EarlyExit& exit) {

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "gradus/base/number.hpp"
+#include "gradus/train/ranks.hpp"
 
 namespace gradus::lecture {
 
@@ -46,6 +47,7 @@ Options parse_options(int argc, const char* const* argv, const Lesson& lesson) {
       {"tiny", Preset::tiny}, {"quick", Preset::quick}, {"full", Preset::full}};
   std::string preset = "quick", out = options.out.string(), data = options.data.string();
 
+  if (launched_ranks() > 0 && lesson.shards) options.shards = 8;
   const CLI::Validator whole(decimal, "");
 
   CLI::App app(about(lesson), lesson.name);
@@ -74,6 +76,13 @@ Options parse_options(int argc, const char* const* argv, const Lesson& lesson) {
       ->type_name("FOLDER")
       ->capture_default_str();
   app.add_flag("--resume", options.resume, "Continue from the checkpoints of an earlier run");
+  if (lesson.shards)
+    app.add_option("--shards", options.shards,
+                   "Parts of every batch, computed by the processes of mpirun; the result depends on their "
+                   "number only; default: 1, with mpirun 8")
+        ->check(CLI::Range(Index{1}, Index{65536}))
+        ->transform(whole)
+        ->type_name("S");
   app.add_flag("--check-numbers", options.check_numbers,
                "Stop at the first op whose result is NaN or infinite, and name it (slower)");
   try {
@@ -83,6 +92,8 @@ Options parse_options(int argc, const char* const* argv, const Lesson& lesson) {
   } catch (const CLI::Error& error) {
     throw EarlyExit(2, lesson.name + ": " + error.what() + "\nRun with --help to see what there is.\n");
   }
+  if (launched_ranks() > 1 && !lesson.shards)
+    throw EarlyExit(2, lesson.name + ": does not train on several processes; start it without mpirun\n");
   options.preset = presets.at(preset);
   options.out = out;
   options.data = data;

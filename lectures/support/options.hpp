@@ -23,6 +23,7 @@ struct Options {
   std::filesystem::path data = "datasets";
   Index epochs = 0;  ///< 0: the preset's
   bool resume = false;
+  Index shards = 1;            ///< of every batch; by default 8 under a launcher such as mpirun
   bool check_numbers = false;  ///< see Tape::check_numbers
 };
 
@@ -32,6 +33,7 @@ struct Lesson {
   std::string title{};  ///< "Autoencoders: how small may the bottleneck be?"
   std::string slide{};  ///< "6.S191 L4, \"Autoencoders: background\""
   std::string look{};   ///< what to look for in the pictures
+  bool shards = false;  ///< trains by shards, also on several processes: takes --shards
 };
 
 /// Ends a program before its lesson starts: exit code 0 after --help, 2 after a wrong command line.
@@ -42,8 +44,9 @@ class EarlyExit : public std::runtime_error {
 };
 
 /// Parses and checks the command line: --preset quick|full, --seed, --threads, --out, --data (default:
-/// the environment variable GRADUS_DATASETS, else `datasets`), --epochs, --resume, --check-numbers.
-/// Throws EarlyExit with the text to print for --help, unknown options and values out of range.
+/// the environment variable GRADUS_DATASETS, else `datasets`), --epochs, --resume, --check-numbers, and
+/// --shards where the lesson has it. Throws EarlyExit with the text to print for --help, unknown options,
+/// values out of range, and several processes for a lesson without shards.
 Options parse_options(int argc, const char* const* argv, const Lesson& lesson);
 
 }  // namespace gradus::lecture

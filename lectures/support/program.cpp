@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iostream>
 #include <span>
+#include <thread>
 #include <utility>
 
 #include <unistd.h>
@@ -22,10 +23,15 @@ namespace fs = std::filesystem;
 Program::Program(int argc, char** argv, const Lesson& lesson)
     : options(parse_options(argc, argv, lesson)),
       rng(options.seed),
+      shards_(options.shards, lesson.shards ? connect_ranks() : Transport()),
       lesson_(lesson),
       folder_(options.out / lesson.name),
       start_(std::chrono::steady_clock::now()) {
-  if (options.threads > 0) set_threads(options.threads);
+  if (options.threads > 0)
+    set_threads(options.threads);
+  else if (ranks_on_this_machine() > 1)
+    set_threads(std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / ranks_on_this_machine()));
+  if (!leads()) std::cout.setstate(std::ios::failbit);  // one process speaks
   if (options.check_numbers) Tape::check_numbers(true);
   make_folder(folder_);
   say(lesson.title);
@@ -40,7 +46,8 @@ Session Program::session() {
           .rng = rng,
           .resume = options.resume,
           .settings = {{"preset", std::string(preset_name(options.preset))},
-                       {"seed", std::to_string(options.seed)}}};
+                       {"seed", std::to_string(options.seed)}},
+          .shards = options.shards > 1 ? &shards_ : nullptr};
 }
 
 Split Program::digits(DigitsOptions wanted) {
@@ -135,6 +142,8 @@ void Program::csv(const std::string& stem, const std::vector<std::string>& names
 
 void Program::finish() {
   if (std::exchange(finished_, true)) return;
+  shards_.ranks().leave();
+  if (!leads()) return;
   if (options.epochs > 0 && !epochs_used_) say("--epochs has no effect: this program counts steps");
   report_.title = lesson_.title;
   report_.slide = lesson_.slide;
@@ -169,14 +178,19 @@ int run_program(int argc, char** argv, const Lesson& lesson, const std::function
   try {
     start_runtime(argv);
     Program program(argc, argv, lesson);
-    body(program);
-    program.finish();
+    try {
+      body(program);
+      program.finish();
+    } catch (const Interrupted&) {  // by all ranks
+      program.shards().ranks().leave();
+      throw;
+    }
     return 0;
   } catch (const EarlyExit& exit) {
     (exit.code == 0 ? std::cout : std::cerr) << exit.what() << std::flush;
     return exit.code;
   } catch (const Interrupted& stop) {
-    std::cerr << stop.what() << std::endl;
+    if (std::cout) std::cerr << stop.what() << std::endl;
     return 128 + stop.signal;
   } catch (const std::exception& error) {
     complain(lesson.name + ": " + error.what());

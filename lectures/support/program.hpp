@@ -44,8 +44,13 @@ class Program {
   const std::filesystem::path& folder() const { return folder_; }
   const std::string& name() const { return lesson_.name; }
 
-  /// Settings for a Trainer: checkpoints in folder(), --resume, preset and seed.
+  /// Settings for a Trainer: checkpoints in folder(), --resume, preset, seed and shards.
   Session session();
+  /// The parts of every batch (--shards; 1 unless the lesson has it) and the processes that compute them.
+  Shards& shards() { return shards_; }
+  /// Whether this process makes pictures and figures: only the first of several. The others return from their
+  /// program after the training.
+  bool leads() { return shards_.ranks().leads(); }
 
   /// The value for the preset; tiny uses quick's unless a third value is given.
   template <class T>
@@ -99,6 +104,7 @@ class Program {
   void finish();
 
  private:
+  Shards shards_;
   Lesson lesson_;
   std::filesystem::path folder_;
   std::chrono::steady_clock::time_point start_;

@@ -16,6 +16,7 @@ namespace gradus {
 namespace {
 
 thread_local Tape* active_tape = nullptr;
+thread_local std::function<void()> during_backward;  // of DuringBackward; empty: nothing to call
 std::atomic<std::uint64_t> next_id{1};
 std::atomic<bool> numbers_checked = false;
 
@@ -101,6 +102,9 @@ Tape* Tape::active() { return active_tape; }
 
 NoTape::NoTape() : paused_(std::exchange(active_tape, nullptr)) {}
 NoTape::~NoTape() { active_tape = paused_; }
+
+DuringBackward::DuringBackward(std::function<void()> each) { during_backward = std::move(each); }
+DuringBackward::~DuringBackward() { during_backward = nullptr; }
 
 void Tape::check_numbers(bool on) { numbers_checked = on; }
 bool Tape::checks_numbers() { return numbers_checked.load(std::memory_order_relaxed); }
@@ -228,6 +232,7 @@ std::vector<Tensor> Tape::gradients(Step& step, const Tensor& dy) {
                  " was changed after the forward pass (an optimizer's step, or a write in place), so its "
                  "gradient would be wrong; call backward first, or change a clone()");
   GRADUS_CHECK(dy, "Tape::gradients: dy of a ", step.op, " is empty: the loss does not depend on it");
+  if (during_backward) during_backward();
   const auto start = Clock::now();
   const std::size_t count = step.inputs.size();
   std::vector<Tensor> grads(count);

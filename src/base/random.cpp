@@ -1,5 +1,6 @@
 #include "gradus/base/random.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 #include "gradus/base/check.hpp"
@@ -63,6 +64,13 @@ Rng Rng::split(std::string_view name) const {
   return split(hash);
 }
 
+Rng Rng::part(std::uint64_t part, std::uint64_t parts) const {
+  GRADUS_CHECK(part < parts, "Rng::part: part ", part, " of ", parts);
+  Rng other = *this;
+  other.part_ = part, other.parts_ = parts;
+  return other;
+}
+
 Real Rng::uniform() { return unit(next_block()[0]); }
 
 Real Rng::normal() {
@@ -103,40 +111,58 @@ void for_chunks(Index count, Block block, Write write) {
 
 }  // namespace
 
+/// Calls fill_from(buffer, first block) for this part's rows, and advances by the blocks of all parts.
+/// A part that begins inside a block is filled together with the block's earlier numbers.
+template <class Fill>
+void Rng::fill(std::span<Real> out, Fill fill_from) {
+  const std::uint64_t first = part_ * out.size(), before = first % 4, begin = position_ + first / 4;
+  if (before == 0) {
+    fill_from(out, begin);
+  } else {
+    std::vector<Real> wider(before + out.size());
+    fill_from(std::span<Real>(wider), begin);
+    std::copy_n(wider.begin() + static_cast<std::ptrdiff_t>(before), out.size(), out.begin());
+  }
+  position_ += (parts_ * out.size() + 3) / 4;
+}
+
 void Rng::fill_uniform(std::span<Real> out, Real low, Real high) {
-  const Real range = high - low;
-  for_chunks(
-      static_cast<Index>(out.size()), [&](std::uint64_t b) { return block(position_ + b); },
-      [&](const std::uint32_t* words, Index first, Index count) {
-        Real* target = out.data() + first;
-        for (Index i = 0; i < count; ++i) target[i] = low + range * unit(words[i]);
-      });
-  position_ += (out.size() + 3) / 4;
+  fill(out, [&, range = high - low](std::span<Real> to, std::uint64_t begin) {
+    for_chunks(
+        static_cast<Index>(to.size()), [&](std::uint64_t b) { return block(begin + b); },
+        [&](const std::uint32_t* words, Index first, Index count) {
+          Real* target = to.data() + first;
+          for (Index i = 0; i < count; ++i) target[i] = low + range * unit(words[i]);
+        });
+  });
 }
 
 void Rng::fill_normal(std::span<Real> out, Real mean, Real deviation) {
-  for_chunks(
-      static_cast<Index>(out.size()), [&](std::uint64_t b) { return block(position_ + b); },
-      [&](const std::uint32_t* words, Index first, Index count) {
-        Real normals[blocks_per_chunk * 4];  // cosines first, then sines: both loops have contiguous access
-        constexpr Index half = blocks_per_chunk * 2;
-        const Index pairs = ((count + 3) / 4) * 2;
-        for (Index i = 0; i < pairs; ++i)
-          box_muller(words[2 * i], words[2 * i + 1], normals[i], normals[half + i]);
-        Real* target = out.data() + first;
-        for (Index i = 0; i < count; ++i) target[i] = mean + deviation * normals[(i & 1) * half + i / 2];
-      });
-  position_ += (out.size() + 3) / 4;
+  fill(out, [&](std::span<Real> to, std::uint64_t begin) {
+    for_chunks(
+        static_cast<Index>(to.size()), [&](std::uint64_t b) { return block(begin + b); },
+        [&](const std::uint32_t* words, Index first, Index count) {
+          // cosines first, then sines: both loops have contiguous access
+          Real normals[blocks_per_chunk * 4];
+          constexpr Index half = blocks_per_chunk * 2;
+          const Index pairs = ((count + 3) / 4) * 2;
+          for (Index i = 0; i < pairs; ++i)
+            box_muller(words[2 * i], words[2 * i + 1], normals[i], normals[half + i]);
+          Real* target = to.data() + first;
+          for (Index i = 0; i < count; ++i) target[i] = mean + deviation * normals[(i & 1) * half + i / 2];
+        });
+  });
 }
 
 void Rng::fill_bernoulli(std::span<Real> out, Real probability) {
-  for_chunks(
-      static_cast<Index>(out.size()), [&](std::uint64_t b) { return block(position_ + b); },
-      [&](const std::uint32_t* words, Index first, Index count) {
-        Real* target = out.data() + first;
-        for (Index i = 0; i < count; ++i) target[i] = unit(words[i]) < probability ? Real(1) : Real(0);
-      });
-  position_ += (out.size() + 3) / 4;
+  fill(out, [&](std::span<Real> to, std::uint64_t begin) {
+    for_chunks(
+        static_cast<Index>(to.size()), [&](std::uint64_t b) { return block(begin + b); },
+        [&](const std::uint32_t* words, Index first, Index count) {
+          Real* target = to.data() + first;
+          for (Index i = 0; i < count; ++i) target[i] = unit(words[i]) < probability ? Real(1) : Real(0);
+        });
+  });
 }
 
 std::vector<Index> Rng::permutation(Index count) {

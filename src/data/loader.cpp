@@ -10,7 +10,7 @@
 namespace gradus {
 
 Loader::Loader(Dataset dataset, const LoaderOptions& options, const Rng& rng)
-    : dataset_(std::move(dataset)), options_(options), rng_(rng.split("loader")) {
+    : dataset_(std::move(dataset)), options_(options), rng_(rng.split("loader")), last_row_(options.batch) {
   dataset_.check();
   const Index examples = dataset_.size(), batch = options_.batch;
   GRADUS_CHECK(examples > 0, "Loader: dataset '", dataset_.name, "' is empty");
@@ -37,6 +37,15 @@ void Loader::weigh(const Tensor& weights) {
   weights_ = weights ? weights.clone() : Tensor();
   order_.clear();
   ordered_ = -1;
+}
+
+void Loader::serve_rows(Index first, Index last) {
+  GRADUS_CHECK(0 <= first && first < last && last <= options_.batch, "Loader: rows ", first, " to ", last,
+               " of a batch of ", options_.batch);
+  GRADUS_CHECK(options_.drop_last || dataset_.size() % options_.batch == 0, "Loader: dataset '",
+               dataset_.name, "' ends with a batch that is not full; set drop_last to divide batches");
+  first_row_ = first;
+  last_row_ = last;
 }
 
 const Batch& Loader::next() {
@@ -66,7 +75,8 @@ void Loader::order_epoch() {
 
 const Batch& Loader::serve() {
   order_epoch();
-  const Index first = position_ * options_.batch, last = std::min(first + options_.batch, dataset_.size());
+  const Index begin = position_ * options_.batch, first = begin + first_row_,
+              last = std::min(begin + last_row_, dataset_.size());
   batch_.indices.assign(order_.begin() + first, order_.begin() + last);
   batch_.images = Tensor();  // returns its buffer to the pool first, so that gather can reuse it
   batch_.images = dataset_.images.gather(batch_.indices);

@@ -52,6 +52,20 @@ std::vector<Module*> Module::modules() {
   return all;
 }
 
+std::vector<Tensor*> Module::buffers() {
+  std::vector<Tensor*> all;
+  for (Module* part : modules())
+    for (auto& [name, buffer] : part->buffers_) all.push_back(buffer);
+  return all;
+}
+
+std::vector<Rng*> Module::generators() {
+  std::vector<Rng*> all;
+  for (Module* part : modules())
+    for (auto& [name, generator] : part->generators_) all.push_back(generator);
+  return all;
+}
+
 std::vector<std::pair<std::string, Parameter*>> Module::named_parameters() {
   auto all = parameters_;
   for (auto& [name, child] : children_)

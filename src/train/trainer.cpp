@@ -1,6 +1,7 @@
 #include "gradus/train/trainer.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <csignal>
 #include <iostream>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "gradus/base/check.hpp"
+#include "gradus/base/number.hpp"
 
 namespace gradus {
 namespace fs = std::filesystem;
@@ -18,11 +20,22 @@ using Json = nlohmann::ordered_json;
 
 constexpr Index points_per_curve = 200;
 constexpr const char* history_note = "history";
+constexpr const char* shards_note = "shards";       // absent: one
 constexpr const char* weights_suffix = ".weights";  // of a loader's name
 
 volatile std::sig_atomic_t stop_signal = 0;  // the signal that requested a stop; 0: none
 
 extern "C" void request_stop(int signal) { stop_signal = signal; }
+
+/// FNV-1a of the numbers and labels, for a comparison between ranks.
+std::string digest_of(const Dataset& data) {
+  std::uint64_t hash = 0xCBF29CE484222325u;
+  const auto add = [&hash](std::uint64_t number) { hash = (hash ^ number) * 0x100000001B3u; };
+  for (const int label : data.labels) add(static_cast<std::uint64_t>(label));
+  for (Index i = 0; i < data.images.size(); ++i)
+    add(std::bit_cast<std::uint32_t>(static_cast<float>(data.images[i])));
+  return hex(hash, 16);
+}
 
 /// Removes a tensor from the file's list and returns it; an empty tensor when there is none of this name.
 Tensor take(TensorFile& file, const std::string& name) {
@@ -102,11 +115,30 @@ Trainer::Trainer(const Session& session, const std::string& name, const std::vec
   for (const Kept& one : kept_)
     GRADUS_CHECK(names.insert(one.name).second, "Trainer ", name, ": the name \"", one.name,
                  "\" is taken, use another one");
-  if (!session.resume) return;
-  if (fs::exists(path_))
+  const bool several = session_.shards && session_.shards->ranks().size() > 1;
+  if (session_.shards) session_.shards->ask_for_stop([] { return stop_signal != 0; });
+  if (several) {
+    Agreement values = same_program();
+    const Notes own = settings();
+    values.insert(own.begin(), own.end());
+    for (const Kept& one : kept_)
+      if (one.loader) values["digest of the data of " + one.name] = digest_of(one.loader->dataset());
+    agree(values);
+  }
+  if (session.resume && fs::exists(path_)) {
     resume();
-  else
+  } else if (session.resume) {
     std::cout << name_ << ": no checkpoint " << path_.string() << ", starts from the beginning" << std::endl;
+  }
+  if (several) agree({{"completed steps in " + path_.string(), std::to_string(done_)}});
+}
+
+/// Ends the training on all ranks when a value differs.
+void Trainer::agree(Agreement values) const {
+  const std::string sentence = session_.shards->ranks().disagreement(values);
+  if (sentence.empty()) return;
+  if (session_.shards->ranks().leads()) throw Error(sentence);
+  throw Interrupted(SIGTERM, "");
 }
 
 Trainer::~Trainer() = default;
@@ -163,12 +195,16 @@ void Trainer::end_step() {
       track.count = 0;
     }
   const bool section_ends = done_ % section_ == 0 || finished();
-  if (!section_ends && stop_signal == 0) return;
+  const bool stop = session_.shards && session_.shards->count() > 1
+                        ? session_.shards->stopping()  // of any rank
+                        : stop_signal != 0;
+  if (!section_ends && !stop) return;
   bar_.reset();
-  save();
+  if (!session_.shards || session_.shards->ranks().leads()) save();
   if (finished()) watch_.reset();
-  if (const int signal = std::exchange(stop_signal, 0))
-    throw Interrupted(signal,
+  const int signal = stop ? std::exchange(stop_signal, 0) : 0;
+  if (stop)
+    throw Interrupted(signal ? signal : SIGTERM,
                       text(session_.name, ": stopped after step ", done_, " of ", total_, " of ", name_,
                            ", saved in ", path_.string(), "; run again with --resume to continue"));
 }
@@ -225,6 +261,8 @@ Notes Trainer::settings() const {
   notes["training"] = name_;
   notes["steps"] = std::to_string(total_);
   notes["steps a section"] = std::to_string(section_);
+  if (session_.shards && session_.shards->count() > 1)
+    notes[shards_note] = std::to_string(session_.shards->count());
   for (const Kept& one : kept_)
     if (one.loader) {
       const Dataset& data = one.loader->dataset();
@@ -251,6 +289,12 @@ void Trainer::save() {
 
 void Trainer::resume() {
   TensorFile file = read_safetensors(path_);
+  const auto shards = file.notes.find(shards_note);  // absent: one
+  const std::string made_with = shards == file.notes.end() ? "1" : shards->second;
+  GRADUS_CHECK(made_with == std::to_string(session_.shards ? session_.shards->count() : 1), file.name,
+               ": made with other settings: --shards ", made_with, ", this run has ",
+               session_.shards ? session_.shards->count() : 1,
+               "; use the same ones, or start again without --resume");
   for (const auto& [key, value] : settings()) {
     const auto found = file.notes.find(key);
     GRADUS_CHECK(found != file.notes.end(), file.name, ": not a checkpoint of this training: ", key,

@@ -22,20 +22,11 @@
 #include "gradus/ops/shaping.hpp"
 #include "gradus/ops/window.hpp"
 #include "gradus/optim/optimizer.hpp"
+#include "picture_nets.hpp"
 
 namespace {
 
 using namespace gradus;
-
-/// Random batches in turn.
-struct Pool {
-  Pool(Rng& rng, const Shape& shape, Real low = 0, Index count = 8) {
-    for (Index i = 0; i < count; ++i) tensors.push_back(Tensor::uniform(shape, rng, low, 1));
-  }
-  const Tensor& operator()() { return tensors[next++ % tensors.size()]; }
-  std::vector<Tensor> tensors;
-  std::size_t next = 0;
-};
 
 /// A step of any optimizer: gradients of the loss, then the parameters.
 void descend(Adam& adam, Tape& tape, const Var& loss) {
@@ -43,10 +34,6 @@ void descend(Adam& adam, Tape& tape, const Var& loss) {
   tape.backward(loss);
   adam.step();
 }
-
-constexpr ConvOptions halve{.size = 4, .stride = 2, .padding = 1};
-constexpr ConvOptions halve_plain{.size = 4, .stride = 2, .padding = 1, .bias = false};
-constexpr ConvOptions whole_plain{.size = 4, .bias = false};
 
 /// Conv 32, conv 64 (4 x 4, stride 2, no padding), linear 10; squared error, batch 128.
 struct SmallCnn : Module {
@@ -67,13 +54,6 @@ struct SmallCnnCase {
   }
 };
 
-/// 28 x 28: conv 32, conv 64, 16 latent units, and back; Bernoulli likelihood, batch 128.
-struct ConvVae : Module {
-  Conv2d c1{*this, "c1", 1, 32, halve}, c2{*this, "c2", 32, 64, halve};
-  Linear mu{*this, "mu", 3136, 16}, logvar{*this, "logvar", 3136, 16}, up{*this, "up", 16, 3136};
-  ConvTranspose2d t1{*this, "t1", 64, 32, halve}, t2{*this, "t2", 32, 1, halve};
-  using Module::Module;
-};
 struct ConvVaeCase {
   Rng rng{1};
   ConvVae net{rng};
@@ -90,49 +70,6 @@ struct ConvVaeCase {
             sum(bernoulli_nll(reshape(y, {128, 784}), pictures.reshape({128, 784}))) +
                 sum(gaussian_kl(mu, logvar)));
   }
-};
-
-/// DCGAN's generator: noise 100 -> 4 x 4 -> ... -> size x size.
-struct Generator : Module {
-  Generator(Rng& random, const std::vector<Index>& channels, Index colours)
-      : Module(random),
-        first(*this, "first", 100, channels[0], whole_plain),
-        last(*this, "last", channels.back(), colours, halve_plain) {
-    for (std::size_t i = 0; i < channels.size(); ++i)
-      norms.push_back(std::make_unique<BatchNorm>(*this, "norm" + std::to_string(i), channels[i]));
-    for (std::size_t i = 1; i < channels.size(); ++i)
-      ups.push_back(std::make_unique<ConvTranspose2d>(*this, "up" + std::to_string(i), channels[i - 1],
-                                                      channels[i], halve_plain));
-  }
-  Var operator()(const Var& z) {
-    Var h = relu((*norms[0])(first(z)));
-    for (std::size_t i = 0; i < ups.size(); ++i) h = relu((*norms[i + 1])((*ups[i])(h)));
-    return gradus::tanh(last(h));
-  }
-  ConvTranspose2d first, last;
-  std::vector<std::unique_ptr<BatchNorm>> norms;
-  std::vector<std::unique_ptr<ConvTranspose2d>> ups;
-};
-struct Discriminator : Module {
-  Discriminator(Rng& random, const std::vector<Index>& channels, Index colours)
-      : Module(random),
-        first(*this, "first", colours, channels[0], halve_plain),
-        last(*this, "last", channels.back(), 1, whole_plain) {
-    for (std::size_t i = 1; i < channels.size(); ++i) {
-      downs.push_back(std::make_unique<Conv2d>(*this, "down" + std::to_string(i), channels[i - 1],
-                                               channels[i], halve_plain));
-      norms.push_back(std::make_unique<BatchNorm>(*this, "norm" + std::to_string(i), channels[i]));
-    }
-  }
-  Var operator()(const Var& x) {
-    Var h = leaky_relu(first(x));
-    for (std::size_t i = 0; i < downs.size(); ++i) h = leaky_relu((*norms[i])((*downs[i])(h)));
-    const Var y = last(h);
-    return reshape(y, {y.shape()[0], 1});
-  }
-  Conv2d first, last;
-  std::vector<std::unique_ptr<Conv2d>> downs;
-  std::vector<std::unique_ptr<BatchNorm>> norms;
 };
 
 /// A DCGAN step: D on real images, D on fakes, G through a frozen D.

@@ -16,6 +16,7 @@ seconds apart: 2.00x is twice as fast, or half the memory.
     conv2d    Gflop/s of single passes, and their share of the processor's peak on registers alone, measured in the same
               round (above 100 %: 3 x 3 windows are computed with fewer multiplications than counted)
     ops       single ops: nanoseconds per number, and the share of what bounds them (memory, a function, arithmetic)
+    ranks     training by shards on two MPI ranks, and a model of 2 to 1024 ranks (rank_model.py); not among the default cases
     noise     mlp_vae beside one process that keeps a core busy; in brackets, times the quiet step
 """
 import argparse
@@ -32,6 +33,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 import peer_jax  # noqa: E402
 import peer_torch  # noqa: E402
+import rank_model  # noqa: E402
 
 CONVOLUTIONS = [(64, 64, 16, 128, 4, 2, 1), (4, 128, 16, 128, 3, 1, 1), (128, 32, 14, 64, 4, 2, 1), (64, 128, 8, 256, 4, 2, 1),
                 (32, 256, 8, 512, 4, 2, 1)]  # images, channels, height and width, windows, size, stride, padding
@@ -367,8 +369,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=0.6, help="seconds per round")
     options = parser.parse_args()
     wanted = options.cases.replace(" ", ",").split(",")
-    if unknown := [case for case in wanted if case not in CASES]:
-        parser.error(f"no case {', '.join(unknown)}; the cases are {', '.join(CASES)}")
+    if unknown := [case for case in wanted if case not in [*CASES, "ranks"]]:
+        parser.error(f"no case {', '.join(unknown)}; the cases are {', '.join(CASES)}, ranks")
 
     # Removes settings of the shell that would slow one side down.
     env = {name: value for name, value in os.environ.items() if not name.startswith(("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_"))}
@@ -393,6 +395,8 @@ def main():
                 bench_ops(ours, options)
             elif case == "startup":
                 bench_startup(ours, peers, options)
+            elif case == "ranks":
+                rank_model.bench(str(Path(options.ours).resolve().with_name("rank_bench")), options.rounds)
             elif case == "noise":
                 bench_noise(ours, peers, options)
             else:

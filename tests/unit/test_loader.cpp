@@ -138,6 +138,29 @@ TEST_CASE("loader: next continues without end, in the order of the passes") {
     }
 }
 
+TEST_CASE("loader: the rows of several processes are those of the whole batch, in the same order") {
+  Loader whole(counting(12), {.batch = 4, .shuffle = true}, Rng(3)),
+      first(counting(12), {.batch = 4, .shuffle = true}, Rng(3)),
+      last(counting(12), {.batch = 4, .shuffle = true}, Rng(3));
+  first.serve_rows(0, 3), last.serve_rows(3, 4);
+  for (int batch = 0; batch < 7; ++batch) {
+    const Batch all = whole.next(), some = first.next(), one = last.next();
+    CHECK(some.size() == 3);
+    CHECK(std::equal(some.labels.begin(), some.labels.end(), all.labels.begin()));
+    CHECK(some.images.at({2, 1}) == all.images.at({2, 1}));
+    CHECK(one.labels == std::vector<int>{all.labels[3]});
+    CHECK(one.images.at({0, 0}) == all.images.at({3, 0}));
+  }
+  Loader uneven(counting(10), {.batch = 4});
+  CHECK_THROWS_WITH_AS(
+      uneven.serve_rows(0, 2),
+      "Loader: dataset 'counting' ends with a batch that is not full; set drop_last to divide "
+      "batches",
+      Error);
+  CHECK_THROWS_AS(whole.serve_rows(2, 5), Error);
+  CHECK_THROWS_AS(whole.serve_rows(2, 2), Error);
+}
+
 TEST_CASE("loader: a retained batch is not overwritten") {
   Loader loader(counting(8), {.batch = 4});
   const Batch first = loader.next();

@@ -78,6 +78,24 @@ TEST_CASE("options: every option can be set") {
   CHECK(parse({"--preset", "tiny"}).preset == Preset::tiny);
 }
 
+TEST_CASE("options: shards are for the lessons that train by shards") {
+  const auto sharded = [](std::vector<const char*> words) {
+    words.insert(words.begin(), "25_dcgan");
+    return parse_options(static_cast<int>(words.size()), words.data(), {.name = "25_dcgan", .shards = true});
+  };
+  for (const char* variable : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) {
+    const Environment alone(variable, nullptr);
+    CHECK(sharded({}).shards == 1);
+    CHECK(sharded({"--shards", "16"}).shards == 16);
+    CHECK_THROWS_AS(sharded({"--shards", "0"}), EarlyExit);
+    const Environment launcher(variable, "4");
+    CHECK(sharded({}).shards == 8);
+    CHECK(sharded({"--shards", "4"}).shards == 4);
+    CHECK(has(early({}), "06_autoencoder: does not train on several processes; start it without mpirun"));
+  }
+  CHECK(early({"--shards", "2"}).code == 2);
+}
+
 TEST_CASE("options: numbers with leading zeros are decimal") {
   const Options options = parse({"--seed", "010", "--epochs", "0012", "--threads", "08"});
   CHECK(options.seed == 10);

@@ -133,6 +133,18 @@ class Tape {
   std::deque<Parameter> watched_;
 };
 
+/// While in scope, `each` is called on this thread before every op of a backward pass. Whatever is later on
+/// the tape is done by then: a parameter that was without a gradient before the pass and has one now has its
+/// final one, because the tape reaches a parameter after all of its uses. So gradients can travel to other
+/// processes while earlier layers are computed (Shards in train/shards.hpp). Not to be nested.
+class DuringBackward {
+ public:
+  explicit DuringBackward(std::function<void()> each);  ///< begins to call
+  ~DuringBackward();                                    ///< ends
+  DuringBackward(const DuringBackward&) = delete;
+  DuringBackward& operator=(const DuringBackward&) = delete;
+};
+
 /// While in scope, ops on this thread are not recorded: for evaluation in the middle of a training step.
 /// A tape that is opened inside records as usual.
 class NoTape {

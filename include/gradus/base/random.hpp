@@ -32,6 +32,12 @@ class Rng {
   /// The same with a number.
   Rng split(std::uint64_t number) const;
 
+  /// This generator for one of several equal parts of a batch: where this generator fills a buffer of all
+  /// rows, `part` fills the rows of its part with the same numbers, and ends at the same position. Draws of
+  /// single numbers, permutations and split() are those of this generator. part(0, 1) is the whole batch.
+  /// Throws Error unless part < parts.
+  Rng part(std::uint64_t part, std::uint64_t parts) const;
+
   Real uniform();  ///< uniform in (0, 1), end points excluded
   /// Uniform between `low` and `high`.
   Real uniform(Real low, Real high) { return low + (high - low) * uniform(); }
@@ -57,8 +63,11 @@ class Rng {
   friend struct RngState;
   std::array<std::uint32_t, 4> block(std::uint64_t index) const;
   std::array<std::uint32_t, 4> next_block() { return block(position_++); }
+  template <class Fill>
+  void fill(std::span<Real> out, Fill fill_from);
 
   std::uint64_t seed_, stream_, position_ = 0;
+  std::uint64_t part_ = 0, parts_ = 1;  // of the rows of a batch; not part of the state
 };
 
 /// Access to a generator's state for checkpoints.

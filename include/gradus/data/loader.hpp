@@ -56,6 +56,15 @@ class Loader {
   /// The weights in use, [N]; empty without weights.
   const Tensor& weights() const { return weights_; }
 
+  /// From the next batch on, delivers only rows first .. last-1 of every batch: the examples of one process
+  /// of a training on several. The order of the epoch is unchanged, and other examples are not read.
+  /// Throws Error when the range is empty or outside the batch, and when an epoch may end with a batch that
+  /// is not full.
+  void serve_rows(Index first, Index last);
+
+  /// The number of examples per batch, of which serve_rows selects some.
+  Index batch() const { return options_.batch; }
+
   /// The next batch, without end: the last batch of an epoch is followed by the first one of the next epoch
   /// (for GANs, which are trained in steps).
   const Batch& next();
@@ -75,7 +84,8 @@ class Loader {
   LoaderOptions options_;
   Rng rng_;
   Index batches_ = 0, epoch_ = 0, position_ = 0;
-  Index ordered_ = -1;  // the epoch that order_ belongs to
+  Index ordered_ = -1;              // the epoch that order_ belongs to
+  Index first_row_ = 0, last_row_;  // of every batch
   std::vector<Index> order_;
   Tensor weights_;  // empty: every example once per epoch
   Batch batch_;

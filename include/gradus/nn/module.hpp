@@ -39,6 +39,10 @@ class Module {
   State state();
   /// Number of tensors in state().
   std::size_t tensor_count() const;
+  /// The tensors of this module and its descendants that are no parameters: running statistics.
+  std::vector<Tensor*> buffers();
+  /// The generators of this module and its descendants (of dropout).
+  std::vector<Rng*> generators();
   /// This module and its descendants, in order of construction.
   std::vector<Module*> modules();
 

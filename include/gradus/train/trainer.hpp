@@ -15,6 +15,7 @@
 #include "gradus/io/checkpoint.hpp"
 #include "gradus/io/plot.hpp"
 #include "gradus/train/progress.hpp"
+#include "gradus/train/shards.hpp"
 
 namespace gradus {
 
@@ -46,6 +47,7 @@ struct Session {
   Rng& rng;                        ///< the program's generator; its position is stored in the checkpoint
   bool resume = false;             ///< continue from the checkpoint
   Notes settings{};                ///< such as preset and seed
+  Shards* shards = nullptr;        ///< of every batch, when the steps are Shards::step; null: none
 };
 
 /// The length of a training that is measured in steps instead of epochs.
@@ -92,6 +94,12 @@ class Interrupted : public std::runtime_error {
 /// the curves. With `resume` the constructor loads it and the loop continues at that step: the result has the
 /// same bits as that of an uninterrupted training. For a finished training the checkpoint is loaded and the
 /// loop is empty. Without a checkpoint, `resume` starts at the beginning and prints a message.
+///
+/// On several ranks (Session::shards) every rank runs the same loop; rank 0 writes the checkpoint, all ranks
+/// read it, and a signal to one of them ends all of them after the same step. The constructor compares
+/// program file, instruction set, settings, data and step of all ranks: rank 0 throws an Error that names the
+/// rank and the difference, the others throw Interrupted without a message. A resumed run needs the same
+/// number of shards; the number of ranks may differ.
 class Trainer {
  public:
   /// Trains for a number of epochs of a loader, which is reset to its beginning.
@@ -146,6 +154,7 @@ class Trainer {
           Index total, Index section, const std::string& unit);
   State state(std::vector<std::uint64_t>& positions) const;
   Notes settings() const;
+  void agree(Agreement values) const;
   void save();
   void resume();
   void end_step();

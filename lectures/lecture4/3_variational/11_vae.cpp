@@ -38,10 +38,11 @@ VaeMeasure grey_pixels(Program& program, const Split& digits, Judge& judge, Rng&
   const Tensor& test = digits.test.images;
   Rng init = program.rng.split("grey");
   Vae model(init, {784, 400, 20});
-  program.plot(
-      "loss",
-      train_vae(program, "vae", model, digits.train, {.epochs = program.epochs(digits.train, 3, 30)}).plot,
-      "The reconstruction term falls while the KL term rises: information in the code costs nats");
+  const VaeCurves curves =
+      train_vae(program, "vae", model, digits.train, {.epochs = program.epochs(digits.train, 3, 30)});
+  if (!program.leads()) return {};
+  program.plot("loss", curves.plot,
+               "The reconstruction term falls while the KL term rises: information in the code costs nats");
   VaeMeasure measured = measure_vae(model, test, bernoulli, rng);
   program.figure("test_neg_elbo", measured.neg_elbo());
   program.figure("test_reconstruction", measured.reconstruction);
@@ -70,6 +71,7 @@ double binary_pixels(Program& program, const Split& digits, Rng& rng) {
   Vae binary(init, {784, 400, 20});
   train_vae(program, "vae_binary", binary, digits.train,
             {.epochs = program.epochs(digits.train, 3, 30), .binarise = true});
+  if (!program.leads()) return 0;
   const Tensor black_and_white = binarised(digits.test.images, rng),
                some = black_and_white.rows(0, program.pick<Index>(200, 200, 10));
   program.figure("binary_neg_elbo", measure_vae(binary, black_and_white, bernoulli, rng).neg_elbo());
@@ -111,6 +113,7 @@ void vae(Program& program) {
   Judge judge(program, digits.train);
   const VaeMeasure measured = grey_pixels(program, digits, judge, rng);
   const double bound = binary_pixels(program, digits, rng);
+  if (!program.leads()) return;
   program.headline(text("test -ELBO ", measured.neg_elbo(), " nats (KL ", measured.kl,
                         "); binarised: log p(x) > ", bound, " with k = 1000"));
 }
@@ -124,6 +127,7 @@ int main(int argc, char** argv) {
                       .title = "The variational autoencoder",
                       .slide = "6.S191 L4, \"VAE optimization\"; DS542, \"Putting it all together\"",
                       .look = "The two terms of the loss compete. Samples from N(0, I) look like digits, "
-                              "slightly blurred. The bound rises with the number of importance samples."},
+                              "slightly blurred. The bound rises with the number of importance samples.",
+                      .shards = true},
                      vae);
 }

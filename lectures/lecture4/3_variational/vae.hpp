@@ -46,27 +46,33 @@ struct VaeCurves {
 };
 
 /// The loop of 6.S191 L4, "VAE optimization": encode, sample, decode, two terms, one step.
+/// With --shards, a step is one tape per shard of the batch.
 inline VaeCurves train_vae(Program& program, const std::string& name, Vae& vae, const Dataset& data,
                            const VaeTraining& how) {
   Rng noise = program.rng.split(name);
   Adam adam(vae.parameters(), {.lr = how.lr});
   Loader loader(data, {.batch = how.batch, .shuffle = true, .drop_last = true}, noise.split("order"));
+  Shards& shards = program.shards();
+  shards.share(loader);
   const Index steps = how.epochs > 0 ? how.epochs * loader.size() : how.steps;
   Trainer trainer(program.session(), name,
                   {{"model", vae}, {"adam", adam}, {"noise", noise}, {"loader", loader}}, Steps{steps});
   while (trainer.next()) {
     const Batch& batch = loader.next();
     if (how.decay) adam.lr = how.lr * decay_second_half(trainer.progress());
-    const Tensor x = how.binarise ? binarised(batch.images, noise) : batch.images;
-    Var recon, kl;
-    descend(adam, [&] {
-      const auto [mu, logvar] = vae.encode(x);
-      const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), noise));
-      recon = mean(how.likelihood(vae.decode(z), x));
-      kl = mean(gaussian_kl(mu, logvar));
-      return vae_loss(recon, kl, warmed_beta(how.beta, trainer.progress(), how.warm_up));
+    const auto terms = shards.step({adam, vae, {}, noise}, [&](Shard& shard, const Optimizer& optimizer) {
+      const Tensor grey = shard.rows(batch.images), x = how.binarise ? binarised(grey, shard.rng) : grey;
+      Var recon, kl;
+      descend(optimizer, [&] {
+        const auto [mu, logvar] = vae.encode(x);
+        const Var z = reparameterize(mu, logvar, Tensor::randn(mu.shape(), shard.rng));
+        recon = mean(how.likelihood(vae.decode(z), x));
+        kl = mean(gaussian_kl(mu, logvar));
+        return vae_loss(recon, kl, warmed_beta(how.beta, trainer.progress(), how.warm_up));
+      });
+      return std::vector{recon.item(), kl.item()};
     });
-    trainer.report({{"reconstruction", recon}, {"KL", kl}});
+    trainer.report({{"reconstruction", terms[0]}, {"KL", terms[1]}});
   }
   return {trainer.plot("Terms of the loss: " + name).x("step").y("nats per picture"),
           trainer.history().back()};

@@ -79,9 +79,10 @@ void dcgan(Program& program) {
   DigitFilm film(looks, gan.noise(100, {}, rng));
   const Halves test = halves(digits.test);
   ScoreFilm scores = dcgan_scores(program, judge, gan, test);
-  const DcganTraining training = with_cached(kept_at(program, gan, digits.train), [&] {
-    return train_and_keep(program, gan, digits.train, film, &scores);
-  });
+  const auto train = [&] { return train_and_keep(program, gan, digits.train, film, &scores); };
+  const DcganTraining training =
+      program.leads() ? with_cached(kept_at(program, gan, digits.train), train) : train();
+  if (!program.leads()) return;
 
   pictures(program, gan, film);
   Plot losses = training.plot;
@@ -131,6 +132,7 @@ int main(int argc, char** argv) {
        .look = "A column keeps its noise from step to step: strokes appear first, then their arrangement. "
                "Most of the hundred digits are legible, some are not. G's loss does not fall while its "
                "pictures improve, so scores measure them. One score is not enough: ten memorised digits have "
-               "the best possible inception score and the worst coverage."},
+               "the best possible inception score and the worst coverage.",
+       .shards = true},
       dcgan);
 }

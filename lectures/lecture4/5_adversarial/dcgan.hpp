@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "5_adversarial/digit_film.hpp"
 #include "gradus/base/runtime.hpp"
 #include "support/lecture.hpp"
 
@@ -101,84 +102,6 @@ inline void start_small(Module& net, Rng& rng) {
   }
 }
 
-/// Records the pictures of fixed noise at chosen steps of a training,
-/// generated with the weights of each step: [steps, N, 28, 28, 1].
-/// The record is part of the checkpoint, so it has no gaps after an interruption.
-class DigitFilm {
- public:
-  DigitFilm(std::vector<Index> steps, const Tensor& noise) : steps_(std::move(steps)), noise_(noise) {
-    pictures_ = Tensor::zeros({static_cast<Index>(steps_.size()), noise.dim(0) * 784});
-  }
-  State state() { return {{{"pictures", pictures_}}, {}}; }
-
-  template <class Draw>
-  void look(Index step, Draw draw) {
-    for (std::size_t i = 0; i < steps_.size(); ++i)
-      if (steps_[i] == step) pictures(i).copy_from(draw(noise_));
-  }
-  std::size_t size() const { return steps_.size(); }
-  Index step(std::size_t i) const { return steps_[i]; }
-  const Tensor& noise() const { return noise_; }
-  Tensor pictures(std::size_t i) const {
-    return pictures_.row(static_cast<Index>(i)).reshape({noise_.dim(0), 28, 28, 1});
-  }
-
- private:
-  std::vector<Index> steps_;
-  Tensor noise_, pictures_;
-};
-
-/// Time of a training, accumulated over resumed runs.
-struct Stopwatch {
-  std::uint64_t microseconds = 0;
-  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
-  State state() { return {{}, {{"microseconds", &microseconds}}}; }
-  void lap() {
-    const auto now = std::chrono::steady_clock::now();
-    microseconds +=
-        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(now - last).count());
-    last = now;
-  }
-};
-
-/// Scores and pictures of a generator at chosen steps, with the training time until then. The record is part
-/// of the checkpoint.
-class ScoreFilm {
- public:
-  /// noise [N, K]; `score` maps pictures [N, 28, 28, 1]; the first ten pictures of each step are kept.
-  ScoreFilm(std::vector<Index> steps, const Tensor& noise, std::function<double(const Tensor&)> score)
-      : steps_(std::move(steps)), noise_(noise), score_(std::move(score)) {
-    const auto count = static_cast<Index>(steps_.size());
-    scores_ = Tensor::zeros({count}), seconds_ = Tensor::zeros({count}),
-    pictures_ = Tensor::zeros({count, 7840});
-  }
-  State state() { return {{{"scores", scores_}, {"seconds", seconds_}, {"pictures", pictures_}}, {}}; }
-
-  /// Draws and scores if the step is one of the chosen steps; returns whether it is.
-  bool look(Index step, std::uint64_t microseconds, const std::function<Tensor(const Tensor&)>& draw) {
-    const auto found = std::find(steps_.begin(), steps_.end(), step);
-    if (found == steps_.end()) return false;
-    const auto i = static_cast<Index>(found - steps_.begin());
-    const Tensor drawn = draw(noise_);
-    scores_[i] = static_cast<Real>(score_(drawn)),
-    seconds_[i] = static_cast<Real>(double(microseconds) / 1e6);
-    pictures(static_cast<std::size_t>(i)).copy_from(drawn.rows(0, 10));
-    return true;
-  }
-  std::size_t size() const { return steps_.size(); }
-  const Tensor& noise() const { return noise_; }
-  std::vector<double> seconds() const { return {seconds_.values().begin(), seconds_.values().end()}; }
-  std::vector<double> scores() const { return {scores_.values().begin(), scores_.values().end()}; }
-  Tensor pictures(std::size_t i) const {
-    return pictures_.row(static_cast<Index>(i)).reshape({10, 28, 28, 1});
-  }
-
- private:
-  std::vector<Index> steps_;
-  Tensor noise_, scores_, seconds_, pictures_;
-  std::function<double(const Tensor&)> score_;
-};
-
 /// One constant plane per class: y [B, classes] -> [B, 28, 28, classes].
 inline Tensor planes(const Tensor& y) {
   std::vector<Index> row_of_pixel;
@@ -240,14 +163,51 @@ struct DcganTraining {
 /// x with its label planes as further channels; x unchanged for an empty y.
 inline Var labelled(const Var& x, const Tensor& y) { return y ? concat({x, Var(planes(y))}, 3) : x; }
 
-/// The two alternating steps, for digits. With classes, a picture has its label as further channels. The
-/// planes of a fake come from the label in its noise vector, so D and G get the same label. `scores`, if
-/// given, records the averaged generator; this time does not count.
+/// The losses of a step of D and a step of G.
+struct DcganLosses {
+  Real d, g;
+};
+
+/// The two alternating steps, for digits `real` in (-1, 1) and their one-hot labels y (empty without
+/// classes), each shard by shard of the batch. With classes, a picture has its label as further channels. The
+/// planes of a fake come from the label in its noise vector, so D and G get the same label.
+inline DcganLosses dcgan_steps(Shards& shards, Dcgan& gan, const Tensor& real, const Tensor& y, Rng& rng,
+                               Adam& d_adam, Adam& g_adam) {
+  const DcganRecipe& how = gan.recipe;
+  const Index rows = shards.per_shard(how.batch);
+  const Network generator = [&](const Var& z) {
+    const Tensor label =
+        how.classes > 0 ? slice(z.value(), 1, how.noise, how.noise + how.classes).value() : Tensor();
+    return labelled(gan.generator(z), label);
+  };
+  const Network discriminator = std::ref(gan.discriminator);
+  const GanLosses losses = non_saturating_losses();
+  const auto d_step = [&](Shard& shard, const Optimizer& optimizer) {
+    const Tensor x = shard.rows(real), labels = y ? shard.rows(y) : y;
+    const auto steepness = [&] {
+      const Network given_label = [&](const Var& at) { return gan.discriminator(labelled(at, labels)); };
+      return how.penalty * mean(difference_penalty(given_label, x, Tensor::randn(x.shape(), shard.rng)));
+    };
+    const Tensor z = gan.noise(rows, labels, shard.rng);
+    return std::vector{discriminator_step(discriminator, generator, labelled(x, labels).value(), z, losses,
+                                          optimizer, steepness)
+                           .loss};
+  };
+  const auto g_step = [&](Shard& shard, const Optimizer& optimizer) {
+    const Tensor z = gan.noise(rows, y ? shard.rows(y) : y, shard.rng);
+    return std::vector{generator_step(discriminator, gan.discriminator, generator, z, losses, optimizer)};
+  };
+  const Real d = shards.step({d_adam, gan.discriminator, {&gan.generator}, rng}, d_step)[0];
+  return {d, shards.step({g_adam, gan.generator, {&gan.discriminator}, rng}, g_step)[0]};
+}
+
+/// The loop over dcgan_steps. `scores`, if given, records the averaged generator; this time does not count.
 inline DcganTraining train_dcgan(Program& program, Dcgan& gan, const Dataset& digits, DigitFilm& film,
                                  ScoreFilm* scores = nullptr) {
   const DcganRecipe& how = gan.recipe;
   Rng rng = program.rng.split(gan.name);
   Loader loader(digits, {.batch = how.batch, .shuffle = true, .drop_last = true}, rng.split("order"));
+  program.shards().share(loader);
   Adam g_adam(gan.generator.parameters(), {.beta1 = Real(0.5)}),
       d_adam(gan.discriminator.parameters(), {.beta1 = Real(0.5)});
   Stopwatch watch;
@@ -262,13 +222,6 @@ inline DcganTraining train_dcgan(Program& program, Dcgan& gan, const Dataset& di
                             {"digits", loader}};
   if (scores) kept.emplace_back("scores", *scores);
   Trainer trainer(program.session(), gan.name, kept, Steps{how.steps});
-  const Network generator = [&](const Var& z) {
-    const Tensor y =
-        how.classes > 0 ? slice(z.value(), 1, how.noise, how.noise + how.classes).value() : Tensor();
-    return labelled(gan.generator(z), y);
-  };
-  const Network discriminator = std::ref(gan.discriminator);
-  const GanLosses losses = non_saturating_losses();
   const auto score = [&](Index step) {
     return scores && scores->look(step, watch.microseconds, [&](const Tensor& z) { return gan.pictures(z); });
   };
@@ -281,16 +234,9 @@ inline DcganTraining train_dcgan(Program& program, Dcgan& gan, const Dataset& di
     const Batch& batch = loader.next();
     const Tensor real = affine(batch.images, 2, -1).value(),
                  y = how.classes > 0 ? one_hot(batch.labels, static_cast<int>(how.classes)) : Tensor();
-    const auto steepness = [&] {
-      const Network given_label = [&](const Var& x) { return gan.discriminator(labelled(x, y)); };
-      return how.penalty * mean(difference_penalty(given_label, real, Tensor::randn(real.shape(), rng)));
-    };
-    const DiscriminatorLoss d = discriminator_step(discriminator, generator, labelled(real, y).value(),
-                                                   gan.noise(how.batch, y, rng), losses, d_adam, steepness);
-    const Real g = generator_step(discriminator, gan.discriminator, generator, gan.noise(how.batch, y, rng),
-                                  losses, g_adam);
+    const DcganLosses losses = dcgan_steps(program.shards(), gan, real, y, rng, d_adam, g_adam);
     gan.average.update();
-    trainer.report({{"D", d.loss}, {"G", g}});
+    trainer.report({{"D", losses.d}, {"G", losses.g}});
     watch.lap();
   }
   score(how.steps);
@@ -299,24 +245,32 @@ inline DcganTraining train_dcgan(Program& program, Dcgan& gan, const Dataset& di
           trainer.last_tenth("G")};
 }
 
+/// All that the weights depend on but the data.
+inline std::string words_of(const Program& program, const Dcgan& gan) {
+  const Index shards = program.options.shards;
+  return text(gan.recipe.words(), ", seed ", program.options.seed,
+              shards > 1 ? text(", shards ", shards) : "");
+}
+
 /// File in the cache for the averaged weights of a recipe, so that programs can reuse a trained generator.
 inline std::filesystem::path kept_at(const Program& program, const Dcgan& gan, const Dataset& digits) {
-  return cache_place(program, gan.name, text(gan.recipe.words(), ", seed ", program.options.seed), digits);
+  return cache_place(program, gan.name, words_of(program, gan), digits);
 }
 
 /// The same for its scores, whose seconds are those of this number of threads.
 inline std::filesystem::path scores_kept_at(const Program& program, const Dcgan& gan, const Dataset& digits,
                                             const ScoreFilm& scores) {
-  return cache_place(program, gan.name + "_scores",
-                     text(gan.recipe.words(), ", seed ", program.options.seed, ", threads ", threads(), ", ",
-                          scores.noise().dim(0), " pictures"),
-                     digits);
+  return cache_place(
+      program, gan.name + "_scores",
+      text(words_of(program, gan), ", threads ", threads(), ", ", scores.noise().dim(0), " pictures"),
+      digits);
 }
 
-/// Trains, and keeps the averaged weights and the scores in the cache.
+/// Trains, and keeps the averaged weights and the scores in the cache, on the process that leads.
 inline DcganTraining train_and_keep(Program& program, Dcgan& gan, const Dataset& digits, DigitFilm& film,
                                     ScoreFilm* scores) {
   DcganTraining training = train_dcgan(program, gan, digits, film, scores);
+  if (!program.leads()) return training;
   save_checkpoint(kept_at(program, gan, digits), gan.average.state(), {{"recipe", gan.recipe.words()}});
   if (scores) save_checkpoint(scores_kept_at(program, gan, digits, *scores), scores->state());
   return training;

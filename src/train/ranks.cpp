@@ -1,0 +1,191 @@
+#include "gradus/train/ranks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <limits>
+#include <thread>
+
+#include "gradus/base/blas_library.hpp"
+#include "gradus/base/check.hpp"
+#include "gradus/base/file.hpp"
+#include "gradus/base/number.hpp"
+#include "gradus/base/runtime.hpp"
+
+namespace gradus {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Tags above those of the gradients' slices; MPI guarantees tags up to 32767.
+constexpr int sign_tag = 32001, text_tag = 32002, end_tag = 32003;
+constexpr std::byte one_byte{1};
+std::byte ignored_byte;  // all signs of life and ends are received here
+
+/// The first of the environment variables that is a whole number; else 0.
+int number_of(std::initializer_list<const char*> variables) {
+  for (const char* variable : variables) {
+    const char* words = std::getenv(variable);
+    std::uint64_t number = 0;
+    if (words && parse_whole(words, number) && number <= 1'000'000) return static_cast<int>(number);
+  }
+  return 0;
+}
+
+double patience_of_environment() {
+  const char* words = std::getenv("GRADUS_RANK_TIMEOUT");
+  if (!words) return 20;
+  double seconds = 0;
+  GRADUS_CHECK(parse_number(words, seconds) && seconds > 0, "GRADUS_RANK_TIMEOUT is \"", words,
+               "\", expected a positive number of seconds");
+  return seconds;
+}
+
+/// FNV-1a of a file's bytes.
+std::string digest_of(const std::filesystem::path& file) {
+  std::uint64_t hash = 0xCBF29CE484222325u;
+  for (const std::byte byte : read_file(file))
+    hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001B3u;
+  return hex(hash, 16);
+}
+
+/// The processor's instructions among those from which libraries choose at run time.
+std::string chosen_instructions() {
+  std::string words = text(8 * vector_bytes, "-bit vectors");
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx")) words += ", avx";
+  if (__builtin_cpu_supports("fma")) words += ", fma";
+  if (__builtin_cpu_supports("avx2")) words += ", avx2";
+  if (__builtin_cpu_supports("avx512f")) words += ", avx512";
+#endif
+  const BlasLibrary& blas = blas_library();
+  return words + (blas.handle ? ", OpenBLAS kernel " + blas.kernel : ", no OpenBLAS");
+}
+
+}  // namespace
+
+int launched_ranks() {
+  const bool slurm = std::getenv("PMIX_RANK") || std::getenv("PMI_RANK");
+  const int ranks = number_of({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"});
+  return ranks == 0 && slurm ? number_of({"SLURM_STEP_NUM_TASKS"}) : ranks;
+}
+
+int ranks_on_this_machine() {
+  return std::max(1, number_of({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "SLURM_NTASKS_PER_NODE"}));
+}
+
+Agreement same_program() {
+  Agreement values = {{"instruction set", chosen_instructions()}};
+  std::error_code none;
+  if (std::filesystem::exists("/proc/self/exe", none)) values["program file"] = digest_of("/proc/self/exe");
+  return values;
+}
+
+Ranks::Ranks(Transport transport, double patience)
+    : transport_(std::move(transport)),
+      patience_(patience > 0 ? patience : patience_of_environment()),
+      heard_(static_cast<std::size_t>(transport_.size)),
+      said_(heard_.size(), -1),
+      listening_(heard_.size(), -1) {}
+
+/// Sends one sign of life to every other rank, and notes those that have arrived.
+void Ranks::exchange_signs() {
+  const auto now = Clock::now();
+  for (int other = 0; other < size(); ++other) {
+    if (other == rank()) continue;
+    int &said = said_[static_cast<std::size_t>(other)],
+        &listening = listening_[static_cast<std::size_t>(other)];
+    if (said >= 0 && transport_.done(said)) said = -1;
+    if (said < 0) said = transport_.send(other, sign_tag, {&one_byte, 1});
+    if (listening < 0) listening = transport_.receive(other, sign_tag, {&ignored_byte, 1});
+    while (transport_.done(listening)) {
+      heard_[static_cast<std::size_t>(other)] = now;
+      listening = transport_.receive(other, sign_tag, {&ignored_byte, 1});
+    }
+  }
+}
+
+void Ranks::wait(const std::function<bool()>& ready, const std::function<int()>& awaited) {
+  const auto start = Clock::now();
+  while (!ready()) {
+    const auto now = Clock::now();
+    if (now - start < 2ms) {
+      std::this_thread::yield();
+      continue;
+    }
+    std::this_thread::sleep_for(now - start < 1s ? 50us : 1000us);
+    if (now - start < 1s || now - last_said_ < 1s) continue;
+    last_said_ = now;
+    exchange_signs();
+    const int other = awaited();
+    const auto limit =
+        hurry_ && hurry_() ? std::min<std::chrono::duration<double>>(patience_, 10s) : patience_;
+    if (other < 0 || now - std::max(start, heard_[static_cast<std::size_t>(other)]) < limit) continue;
+    throw Error(
+        text("rank ", rank(), ": no sign of life from rank ", other, " for ", significant(limit.count(), 3),
+             " s: its process has ended or is stopped, or its connection is lost; the last checkpoint "
+             "is complete, run again with --resume"));
+  }
+}
+
+void Ranks::send_text(int to, const std::string& words) {
+  const std::uint64_t length = words.size();
+  for (const auto bytes : {std::as_bytes(std::span(&length, 1)), std::as_bytes(std::span(words))}) {
+    const int message = transport_.send(to, text_tag, bytes);
+    wait([&] { return transport_.done(message); }, [] { return -1; });
+  }
+}
+
+std::string Ranks::receive_text(int from) {
+  std::uint64_t length = 0;
+  std::string words;
+  for (const bool head : {true, false}) {
+    words.resize(length);
+    const auto bytes =
+        head ? std::as_writable_bytes(std::span(&length, 1)) : std::as_writable_bytes(std::span(words));
+    const int message = transport_.receive(from, text_tag, bytes);
+    wait([&] { return transport_.done(message); }, [] { return -1; });
+  }
+  return words;
+}
+
+std::string Ranks::disagreement(const Agreement& mine) {
+  std::string all, sentence;
+  for (const auto& [name, value] : mine) all += name + '\n' + value + '\0';
+  if (!leads()) {
+    send_text(0, all);
+    return receive_text(0);
+  }
+  for (int other = 1; other < size(); ++other) {
+    const std::string received = receive_text(other);
+    Agreement theirs;
+    for (std::size_t at = 0; at < received.size();) {
+      const std::size_t line = received.find('\n', at), end = received.find('\0', line);
+      theirs[received.substr(at, line - at)] = received.substr(line + 1, end - line - 1);
+      at = end + 1;
+    }
+    for (const auto& [name, value] : mine)
+      if (sentence.empty() && theirs[name] != value)
+        sentence =
+            text("rank ", other, " differs: ", name, " is ", theirs[name].empty() ? "absent" : theirs[name],
+                 ", and on rank 0 ", value, "; all ranks need the same");
+  }
+  for (int other = 1; other < size(); ++other) send_text(other, sentence);
+  return sentence;
+}
+
+void Ranks::leave() {
+  if (!transport_.end) return;
+  std::vector<int> messages;
+  for (int other = 1; leads() && other < size(); ++other)
+    messages.push_back(transport_.send(other, end_tag, {&one_byte, 1}));
+  if (!leads()) messages.push_back(transport_.receive(0, end_tag, {&ignored_byte, 1}));
+  for (const int message : messages)
+    while (!transport_.done(message)) std::this_thread::sleep_for(5ms);
+  transport_.end();
+  transport_ = {.rank = transport_.rank, .size = transport_.size};
+}
+
+}  // namespace gradus
