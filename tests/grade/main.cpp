@@ -8,6 +8,7 @@
 #include "commands.hpp"
 #include "gradus/base/number.hpp"
 #include "handout.hpp"
+#include "merge.hpp"
 #include "prove.hpp"
 #include "stubs.hpp"
 
@@ -41,6 +42,7 @@ struct Arguments {
   ClassCommand course{};
   ProveOptions prove{};
   std::string level{}, id{}, part{}, result_file{}, out_file{};
+  std::vector<fs::path> journals{};
   bool yes = false, full = false;
   std::function<int(const Project&)> run{};
 };
@@ -102,24 +104,37 @@ void add_student_commands(CLI::App& app, Arguments& given) {
   add(app, given, "mine", "list your started files for the build", mine_command);
 }
 
-void add_class_command(CLI::App& app, Arguments& given) {
+CLI::App* with_submissions(CLI::App* sub, Arguments& given) {
   ClassCommand& course = given.course;
-  CLI::App* sub = add(app, given, "class", "grade a folder of submissions",
-                      [&](const Project& project) { return class_command(project, given.course); });
   sub->add_option("submissions", course.submissions, "folder with one archive or folder per student")
       ->required();
+  sub->add_option("--out", course.out,
+                  "folder for gradebook.csv and feedback/ (default: beside the submissions)");
+  sub->add_option("--ex", course.exercise, "only this exercise");
+  return sub;
+}
+
+void add_class_commands(CLI::App& app, Arguments& given) {
+  ClassCommand& course = given.course;
+  CLI::App* sub =
+      with_submissions(add(app, given, "class", "grade a folder of submissions",
+                           [&](const Project& project) { return class_command(project, given.course); }),
+                       given);
   sub->add_option("-j,--jobs", course.jobs, "submissions graded in parallel")
       ->check(CLI::Range(1, 64))
       ->transform(CLI::Validator(decimal, ""));
-  sub->add_option("--out", course.out,
-                  "folder for gradebook.csv and feedback/ (default: beside the submissions)");
   sub->add_option(
       "--key", course.key_file,
       "file with the course key, from which seeds are derived (default: created in the output folder)");
   sub->add_option("--regrade", course.regrade, "grade this student again");
   sub->add_option("--required-level", course.required, "sandbox level that is required (default L2)");
   sub->add_flag("--accept-level", course.accept_level, "grade even in a weaker sandbox");
-  sub->add_option("--ex", course.exercise, "only this exercise");
+  sub->add_option("--part", course.part, "only this share of the students: 3/16; then merge");
+  with_submissions(
+      add(app, given, "merge", "join the parts of a class into one gradebook",
+          [&](const Project& project) { return merge_command(project, given.course, given.journals); }),
+      given)
+      ->add_option("journals", given.journals, "journals of the parts (default: those in the output folder)");
 }
 
 void add_prove_command(CLI::App& app, Arguments& given) {
@@ -145,7 +160,7 @@ void add_prove_command(CLI::App& app, Arguments& given) {
 
 void add_teacher_commands(CLI::App& app, Arguments& given) {
   add(app, given, "stubs", "write the exercise files from the library files", stubs_command);
-  add_class_command(app, given);
+  add_class_commands(app, given);
   CLI::App* gradescope =
       add(app, given, "gradescope", "grade one submission for Gradescope", [&](const Project& project) {
         return gradescope_command(project, given.command, given.course.key_file, given.result_file);
