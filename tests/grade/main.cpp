@@ -36,10 +36,30 @@ int stubs_command(const Project& project) {
   return 0;
 }
 
+/// What gradus-grade generate writes.
+struct GenerateCommand {
+  fs::path folder{};
+  std::string exercise{};
+  std::size_t students = 60;
+  bool alike = false;
+};
+
+int generate_command(const Project& project, const GenerateCommand& command) {
+  GRADUS_CHECK(!fs::exists(command.folder) || fs::is_empty(command.folder), command.folder.string(),
+               " is not empty");
+  std::vector<const Exercise*> exercises;
+  for (const Exercise& exercise : project.exercises)
+    if (command.exercise.empty() || exercise.is_named(command.exercise)) exercises.push_back(&exercise);
+  if (exercises.empty()) exercise_named(project.exercises, command.exercise);  // names the known ones
+  generate_class(command.folder, exercises, project.root, command.students, command.alike);
+  return 0;
+}
+
 /// The values of the command line's options, and the command to run with them.
 struct Arguments {
   GradeCommand command{};
   ClassCommand course{};
+  GenerateCommand generate{};
   ProveOptions prove{};
   std::string level{}, id{}, part{}, result_file{}, out_file{};
   std::vector<fs::path> journals{};
@@ -137,6 +157,18 @@ void add_class_commands(CLI::App& app, Arguments& given) {
       ->add_option("journals", given.journals, "journals of the parts (default: those in the output folder)");
 }
 
+void add_generate_command(CLI::App& app, Arguments& given) {
+  GenerateCommand& command = given.generate;
+  CLI::App* sub = add(app, given, "generate", "write a class of generated submissions, for a trial",
+                      [&](const Project& project) { return generate_command(project, command); });
+  sub->add_option("folder", command.folder, "new folder for the submissions")->required();
+  sub->add_option("--students", command.students, "number of submissions (default 60)")
+      ->check(CLI::Range(1, 100000))
+      ->transform(CLI::Validator(decimal, ""));
+  sub->add_option("--ex", command.exercise, "only this exercise");
+  sub->add_flag("--alike", command.alike, "equal files recur, so that few are compiled");
+}
+
 void add_prove_command(CLI::App& app, Arguments& given) {
   ProveOptions& prove = given.prove;
   CLI::App* sub = add(app, given, "prove", "test the grader", [&](const Project& project) {
@@ -161,6 +193,7 @@ void add_prove_command(CLI::App& app, Arguments& given) {
 void add_teacher_commands(CLI::App& app, Arguments& given) {
   add(app, given, "stubs", "write the exercise files from the library files", stubs_command);
   add_class_commands(app, given);
+  add_generate_command(app, given);
   CLI::App* gradescope =
       add(app, given, "gradescope", "grade one submission for Gradescope", [&](const Project& project) {
         return gradescope_command(project, given.command, given.course.key_file, given.result_file);
