@@ -103,36 +103,36 @@ expect "--regrade names the student's part" said "'$id' is in part $own/3$"
 
 # --- damaged journals: what is left counts, nothing is invented
 journals=("$parts"/parts/*-of-3/journal.jsonl)
-damage() {  # damage <sed command>: copies of the journals, the longest changed
+damaged=$scratch/damaged/0  # with student_02 and student_03
+damage() {  # damage <sed command>: copies of the journals, the first changed
   rm -rf "$scratch/damaged" && mkdir "$scratch/damaged"
   for number in 0 1 2; do cp "${journals[$number]}" "$scratch/damaged/$number"; done
-  longest=$(wc -l "$scratch"/damaged/* | grep damaged | sort -n | tail -n 1 | sed 's/.* //')
-  sed -i "$1" "$longest"
+  sed -i "$1" "$damaged"
 }
 merged() { run "$1" merge "$class" --ex 4 --out "$scratch/damaged/out" "$scratch"/damaged/[0-9]; }
 damage '1s/"points":[0-9]*/"points":99/'
 merged 70
 expect "changed points are noticed" said '[0-9]: 1 line is damaged and passed over$'
 expect "and are not in the gradebook" not grep -q ',99' "$scratch/damaged/out/gradebook.csv"
-expect "one student is left without a result" said '^REVIEW: 1 of 5 students have no result: part [123] of 3 is '
+expect "one student is left without a result" said '^REVIEW: 1 of 5 students have no result: part 1 of 3 is '
 damage '1!s/^/x/'
-head -c 200 /dev/urandom >> "$longest"
+head -c 200 /dev/urandom >> "$damaged"
 merged 70
 expect "damaged lines are counted" said 'lines? (is|are) damaged and passed over$'
 damage '$s/.\{20\}$//'
-truncate -s -1 "$longest"
+truncate -s -1 "$damaged"
 merged 70
 expect "the truncated line of a killed part is not damage" not said 'damaged and passed over'
-expect "a journal is only read" [ "$(tail -c 1 "$longest" | wc -l)" -eq 0 ]
+expect "a journal is only read" [ "$(tail -c 1 "$damaged" | wc -l)" -eq 0 ]
 damage ''
-cp "$longest" "$scratch/damaged/7"
+cp "$damaged" "$scratch/damaged/7"
 : > "$scratch/damaged/8"
 merged 0
 expect "a repeated journal and an empty one change nothing" same "$scratch/damaged/out"
 
 # --- two results of one submission that differ; results of different graders
-redo() {  # redo <jq-like python expression on one record>: appends it with a valid checksum
-  python3 - "$longest" "$scratch/damaged/7" "$1" << 'END'
+redo() {  # redo <Python statement>: one more journal, with one record changed and a valid checksum
+  python3 - "$damaged" "$scratch/damaged/7" "$1" << 'END'
 import hashlib, json, sys
 record = json.loads(open(sys.argv[1]).readline().split(" ", 1)[1])
 exec(sys.argv[3])

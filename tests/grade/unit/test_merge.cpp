@@ -180,7 +180,7 @@ TEST_CASE("a merge never chooses between results that differ, and needs no order
   // An earlier submission's result does not.
   std::vector<Json> old = other;
   for (Json& record : old) record["digest"] = "of another submission";
-  CHECK(trial.merge("old", {trial.journal("old", old), a}) == 0);
+  CHECK(trial.merge("old_and_a", {trial.journal("old", old), a}) == 0);
   CHECK(trial.merge("only_old", {trial.journal("old", {})}) == 70);
   CHECK(trial.said.find("3 of 3 students have no result: part 1 of 1 is missing or unfinished") !=
         std::string::npos);
