@@ -11,7 +11,7 @@ struct ClassCommand {
   std::filesystem::path out{};        ///< gradebook.csv, feedback/, mistakes.csv, journal.jsonl, parts/
   std::filesystem::path key_file{};
   std::string regrade{}, required = "L2", exercise{};
-  std::optional<std::string> part{};  ///< "3/16": only this share of the students, in parts/3-of-16, no tables
+  std::optional<std::string> part{};  ///< "3/16": only this share of the students; no tables
   bool accept_level = false;
   int jobs = 2;
   bool wants(const Exercise& one) const { return exercise.empty() || one.is_named(exercise); }

@@ -11,6 +11,7 @@
 #include "../compiler.hpp"
 #include "../gradebook.hpp"
 #include "../merge.hpp"
+#include "../state.hpp"
 #include "gradus/base/random.hpp"
 
 using namespace gradus;
@@ -189,4 +190,19 @@ TEST_CASE("a merge never chooses between results that differ, and needs no order
   CHECK(trial.merge("mixed", {a, trial.journal("c", other)}) == 2);
   CHECK(trial.said.find("come from different graders, course keys or sandbox levels") != std::string::npos);
   CHECK_FALSE(fs::exists(trial.home / "mixed" / "gradebook.csv"));
+}
+
+TEST_CASE("a submission that this machine cannot read is a fault of the grader, not a refusal") {
+  Trial trial(1);
+  const auto read = [&](const fs::path& path) {
+    return handed_in({"student 0", {path}}, trial.home / "class", trial.project.exercises);
+  };
+  CHECK(read(trial.home / "class" / "student 0").refused.empty());
+  CHECK_THROWS_AS(read(trial.home / "class" / "gone"), GraderFault);
+  write_text(trial.home / "class" / "student 1.zip", "no archive");
+  CHECK(read(trial.home / "class" / "student 1.zip").refused.starts_with("student 1.zip: "));
+  if (geteuid() != 0) {
+    fs::permissions(trial.home / "class" / "student 0" / "gaussian_kl.cpp", fs::perms::none);
+    CHECK_THROWS_AS(read(trial.home / "class" / "student 0"), GraderFault);
+  }
 }
