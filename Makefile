@@ -44,7 +44,7 @@ TOOL     = $(call build,double,gradus-grade) && $(GRADE)
 WHICH    = $(call option,EX,ex) $(call option,TODO,todo)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-lecture deps-grade deps-test deps-check deps-docs deps-browser deps-studio deps-mpi build lecture4 book site studio exercises watch grade hint reset solution submit doctor test clean
+.PHONY: help deps deps-lecture deps-grade deps-test deps-check deps-docs deps-browser deps-studio deps-mpi deps-cluster deps-slurm build lecture4 book site studio exercises watch grade hint reset solution submit doctor test clean
 
 help: ## show this text
 	@echo "Gradus: deep generative modelling from scratch"
@@ -53,10 +53,10 @@ help: ## show this text
 	  | awk -F '\t' '{ printf "  %-15s  %s\n", $$1, $$2 }'
 
 deps: ## install missing packages
-#> PURPOSE=lecture|grade|test|check|docs|browser|studio|mpi: those of the lectures, of the exercises, of all tests (default), of make check, make docs, make book, make studio, RANKS=4
+#> PURPOSE=lecture|grade|test|check|docs|browser|studio|mpi|cluster: those of the lectures, of the exercises, of all tests (default), of make check, make docs, make book, make studio, RANKS=4, exercises/cluster
 	@bash scripts/deps.sh $(if $(PURPOSE),$(call quoted,PURPOSE))
 
-deps-lecture deps-grade deps-test deps-check deps-docs deps-browser deps-studio deps-mpi:
+deps-lecture deps-grade deps-test deps-check deps-docs deps-browser deps-studio deps-mpi deps-cluster deps-slurm:
 	@bash scripts/deps.sh $(@:deps-%=%)
 
 build: deps-test ## build the library, the lectures and the tests

@@ -9,15 +9,17 @@
 #   scripts/deps.sh browser         the lectures' and Chromium with its driver (make book, the suite browser)
 #   scripts/deps.sh studio          the lectures' and emscripten, about 800 MB (make studio)
 #   scripts/deps.sh mpi             MPI: training on several processes (make lecture4 RANKS=4)
+#   scripts/deps.sh cluster         the grader's and GNU parallel (exercises/cluster)
+#   scripts/deps.sh slurm           also a Slurm for the suite cluster; sites have their own
 #   scripts/deps.sh purpose --list  only prints the missing packages
 set -u
 
 purpose=test mode=install
 for word in "$@"; do
   case $word in
-    lecture | grade | test | check | docs | browser | studio | mpi) purpose=$word ;;
+    lecture | grade | test | check | docs | browser | studio | mpi | cluster | slurm) purpose=$word ;;
     --list) mode=list ;;
-    *) echo "deps.sh: unknown word '$word' (lecture, grade, test, check, docs, browser, studio, mpi, --list)" >&2 && exit 2 ;;
+    *) echo "deps.sh: unknown word '$word' (lecture, grade, test, check, docs, browser, studio, mpi, cluster, slurm, --list)" >&2 && exit 2 ;;
   esac
 done
 
@@ -101,6 +103,16 @@ need_studio() {
 need_mpi() {
   need libopenmpi-dev open-mpi mpi_there
   need openmpi-bin - command_there mpiexec
+}
+need_cluster() {
+  need_grade
+  need parallel parallel command_there parallel
+}
+need_slurm() {
+  need_cluster
+  [[ $OSTYPE == linux* ]] || return
+  need slurm-wlm - file_there /usr/sbin/slurmctld
+  need munge - file_there /usr/sbin/munged
 }
 "need_$purpose"
 [ ${#missing_apt[@]} -eq 0 ] && exit 0

@@ -31,7 +31,7 @@ building  compiler attempt prelude plain_words scratch
 grading   student grading diagnosis report recorded
 files     outputs archive zip_directory
 commands  commands progress watch doctor
-classes   classroom gradebook
+classes   entrants classroom gradebook merge
 proofs    prove prove_attacks prove_class
 handout   handout handout/
 main      main

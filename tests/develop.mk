@@ -6,7 +6,7 @@ TSAN  := TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66"
 
 SOURCES = $$(find include src lectures studio tests exercises -name '*.hpp' -o -name '*.cpp')
 
-.PHONY: handout class autograder prove bench docs check format asan tsan fuzz
+.PHONY: handout class merge autograder prove bench docs check format asan tsan fuzz
 
 handout: deps-grade ## create the students' copy as a zip, without solutions
 	@$(call build,double,gradus-grade handed_out)
@@ -15,6 +15,10 @@ handout: deps-grade ## create the students' copy as a zip, without solutions
 class: deps-grade ## grade a folder of submissions; resumes an interrupted run
 #> SUBMISSIONS=folder  REGRADE=ada
 	@$(TOOL) class $(if $(SUBMISSIONS),$(call quoted,SUBMISSIONS),submissions) -j $(JOBS) $(call option,REGRADE,regrade) $(ARGS)
+
+merge: deps-grade ## join the parts of a class that were graded on several machines (exercises/cluster)
+#> SUBMISSIONS=folder
+	@$(TOOL) merge $(if $(SUBMISSIONS),$(call quoted,SUBMISSIONS),submissions) $(ARGS)
 
 autograder: deps-grade ## create the zip for Gradescope
 	@$(TOOL) autograder $(ARGS)

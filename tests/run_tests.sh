@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds every test suite, runs them, then counts: the last line is "N passed, N failed" (and ", N skipped").
 #
-#   tests/run_tests.sh [suite ...]     suites: unit gradient lectures ranks prove exercises grader runner browser studio
-#                                      fuzz floors package readme editors
+#   tests/run_tests.sh [suite ...]     suites: unit gradient lectures ranks prove exercises cluster grader runner browser
+#                                      studio fuzz floors package readme editors
 #                                      (default: all)
 #
 # A suite reports its result in its last line of the form "N passed, N failed" or in doctest's summary.
@@ -40,7 +40,7 @@ needs() {
     runner | browser) echo default:lecture4 ;;
     studio) echo default:lecture4 default:gradients ;;
     ranks) echo default:11_vae default:25_dcgan ;;
-    prove) echo double:gradus-grade ;;
+    prove | cluster) echo double:gradus-grade ;;
     exercises) echo double:gradus-grade double:handed_out ;;
     grader) echo double:grade_tests ;;
     fuzz) echo asan:fuzz_readers asan:fuzz_grader ;;
@@ -53,6 +53,7 @@ suite_lectures() { limited tests/test_lectures.sh build/default/lectures/lecture
 suite_ranks() { limited tests/test_ranks.sh build/default/lectures/lecture4; }
 suite_prove() { limited build/double/tests/gradus-grade prove --sample --seeds 5 -j "$((jobs > 1 ? jobs - 1 : 1))"; }
 suite_exercises() { limited tests/test_exercises.sh build/double/tests/gradus-grade; }
+suite_cluster() { limited tests/test_cluster.sh build/double/tests/gradus-grade; }
 suite_grader() { limited build/double/tests/grade_tests; }
 suite_runner() { limited tests/test_lecture_runner.sh build/default/lectures/lecture4/lecture4; }
 suite_browser() { limited tests/test_browser.sh build/default/lectures/lecture4; }
@@ -211,7 +212,7 @@ if [ "${1:-}" = --self-test ]; then
   exit
 fi
 
-if [ $# -eq 0 ]; then set -- unit gradient lectures ranks prove exercises grader runner browser studio fuzz floors package readme editors; fi
+if [ $# -eq 0 ]; then set -- unit gradient lectures ranks prove exercises cluster grader runner browser studio fuzz floors package readme editors; fi
 first=() then=() names=()
 for name in "$@"; do
   declare -F "suite_$name" > /dev/null || { echo "no suite '$name'" >&2 && exit 2; }

@@ -341,6 +341,7 @@ cp "$project/exercises/04_divergences/hints.md" "$tree/exercises/04_divergences/
 mkdir "$scratch/handed"
 expect "the hand-out can be unpacked" cmake -E chdir "$scratch/handed" cmake -E tar xf "$scratch/one.zip"
 expect "it contains no solution" not grep -rqE '// \[[0-9.]+\]|kl\.no_half' "$scratch/handed/gradus/src" "$scratch/handed/gradus/exercises" --include=*.cpp --include=*.md
+expect "and nothing for instructors" [ ! -e "$scratch/handed/gradus/exercises/INSTRUCTORS.md" -a ! -e "$scratch/handed/gradus/exercises/cluster" ]
 dead=$(cd "$scratch/handed/gradus" && find . -name '*.md' | while read -r page; do
   grep -oE '\]\([A-Za-z0-9_-]*[/.][A-Za-z0-9_./-]*(#[A-Za-z0-9_-]+)?\)' "$page" | sed 's/#.*//' | tr -d ']()' | while read -r link; do
     [ -e "$(dirname "$page")/$link" ] || echo "$page: $link"

@@ -4,13 +4,16 @@
 #include <archive_entry.h>
 
 #include <locale.h>
+#include <unistd.h>
 #ifdef __APPLE__
 #include <xlocale.h>
 #endif
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <functional>
 #include <map>
@@ -21,6 +24,7 @@
 #include "compiler.hpp"
 #include "gradus/base/check.hpp"
 #include "report.hpp"
+#include "state.hpp"
 #include "zip_directory.hpp"
 
 namespace gradus::grade {
@@ -312,6 +316,12 @@ bool is_archive(const std::string& name) {
   return false;
 }
 
+/// Throws GraderFault when this machine may not read the file: that is not the student's fault.
+void check_readable(const fs::path& file) {
+  if (access(file.c_str(), R_OK) != 0)
+    throw GraderFault(file.string() + ": cannot be read: " + std::strerror(errno));
+}
+
 void read_folder(const fs::path& folder, Collector& collector) {
   for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::recursive_directory_iterator();
        ++entry) {
@@ -321,6 +331,7 @@ void read_folder(const fs::path& folder, Collector& collector) {
       collector.note("ignored: " + name + " (a link: submit the file itself)");
     } else if (entry->is_regular_file() && is_archive(name) && !is_litter(path) && !beside(path)) {
       // A learning platform's folder.
+      check_readable(entry->path());
       collector.note("taken: " + path + " (unpacked)");
       try {
         read_archive(entry->path(), collector);
@@ -330,6 +341,7 @@ void read_folder(const fs::path& folder, Collector& collector) {
     } else if (entry->is_regular_file()) {
       collector.see(path, entry->file_size(), [&] {
         GRADUS_CHECK(entry->file_size() <= most_file, name, " is larger than ", most_file >> 10, " KiB");
+        check_readable(entry->path());
         return entry->file_size() == 0 ? "" : read_text(entry->path());
       });
     }
@@ -342,6 +354,7 @@ Submitted read_submission(const fs::path& path, const std::vector<Exercise>& exe
   Collector collector(exercises);
   try {
     GRADUS_CHECK(fs::exists(path), "does not exist");
+    check_readable(path);
     if (fs::is_directory(path)) {
       read_folder(path, collector);
     } else {
@@ -355,6 +368,10 @@ Submitted read_submission(const fs::path& path, const std::vector<Exercise>& exe
       else
         read_archive(path, collector);
     }
+  } catch (const GraderFault&) {
+    throw;
+  } catch (const fs::filesystem_error& error) {
+    throw GraderFault(error.what());
   } catch (const std::exception& error) {
     throw Error(path.string() + ": " + visible(error.what()));
   }

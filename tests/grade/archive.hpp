@@ -26,6 +26,7 @@ struct Submitted {
 /// Throws Error for any other kind of file, for damaged or inconsistent archives, more than 100 000 entries,
 /// a graded file above 256 KiB, more than 4 MiB of graded files, an archive above 256 MiB,
 /// and bombs (a tar that unpacks to more than 1 GiB, or to more than 64 MiB and 50 times its size).
+/// Throws GraderFault when this machine cannot read the files.
 Submitted read_submission(const std::filesystem::path& path, const std::vector<Exercise>& exercises);
 
 struct Packed {

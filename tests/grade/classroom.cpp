@@ -4,12 +4,12 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -23,6 +23,8 @@
 
 #include "archive.hpp"
 #include "gradebook.hpp"
+#include "gradus/base/file.hpp"
+#include "gradus/base/number.hpp"
 #include "lockdown.hpp"
 #include "outputs.hpp"
 #include "report.hpp"
@@ -34,73 +36,20 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// "ada" for "ada.zip", "ada/" and "submission_ada.zip"; empty for a file that is not a submission.
-std::optional<std::string> student_of(const fs::directory_entry& entry) {
-  std::string id = entry.path().filename().string();
-  id = Json::parse(Json(id).dump(-1, ' ', false, Json::error_handler_t::replace))
-           .get<std::string>();  // same form as in the journal
-  if (id.starts_with(".") || id == "__MACOSX") return std::nullopt;
-  bool known = entry.is_directory();
-  if (!known) {
-    std::string small = id;
-    for (char& letter : small) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-    // Some of these formats cannot be read; the student is then notified.
-    for (const char* ending :
-         {".zip", ".tar.gz", ".tgz", ".tar", ".cpp", ".cpp.txt", ".rar", ".7z", ".tar.xz", ".tar.bz2", ".gz"})
-      if (small.ends_with(ending)) {
-        id.resize(id.size() - std::string(ending).size());
-        known = true;
-        break;
-      }
-  }
-  if (id.starts_with("submission_")) id = id.substr(11);
-  return known && !id.empty() ? std::optional(id) : std::nullopt;
-}
-
-/// The students' names and paths, sorted by name. Other files are collected in `passed_over`.
-std::vector<Entrant> students_in(const fs::path& folder, std::vector<std::string>& passed_over) {
-  GRADUS_CHECK(fs::is_directory(folder), folder.string(), " is not a folder of submissions");
-  std::map<std::string, std::vector<fs::path>> found;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (const auto id = student_of(entry))
-      found[*id].push_back(entry.path());
-    else
-      passed_over.push_back(entry.path().filename().string());
-  }
-  GRADUS_CHECK(!found.empty(), folder.string(),
-               " holds no submissions: expected a zip, a tar or a folder per student");
-  std::sort(passed_over.begin(), passed_over.end());
-  std::vector<Entrant> students;
-  for (auto& [id, paths] : found) {
-    std::sort(paths.begin(), paths.end());
-    students.push_back({id, paths});
-  }
-  return students;
-}
-
-/// Reads a student's submission. Throws Error when it is refused: not an archive, a link, or two that differ.
-Submitted submission_of(const Entrant& student, const std::vector<Exercise>& exercises) {
-  Submitted first;
-  for (const fs::path& path : student.paths) {
-    if (fs::is_symlink(path))
-      throw Error(path.filename().string() + ": a link, possibly to another student's file");
-    const Submitted one = read_submission(path, exercises);
-    if (&path == &student.paths.front()) first = one;
-    GRADUS_CHECK(one.digest == first.digest, "both ", student.paths.front().filename().string(), " and ",
-                 path.filename().string(), " exist and differ: keep one of them");
-  }
-  return first;
-}
-
+/// Reads the course's key; makes it first if asked to. Several parts may do so at the same time.
 std::string course_key(const fs::path& file, bool make) {
-  GRADUS_CHECK(make || fs::exists(file), file.string(), ": no such key");
-  if (!fs::exists(file)) {
-    std::random_device device;
-    std::string key;
-    for (int i = 0; i < 8; ++i) key += hexadecimal(device());
-    write_text(file, key + "\n");
-    fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+  if (make && !fs::exists(file)) {
+    make_folder(file.parent_path());
+    const FileLock lock(file.string() + ".lock");
+    if (!fs::exists(file)) {
+      std::random_device device;
+      std::string key;
+      for (int i = 0; i < 8; ++i) key += hexadecimal(device());
+      write_text(file, key + "\n");
+      fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+    }
   }
+  GRADUS_CHECK(fs::exists(file), file.string(), ": no such key");
   std::string key = read_text(file);
   while (!key.empty() && (key.back() == '\n' || key.back() == ' ')) key.pop_back();
   GRADUS_CHECK(key.size() >= 16, file.string(), ": a course key has at least 16 characters");
@@ -137,16 +86,7 @@ Job grade_student(const Project& project, const ClassCommand& command, const Jou
   // Earlier results apply only to the same grader, key and sandbox.
   const std::string by =
       digest(read_text(fs::read_symlink("/proc/self/exe")) + key + name_of(level)).substr(0, 16);
-  std::string refused;
-  Submitted submitted;
-  try {
-    submitted = submission_of(student, project.exercises);
-  } catch (const Error& error) {
-    refused = error.what();
-    const std::string folder = command.submissions.string() + "/";  // the path is private
-    if (refused.starts_with(folder)) refused = refused.substr(folder.size());
-    submitted.digest = digest("refused" + refused);
-  }
+  const auto [submitted, refused] = handed_in(student, command.submissions, project.exercises);
   Budget budget;
   bool anything = false;
   for (const Exercise& exercise : project.exercises) {
@@ -163,9 +103,9 @@ Job grade_student(const Project& project, const ClassCommand& command, const Jou
                            .budget = &budget};
       result = grade(
           exercise,
-          [&](const GradedFile& file) -> std::optional<std::string> {
-            const auto found = submitted.files.find(file.name);
-            return found == submitted.files.end() ? std::nullopt : std::optional(found->second);
+          [&files = submitted.files](const GradedFile& file) -> std::optional<std::string> {
+            const auto found = files.find(file.name);
+            return found == files.end() ? std::nullopt : std::optional(found->second);
           },
           project.tools, command.out / "cache" / std::to_string(slot), options);
     } else {
@@ -176,28 +116,10 @@ Job grade_student(const Project& project, const ClassCommand& command, const Jou
     if (!refused.empty()) record["refused"] = refused, record["feedback"] = "";
     record["notes"] = submitted.notes;
     record["by"] = by;
-    journal.append(record);
+    if (command.part) record["part"] = *command.part;
+    journal.append({record});
   }
   return !refused.empty() ? job_refused : anything ? job_done : job_known;
-}
-
-/// The command with absolute folders; the results are beside the submissions unless another place is given.
-ClassCommand with_folders(ClassCommand command) {
-  command.submissions = fs::absolute(command.submissions).lexically_normal();
-  if (command.submissions.filename().empty()) command.submissions = command.submissions.parent_path();
-  command.out =
-      command.out.empty() ? fs::path(command.submissions.string() + "-grades") : fs::absolute(command.out);
-  return command;
-}
-
-/// Reserves the folder of results until this process ends. Throws Error when another run is using it.
-void lock_folder(const fs::path& folder) {
-  fs::create_directories(folder);
-  const int lock = open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  bool mine = false;  // children of a killed run may take a moment to exit
-  for (int trial = 0; lock >= 0 && trial < 50 && !(mine = flock(lock, LOCK_EX | LOCK_NB) == 0); ++trial)
-    usleep(100'000);
-  GRADUS_CHECK(mine, folder.string(), ": another run is using this folder");
 }
 
 /// Why the sandbox does not suffice: it is below the required level, or has a hole. Empty when it does.
@@ -223,10 +145,6 @@ class ClassRun {
     for (int slot = 0; slot < command.jobs; ++slot) slots_.insert(slot);
   }
 
-  struct Outcomes {
-    std::set<std::string> faults;      ///< students with a fault of the grader
-    std::vector<std::string> refused;  ///< students whose submission was refused
-  };
   Outcomes run() {
     while (ended_ < students_.size()) {
       while (begun_ < students_.size() && !slots_.empty()) begin(begun_++);
@@ -242,7 +160,25 @@ class ClassRun {
     return std::move(outcomes_);
   }
 
+  /// Prints what the graded submissions took, compilers and students' processes included.
+  void print_cost() const {
+    rusage used{};
+    if (graded_ == 0 || getrusage(RUSAGE_CHILDREN, &used) != 0) return;
+    const auto seconds = [](const timeval& time) {
+      return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+    };
+    const auto graded = static_cast<double>(graded_);
+    std::cout << graded_ << " graded in " << fixed(elapsed(), 1)
+              << " s: " << fixed((seconds(used.ru_utime) + seconds(used.ru_stime)) / graded, 2)
+              << " s of one processor per submission, at most " << (used.ru_maxrss >> 10)
+              << " MB in one process\n";
+  }
+
  private:
+  double elapsed() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_time_).count();
+  }
+
   void begin(std::size_t student) {
     const int slot = *slots_.begin();
     slots_.erase(slots_.begin());
@@ -252,12 +188,15 @@ class ClassRun {
     if (job == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (getppid() != parent_) _exit(70);
+      prctl(PR_SET_CHILD_SUBREAPER, 1);  // for print_cost: bubblewrap does not wait for its processes
       int code = job_fault;
       try {
         code = grade_student(project_, command_, journal_, students_[student], key_, level_, slot);
       } catch (const std::exception& error) {
         std::cerr << "gradus-grade: " << visible(students_[student].id) << ": " << visible(error.what())
                   << "\n";
+      }
+      while (waitpid(-1, nullptr, WNOHANG) > 0) {
       }
       std::cout << std::flush;
       _exit(code);
@@ -276,10 +215,8 @@ class ClassRun {
                                         : "");
     // The estimate uses graded students only, once there is one per job; others finish at once.
     if (graded_ >= static_cast<std::size_t>(command_.jobs)) {
-      const double seconds =
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - start_time_).count();
       std::cout << "  about "
-                << static_cast<int>(seconds / static_cast<double>(graded_) *
+                << static_cast<int>(elapsed() / static_cast<double>(graded_) *
                                     static_cast<double>(students_.size() - ended_))
                 << " s left";
     }
@@ -302,8 +239,40 @@ class ClassRun {
 
 }  // namespace
 
+ClassCommand with_folders(ClassCommand command) {
+  command.submissions = fs::absolute(command.submissions).lexically_normal();
+  if (command.submissions.filename().empty()) command.submissions = command.submissions.parent_path();
+  command.out =
+      command.out.empty() ? fs::path(command.submissions.string() + "-grades") : fs::absolute(command.out);
+  return command;
+}
+
+void lock_folder(const fs::path& folder) {
+  fs::create_directories(folder);
+  const int lock = open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  bool mine = false;  // children of a killed run may take a moment to exit
+  for (int trial = 0; lock >= 0 && trial < 50 && !(mine = flock(lock, LOCK_EX | LOCK_NB) == 0); ++trial)
+    usleep(100'000);
+  GRADUS_CHECK(mine, folder.string(), ": another run is using this folder");
+}
+
 int class_command(const Project& project, const ClassCommand& given) {
-  const ClassCommand command = with_folders(given);
+  ClassCommand command = with_folders(given);
+  const Part part = given.part ? Part::parse(*given.part) : Part{};
+  const fs::path key_file = command.key_file.empty() ? command.out / "course.key" : command.key_file;
+  if (given.part) command.part = part.name(), command.out = command.out / "parts" / part.folder();
+  Submissions submissions = submissions_in(command.submissions);
+  std::vector<Entrant>& students = submissions.students;
+  const std::size_t all = students.size();
+  if (!command.regrade.empty()) {
+    GRADUS_CHECK(std::any_of(students.begin(), students.end(),
+                             [&](const Entrant& s) { return s.id == command.regrade; }),
+                 "--regrade: no submission of '", command.regrade,
+                 "'; the gradebook's first column lists the names");
+    GRADUS_CHECK(part.grades(command.regrade), "--regrade: '", command.regrade, "' is in part ",
+                 Part::of_student(command.regrade, part.of).name());
+  }
+  std::erase_if(students, [&](const Entrant& student) { return !part.grades(student.id); });
   lock_folder(command.out);
   share_copies(best_level());
   const Level level = best_level();
@@ -312,30 +281,28 @@ int class_command(const Project& project, const ClassCommand& given) {
     std::cerr << "gradus-grade: " << weakness << ". --accept-level grades anyway\n";
     return 75;
   }
-  std::vector<std::string> passed_over;
-  const std::vector<Entrant> students = students_in(command.submissions, passed_over);
-  if (!command.regrade.empty())
-    GRADUS_CHECK(std::any_of(students.begin(), students.end(),
-                             [&](const Entrant& s) { return s.id == command.regrade; }),
-                 "--regrade: no submission of '", command.regrade,
-                 "'; the gradebook's first column lists the names");
-  const std::string key = course_key(command.key_file.empty() ? command.out / "course.key" : command.key_file,
-                                     command.key_file.empty());
+  const std::string key = course_key(key_file, command.key_file.empty());
   const Journal journal(command.out / "journal.jsonl");
-  std::cout << students.size() << " submissions, " << command.jobs << " at a time, sandbox " << name_of(level)
-            << "\n";
+  journal.append({});  // a part without students has a journal too
+  if (!command.part)
+    std::cout << all << " submissions";
+  else
+    std::cout << "part " << *command.part << ": " << students.size() << " of " << all << " submissions";
+  std::cout << ", " << command.jobs << " at a time, sandbox " << name_of(level) << "\n";
 
-  const auto [faults, refused] = ClassRun(project, command, journal, students, key, level).run();
-  const bool whole = write_tables(project, command, students, Journal(journal.path), faults);
-  std::cout << (command.out / "gradebook.csv").string() << "\n";
-  for (const std::string& name : passed_over)
-    std::cout << "passed over: " << visible(name)
-              << " (not a submission: expected a zip, a tar or a folder per student; remove or pack it)\n";
-  for (const std::string& id : refused)
-    std::cout << "refused: " << visible(id) << " (see the feedback for the reason)\n";
-  for (const std::string& id : faults)
+  ClassRun run(project, command, journal, students, key, level);
+  const Outcomes outcomes = run.run();
+  run.print_cost();
+  int code = outcomes.faults.empty() ? 0 : 70;
+  if (!command.part) {
+    code = publish(project, command, submissions, Journal(journal.path), outcomes);
+  } else {
+    std::cout << journal.path.string() << "\n";
+    if (code == 0) fs::remove_all(command.out / "cache");  // the parts together would keep much
+  }
+  for (const std::string& id : outcomes.faults)
     std::cout << "REVIEW: " << visible(id) << " (a fault of the grader; run again)\n";
-  return faults.empty() && whole ? 0 : 70;
+  return code;
 }
 
 int gradescope_command(const Project& project, const GradeCommand& command, const fs::path& key_file,

@@ -161,11 +161,11 @@ void write_mistakes(const std::filesystem::path& file, const MadeBy& made_by, st
 
 }  // namespace
 
-Journal::Journal(const fs::path& file) : path(file) {
-  std::ifstream in(path, std::ios::binary);
-  std::uintmax_t whole = 0;
+Records::Records(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
   for (std::string line; std::getline(in, line);) {
     if (in.eof()) break;  // no newline: a truncated line
+    whole += line.size() + 1;
     const auto space = line.find(' ');
     try {
       if (space == std::string::npos || digest(line.substr(space + 1)).substr(0, 16) != line.substr(0, space))
@@ -174,35 +174,43 @@ Journal::Journal(const fs::path& file) : path(file) {
       auto& place = last[{record.at("id").get<std::string>(), record.at("exercise").get<std::string>()}];
       place = std::move(record);
     } catch (const std::exception&) {
+      damaged += 1;
     }
-    whole += line.size() + 1;
-  }
-  if (in.is_open() && fs::file_size(path) > whole) {
-    in.close();
-    fs::resize_file(path, whole);  // removes a truncated line, so that the next line starts clean
   }
 }
 
-void Journal::append(const Json& record) const {
-  const std::string text = safe_dump(record), line = digest(text).substr(0, 16) + " " + text + "\n";
+Journal::Journal(const fs::path& file) : path(file) {
+  Records records(path);
+  last = std::move(records.last);
+  if (fs::exists(path) && fs::file_size(path) > records.whole)
+    fs::resize_file(path, records.whole);  // so that the next line starts clean
+}
+
+void Journal::append(const std::vector<Json>& records) const {
+  std::string lines;
+  for (const Json& record : records) {
+    const std::string text = safe_dump(record);
+    lines += digest(text).substr(0, 16) + " " + text + "\n";
+  }
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   GRADUS_CHECK(file >= 0, path.string(), ": cannot be written");
   flock(file, LOCK_EX);
   const bool done =
-      write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && fsync(file) == 0;
+      write(file, lines.data(), lines.size()) == static_cast<ssize_t>(lines.size()) && fsync(file) == 0;
   close(file);
   GRADUS_CHECK(done, path.string(), ": write failed; is the disk full?");
 }
 
-bool write_tables(const Project& project, const ClassCommand& command, const std::vector<Entrant>& students,
-                  const Journal& journal, const std::set<std::string>& faults) {
+int publish(const Project& project, const ClassCommand& command, const Submissions& submissions,
+            const Journal& journal, const Outcomes& outcomes) {
+  const std::vector<Entrant>& students = submissions.students;
   const std::vector<const Exercise*> exercises = shown_exercises(project, command, students, journal);
   std::string book = heading(exercises);
   MadeBy made_by;
   bool whole = true;
   for (const Entrant& student : students) {
     Row row;
-    row.review = faults.count(student.id) > 0;
+    row.review = outcomes.faults.count(student.id) > 0;
     for (const Exercise* exercise : exercises) {
       const auto found = journal.last.find({student.id, exercise->folder});
       if (found == journal.last.end()) {
@@ -218,7 +226,13 @@ bool write_tables(const Project& project, const ClassCommand& command, const std
   }
   write_text(command.out / "gradebook.csv", book);
   write_mistakes(command.out / "mistakes.csv", made_by, students.size());
-  return whole;
+  std::cout << (command.out / "gradebook.csv").string() << "\n";
+  for (const std::string& name : submissions.passed_over)
+    std::cout << "passed over: " << visible(name)
+              << " (not a submission: expected a zip, a tar or a folder per student; remove or pack it)\n";
+  for (const std::string& id : outcomes.refused)
+    std::cout << "refused: " << visible(id) << " (see the feedback for the reason)\n";
+  return whole ? 0 : 70;
 }
 
 }  // namespace gradus::grade

@@ -8,27 +8,39 @@
 #include <vector>
 
 #include "classroom.hpp"
+#include "entrants.hpp"
 
 namespace gradus::grade {
 
-/// A student with a submission.
-struct Entrant {
-  std::string id;
-  std::vector<std::filesystem::path> paths;  ///< more than one if both "ada.zip" and "ada/" exist
+/// The whole lines of a journal, the last one per (student, exercise). Only reads, so the journal may be one
+/// that a running program appends to. Damaged lines and a truncated last line are passed over.
+struct Records {
+  std::map<std::pair<std::string, std::string>, nlohmann::json> last{};
+  std::size_t damaged = 0;   ///< lines whose checksum is wrong
+  std::uintmax_t whole = 0;  ///< bytes without a truncated last line
+
+  explicit Records(const std::filesystem::path& file);
 };
 
-/// The complete records of the journal, the last one per (student, exercise). Removes a truncated last line.
+/// The journal of this run. Removes a truncated last line.
 struct Journal {
   std::filesystem::path path;
   std::map<std::pair<std::string, std::string>, nlohmann::json> last;
 
   explicit Journal(const std::filesystem::path& file);
-  /// Writes one complete line in one write; it is on disk when this returns.
-  void append(const nlohmann::json& record) const;
+  /// Writes complete lines in one write; they are on disk when this returns.
+  void append(const std::vector<nlohmann::json>& records) const;
 };
 
-/// Writes gradebook.csv, feedback and the mistake counts from the journal. False when a cell is REVIEW.
-bool write_tables(const Project& project, const ClassCommand& command, const std::vector<Entrant>& students,
-                  const Journal& journal, const std::set<std::string>& faults);
+/// Submissions that need attention.
+struct Outcomes {
+  std::set<std::string> faults{};      ///< students without a trusted result: REVIEW
+  std::vector<std::string> refused{};  ///< students whose submission was refused
+};
+
+/// Writes gradebook.csv, feedback and the mistake counts from the journal, and prints what concerns the
+/// instructor. Returns the exit code: 70 when a cell is REVIEW.
+int publish(const Project& project, const ClassCommand& command, const Submissions& submissions,
+            const Journal& journal, const Outcomes& outcomes);
 
 }  // namespace gradus::grade

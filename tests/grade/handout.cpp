@@ -51,6 +51,7 @@ const std::vector<std::string> kept_back = {"exercises/INSTRUCTORS.md",
                                             "tests/grade/prove.hpp",
                                             "tests/grade/handout.cpp",
                                             "tests/grade/handout.hpp",
+                                            "exercises/cluster",
                                             "exercises/gradescope"};
 
 bool below(const std::string& path, const std::string& folder) {
@@ -176,7 +177,7 @@ int write_packed(const Project& project, const fs::path& file, std::vector<Packe
 int autograder_command(const Project& project, const fs::path& file) {
   std::vector<Packed> packed;
   for (const std::string& path : files_below(project, given)) {
-    if (below(path, "exercises/gradescope") || below(path, "studio") ||
+    if (below(path, "exercises/gradescope") || below(path, "exercises/cluster") || below(path, "studio") ||
         path.find("/pictures/") != std::string::npos)
       continue;
     packed.push_back(packed_file(project, path, "gradus/" + path));

@@ -8,6 +8,7 @@
 #include "commands.hpp"
 #include "gradus/base/number.hpp"
 #include "handout.hpp"
+#include "merge.hpp"
 #include "prove.hpp"
 #include "stubs.hpp"
 
@@ -35,12 +36,33 @@ int stubs_command(const Project& project) {
   return 0;
 }
 
+/// What gradus-grade generate writes.
+struct GenerateCommand {
+  fs::path folder{};
+  std::string exercise{};
+  std::size_t students = 60;
+  bool alike = false;
+};
+
+int generate_command(const Project& project, const GenerateCommand& command) {
+  GRADUS_CHECK(!fs::exists(command.folder) || fs::is_empty(command.folder), command.folder.string(),
+               " is not empty");
+  std::vector<const Exercise*> exercises;
+  for (const Exercise& exercise : project.exercises)
+    if (command.exercise.empty() || exercise.is_named(command.exercise)) exercises.push_back(&exercise);
+  if (exercises.empty()) exercise_named(project.exercises, command.exercise);  // names the known ones
+  generate_class(command.folder, exercises, project.root, command.students, command.alike);
+  return 0;
+}
+
 /// The values of the command line's options, and the command to run with them.
 struct Arguments {
   GradeCommand command{};
   ClassCommand course{};
+  GenerateCommand generate{};
   ProveOptions prove{};
   std::string level{}, id{}, part{}, result_file{}, out_file{};
+  std::vector<fs::path> journals{};
   bool yes = false, full = false;
   std::function<int(const Project&)> run{};
 };
@@ -102,24 +124,49 @@ void add_student_commands(CLI::App& app, Arguments& given) {
   add(app, given, "mine", "list your started files for the build", mine_command);
 }
 
-void add_class_command(CLI::App& app, Arguments& given) {
+CLI::App* with_submissions(CLI::App* sub, Arguments& given) {
   ClassCommand& course = given.course;
-  CLI::App* sub = add(app, given, "class", "grade a folder of submissions",
-                      [&](const Project& project) { return class_command(project, given.course); });
   sub->add_option("submissions", course.submissions, "folder with one archive or folder per student")
       ->required();
+  sub->add_option("--out", course.out,
+                  "folder for gradebook.csv and feedback/ (default: beside the submissions)");
+  sub->add_option("--ex", course.exercise, "only this exercise");
+  return sub;
+}
+
+void add_class_commands(CLI::App& app, Arguments& given) {
+  ClassCommand& course = given.course;
+  CLI::App* sub =
+      with_submissions(add(app, given, "class", "grade a folder of submissions",
+                           [&](const Project& project) { return class_command(project, given.course); }),
+                       given);
   sub->add_option("-j,--jobs", course.jobs, "submissions graded in parallel")
       ->check(CLI::Range(1, 64))
       ->transform(CLI::Validator(decimal, ""));
-  sub->add_option("--out", course.out,
-                  "folder for gradebook.csv and feedback/ (default: beside the submissions)");
   sub->add_option(
       "--key", course.key_file,
       "file with the course key, from which seeds are derived (default: created in the output folder)");
   sub->add_option("--regrade", course.regrade, "grade this student again");
   sub->add_option("--required-level", course.required, "sandbox level that is required (default L2)");
   sub->add_flag("--accept-level", course.accept_level, "grade even in a weaker sandbox");
-  sub->add_option("--ex", course.exercise, "only this exercise");
+  sub->add_option("--part", course.part, "only this share of the students: 3/16; then merge");
+  with_submissions(
+      add(app, given, "merge", "join the parts of a class into one gradebook",
+          [&](const Project& project) { return merge_command(project, given.course, given.journals); }),
+      given)
+      ->add_option("journals", given.journals, "journals of the parts (default: those in the output folder)");
+}
+
+void add_generate_command(CLI::App& app, Arguments& given) {
+  GenerateCommand& command = given.generate;
+  CLI::App* sub = add(app, given, "generate", "write a class of generated submissions, for a trial",
+                      [&](const Project& project) { return generate_command(project, command); });
+  sub->add_option("folder", command.folder, "new folder for the submissions")->required();
+  sub->add_option("--students", command.students, "number of submissions (default 60)")
+      ->check(CLI::Range(1, 100000))
+      ->transform(CLI::Validator(decimal, ""));
+  sub->add_option("--ex", command.exercise, "only this exercise");
+  sub->add_flag("--alike", command.alike, "equal files recur, so that few are compiled");
 }
 
 void add_prove_command(CLI::App& app, Arguments& given) {
@@ -145,7 +192,8 @@ void add_prove_command(CLI::App& app, Arguments& given) {
 
 void add_teacher_commands(CLI::App& app, Arguments& given) {
   add(app, given, "stubs", "write the exercise files from the library files", stubs_command);
-  add_class_command(app, given);
+  add_class_commands(app, given);
+  add_generate_command(app, given);
   CLI::App* gradescope =
       add(app, given, "gradescope", "grade one submission for Gradescope", [&](const Project& project) {
         return gradescope_command(project, given.command, given.course.key_file, given.result_file);

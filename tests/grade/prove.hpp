@@ -13,7 +13,7 @@ struct ProveOptions {
   std::filesystem::path root, cache;
   Level level = Level::l1;
   std::string only{};  ///< an exercise, or empty for all
-  int seeds = 5;       ///< draws of the reference
+  int seeds = 5;       ///< draws of the reference; half as many divisions of a class, between 2 and 20
   bool quick = true;   ///< one compiler, one sandbox level
   /// Only every sixth mistake of a TODO; mistakes of different TODOs share a build, so their effect on each
   /// other is not checked.
@@ -44,9 +44,16 @@ Count prove_mistakes(std::ostream& out, const std::vector<Exercise>& exercises, 
                      const ProveOptions& options);
 Count prove_attacks(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
                     const ProveOptions& options);
-/// Grades a class once undisturbed and once with kill -9 at random times: the tables must be byte-identical.
+/// Grades a class once undisturbed, once with kill -9 at random times, and in parts that are killed, run
+/// again and merged: the tables must be byte-identical.
 Count prove_class(std::ostream& out, const std::vector<Exercise>& exercises, const Toolchain& tools,
                   const ProveOptions& options);
+
+/// Writes a class for trials: some students have finished, some have not begun, most have one known mistake,
+/// some a file that does not compile; as folders and archives, with missing files and one invalid archive.
+/// `alike`: equal texts recur, so a grader compiles few files; otherwise every file names its student.
+void generate_class(const std::filesystem::path& folder, const std::vector<const Exercise*>& exercises,
+                    const std::filesystem::path& root, std::size_t count, bool alike);
 
 /// A student's lines in place of the library's: tests/grade/mistakes/exNN.txt.
 ///

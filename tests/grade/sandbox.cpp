@@ -365,9 +365,12 @@ struct Probe {
 
 bool sandbox_works(Level level) {
   try {
-    const Outcome outcome =
-        run({"/usr/bin/true"}, {.level = level, .readable = {"/usr/bin"}, .compiler = false}, 5);
-    return outcome.ending.code == 0 && outcome.ending.signal == 0;
+    for (const bool compiler : {false, true}) {  // a container may refuse the /proc that compilers need
+      const Outcome outcome =
+          run({"/usr/bin/true"}, {.level = level, .readable = {"/usr/bin"}, .compiler = compiler}, 5);
+      if (outcome.ending.code != 0 || outcome.ending.signal != 0) return false;
+    }
+    return true;
   } catch (const Error&) {
     return false;
   }
@@ -380,8 +383,9 @@ const Probe& probe() {
     Probe found;
 #ifdef __linux__
     if (fs::exists(bwrap) && sandbox_works(Level::l3)) return Probe{Level::l3, ""};
-    found.why = fs::exists(bwrap) ? "bubblewrap is installed, but this system forbids user namespaces"
-                                  : "bubblewrap is not installed";
+    found.why = fs::exists(bwrap)
+                    ? "bubblewrap is installed, but this system forbids user namespaces or their /proc"
+                    : "bubblewrap is not installed";
     if (landlock_version() >= 1 && sandbox_works(Level::l2)) {
       found.level = Level::l2;
       return found;

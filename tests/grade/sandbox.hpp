@@ -22,7 +22,7 @@ Level level_of(const std::string& name);
 /// The highest level that this machine supports, tested once; and the reason why no higher level works.
 Level best_level();
 std::string why_not_higher();
-/// Whether a harmless program currently runs at this level.
+/// Whether a harmless program currently runs at this level, as a student's program and as a compiler.
 bool sandbox_works(Level level);
 
 struct Limits {

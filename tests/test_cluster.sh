@@ -1,0 +1,292 @@
+#!/usr/bin/env bash
+# Tests grading in parts: gradus-grade class --part and merge with missing and damaged journals, and the ways of
+# exercises/cluster to run the parts: GNU parallel on this machine and over ssh, Slurm, a container.
+#
+#   tests/test_cluster.sh <gradus-grade>
+#
+# Starts its own Slurm of one node (slurm-wlm, munge) and its own sshd. The container's steps run in a bare Debian in a
+# folder (root, debootstrap). What is not installed is skipped and counted.
+set -u
+tool=$(realpath "$1")
+cd "$(dirname "$0")/.." || exit 1
+project=$PWD
+scratch=$(mktemp -d) || exit 1
+daemons=()
+stop_daemons() {
+  for daemon in "${daemons[@]}"; do kill "$daemon" && while kill -0 "$daemon"; do sleep 0.1; done; done 2> /dev/null
+  daemons=()
+}
+clean_up() {
+  stop_daemons
+  rm -rf "$scratch"
+}
+trap clean_up EXIT
+passed=0 failed=0 skipped=0
+expect() {  # expect <what> <command...>
+  local what=$1
+  shift
+  if "$@" > /dev/null 2>&1; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "cluster: $what"
+    [ -e "$scratch/said" ] && tail -n 12 "$scratch/said" | sed 's/^/    | /'
+  fi
+}
+skip() {  # skip <how many> <why>
+  skipped=$((skipped + $1))
+  echo "cluster: SKIPPED $2"
+}
+said() { grep -qE -- "$1" "$scratch/said"; }
+not() { ! "$@"; }
+run() {  # run <expected exit code> <arguments...>: writes the output to $scratch/said
+  local code=$1
+  shift
+  "$tool" "$@" > "$scratch/said" 2>&1 < /dev/null
+  expect "'$*' ends with $code" [ $? -eq "$code" ]
+}
+eventually() { for _ in {1..100}; do "$@" > /dev/null 2>&1 && return; sleep 0.2; done; return 1; }
+same() {  # same <results>: the tables of the whole class
+  for table in gradebook.csv mistakes.csv feedback; do diff -r "$whole/$table" "$1/$table" || return; done
+}
+
+# share_cache <folder of results> <number of parts>: all runs of this script compile each file once
+share_cache() {
+  mkdir -p "$scratch/cache"
+  for part in $(seq "$2"); do mkdir -p "$1/parts/$part-of-$2" && ln -s "$scratch/cache" "$1/parts/$part-of-$2/cache"; done
+}
+
+# --- a class of five, graded as a whole; its key for all further runs
+class=$scratch/class whole=$scratch/class-grades few=(--ex 4 --accept-level)
+mkdir -p "$scratch/cache" "$whole" && ln -s "$scratch/cache" "$whole/cache"
+run 0 generate "$class" --students 5 --ex 4 --alike
+run 2 generate "$class"
+expect "an existing class is not overwritten" said "class is not empty$"
+run 2 generate "$scratch/none" --ex 77
+expect "an unknown exercise is named" said "no exercise '77'; there are 01 "
+run 0 class "$class" "${few[@]}" -j 2
+expect "the cost per submission is reported" said '^4 graded in [0-9.]+ s: [0-9.]+ s of one processor per submission, at most [0-9]+ MB'
+key=(--key "$whole/course.key")
+
+# --- wrong parts
+for part in 0/4 5/4 x 3 /4 4/ 1/2/3 -1/4 1/0 "" 18446744073709551617/4; do
+  run 2 class "$class" "${few[@]}" --part "$part"
+  expect "--part '$part' has one sentence" [ "$(cat "$scratch/said")" = "gradus-grade: --part '$part': expected K/N with 1 <= K <= N, as in 3/16" ]
+done
+run 2 merge "$class" --out "$scratch/nothing"
+expect "without a part there is nothing to merge" said 'parts: no journal of a part; gradus-grade class --part 1/16 writes the first of 16$'
+run 2 merge "$class" "$scratch/no.jsonl"
+expect "a journal that does not exist is named" said 'no.jsonl: no such journal$'
+run 2 merge "$scratch/nowhere"
+expect "submissions that do not exist are named" said 'nowhere is not a folder of submissions$'
+
+# --- three parts, merged before all are there and after; the folder is that of make class
+parts=$scratch/parts
+share_cache "$parts" 3
+for part in 3 1; do run 0 class "$class" "${few[@]}" "${key[@]}" --out "$parts" --part $part/3; done
+expect "a part writes no gradebook" [ ! -e "$parts/gradebook.csv" -a ! -e "$parts/parts/1-of-3/gradebook.csv" ]
+expect "a finished part leaves no compiled files" [ ! -L "$parts/parts/1-of-3/cache" ]
+run 70 merge "$class" --ex 4 --out "$parts"
+expect "the missing part is named in one sentence" [ "$(grep -cE '^REVIEW: [0-9]+ of 5 students have no result: part 2 of 3 is missing or unfinished; run ' "$scratch/said")" -eq 1 ]
+expect "its students have no points" grep -qE '^student_[0-9]+,REVIEW,REVIEW,' "$parts/gradebook.csv"
+run 0 class "$class" "${few[@]}" "${key[@]}" --out "$parts" --part 2/3
+run 0 merge "$class" --ex 4 --out "$parts"
+expect "the gradebook is that of the whole class" same "$parts"
+run 0 merge "$class" --ex 4 --out "$parts"
+expect "a second merge adds nothing to the journal" [ "$(wc -l < "$parts/journal.jsonl")" -eq 5 ]
+run 0 class "$class" "${few[@]}" "${key[@]}" --out "$parts"
+expect "a run of the whole class continues from the merge" [ "$(grep -c unchanged "$scratch/said")" -eq 4 ]
+id=$(awk -F, 'NR == 2 { print $1 }' "$whole/gradebook.csv") own=""
+for part in 1 2 3; do grep -q "\"id\":\"$id\"" "$parts/parts/$part-of-3/journal.jsonl" && own=$part; done
+run 2 class "$class" "${few[@]}" "${key[@]}" --out "$parts" --part $((own % 3 + 1))/3 --regrade "$id"
+expect "--regrade names the student's part" said "'$id' is in part $own/3$"
+
+# --- damaged journals: what is left counts, nothing is invented
+journals=("$parts"/parts/*-of-3/journal.jsonl)
+damaged=$scratch/damaged/0  # with student_02 and student_03
+damage() {  # damage <sed command>: copies of the journals, the first changed
+  rm -rf "$scratch/damaged" && mkdir "$scratch/damaged"
+  for number in 0 1 2; do cp "${journals[$number]}" "$scratch/damaged/$number"; done
+  sed -i "$1" "$damaged"
+}
+merged() { run "$1" merge "$class" --ex 4 --out "$scratch/damaged/out" "$scratch"/damaged/[0-9]; }
+damage '1s/"points":[0-9]*/"points":99/'
+merged 70
+expect "changed points are noticed" said '[0-9]: 1 line is damaged and passed over$'
+expect "and are not in the gradebook" not grep -q ',99' "$scratch/damaged/out/gradebook.csv"
+expect "one student is left without a result" said '^REVIEW: 1 of 5 students have no result: part 1 of 3 is '
+damage '1!s/^/x/'
+head -c 200 /dev/urandom >> "$damaged"
+merged 70
+expect "damaged lines are counted" said 'lines? (is|are) damaged and passed over$'
+damage '$s/.\{20\}$//'
+truncate -s -1 "$damaged"
+merged 70
+expect "the truncated line of a killed part is not damage" not said 'damaged and passed over'
+expect "a journal is only read" [ "$(tail -c 1 "$damaged" | wc -l)" -eq 0 ]
+damage ''
+cp "$damaged" "$scratch/damaged/7"
+: > "$scratch/damaged/8"
+merged 0
+expect "a repeated journal and an empty one change nothing" same "$scratch/damaged/out"
+
+# --- two results of one submission that differ; results of different graders
+redo() {  # redo <Python statement>: one more journal, with one record changed and a valid checksum
+  python3 - "$damaged" "$scratch/damaged/7" "$1" << 'END'
+import hashlib, json, sys
+record = json.loads(open(sys.argv[1]).readline().split(" ", 1)[1])
+exec(sys.argv[3])
+line = json.dumps(record, sort_keys=True, separators=(",", ":"))
+open(sys.argv[2], "w").write(hashlib.sha256(line.encode()).hexdigest()[:16] + " " + line + "\n")
+END
+}
+if command -v python3 > /dev/null; then
+  damage ''
+  redo 'record["todos"][0]["points"] = 1'
+  merged 70
+  expect "results that differ are REVIEW, with both journals named" said '^REVIEW: student_[0-9]+ has two results of 04_divergences that differ, in .*/[0-9] and .*/7$'
+  redo 'record["by"] = "another"'
+  merged 2
+  expect "results of different graders are refused" said 'come from different graders, course keys or sandbox levels'
+  redo 'record["digest"] = "an earlier submission"; record["by"] = "another"'
+  merged 0
+  expect "results of an earlier submission do not count" same "$scratch/damaged/out"
+else
+  skip 9 "results that differ: python3 is not installed"
+fi
+
+# --- GNU parallel: on this machine, and over ssh. The scripts run the grader of the project's build
+usage() { bash "$1" > "$scratch/said" 2>&1; [ $? -eq 2 ] && said '^usage: '; }
+expect "parallel.sh without arguments prints its usage" usage exercises/cluster/parallel.sh
+expect "slurm.sh without arguments prints its usage" usage exercises/cluster/slurm.sh
+if [ "$tool" != "$project/build/double/tests/gradus-grade" ]; then
+  skip 9 "parallel, ssh and Slurm: they need the grader of build/double"
+else
+  if ! command -v parallel > /dev/null; then
+    skip 3 "GNU parallel is not installed (make deps PURPOSE=cluster)"
+  else
+    share_cache "$scratch/by_parallel" 4
+    exercises/cluster/parallel.sh "$class" 4 "${few[@]}" "${key[@]}" --out "$scratch/by_parallel" > "$scratch/said" 2>&1 < /dev/null
+    expect "GNU parallel grades four parts on this machine" [ $? -eq 0 ]
+    run 0 merge "$class" --ex 4 --out "$scratch/by_parallel"
+    expect "they give the gradebook of the whole class" same "$scratch/by_parallel"
+  fi
+  sshd=$(command -v sshd || command -v /usr/sbin/sshd)
+  if ! command -v parallel > /dev/null || [ -z "$sshd" ] || [ "$(id -u)" -ne 0 ]; then
+    skip 3 "GNU parallel over ssh: it needs parallel, sshd and root"
+  else
+    mkdir -p /run/sshd "$scratch/ssh" && chmod 700 "$scratch/ssh"
+    ssh-keygen -q -t ed25519 -N "" -f "$scratch/ssh/host" && ssh-keygen -q -t ed25519 -N "" -f "$scratch/ssh/user"
+    cp "$scratch/ssh/user.pub" "$scratch/ssh/authorized"
+    printf '%s\n' "Port 22022" "ListenAddress 127.0.0.1" "HostKey $scratch/ssh/host" "AuthorizedKeysFile $scratch/ssh/authorized" \
+      "StrictModes no" "PidFile none" "PermitRootLogin yes" "UsePAM no" > "$scratch/ssh/config"
+    "$sshd" -D -f "$scratch/ssh/config" > "$scratch/ssh/log" 2>&1 &
+    daemons+=($!)
+    ssh="ssh -p 22022 -i $scratch/ssh/user -o StrictHostKeyChecking=no -o UserKnownHostsFile=$scratch/ssh/known -o LogLevel=ERROR"
+    eventually $ssh 127.0.0.1 true
+    echo "1/$ssh 127.0.0.1" > "$scratch/hosts"
+    share_cache "$scratch/by_ssh" 3
+    HOSTS=$scratch/hosts exercises/cluster/parallel.sh "$class" 3 "${few[@]}" "${key[@]}" --out "$scratch/by_ssh" > "$scratch/said" 2>&1 < /dev/null
+    expect "GNU parallel grades three parts over ssh" [ $? -eq 0 ]
+    run 0 merge "$class" --ex 4 --out "$scratch/by_ssh"
+    expect "they give the gradebook of the whole class" same "$scratch/by_ssh"
+    stop_daemons
+  fi
+
+  # --- Slurm: one node, of this user alone
+  PATH=$PATH:/usr/sbin
+  start_slurm() {
+    local d=$scratch/slurm
+    mkdir -p "$d/state" "$d/spool" "$d/munge" && chmod 700 "$d/munge"
+    head -c 128 /dev/urandom > "$d/munge/key" && chmod 400 "$d/munge/key"
+    munged --foreground --force --key-file="$d/munge/key" --socket="$d/munge/socket" --pid-file="$d/munge/pid" --log-file="$d/munge/log" --seed-file="$d/munge/seed" > "$d/munged.out" 2>&1 &
+    daemons=($!)
+    cat > "$d/slurm.conf" << END
+ClusterName=test
+SlurmctldHost=$(hostname -s)(127.0.0.1)
+SlurmUser=$(id -un)
+SlurmdUser=$(id -un)
+SlurmctldPort=16817
+SlurmdPort=16818
+AuthType=auth/munge
+AuthInfo=socket=$d/munge/socket
+CredType=cred/munge
+StateSaveLocation=$d/state
+SlurmdSpoolDir=$d/spool
+SlurmctldPidFile=$d/slurmctld.pid
+SlurmdPidFile=$d/slurmd.pid
+SlurmctldLogFile=$d/slurmctld.log
+SlurmdLogFile=$d/slurmd.log
+MailProg=/bin/true
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+MpiDefault=none
+ReturnToService=2
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+NodeName=$(hostname -s) NodeAddr=127.0.0.1 CPUs=2 RealMemory=4096 State=UNKNOWN
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+END
+    export SLURM_CONF=$d/slurm.conf
+    eventually [ -S "$d/munge/socket" ]
+    slurmctld -D > "$d/slurmctld.out" 2>&1 &
+    daemons=($! "${daemons[@]}")
+    slurmd -D > "$d/slurmd.out" 2>&1 &
+    daemons=($! "${daemons[@]}")
+    eventually eval '[ "$(sinfo -h -o %t)" = idle ]'
+  }
+  if [ "$(id -u)" -ne 0 ] || ! command -v slurmctld > /dev/null || ! command -v slurmd > /dev/null || ! command -v munged > /dev/null || ! command -v sbatch > /dev/null; then
+    skip 5 "Slurm: it needs root, slurm-wlm and munge (make deps PURPOSE=slurm)"
+  elif ! start_slurm; then
+    expect "a Slurm of one node starts: $(tail -n 3 "$scratch/slurm/slurmctld.log" "$scratch/slurm/slurmd.log" 2>&1)" false
+    stop_daemons
+  else
+    array() { sbatch --wait --output="$scratch/slurm/%a.log" --array="$1" exercises/cluster/slurm.sh "$class" 4 "${few[@]}" "${key[@]}" --out "$scratch/by_slurm" > "$scratch/said" 2>&1; }
+    share_cache "$scratch/by_slurm" 4
+    expect "Slurm grades three of four parts as an array of jobs" array 1,2,4
+    run 70 merge "$class" --ex 4 --out "$scratch/by_slurm"
+    expect "merge names the missing part" said 'part 3 of 4 is missing or unfinished'
+    expect "Slurm grades the missing part" array 3
+    run 0 merge "$class" --ex 4 --out "$scratch/by_slurm"
+    expect "they give the gradebook of the whole class" same "$scratch/by_slurm"
+    stop_daemons
+  fi
+fi
+
+# --- the container: its steps in a bare Debian, then one part of the class inside
+steps=exercises/cluster/Containerfile root=$scratch/debian
+step() { sed -n "s/^$1 //p" "$steps"; }
+inside() {  # inside <words>: in the bare Debian; its mounts end with the command
+  # shellcheck disable=SC2016
+  unshare --mount bash -c 'mount --make-rprivate / && mount --rbind /proc "$1/proc" && mount --rbind /dev "$1/dev" &&
+    exec chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "${@:2}"' - "$root" "$@"
+}
+expect "this script runs all of the container's steps" [ "$(grep -cvE '^(#|FROM debian:[a-z]+$|COPY [A-Za-z. /_-]+ /gradus/[a-z/]*$|RUN [^\\]+$|ENTRYPOINT \["[^"]+"\]$)' "$steps")" -eq 0 ]
+if [ "$(id -u)" -ne 0 ] || ! command -v debootstrap > /dev/null || ! unshare --mount true 2> /dev/null; then
+  skip $((5 + $(step RUN | wc -l))) "the container's steps: they need root, debootstrap and mount namespaces"
+else
+  expect "a bare Debian" unshare --mount debootstrap --variant=minbase "$(step FROM | sed 's/debian://')" "$root"
+  cp /etc/resolv.conf "$root/etc/"
+  while read -r line; do
+    case $line in
+      COPY*)
+        read -r -a words <<< "$line"
+        to=${words[-1]}
+        mkdir -p "$root$to"
+        for from in "${words[@]:1:${#words[@]}-2}"; do
+          if [ -d "$from" ]; then cp -r "$from/." "$root$to"; else cp "$from" "$root$to"; fi
+        done
+        ;;
+      RUN*) expect "$line" inside sh -c "${line#RUN }" ;;
+    esac
+  done < "$steps"
+  cp -r "$class" "$root/class"
+  cp "$whole/course.key" "$root/key"
+  for part in 1 2; do
+    expect "the container grades part $part" inside "$(step ENTRYPOINT | tr -d '[]"')" class /class --part $part/2 --ex 4 --accept-level --key /key
+  done
+  run 0 merge "$class" --ex 4 --out "$scratch/by_container" "$root"/class-grades/parts/*-of-2
+  expect "its journals can be merged outside" [ "$(grep -c '^student_' "$scratch/by_container/gradebook.csv")" -eq 5 ]
+fi
+echo "$passed passed, $failed failed$([ $skipped -eq 0 ] || echo ", $skipped skipped")"
+exit $((failed > 0))
