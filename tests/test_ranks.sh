@@ -14,10 +14,11 @@ if ! command -v mpiexec > /dev/null || ! ldd "$programs/11_vae" | grep -q libmpi
 fi
 scratch=$(mktemp -d) || exit 1
 left() { pgrep -f "$scratch/out" | grep -vx $$; }  # processes that a run has left
+space=gradus_$$  # a network namespace
 finish() {
   kill -KILL $(left) 2> /dev/null
-  ip netns pids gradus_ranks 2> /dev/null | xargs -r kill -KILL
-  ip netns del gradus_ranks 2> /dev/null
+  ip netns pids $space 2> /dev/null | xargs -r kill -KILL
+  ip netns del $space 2> /dev/null
   rm -rf "$scratch"
 }
 trap finish EXIT
@@ -143,19 +144,18 @@ for target in launcher rank; do
 done
 
 # ---- ranks that do not belong together
-# refused <what> <pattern> <options of rank 1> [program of rank 1]
+# refused <what> <pattern> <program of rank 1> <options of rank 1>
 refused() {
   fresh refused
   timeout -k 5 60 mpiexec -n 1 "$programs/11_vae" "${common[@]}" --out "$scratch/out_refused" : \
-    -n 1 "${4:-$programs/11_vae}" "${common[@]}" --out "$scratch/out_refused" $3 > "$scratch/said" 2>&1 < /dev/null
+    -n 1 "$3" --out "$scratch/out_refused" "${@:4}" > "$scratch/said" 2>&1 < /dev/null
   check "$1 is refused: exit code" "$(($? != 0))" 1
   check "$1 is refused" "$(grep -cE "11_vae: rank 1 differs: $2; all ranks need the same" "$scratch/said")" 1
 }
-refused "another seed" "seed is 2, and on rank 0 1" "--seed 2"
-refused "another preset" "preset is quick, and on rank 0 tiny" "--preset quick --epochs 1"
-refused "another number of shards" "shards is 4, and on rank 0 8" "--shards 4"
+refused "another seed" "seed is 2, and on rank 0 1" "$programs/11_vae" "${common[@]}" --seed 2
+refused "another number of shards" "shards is 4, and on rank 0 8" "$programs/11_vae" "${common[@]}" --shards 4
 cp "$programs/11_vae" "$scratch/11_vae" && echo >> "$scratch/11_vae"
-refused "another program file" "program file is [0-9a-f]{16}, and on rank 0 [0-9a-f]{16}" "" "$scratch/11_vae"
+refused "another program file" "program file is [0-9a-f]{16}, and on rank 0 [0-9a-f]{16}" "$scratch/11_vae" "${common[@]}"
 mkdir -p "$scratch/data/mnist"
 for part in "train 1000" "t10k 300"; do  # black digits in the format of MNIST
   read -r name count <<< "$part"
@@ -163,7 +163,7 @@ for part in "train 1000" "t10k 300"; do  # black digits in the format of MNIST
   { printf '\0\0\x08\x03'"$size"'\0\0\0\x1c\0\0\0\x1c' && head -c $((count * 784)) /dev/zero; } > "$scratch/data/mnist/$name-images-idx3-ubyte"
   { printf '\0\0\x08\x01'"$size" && head -c "$count" /dev/zero; } > "$scratch/data/mnist/$name-labels-idx1-ubyte"
 done
-refused "another data set" "(data|digest of the data) of loader is .*, and on rank 0 .*" "--data $scratch/data"
+refused "another data set" "(data|digest of the data) of loader is .*, and on rank 0 .*" "$programs/11_vae" "${common[@]:0:2}" --data "$scratch/data"
 
 # ---- bad numbers of shards
 said() { grep -cE "$1" "$scratch/said"; }
@@ -181,14 +181,14 @@ check "--resume with another number of shards" "$? $(said 'made with other setti
 # ---- two hosts: this network namespace and another one, connected by a pair of virtual cards, with delay and loss where the
 # kernel has netem. Open MPI starts a process on the other host with `agent host command`, as it would with ssh.
 skipped=0
-if ! mpiexec --version | grep -q 'Open MPI' || ! ip netns add gradus_ranks 2> /dev/null; then
+if ! mpiexec --version | grep -qE 'Open ?(MPI|RTE)' || ! ip netns add $space 2> /dev/null; then
   echo "SKIPPED: two hosts need Open MPI, root, and ip of iproute2"
   skipped=1
 else
-  ip link add gradus0 type veth peer name gradus1 netns gradus_ranks && ip addr add 10.213.77.1/24 dev gradus0 && ip link set gradus0 up
-  inside() { ip netns exec gradus_ranks "$@"; }
+  ip link add gradus0 type veth peer name gradus1 netns $space && ip addr add 10.213.77.1/24 dev gradus0 && ip link set gradus0 up
+  inside() { ip netns exec $space "$@"; }
   inside ip addr add 10.213.77.2/24 dev gradus1 && inside ip link set gradus1 up && inside ip link set lo up
-  printf '#!/bin/sh\nshift\nexec ip netns exec gradus_ranks sh -c "$*"\n' > "$scratch/agent" && chmod +x "$scratch/agent"
+  printf '#!/bin/sh\nshift\nexec ip netns exec %s sh -c "$*"\n' $space > "$scratch/agent" && chmod +x "$scratch/agent"
   export OMPI_MCA_plm_rsh_agent=$scratch/agent OMPI_MCA_btl=tcp,self OMPI_MCA_btl_tcp_if_include=10.213.77.0/24 OMPI_MCA_oob_tcp_if_include=10.213.77.0/24
   hosts=(--host localhost:2,10.213.77.2:2)
   tc qdisc add dev gradus0 root netem delay 2ms loss 1% 2> /dev/null || echo "ranks: the kernel has no netem: the link has no delay and no loss"

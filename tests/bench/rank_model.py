@@ -15,7 +15,7 @@ import statistics
 import subprocess
 
 SLICE = 1 << 20
-EXCHANGES = {"dcgan32": 2, "conv_vae": 1}  # per step
+EXCHANGES = {"conv_vae": 1, "dcgan32": 2}  # per step
 LINKS = {"1 Gbit/s": (50.0, 117.0), "10 Gbit/s": (20.0, 1170.0), "100 Gbit/s": (2.0, 11700.0)}  # microseconds, bytes per microsecond
 SHARDS, STEPS = 8, {"dcgan32": 8, "conv_vae": 24}
 LARGE = 1024  # shards of the predicted training
