@@ -18,6 +18,7 @@ space=gradus_$$  # a network namespace
 finish() {
   kill -KILL $(left) 2> /dev/null
   ip netns pids $space 2> /dev/null | xargs -r kill -KILL
+  ip link del gradus0 2> /dev/null
   ip netns del $space 2> /dev/null
   rm -rf "$scratch"
 }
