@@ -18,6 +18,7 @@ space=gradus_$$  # a network namespace
 finish() {
   kill -KILL $(left) 2> /dev/null
   ip netns pids $space 2> /dev/null | xargs -r kill -KILL
+  ip link del gradus0 2> /dev/null
   ip netns del $space 2> /dev/null
   rm -rf "$scratch"
 }
@@ -200,7 +201,10 @@ else
   launcher=$!
   for _ in {1..300}; do [ -s "$scratch/out_cut/11_vae/vae.safetensors" ] && break || sleep 0.1; done
   ip link set gradus0 down
-  ended "a link that is cut" 30
+  for _ in {1..300}; do [ -n "$(ranks_of cut)" ] && sleep 0.1 || break; done
+  check "a link that is cut: the ranks end within 30 s" "$(ranks_of cut)" ""
+  kill -KILL $launcher 2> /dev/null  # Open MPI's launcher waits longer for the lost host
+  wait $launcher 2> /dev/null
   check "the sentence names a rank of the other host" "$(grep -oE 'rank [01]: no sign of life from rank [23] for 4 s' "$scratch/said" | wc -l | grep -c '[12]')" 1
   unset OMPI_MCA_plm_rsh_agent OMPI_MCA_btl OMPI_MCA_btl_tcp_if_include OMPI_MCA_oob_tcp_if_include
   run 2 cut 11_vae "${steps[@]}" --resume
