@@ -39,7 +39,7 @@ run() {  # run <expected exit code> <arguments...>: writes the output to $scratc
 }
 tree=$scratch/tree
 mkdir -p "$tree/tests"
-cp -r "$project"/{src,include,exercises,cmake,scripts,lectures,datasets} "$tree"
+cp -r "$project"/{src,include,exercises,cmake,scripts,lectures,studio,datasets} "$tree"
 cp -r "$project"/{.clang-format,.devcontainer,.vscode,CMakeLists.txt,CMakePresets.json,LICENSE,Makefile,README.md} "$tree"
 cp -r "$project"/tests/{grade,CMakeLists.txt} "$tree/tests"
 kl=exercises/04_divergences/gaussian_kl.cpp
