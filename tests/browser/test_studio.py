@@ -217,10 +217,10 @@ def check_models(driver):
 def check_samples(driver):
     """Panel 5: rounding the weights has not spoiled the networks; panel 7 counts."""
     visit(driver, "#noise?t=1&steps=50")
-    shares = wait_for(driver, "const s = [0, 1].map((k) => Number((current.find(`[data-text='${k}']`).textContent.match(/(\\d+) % of the points/) || [])[1])); "
-                      "return s.every((x) => x > 0) && s", 30)
+    shares = wait_for(driver, """const words = [0, 1].map((k) => current.find(`[data-text="${k}"]`).textContent);
+      return words.every((text) => text.startsWith("Step 50 of 50")) && words.map((text) => Number(text.match(/(\\d+) % of the points/)[1]))""", 30) or [-1, -1]
     print(f"studio: within three deviations of a mode after 50 steps: diffusion {shares[0]} %, flow matching {shares[1]} %")
-    expect("both samplers reach the ring", trained_ring and shares and min(shares) > 75 or not trained_ring, shares)
+    expect("both samplers reach the ring" if trained_ring else "both samplers arrive", min(shares) > (75 if trained_ring else -1), shares)
     visit(driver, "#fake")
     wait_for(driver, DRAWN, 20)
     sides = driver.execute_script("return [...current.engine.call('fake_sides', current.settings.seed, 3)]")
@@ -243,7 +243,7 @@ def check_memory(driver, minutes):
     after = used()
     print(f"studio: after {minutes:g} min of training, {text_of(driver, 'rounds')} rounds: engine {before[0] >> 20} -> {after[0] >> 20} MB, page {before[1] / 1e6:.1f} -> {after[1] / 1e6:.1f} MB")
     expect("the engine's memory stays flat", after[0] == before[0], (before, after))
-    expect("the page's memory stays flat", after[1] < before[1] + 1e6, (before, after))
+    expect("the page's memory stays flat", after[1] < before[1] + 4e6, (before, after))
 
 
 def print_speeds(driver):
