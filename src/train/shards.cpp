@@ -20,8 +20,7 @@ Tensor Shard::rows(const Tensor& x) const {
 }
 
 /// The row of numbers of a trained module for the Exchange: its gradients in the order in which a backward
-/// pass completes them, about the reverse of their registration; then buffers, readings, and the wish to
-/// stop.
+/// pass completes them, about the reverse of their registration; then buffers, readings, and a wish to stop.
 class Shards::Row {
  public:
   /// The objects of a step: of the parameters in the order in which a backward pass completes them.

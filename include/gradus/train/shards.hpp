@@ -69,8 +69,7 @@ struct Traffic {
 /// 2017). Every shard moves the running statistics from the same start; their new values are averaged by the
 /// same tree. A generator of a module (dropout) draws by example, like `rng`.
 ///
-/// All ranks hold all weights and make the same update. With S = 1 a step is that of a program without
-/// shards.
+/// All ranks hold all weights and make the same update. With S = 1 a step is that of an unsharded program.
 class Shards {
  public:
   /// Throws Error unless 1 <= ranks <= count.
