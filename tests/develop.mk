@@ -29,6 +29,7 @@ prove: deps-check ## test the grader: stubs, reference, mistakes, attacks, with 
 bench: deps-lecture $(if $(findstring ranks,$(CASES)),deps-mpi) ## compare the speed with PyTorch and JAX, where they are installed
 #> CASES=mlp_vae,mlp_ae  THREADS=2
 #> PEERS=/path/to/python: Pythons that have PyTorch or JAX, comma-separated (default: Debian's python3-torch)
+#> CASES=scaling: over batch, channels and threads, with a plot
 #> CASES=ranks: training on two MPI ranks, and a model of 2 to 1024 ranks
 	@$(call build,default,bench $(if $(findstring ranks,$(CASES)),rank_bench))
 	@/usr/bin/env python3 tests/bench/run_bench.py --ours $(BUILD)/default/tests/bench/bench $(call given,CASES,cases) $(call given,THREADS,threads) $(call given,PEERS,peers) $(ARGS)

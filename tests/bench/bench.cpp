@@ -3,6 +3,8 @@
 //
 //   echo "mlp_vae 2" | bench
 //   {"case":"mlp_vae","ms_median":...,"ms_p10":...,"ms_p90":...,"steps":...,"peak_rss_mb":...}
+//   mlp_vae_b<batch>, infer_b<batch>, dcgan32_c<channels>
+//   "steps,<case> <count>": {"ms_median":...,"ms_first":...,"faults": page faults per step}
 //   ops, op,<name>, copy,<bytes>, function,<name>: see op_cases.hpp
 //   bench --startup            runs one training step and exits: the caller times the process
 #include <sys/resource.h>
@@ -33,12 +35,12 @@ namespace {
 
 using namespace gradus;
 
-constexpr Index batch = 128, pixels = 784;
+constexpr Index pixels = 784;
 
-/// Random batches, enough that they do not all fit into the cache.
-std::vector<Tensor> batches(Rng& rng) {
+/// 4096 random pictures in batches: they do not all fit into the cache.
+std::vector<Tensor> batches(Rng& rng, Index batch) {
   std::vector<Tensor> out;
-  for (int i = 0; i < 32; ++i) out.push_back(Tensor::uniform({batch, pixels}, rng));
+  for (Index i = 0; i < 4096 / batch; ++i) out.push_back(Tensor::uniform({batch, pixels}, rng));
   return out;
 }
 
@@ -52,12 +54,13 @@ struct Vae : Module {
   Var decode(const Var& z) { return decoder_out(relu(decoder_hidden(z))); }
 };
 
-/// 784-400-20-400-784, Bernoulli likelihood, batch 128, Adam.
+/// 784-400-20-400-784, Bernoulli likelihood, Adam.
 struct VaeCase {
+  explicit VaeCase(Index batch = 128) : data(batches(rng, batch)) {}
   Rng rng{1};
   Vae net{rng};
   Adam adam{net.parameters()};
-  std::vector<Tensor> data = batches(rng);
+  std::vector<Tensor> data;
   std::size_t next = 0;
   void step() {
     const Tensor& x = data[next++ % data.size()];
@@ -84,7 +87,7 @@ struct AeCase {
   Rng rng{1};
   Ae net{rng};
   Adam adam{net.parameters()};
-  std::vector<Tensor> data = batches(rng);
+  std::vector<Tensor> data = batches(rng, 128);
   std::size_t next = 0;
   void step() {
     const Tensor& x = data[next++ % data.size()];
@@ -109,8 +112,8 @@ std::function<void()> make_case(const std::string& name) {
   const auto stepper = [](auto object) { return [object] { object->step(); }; };
   if (name == "mlp_vae") return stepper(std::make_shared<VaeCase>());
   if (name == "mlp_ae") return stepper(std::make_shared<AeCase>());
-  if (name == "infer_b1") return stepper(std::make_shared<DecodeCase>(1));
-  if (name == "infer_b1024") return stepper(std::make_shared<DecodeCase>(1024));
+  if (const Index batch = number_after("mlp_vae_b", name)) return stepper(std::make_shared<VaeCase>(batch));
+  if (const Index batch = number_after("infer_b", name)) return stepper(std::make_shared<DecodeCase>(batch));
   return picture_case(name);
 }
 
@@ -124,28 +127,51 @@ double peak_rss_mb() {
 #endif
 }
 
-void measure(const std::string& name, const std::function<void()>& step, double seconds) {
+/// Milliseconds of each step, in the order of time: as many as fill the seconds, at least `least`.
+std::vector<double> timed(const std::function<void()>& step, double seconds, std::size_t least) {
   using Clock = std::chrono::steady_clock;
   const auto since = [](Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
   };
-  for (auto start = Clock::now(); since(start) < 0.1 * seconds;) step();  // warm up
   std::vector<double> times;
-  for (auto start = Clock::now(); since(start) < seconds || times.size() < 5;) {
+  for (const auto start = Clock::now(); since(start) < seconds || times.size() < least;) {
     const auto before = Clock::now();
     step();
     times.push_back(1e3 * since(before));
   }
+  return times;
+}
+
+/// The quantile `part` of the times.
+double at(std::vector<double> times, double part) {
   std::sort(times.begin(), times.end());
-  const auto at = [&](double part) {
-    return times[static_cast<std::size_t>(part * static_cast<double>(times.size() - 1))];
-  };
+  return times[static_cast<std::size_t>(part * static_cast<double>(times.size() - 1))];
+}
+
+void measure(const std::string& name, const std::function<void()>& step, double seconds) {
+  timed(step, 0.1 * seconds, 0);  // warm up
+  const std::vector<double> times = timed(step, seconds, 5);
   std::printf(
       "{\"case\":\"%s\",\"ms_median\":%.5f,\"ms_p10\":%.5f,\"ms_p90\":%.5f,\"steps\":%zu,\"peak_rss_mb\":%."
       "1f,"
       "\"flops\":%.0f}\n",
-      name.c_str(), at(0.5), at(0.1), at(0.9), times.size(), peak_rss_mb(),
+      name.c_str(), at(times, 0.5), at(times, 0.1), at(times, 0.9), times.size(), peak_rss_mb(),
       name == "peak" ? peak_flops() : 0.0);
+  std::fflush(stdout);
+}
+
+long page_faults() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_minflt + usage.ru_majflt;
+}
+
+void measure_steps(const std::string& name, const std::function<void()>& step, std::size_t count) {
+  const long before = page_faults();
+  const std::vector<double> times = timed(step, 0, std::max<std::size_t>(1, count));
+  const double faults = static_cast<double>(page_faults() - before) / static_cast<double>(times.size());
+  std::printf("{\"case\":\"%s\",\"ms_median\":%.5f,\"ms_first\":%.5f,\"faults\":%.3f}\n", name.c_str(),
+              at(times, 0.5), times.front(), faults);
   std::fflush(stdout);
 }
 
@@ -165,13 +191,17 @@ int main(int argc, char** argv) {
       std::cout << answer << std::endl;
       continue;
     }
-    std::function<void()>& step = cases[name];
-    if (!step) step = make_case(name);
+    const bool counted = name.starts_with("steps,");
+    std::function<void()>& step = cases[counted ? name.substr(6) : name];
+    if (!step) step = make_case(counted ? name.substr(6) : name);
     if (!step) {
       std::printf("{\"case\":\"%s\",\"error\":\"no such case\"}\n", name.c_str());
       std::fflush(stdout);
       continue;
     }
-    measure(name, step, seconds);
+    if (counted)
+      measure_steps(name, step, static_cast<std::size_t>(seconds));
+    else
+      measure(name, step, seconds);
   }
 }

@@ -7,14 +7,9 @@
 Pictures have their channels last in memory; buffers of weights and of the optimizer are donated to the step.
 """
 import argparse
-import json
 import os
-import sys
 
-import peer_torch  # measure; PyTorch itself is not imported
-
-CASES = ("mlp_vae", "mlp_ae", "infer_b1", "infer_b1024", "small_cnn", "conv_vae", "dcgan32", "dcgan64", "cyclegan64_b1", "cyclegan64_b4")
-
+import peer_torch  # answer_all, in_turn; PyTorch itself is not imported
 
 class Networks:
     """Layers as functions of their weights, a dictionary; new weights come from one stream of keys."""
@@ -119,7 +114,7 @@ class Networks:
         return run
 
 
-def mlp_vae(n):
+def mlp_vae(n, batch=128):
     weights = {"hidden": n.dense_weights(784, 400), "mu": n.dense_weights(400, 20), "logvar": n.dense_weights(400, 20),
                "up": n.dense_weights(20, 400), "out": n.dense_weights(400, 784)}
 
@@ -129,7 +124,7 @@ def mlp_vae(n):
         logits = n.dense(p["out"], n.relu(n.dense(p["up"], n.sampled(mu, logvar, key))))
         return n.bernoulli_nll(logits, x).sum() + n.kl(mu, logvar)
 
-    return n.training(weights, loss, [n.uniform(128, 784) for _ in range(32)])
+    return n.training(weights, loss, [n.uniform(batch, 784) for _ in range(4096 // batch)])
 
 
 def mlp_ae(n):
@@ -279,6 +274,15 @@ MAKERS = {"mlp_vae": mlp_vae, "mlp_ae": mlp_ae, "infer_b1": infer(1), "infer_b10
           "cyclegan64_b1": cyclegan64(1), "cyclegan64_b4": cyclegan64(4)}
 
 
+def maker_of(name):
+    """The function that makes a case of these networks; None for a case that JAX does not have."""
+    if batch := peer_torch.number_after("mlp_vae_b", name):
+        return lambda n: mlp_vae(n, batch)
+    if c := peer_torch.number_after("dcgan32_c", name):
+        return dcgan(64, 32, [c, 2 * c, 4 * c], 1)
+    return MAKERS.get(name)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--threads", type=int, default=2)
@@ -292,17 +296,16 @@ def main():
     if options.startup:
         mlp_vae(Networks())()
         return
-    cases = {}
-    for line in sys.stdin:
-        name, seconds = line.split()
-        try:
-            if name not in cases:
-                cases[name] = MAKERS[name](Networks())
-                cases[name]()  # compiles
-            answer = peer_torch.measure(name, cases[name], float(seconds))
-        except Exception as problem:  # of any library: this case has no answer, the others may have one
-            answer = {"case": name, "error": f"{type(problem).__name__}: {problem}"[:300]}
-        print(json.dumps({**answer, "version": jax.__version__}), flush=True)
+
+    def make(name):
+        maker = maker_of(name)
+        if not maker:
+            return None
+        step = maker(Networks())
+        step()  # compiles
+        return step
+
+    peer_torch.answer_all(make, jax.__version__)
 
 
 if __name__ == "__main__":

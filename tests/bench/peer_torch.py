@@ -46,29 +46,25 @@ def make_case(name, adam="", channels_last=False, compiled=False):
     import torch.nn.functional as F
 
     torch.manual_seed(1)
-    if name in PICTURE_CASES:
+    picture_case = case_of(name)
+    if picture_case:
         layout = torch.channels_last if channels_last else torch.contiguous_format
-        step = PICTURE_CASES[name](torch, nn, F, {adam: True} if adam else {}, layout)
+        step = picture_case(torch, nn, F, {adam: True} if adam else {}, layout)
         return torch.compile(step) if compiled else step
-    batch, pixels = 128, 784
+    pixels = 784
 
-    def training(net, loss_of):
+    def training(net, loss_of, batch=128):
         optimizer = torch.optim.Adam(net.parameters(), 1e-3, **({adam: True} if adam else {}))
-        data = [torch.rand(batch, pixels) for _ in range(32)]
-        count = 0
 
-        def step():
-            nonlocal count
-            x = data[count % len(data)]
-            count += 1
-            loss = loss_of(x)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
+        def step(x):
+            descend(optimizer, loss_of(x))
 
-        return torch.compile(step) if compiled else step
+        if compiled:  # of the batch alone: a counter or an iterator inside would be part of what is compiled
+            step = torch.compile(step)
+        batches = in_turn([torch.rand(batch, pixels) for _ in range(4096 // batch)])
+        return lambda: step(next(batches))
 
-    if name == "mlp_vae":
+    if name == "mlp_vae" or name.startswith("mlp_vae_b"):
         hidden, mu_of, logvar_of = nn.Linear(pixels, 400), nn.Linear(400, 20), nn.Linear(400, 20)
         up, out = nn.Linear(20, 400), nn.Linear(400, pixels)
 
@@ -80,14 +76,14 @@ def make_case(name, adam="", channels_last=False, compiled=False):
             kl = -0.5 * torch.sum(1 + logvar - mu * mu - logvar.exp())
             return F.binary_cross_entropy_with_logits(logits, x, reduction="sum") + kl
 
-        return training(nn.ModuleList([hidden, mu_of, logvar_of, up, out]), vae_loss)
+        return training(nn.ModuleList([hidden, mu_of, logvar_of, up, out]), vae_loss, number_after("mlp_vae_b", name) or 128)
     if name == "mlp_ae":
         net = nn.Sequential(nn.Linear(pixels, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 2),
                             nn.Linear(2, 256), nn.ReLU(), nn.Linear(256, 512), nn.ReLU(), nn.Linear(512, pixels), nn.Sigmoid())
         return training(net, lambda x: F.mse_loss(net(x), x))
-    if name in ("infer_b1", "infer_b1024"):
+    if number_after("infer_b", name):
         net = nn.Sequential(nn.Linear(20, 400), nn.ReLU(), nn.Linear(400, pixels), nn.Sigmoid())
-        z = torch.randn(int(name.removeprefix("infer_b")), 20)
+        z = torch.randn(number_after("infer_b", name), 20)
         if compiled:  # the network: a compiled function without a result would be removed as dead code
             net = torch.compile(net)
 
@@ -309,6 +305,30 @@ PICTURE_CASES = {"small_cnn": small_cnn, "conv_vae": conv_vae, "dcgan32": dcgan(
                  "cyclegan64_b1": cyclegan64(1), "cyclegan64_b4": cyclegan64(4)}
 
 
+def number_after(prefix, name):
+    """The number that follows the prefix: 32 for "mlp_vae_b32" and "mlp_vae_b". 0 for other names."""
+    number = name.removeprefix(prefix)
+    return int(number) if number != name and number.isdigit() else 0
+
+
+def case_of(name):
+    """The function that makes a case with pictures; None for other names."""
+    c = number_after("dcgan32_c", name)
+    return dcgan(64, 32, [c, 2 * c, 4 * c], 1) if c else PICTURE_CASES.get(name)
+
+
+def measure_steps(name, step, count):
+    """The first step, the median, and page faults per step."""
+    before, times = resource.getrusage(resource.RUSAGE_SELF), []
+    for _ in range(max(1, count)):
+        start = time.perf_counter()
+        step()
+        times.append(1e3 * (time.perf_counter() - start))
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    faults = after.ru_minflt + after.ru_majflt - before.ru_minflt - before.ru_majflt
+    return {"case": name, "ms_first": times[0], "ms_median": sorted(times)[(len(times) - 1) // 2], "faults": faults / len(times)}
+
+
 def measure(name, step, seconds):
     """Measures as bench.cpp does: a tenth of the time to warm up, then every step on its own."""
     end = time.perf_counter() + 0.1 * seconds
@@ -323,6 +343,27 @@ def measure(name, step, seconds):
     last = len(times) - 1
     return {"case": name, "ms_median": times[last // 2], "ms_p10": times[last // 10], "ms_p90": times[last * 9 // 10],
             "steps": len(times), "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def answer_all(make, version):
+    """Reads lines "case seconds" or "steps,case count" and answers each with a line of JSON. `make(case)`: the function
+    that does one step of the case, or None."""
+    cases = {}
+    for line in sys.stdin:
+        name, number = line.split()
+        case = name.removeprefix("steps,")
+        try:
+            if case not in cases:
+                cases[case] = make(case)
+            if not cases[case]:
+                answer = {"case": name, "error": "no such case"}
+            elif case == name:
+                answer = measure(name, cases[case], float(number))
+            else:
+                answer = measure_steps(name, cases[case], int(float(number)))
+        except Exception as problem:  # a setting that fails gives no figure; the others may
+            answer = {"case": name, "error": f"{type(problem).__name__}: {problem}"[:300]}
+        print(json.dumps({**answer, "version": version}), flush=True)
 
 
 def main():
@@ -341,19 +382,15 @@ def main():
     import torch
 
     torch.set_num_threads(options.threads)
-    cases = {}
-    for line in sys.stdin:
-        name, seconds = line.split()
-        try:
-            if name not in cases:
-                cases[name] = make_case(name, options.adam, options.channels_last, options.compile)
-                if cases[name] and options.compile:
-                    for _ in range(3):
-                        cases[name]()
-            answer = measure(name, cases[name], float(seconds)) if cases[name] else {"case": name, "error": "no such case"}
-        except Exception as problem:  # a setting that fails gives no figure; the others may
-            answer = {"case": name, "error": f"{type(problem).__name__}: {problem}"[:300]}
-        print(json.dumps({**answer, "version": torch.__version__}), flush=True)
+
+    def make(name):
+        step = make_case(name, options.adam, options.channels_last, options.compile)
+        if step and options.compile:
+            for _ in range(3):
+                step()
+        return step
+
+    answer_all(make, torch.__version__)
 
 
 if __name__ == "__main__":

@@ -267,6 +267,13 @@ struct PeakCase {
 
 }  // namespace
 
+Index number_after(const std::string& prefix, const std::string& name) {
+  if (!name.starts_with(prefix)) return 0;
+  Index number = 0;
+  std::istringstream(name.substr(prefix.size())) >> number;
+  return number;
+}
+
 std::function<void()> picture_case(const std::string& name) {
   const auto stepper = [](auto object) { return [object] { object->step(); }; };
   if (name.starts_with("conv2d,")) return stepper(std::make_shared<ConvCase>(name.substr(7)));
@@ -275,6 +282,8 @@ std::function<void()> picture_case(const std::string& name) {
   if (name == "conv_vae") return stepper(std::make_shared<ConvVaeCase>());
   if (name == "dcgan32")
     return stepper(std::make_shared<DcganCase>(64, 32, std::vector<Index>{64, 128, 256}, 1));
+  if (const Index c = number_after("dcgan32_c", name))
+    return stepper(std::make_shared<DcganCase>(64, 32, std::vector<Index>{c, 2 * c, 4 * c}, 1));
   if (name == "dcgan64")
     return stepper(std::make_shared<DcganCase>(32, 64, std::vector<Index>{64, 128, 256, 512}, 3));
   if (name == "dbvae64") return stepper(std::make_shared<DebiasingVaeCase>());

@@ -16,6 +16,8 @@ seconds apart: 2.00x is twice as fast, or half the memory.
     conv2d    Gflop/s of single passes, and their share of the processor's peak on registers alone, measured in the same
               round (above 100 %: 3 x 3 windows are computed with fewer multiplications than counted)
     ops       single ops: nanoseconds per number, and the share of what bounds them (memory, a function, arithmetic)
+    scaling   a training step over batch, channels and threads, and 1000 steps in turn, as a table and a plot (scaling.py); not
+              among the default cases
     ranks     training by shards on two MPI ranks, and a model of 2 to 1024 ranks (rank_model.py); not among the default cases
     noise     mlp_vae beside one process that keeps a core busy; in brackets, times the quiet step
 """
@@ -34,6 +36,7 @@ sys.dont_write_bytecode = True
 import peer_jax  # noqa: E402
 import peer_torch  # noqa: E402
 import rank_model  # noqa: E402
+import scaling  # noqa: E402
 
 CONVOLUTIONS = [(64, 64, 16, 128, 4, 2, 1), (4, 128, 16, 128, 3, 1, 1), (128, 32, 14, 64, 4, 2, 1), (64, 128, 8, 256, 4, 2, 1),
                 (32, 256, 8, 512, 4, 2, 1)]  # images, channels, height and width, windows, size, stride, padding
@@ -159,12 +162,16 @@ def by_peer(sides):
     return groups
 
 
+def measured(case, ours, peers, options):
+    """Runs the rounds of all sides that have the case; returns the peak memory of each that answers."""
+    with Group([ours, *(peer for peer in peers if peer.takes(case))]) as sides:
+        take_turns(sides, case, options.rounds, options.seconds)
+        return of_each(sides, Side.peak_mb)
+
+
 def bench_speed(case, ours, peers, options):
     """Prints two rows: time and memory."""
-    peers = [peer for peer in peers if peer.takes(case)]
-    with Group([ours, *peers]) as sides:
-        take_turns(sides, case, options.rounds, options.seconds)
-        peaks = of_each(sides, Side.peak_mb)
+    peaks = measured(case, ours, peers, options)
     times, memory = [], []
     for name, settings in by_peer(peer for peer in peaks if peer is not ours).items():
         best = min(settings, key=Side.median)
@@ -332,7 +339,7 @@ def find_peers(pythons, threads, env):
             seen.add((library, version))
             if library == "jax":
                 command = [python, str(HERE / "peer_jax.py"), "--threads", str(threads)]
-                sides.append(Side("jitted", command, env, f"JAX {version}", lambda case: case in peer_jax.CASES))
+                sides.append(Side("jitted", command, env, f"JAX {version}", peer_jax.maker_of))
                 continue
             command = [python, str(HERE / "peer_torch.py"), "--threads", str(threads)]
             adam = ["--adam", "foreach" if version.startswith("1.") else "fused"]
@@ -348,7 +355,19 @@ def fits(title, case):
     """Whether a setting of PyTorch changes anything in a case: no optimizer in inference, no channels without images."""
     if case.startswith("infer"):
         return title in ("plain", "compiled")
-    return case in peer_torch.PICTURE_CASES or "channels last" not in title
+    return bool(peer_torch.case_of(case)) or "channels last" not in title
+
+
+def bench_scaling(sides_of, options):
+    """`sides_of(threads)`: our side and the peers' on this many threads."""
+    def measure(case, threads=options.threads):
+        return measured(case, *sides_of(threads), options)
+
+    def running():
+        ours, peers = sides_of(options.threads)
+        return Group([ours, *(settings[0] for settings in by_peer(peers).values())])
+
+    scaling.bench(measure, running, os.cpu_count() or 1)
 
 
 def cpu_name():
@@ -369,16 +388,20 @@ def main():
     parser.add_argument("--seconds", type=float, default=0.6, help="seconds per round")
     options = parser.parse_args()
     wanted = options.cases.replace(" ", ",").split(",")
-    if unknown := [case for case in wanted if case not in [*CASES, "ranks"]]:
-        parser.error(f"no case {', '.join(unknown)}; the cases are {', '.join(CASES)}, ranks")
+    if unknown := [case for case in wanted if case not in [*CASES, "scaling", "ranks"]]:
+        parser.error(f"no case {', '.join(unknown)}; the cases are {', '.join(CASES)}, scaling, ranks")
 
     # Removes settings of the shell that would slow one side down.
     env = {name: value for name, value in os.environ.items() if not name.startswith(("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_"))}
-    env["OMP_NUM_THREADS"] = str(options.threads)
-    ours = Side("ours", [os.path.abspath(options.ours)], env)
-    given = [python for python in options.peers.split(",") if python]
+    pythons = ([python for python in options.peers.split(",") if python] or
+               [python for python in ("/usr/bin/python3", sys.executable) if os.path.exists(python)])
+
+    def sides_of(threads):
+        ours = Side("ours", [os.path.abspath(options.ours)], {**env, "OMP_NUM_THREADS": str(threads)}, "Gradus")
+        return ours, find_peers(pythons, threads, env)
+
     try:
-        peers = find_peers(given or [python for python in ("/usr/bin/python3", sys.executable) if os.path.exists(python)], options.threads, env)
+        ours, peers = sides_of(options.threads)
     except RuntimeError as problem:
         parser.error(str(problem))
     print(f"{time.strftime('%Y-%m-%d %H:%M')}, {cpu_name()}, {os.cpu_count()} CPUs, {options.threads} threads, "
@@ -395,6 +418,8 @@ def main():
                 bench_ops(ours, options)
             elif case == "startup":
                 bench_startup(ours, peers, options)
+            elif case == "scaling":
+                bench_scaling(sides_of, options)
             elif case == "ranks":
                 rank_model.bench(str(Path(options.ours).resolve().with_name("rank_bench")), options.rounds)
             elif case == "noise":

@@ -3,10 +3,13 @@
 import contextlib
 import io
 import sys
+import tempfile
 import types
+from pathlib import Path
 
 sys.dont_write_bytecode = True
 import run_bench  # noqa: E402
+import scaling  # noqa: E402
 
 ANSWER = """
 import json, sys
@@ -19,6 +22,11 @@ OPS = """
     print(json.dumps({"ops": ["fast", "slow"]} if case == "ops" else {"ms_median": 0.3 if case == "function,exp" else 0.25, "flops": 1} if case[:3] != "op," else
                      {"numbers": 1e6, "forward": work, "backward": {**work, "ms": 0.001}}), flush=True)
 """
+STEPS = """
+    case = line.split()[0]
+    ms = {slow} * (int(case.split("_b")[1]) ** 0.5 if "_b" in case else 10)
+    print(json.dumps({{"ms_median": ms, "peak_rss_mb": 10, "ms_first": 70.0, "faults": 0.5}}), flush=True)
+"""
 GOOD = "print('{\"ms_median\": %s, \"peak_rss_mb\": 10}', flush=True)"
 
 
@@ -28,14 +36,19 @@ def side(title, reply, startup=0, **more):
 
 def said(case, peers, ours=GOOD % 1.0):
     """The output of one case."""
-    options = types.SimpleNamespace(rounds=3, seconds=0.01)
+    options = types.SimpleNamespace(rounds=3, seconds=0.01, threads=2)
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        mine = side("ours", ours)
+        mine = side("ours", ours, peer="Gradus")
         if case == "startup":
             run_bench.bench_startup(mine, peers, options)
         elif case == "noise":
             run_bench.bench_noise(mine, peers, options)
+        elif case == "scaling":
+            with tempfile.TemporaryDirectory() as folder:
+                scaling.PLOT = Path(folder) / "scaling.svg"
+                run_bench.bench_scaling(lambda threads: (mine, list(peers)), options)
+                print(scaling.PLOT.read_text(encoding="utf-8"))
         elif case == "ops":
             run_bench.bench_ops(mine, options)
         else:
@@ -59,6 +72,10 @@ def main():
         ("none answers", said("mlp_vae", [side("plain", dead)]), ["mlp_vae", "ours 1.00 ms", "memory", "left out"], ["x\n"]),
         ("start-up fails", said("startup", [side("plain", dead, startup=4)]), ["startup", "exit code 4"], ["PyTorch "]),
         ("ops", said("ops", [], ours=OPS), ["fast ", "forward   1.00 ns   25 % of memory", "passes dy on", "reason unknown", "30 % of exp"], ["left out"]),
+        ("scaling", said("scaling", [side("plain", STEPS.format(slow=5)), side("fused", STEPS.format(slow=3))], ours=STEPS.format(slow=1)),
+         ["batch 2048", "ours 22.1 us per example", "PyTorch 66.29 us per example", "3.00x", "first step 70.0 ms", "0.50 page faults per step", "<svg", "DCGAN"],
+         ["5.00x", "left out"]),
+        ("scaling without peers", said("scaling", [], ours=STEPS.format(slow=1)), ["batch 2048", "<svg"], ["x  "]),
         ("noise alone", said("noise", [side("plain", dead)]), ["noise", "x quiet"], ["PyTorch "]),
     ]
     for title, words, there, absent in trials:
