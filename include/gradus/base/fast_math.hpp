@@ -49,16 +49,8 @@ inline float fast_exp(float x) {
   return x < low ? 0.0f : capped;
 }
 
-/// log x = e log 2 + log m with m in [sqrt(1/2), sqrt(2)). Negative x gives NaN, zero gives -inf.
-inline float fast_log(float x) {
-  const bool tiny = x < 1.17549435e-38f;  // denormal values are first multiplied by 2^23
-  const float scaled = tiny ? x * 8388608.0f : x;
-  std::uint32_t bits = std::bit_cast<std::uint32_t>(scaled);
-  const std::uint32_t offset = bits - 0x3F3504F3u;  // sqrt(1/2)
-  const std::int32_t exponent = static_cast<std::int32_t>(offset) >> 23;
-  bits -= static_cast<std::uint32_t>(exponent) << 23;
-  const float m = std::bit_cast<float>(bits) - 1.0f;
-  const float e = static_cast<float>(exponent) - (tiny ? 23.0f : 0.0f);
+/// e log 2 + log(1 + m) for 1 + m in [sqrt(1/2), sqrt(2)).
+inline float log_of_parts(float e, float m) {
   const float m2 = m * m;
   float p = 7.0376836292e-2f;
   p = p * m - 1.1514610310e-1f;
@@ -69,7 +61,20 @@ inline float fast_log(float x) {
   p = p * m + 2.0000714765e-1f;
   p = p * m - 2.4999993993e-1f;
   p = p * m + 3.3333331174e-1f;
-  float y = p * m * m2 - e * 2.12194440e-4f - 0.5f * m2 + m + e * 0.693359375f;
+  return p * m * m2 - e * 2.12194440e-4f - 0.5f * m2 + m + e * 0.693359375f;  // log 2 in two parts
+}
+
+/// log x = e log 2 + log(1 + m). Negative x gives NaN, zero gives -inf.
+inline float fast_log(float x) {
+  const bool tiny = x < 1.17549435e-38f;  // denormal values are first multiplied by 2^23
+  const float scaled = tiny ? x * 8388608.0f : x;
+  std::uint32_t bits = std::bit_cast<std::uint32_t>(scaled);
+  const std::uint32_t offset = bits - 0x3F3504F3u;  // sqrt(1/2)
+  const std::int32_t exponent = static_cast<std::int32_t>(offset) >> 23;
+  bits -= static_cast<std::uint32_t>(exponent) << 23;
+  const float m = std::bit_cast<float>(bits) - 1.0f;
+  const float e = static_cast<float>(exponent) - (tiny ? 23.0f : 0.0f);
+  float y = log_of_parts(e, m);
   y = x == 0.0f ? -std::numeric_limits<float>::infinity() : y;
   y = x == std::numeric_limits<float>::infinity() ? x : y;
   return x >= 0.0f ? y : std::numeric_limits<float>::quiet_NaN();
@@ -115,11 +120,10 @@ inline T fast_sigmoid(T x) {
 /// log(1 + x)
 inline double fast_log1p(double x) { return std::log1p(x); }
 
-/// log(1 + x) for 0 <= x <= 1. The sum 1 + x loses the last digits of x; the lost part is added to the
-/// logarithm, whose slope is nearly 1 wherever that part matters.
+/// log(1 + x) for 0 <= x <= 1: log 2 + log((1 + x) / 2) where 1 + x is above sqrt(2).
 inline float fast_log1p(float x) {
-  const float sum = 1.0f + x;
-  return fast_log(sum) + (x - (sum - 1.0f));
+  const bool upper = x > 0.41421356f;
+  return log_of_parts(upper ? 1.0f : 0.0f, upper ? 0.5f * x - 0.5f : x);
 }
 
 /// log(1 + e^x), without overflow: max(x, 0) + log(1 + e^-|x|)
