@@ -108,10 +108,15 @@ struct Domains {
   Dataset a, b;
 };
 
-/// Both directions for pictures in [0, 1]; the networks work in -1 .. 1.
+/// Both directions for pictures in [0, 1]; the networks work in -1 .. 1. Pictures are translated with
+/// averages of the weights over about 50 steps: the last weights depend on which network moved last.
 class Translators {
  public:
-  Translators(Rng& random, const TranslatorOptions& options) : to_b(random, options), to_a(random, options) {}
+  Translators(Rng& random, const TranslatorOptions& options)
+      : to_b(random, options),
+        to_a(random, options),
+        average_b(to_b, decay, true),
+        average_a(to_a, decay, true) {}
 
   Tensor b_of(const Tensor& a) { return through(a, {&to_b}); }               ///< G(a)
   Tensor a_of(const Tensor& b) { return through(b, {&to_a}); }               ///< F(b)
@@ -119,9 +124,13 @@ class Translators {
   Tensor b_returned(const Tensor& b) { return through(b, {&to_a, &to_b}); }  ///< G(F(b))
 
   ResidualTranslator to_b, to_a;
+  Ema average_b, average_a;
 
  private:
-  static Tensor through(const Tensor& x, const std::vector<ResidualTranslator*>& chain) {
+  static constexpr Real decay = Real(0.98);
+
+  Tensor through(const Tensor& x, const std::vector<ResidualTranslator*>& chain) {
+    const Ema::Applied averaged_b(average_b), averaged_a(average_a);
     return in_pieces(x, [&](const Var& piece) {
       Var y = affine(piece, 2, -1);
       for (ResidualTranslator* translator : chain) y = (*translator)(y);
@@ -192,6 +201,8 @@ inline Plot train_cyclegan(Program& program, const std::string& name, Translator
   Trainer trainer(program.session(), name,
                   {{"to_b", nets.to_b},
                    {"to_a", nets.to_a},
+                   {"average_b", nets.average_b},
+                   {"average_a", nets.average_a},
                    {"d_b", d_b},
                    {"d_a", d_a},
                    {"g_adam", g_adam},
@@ -214,6 +225,7 @@ inline Plot train_cyclegan(Program& program, const std::string& name, Translator
     const CycleGeneratorLoss g = cycle_generator_step(gan, a, b, weights, losses, g_adam);
     const CycleDiscriminatorLoss d =
         cycle_discriminator_step(gan, a, b, g.fakes, {pool_b, pool_a}, losses, d_adam);
+    nets.average_b.update(), nets.average_a.update();
     trainer.report(
         {{"cycle", (g.cycle_a + g.cycle_b) / 2}, {"G", (g.game_a + g.game_b) / 2}, {"D", (d.a + d.b) / 2}});
   }

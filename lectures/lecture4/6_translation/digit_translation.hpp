@@ -48,7 +48,7 @@ inline void digits_between_sets(Program& program) {
                 b = usps.train.take(program.pick<Index>(7291, 7291, 400)),
                 b_test = usps.test.take(program.pick<Index>(2000, 10000, 100));
   Judge of_a(program, a), of_b(program, b);
-  CycleRecipe recipe{.steps = program.pick<Index>(250, 3000, 4), .batch = 16};
+  CycleRecipe recipe{.steps = program.pick<Index>(350, 3000, 4), .batch = 16};
   recipe.translator = {.channels = 1, .width = 16, .halvings = 1, .blocks = 2};
   recipe.discriminator_width = program.pick<Index>(32, 32, 4);
   Rng rng = program.rng.split("digit translators");
