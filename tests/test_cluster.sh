@@ -10,7 +10,8 @@ set -u
 tool=$(realpath "$1")
 cd "$(dirname "$0")/.." || exit 1
 project=$PWD
-scratch=$(mktemp -d) || exit 1
+. tests/expect.sh
+program=("$tool")
 daemons=()
 stop_daemons() {
   for daemon in "${daemons[@]}"; do kill "$daemon" && while kill -0 "$daemon"; do sleep 0.1; done; done 2> /dev/null
@@ -19,31 +20,6 @@ stop_daemons() {
 clean_up() {
   stop_daemons
   rm -rf "$scratch"
-}
-trap clean_up EXIT
-passed=0 failed=0 skipped=0
-expect() {  # expect <what> <command...>
-  local what=$1
-  shift
-  if "$@" > /dev/null 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    echo "cluster: $what"
-    [ -e "$scratch/said" ] && tail -n 12 "$scratch/said" | sed 's/^/    | /'
-  fi
-}
-skip() {  # skip <how many> <why>
-  skipped=$((skipped + $1))
-  echo "cluster: SKIPPED $2"
-}
-said() { grep -qE -- "$1" "$scratch/said"; }
-not() { ! "$@"; }
-run() {  # run <expected exit code> <arguments...>: writes the output to $scratch/said
-  local code=$1
-  shift
-  "$tool" "$@" > "$scratch/said" 2>&1 < /dev/null
-  expect "'$*' ends with $code" [ $? -eq "$code" ]
 }
 eventually() { for _ in {1..100}; do "$@" > /dev/null 2>&1 && return; sleep 0.2; done; return 1; }
 same() {  # same <results>: the tables of the whole class
@@ -156,8 +132,9 @@ else
 fi
 
 # --- GNU parallel: on this machine, and over ssh. The scripts run the grader of the project's build
-usage() { bash "$1" > "$scratch/said" 2>&1; [ $? -eq 2 ] && said '^usage: '; }
+usage() { bash "$@" > "$scratch/said" 2>&1; [ $? -eq 2 ] && said '^usage: '; }
 expect "parallel.sh without arguments prints its usage" usage exercises/cluster/parallel.sh
+expect "parallel.sh needs a number of parts" usage exercises/cluster/parallel.sh "$class" many
 expect "slurm.sh without arguments prints its usage" usage exercises/cluster/slurm.sh
 if [ "$tool" != "$project/build/double/tests/gradus-grade" ]; then
   skip 9 "parallel, ssh and Slurm: they need the grader of build/double"
@@ -254,39 +231,31 @@ END
 fi
 
 # --- the container: its steps in a bare Debian, then one part of the class inside
-steps=exercises/cluster/Containerfile root=$scratch/debian
-step() { sed -n "s/^$1 //p" "$steps"; }
-inside() {  # inside <words>: in the bare Debian; its mounts end with the command
-  # shellcheck disable=SC2016
-  unshare --mount bash -c 'mount --make-rprivate / && mount --rbind /proc "$1/proc" && mount --rbind /dev "$1/dev" &&
-    exec chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "${@:2}"' - "$root" "$@"
-}
+steps=exercises/cluster/Containerfile
 expect "this script runs all of the container's steps" [ "$(grep -cvE '^(#|FROM debian:[a-z]+$|COPY [A-Za-z. /_-]+ /gradus/[a-z/]*$|RUN [^\\]+$|ENTRYPOINT \["[^"]+"\]$)' "$steps")" -eq 0 ]
-if [ "$(id -u)" -ne 0 ] || ! command -v debootstrap > /dev/null || ! unshare --mount true 2> /dev/null; then
+if ! can_make_debian; then
   skip $((5 + $(step RUN | wc -l))) "the container's steps: they need root, debootstrap and mount namespaces"
 else
-  expect "a bare Debian" unshare --mount debootstrap --variant=minbase "$(step FROM | sed 's/debian://')" "$root"
-  cp /etc/resolv.conf "$root/etc/"
+  make_debian
   while read -r line; do
     case $line in
       COPY*)
         read -r -a words <<< "$line"
         to=${words[-1]}
-        mkdir -p "$root$to"
+        mkdir -p "$debian$to"
         for from in "${words[@]:1:${#words[@]}-2}"; do
-          if [ -d "$from" ]; then cp -r "$from/." "$root$to"; else cp "$from" "$root$to"; fi
+          if [ -d "$from" ]; then cp -r "$from/." "$debian$to"; else cp "$from" "$debian$to"; fi
         done
         ;;
       RUN*) expect "$line" inside sh -c "${line#RUN }" ;;
     esac
   done < "$steps"
-  cp -r "$class" "$root/class"
-  cp "$whole/course.key" "$root/key"
+  cp -r "$class" "$debian/class"
+  cp "$whole/course.key" "$debian/key"
   for part in 1 2; do
     expect "the container grades part $part" inside "$(step ENTRYPOINT | tr -d '[]"')" class /class --part $part/2 --ex 4 --accept-level --key /key
   done
-  run 0 merge "$class" --ex 4 --out "$scratch/by_container" "$root"/class-grades/parts/*-of-2
+  run 0 merge "$class" --ex 4 --out "$scratch/by_container" "$debian"/class-grades/parts/*-of-2
   expect "its journals can be merged outside" [ "$(grep -c '^student_' "$scratch/by_container/gradebook.csv")" -eq 5 ]
 fi
-echo "$passed passed, $failed failed$([ $skipped -eq 0 ] || echo ", $skipped skipped")"
-exit $((failed > 0))
+report

@@ -6,20 +6,8 @@
 set -u
 runner=$(realpath "$1")
 project=$(realpath "$(dirname "$0")/..")
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
+. "$project/tests/expect.sh"
 cd "$scratch" || exit 1
-passed=0 failed=0
-expect() {  # expect <what> <command...>
-  local what=$1
-  shift
-  if "$@" > /dev/null 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    echo "runner: $what"
-  fi
-}
 
 # Seven programs. A report is written by adding entries to one object, as the lecture programs do.
 mkdir programs
@@ -353,5 +341,4 @@ if command -v python3 > /dev/null; then
   expect "a setting without an answer is left out of make bench" python3 "$project/tests/bench/test_run_bench.py"
 fi
 
-echo "runner: $passed passed, $failed failed"
-exit $((failed > 0))
+report
