@@ -69,9 +69,10 @@ std::string chosen_instructions() {
 }  // namespace
 
 int launched_ranks() {
-  const bool slurm = std::getenv("PMIX_RANK") || std::getenv("PMI_RANK");
-  const int ranks = number_of({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"});
-  return ranks == 0 && slurm ? number_of({"SLURM_STEP_NUM_TASKS"}) : ranks;
+  if (const int ranks = number_of({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}); ranks > 0) return ranks;
+  // a step of Slurm: of one task also when an interactive shell is that task
+  const int tasks = number_of({"SLURM_STEP_NUM_TASKS"});
+  return tasks > 1 || std::getenv("PMIX_RANK") ? tasks : 0;
 }
 
 Agreement same_program() {

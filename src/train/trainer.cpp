@@ -130,7 +130,7 @@ Trainer::Trainer(const Session& session, const std::string& name, const std::vec
   } else if (session.resume) {
     std::cout << name_ << ": no checkpoint " << path_.string() << ", starts from the beginning" << std::endl;
   }
-  if (several) agree({{"completed steps in " + path_.string(), std::to_string(done_)}});
+  if (several) agree({{"number of completed steps in the folder --out", std::to_string(done_)}});
 }
 
 /// Ends the training on all ranks when a value differs.

@@ -319,27 +319,36 @@ TEST_CASE("shards: one shard is the training without shards") {
   CHECK(trained_on(1, 1) == all);
 }
 
-TEST_CASE("shards: without random numbers and batch norm, the gradient is that of the whole batch") {
-  Rng rng(4);
+TEST_CASE("shards: without batch norm, the gradient is that of the whole batch, with its random numbers") {
   struct Line : Module {
     explicit Line(Rng& random) : Module(random) {}
+    Dropout dropout{*this, "dropout", Real(0.3)};
     Linear line{*this, "line", 3, 2};
     Linear unused{*this, "unused", 3, 2};
-  } net(rng);
-  const Tensor x = Tensor::randn({12, 3}, rng), y = Tensor::randn({12, 2}, rng);
-  Sgd sgd(net.parameters(), {.lr = 0});
-  const auto loss = [&](const Tensor& in, const Tensor& out) {
-    return mean(squared_error(net.line(in), out));
   };
-  const Real whole = descend(sgd, [&] { return loss(x, y); });
-  const Tensor expected = net.line.w.grad.clone();
-  Shards shards(4);
-  const auto readings = shards.step({sgd, net, {}, rng}, [&](Shard& shard, const Optimizer& optimizer) {
-    return std::vector{descend(optimizer, [&] { return loss(shard.rows(x), shard.rows(y)); })};
-  });
-  CHECK(readings[0] == doctest::Approx(whole));
-  for (Index i = 0; i < expected.size(); ++i) CHECK(net.line.w.grad[i] == doctest::Approx(expected[i]));
-  CHECK(!net.unused.w.grad);  // as without shards: an optimizer leaves it unchanged
+  Rng source(3);
+  const Tensor x = Tensor::randn({12, 3}, source), y = Tensor::randn({12, 2}, source);
+  const auto numbers = [&](Index count) {  // losses and gradients of two steps
+    Rng rng(4);
+    Line net(rng);
+    Sgd sgd(net.parameters(), {.lr = 0});
+    Shards shards(count);
+    std::vector<Real> all;
+    for (int step = 0; step < 2; ++step) {
+      const auto loss = shards.step({sgd, net, {}, rng}, [&](Shard& shard, const Optimizer& optimizer) {
+        const Tensor in = shard.rows(x), noise = Tensor::randn(in.shape(), shard.rng);
+        return std::vector{descend(optimizer, [&] {
+          return mean(squared_error(net.line(net.dropout(Var(in) + Var(noise))), shard.rows(y)));
+        })};
+      });
+      all.push_back(loss[0]);
+      for (const Real number : net.line.w.grad.values()) all.push_back(number);
+      CHECK(!net.unused.w.grad);  // as without shards: an optimizer leaves it unchanged
+    }
+    return all;
+  };
+  const std::vector<Real> whole = numbers(1), shards = numbers(4);
+  for (std::size_t i = 0; i < whole.size(); ++i) CHECK(shards[i] == doctest::Approx(whole[i]));
 }
 
 TEST_CASE("shards: a wish to stop reaches all ranks after the same step") {
