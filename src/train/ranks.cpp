@@ -11,6 +11,7 @@
 #include "gradus/base/blas_library.hpp"
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
+#include "gradus/base/hash.hpp"
 #include "gradus/base/number.hpp"
 #include "gradus/base/runtime.hpp"
 
@@ -45,12 +46,10 @@ double patience_of_environment() {
   return seconds;
 }
 
-/// FNV-1a of a file's bytes.
 std::string digest_of(const std::filesystem::path& file) {
-  std::uint64_t hash = 0xCBF29CE484222325u;
-  for (const std::byte byte : read_file(file))
-    hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001B3u;
-  return hex(hash, 16);
+  Hash hash;
+  for (const std::byte byte : read_file(file)) hash.add(static_cast<std::uint64_t>(byte));
+  return hash.digits();
 }
 
 /// The processor's instructions among those from which libraries choose at run time.
