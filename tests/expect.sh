@@ -41,6 +41,13 @@ run() {
   got=$?
   expect "'$*' ends with $got instead of $code" [ $got -eq "$code" ]
 }
+eventually() { for _ in {1..100}; do "$@" > /dev/null 2>&1 && return; sleep 0.2; done; return 1; }
+daemons=()  # process ids of what the test has started
+stop_daemons() {
+  local daemon
+  for daemon in "${daemons[@]}"; do kill "$daemon" && while kill -0 "$daemon"; do sleep 0.1; done; done 2> /dev/null
+  daemons=()
+}
 # report: the last line; ends the test
 report() {
   echo "$suite: $passed passed, $failed failed$([ $skipped -eq 0 ] || echo ", $skipped skipped")"

@@ -12,16 +12,10 @@ cd "$(dirname "$0")/.." || exit 1
 project=$PWD
 . tests/expect.sh
 program=("$tool")
-daemons=()
-stop_daemons() {
-  for daemon in "${daemons[@]}"; do kill "$daemon" && while kill -0 "$daemon"; do sleep 0.1; done; done 2> /dev/null
-  daemons=()
-}
 clean_up() {
   stop_daemons
   rm -rf "$scratch"
 }
-eventually() { for _ in {1..100}; do "$@" > /dev/null 2>&1 && return; sleep 0.2; done; return 1; }
 same() {  # same <results>: the tables of the whole class
   for table in gradebook.csv mistakes.csv feedback; do diff -r "$whole/$table" "$1/$table" || return; done
 }
@@ -152,14 +146,15 @@ else
   if ! command -v parallel > /dev/null || [ -z "$sshd" ] || [ "$(id -u)" -ne 0 ]; then
     skip 3 "GNU parallel over ssh: it needs parallel, sshd and root"
   else
+    port=$((20000 + $$ % 40000))
     mkdir -p /run/sshd "$scratch/ssh" && chmod 700 "$scratch/ssh"
     ssh-keygen -q -t ed25519 -N "" -f "$scratch/ssh/host" && ssh-keygen -q -t ed25519 -N "" -f "$scratch/ssh/user"
     cp "$scratch/ssh/user.pub" "$scratch/ssh/authorized"
-    printf '%s\n' "Port 22022" "ListenAddress 127.0.0.1" "HostKey $scratch/ssh/host" "AuthorizedKeysFile $scratch/ssh/authorized" \
+    printf '%s\n' "Port $port" "ListenAddress 127.0.0.1" "HostKey $scratch/ssh/host" "AuthorizedKeysFile $scratch/ssh/authorized" \
       "StrictModes no" "PidFile none" "PermitRootLogin yes" "UsePAM no" > "$scratch/ssh/config"
     "$sshd" -D -f "$scratch/ssh/config" > "$scratch/ssh/log" 2>&1 &
     daemons+=($!)
-    ssh="ssh -p 22022 -i $scratch/ssh/user -o StrictHostKeyChecking=no -o UserKnownHostsFile=$scratch/ssh/known -o LogLevel=ERROR"
+    ssh="ssh -p $port -i $scratch/ssh/user -o StrictHostKeyChecking=no -o UserKnownHostsFile=$scratch/ssh/known -o LogLevel=ERROR"
     eventually $ssh 127.0.0.1 true
     echo "1/$ssh 127.0.0.1" > "$scratch/hosts"
     share_cache "$scratch/by_ssh" 3
@@ -171,48 +166,8 @@ else
   fi
 
   # --- Slurm: one node, of this user alone
-  PATH=$PATH:/usr/sbin
-  start_slurm() {
-    local d=$scratch/slurm
-    mkdir -p "$d/state" "$d/spool" "$d/munge" && chmod 700 "$d/munge"
-    head -c 128 /dev/urandom > "$d/munge/key" && chmod 400 "$d/munge/key"
-    munged --foreground --force --key-file="$d/munge/key" --socket="$d/munge/socket" --pid-file="$d/munge/pid" --log-file="$d/munge/log" --seed-file="$d/munge/seed" > "$d/munged.out" 2>&1 &
-    daemons=($!)
-    cat > "$d/slurm.conf" << END
-ClusterName=test
-SlurmctldHost=$(hostname -s)(127.0.0.1)
-SlurmUser=$(id -un)
-SlurmdUser=$(id -un)
-SlurmctldPort=16817
-SlurmdPort=16818
-AuthType=auth/munge
-AuthInfo=socket=$d/munge/socket
-CredType=cred/munge
-StateSaveLocation=$d/state
-SlurmdSpoolDir=$d/spool
-SlurmctldPidFile=$d/slurmctld.pid
-SlurmdPidFile=$d/slurmd.pid
-SlurmctldLogFile=$d/slurmctld.log
-SlurmdLogFile=$d/slurmd.log
-MailProg=/bin/true
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-MpiDefault=none
-ReturnToService=2
-SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU
-NodeName=$(hostname -s) NodeAddr=127.0.0.1 CPUs=2 RealMemory=4096 State=UNKNOWN
-PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
-END
-    export SLURM_CONF=$d/slurm.conf
-    eventually [ -S "$d/munge/socket" ]
-    slurmctld -D > "$d/slurmctld.out" 2>&1 &
-    daemons=($! "${daemons[@]}")
-    slurmd -D > "$d/slurmd.out" 2>&1 &
-    daemons=($! "${daemons[@]}")
-    eventually eval '[ "$(sinfo -h -o %t)" = idle ]'
-  }
-  if [ "$(id -u)" -ne 0 ] || ! command -v slurmctld > /dev/null || ! command -v slurmd > /dev/null || ! command -v munged > /dev/null || ! command -v sbatch > /dev/null; then
+  . tests/slurm.sh
+  if ! can_start_slurm; then
     skip 5 "Slurm: it needs root, slurm-wlm and munge (make deps PURPOSE=slurm)"
   elif ! start_slurm; then
     expect "a Slurm of one node starts: $(tail -n 3 "$scratch/slurm/slurmctld.log" "$scratch/slurm/slurmd.log" 2>&1)" false

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Training on several processes: the same bits on any number of ranks and threads, lost ranks, refused ranks, bad numbers of
-# shards, and a network with delay and loss.
+# shards, a network with delay and loss, and Slurm.
 #
 #   tests/test_ranks.sh <folder of the lecture's programs> [--all]
 #
@@ -20,6 +20,7 @@ fi
 left() { pgrep -f "$scratch/out" | grep -vx $$; }  # processes that a run has left
 space=gradus_$$  # a network namespace
 clean_up() {
+  stop_daemons
   kill -KILL $(left) 2> /dev/null
   ip netns pids $space 2> /dev/null | xargs -r kill -KILL
   ip link del gradus0 2> /dev/null
@@ -247,5 +248,16 @@ else
   expect "the sentence names a rank of the other host" said 'rank [01]: no sign of life from rank [23] for 4 s|rank [23]: no sign of life from rank [01] for 4 s'
   ip link set gradus0 up
   goes_on two 4 "four ranks on two hosts"
+fi
+
+# ---- Slurm's srun as the launcher, of a Slurm of one node
+. "$(dirname "$0")/slurm.sh"
+ldd "$programs/11_vae" | grep -q libmpich && plugin=pmi2 || plugin=pmix
+if ! can_start_slurm || ! start_slurm || ! srun --mpi=list 2>&1 | grep -qw $plugin; then
+  skip 1 "srun needs root, slurm-wlm and munge (make deps PURPOSE=slurm), and Slurm's plugin $plugin"
+else
+  fresh slurm
+  timeout 120 srun --overcommit --mpi=$plugin -n 2 "$programs/11_vae" "${common[@]}" --out "$scratch/out_slurm" --shards 8 > "$scratch/said" 2>&1 < /dev/null
+  equal "two ranks started by srun: exit code and weights" "$? $(weights slurm)" "0 $(weights 11_vae)"
 fi
 report
