@@ -24,8 +24,6 @@ using namespace std::chrono_literals;
 constexpr int sign_tag = Ranks::tags, text_tag = sign_tag + 1, end_tag = sign_tag + 2;
 constexpr std::byte one_byte{1};
 std::byte ignored_byte;  // all signs of life and ends are received here
-// After a longer gap between two signs, this process was stopped itself: it knows nothing of the others.
-constexpr auto longest_gap = 3s;
 
 /// The first of the environment variables that is a whole number; else 0.
 int number_of(std::initializer_list<const char*> variables) {
@@ -84,6 +82,7 @@ Agreement same_program() {
 Ranks::Ranks(Transport transport, double patience)
     : transport_(std::move(transport)),
       patience_(patience > 0 ? patience : patience_of_environment()),
+      pause_(std::min<Seconds>(1s, patience_ / 5)),
       heard_(static_cast<std::size_t>(transport_.size)),
       said_(heard_.size(), -1),
       listening_(heard_.size(), -1) {
@@ -91,7 +90,7 @@ Ranks::Ranks(Transport transport, double patience)
   signs_ = std::thread([this] {
     std::unique_lock lock(mutex_);
     do exchange_signs();
-    while (!end_.wait_for(lock, 1s, [this] { return ends_; }));
+    while (!end_.wait_for(lock, pause_, [this] { return ends_; }));
   });
 }
 
@@ -110,7 +109,7 @@ void Ranks::stop_signs() {
 /// Sends one sign of life to every other rank, and notes those that have arrived. The mutex is locked.
 void Ranks::exchange_signs() {
   const auto now = Clock::now();
-  if (now - last_signs_ > longest_gap) std::fill(heard_.begin(), heard_.end(), now);
+  if (was_stopped(now)) std::fill(heard_.begin(), heard_.end(), now);
   last_signs_ = now;
   for (int other = 0; other < size(); ++other) {
     if (other == rank()) continue;
@@ -152,13 +151,13 @@ void Ranks::wait(const std::function<bool()>& ready, const std::function<int()>&
       std::this_thread::yield();
       continue;
     }
-    std::this_thread::sleep_for(now - start < 1s ? 50us : 1000us);
-    if (now - start < 1s) continue;
+    // a fiftieth of the wait so far: a late answer costs at most 2 %
+    std::this_thread::sleep_for(std::clamp<Clock::duration>((now - start) / 50, 50us, 5ms));
+    if (now - start < pause_) continue;
     const int other = awaited();
-    const auto limit =
-        hurry_ && hurry_() ? std::min<std::chrono::duration<double>>(patience_, 10s) : patience_;
+    const auto limit = hurry_ && hurry_() ? std::min<Seconds>(patience_, 10s) : patience_;
     const std::lock_guard lock(mutex_);
-    if (now - last_signs_ > longest_gap || now - heard_[static_cast<std::size_t>(other)] < limit) continue;
+    if (was_stopped(now) || now - heard_[static_cast<std::size_t>(other)] < limit) continue;
     throw Error(
         text("rank ", rank(), ": no sign of life from rank ", other, " for ", significant(limit.count(), 3),
              " s: its process has ended or is stopped, or its connection is lost; the last checkpoint "

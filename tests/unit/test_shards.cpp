@@ -444,20 +444,20 @@ TEST_CASE("shards: all ranks must reach the same parameters, in few enough messa
 
 TEST_CASE("ranks: a lost rank is named, one that computes for long is not") {
   Memory memory(3);
-  Ranks waits(memory.of(1), 1.5), computes(memory.of(0), 1.5);  // rank 2 has never begun
+  Ranks waits(memory.of(1), 2), computes(memory.of(0), 2);  // rank 2 has never begun
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(3);
   waits.wait([&] { return std::chrono::steady_clock::now() > end; }, [] { return 0; });
   for (Ranks* ranks : {&waits, &computes})
     CHECK_THROWS_WITH_AS(
         ranks->wait([] { return false; }, [] { return 2; }),
-        doctest::Contains(text("rank ", ranks->rank(), ": no sign of life from rank 2 for 1.5 s").c_str()),
+        doctest::Contains(text("rank ", ranks->rank(), ": no sign of life from rank 2 for 2 s").c_str()),
         Error);
 }
 
 TEST_CASE("ranks: a comparison of values does not wait for ever for a rank that is lost") {
   Memory memory(2);
   for (const int rank : {0, 1}) {  // the other one is silent; rank 1 has sent its values, rank 0 gets none
-    Ranks ranks(memory.of(rank), 1.5);
+    Ranks ranks(memory.of(rank), 0.5);
     CHECK_THROWS_WITH_AS(ranks.disagreement({{"seed", "1"}}),
                          doctest::Contains(text("no sign of life from rank ", 1 - rank).c_str()), Error);
   }
@@ -471,7 +471,7 @@ TEST_CASE("shards: a rank that does not take its messages is named") {
   Rng rng(1);
   Net net(rng);
   Sgd sgd(net.parameters(), {.lr = 0});
-  setenv("GRADUS_RANK_TIMEOUT", "1.5", 1);
+  setenv("GRADUS_RANK_TIMEOUT", "0.5", 1);
   Shards shards(2, memory.of(0));
   unsetenv("GRADUS_RANK_TIMEOUT");
   CHECK_THROWS_WITH_AS(shards.step({sgd, net, {}, rng},
@@ -480,7 +480,7 @@ TEST_CASE("shards: a rank that does not take its messages is named") {
                                        return mean(net(Tensor::full({2, 6}, 1)));
                                      })};
                                    }),
-                       doctest::Contains("rank 0: no sign of life from rank 1 for 1.5 s"), Error);
+                       doctest::Contains("rank 0: no sign of life from rank 1 for 0.5 s"), Error);
 }
 
 TEST_CASE("ranks: values that must be equal") {

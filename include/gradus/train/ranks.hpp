@@ -46,7 +46,7 @@ using Agreement = std::map<std::string, std::string>;
 Agreement same_program();
 
 /// The ranks of a training. Rank 0 leads: it writes files and speaks. With several ranks, a thread sends a
-/// sign of life to all others every second, so a rank that computes for minutes does not count as lost.
+/// sign of life to all others every second (with a patience below 5 seconds: a fifth of it), so a rank that computes for minutes does not count as lost.
 class Ranks {
  public:
   /// `patience`: seconds without a sign of life after which a rank counts as lost; by default the environment
@@ -86,6 +86,9 @@ class Ranks {
 
  private:
   using Clock = std::chrono::steady_clock;
+  using Seconds = std::chrono::duration<double>;
+  /// Without signs for three pauses, this process was stopped itself, and knows nothing of the others.
+  bool was_stopped(Clock::time_point now) const { return now - last_signs_ > 3 * pause_; }
   void finish(int message, int other);
   void exchange_signs();
   void stop_signs();
@@ -93,7 +96,7 @@ class Ranks {
   std::string receive_text(int from);
 
   Transport transport_;
-  std::chrono::duration<double> patience_;
+  Seconds patience_, pause_;  // pause_: between two signs of life
   std::function<bool()> hurry_;
   std::mutex mutex_;                      // of transport_'s functions and all that follows
   std::vector<Clock::time_point> heard_;  // [size] the last sign of life
