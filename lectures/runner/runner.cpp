@@ -376,8 +376,8 @@ int run_all(const Command& command) {
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
   forward_signals();
-  // Open MPI by default gives a second after Ctrl-C to save, binds each process to one core, and starts no more
-  // processes than there are cores.
+  // By default Open MPI gives a second after Ctrl-C to save, binds each process to one core, and starts no
+  // more processes than there are cores.
   setenv("OMPI_MCA_odls_base_sigkill_timeout", "10", 0);
   setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 0);
   setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);

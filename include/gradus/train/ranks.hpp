@@ -46,7 +46,8 @@ using Agreement = std::map<std::string, std::string>;
 Agreement same_program();
 
 /// The ranks of a training. Rank 0 leads: it writes files and speaks. With several ranks, a thread sends a
-/// sign of life to all others every second (with a patience below 5 seconds: a fifth of it), so a rank that computes for minutes does not count as lost.
+/// sign of life to all others every second (with a patience below 5 seconds: a fifth of it), so a rank that
+/// computes for minutes does not count as lost.
 class Ranks {
  public:
   /// `patience`: seconds without a sign of life after which a rank counts as lost; by default the environment
