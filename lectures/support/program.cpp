@@ -29,7 +29,7 @@ Program::Program(int argc, char** argv, const Lesson& lesson)
       start_(std::chrono::steady_clock::now()) {
   if (options.threads > 0)
     set_threads(options.threads);
-  else if (const int ranks = shards_.ranks().on_this_machine(); ranks > 1)
+  else if (const int ranks = ranks_on_this_machine(); ranks > 1)
     set_threads(std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / ranks, 1, threads()));
   if (!leads()) std::cout.setstate(std::ios::failbit);  // one process speaks
   if (options.check_numbers) Tape::check_numbers(true);

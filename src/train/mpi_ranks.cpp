@@ -26,10 +26,6 @@ class World {
     MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
-    MPI_Comm machine;
-    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &machine);
-    MPI_Comm_size(machine, &on_this_machine);
-    MPI_Comm_free(&machine);
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     GRADUS_CHECK(provided >= MPI_THREAD_SERIALIZED, "this MPI does not allow calls from two threads");
     GRADUS_CHECK(size == launched_ranks(), "started as ", launched_ranks(),
@@ -77,7 +73,7 @@ class World {
     MPI_Finalize();
   }
 
-  int rank = 0, size = 1, on_this_machine = 1;
+  int rank = 0, size = 1;
 
  private:
   int free_place(int other) {
@@ -105,7 +101,6 @@ Transport connect_ranks() {
   return {
       .rank = world.rank,
       .size = world.size,
-      .on_this_machine = world.on_this_machine,
       .send = [](int to, int tag, std::span<const std::byte> bytes) { return world.send(to, tag, bytes); },
       .receive = [](int from, int tag,
                     std::span<std::byte> bytes) { return world.receive(from, tag, bytes); },

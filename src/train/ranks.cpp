@@ -72,6 +72,12 @@ int launched_ranks() {
   return tasks > 1 || std::getenv("PMIX_RANK") ? tasks : 0;
 }
 
+int ranks_on_this_machine() {
+  if (const int ranks = number_of({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"}); ranks > 0) return ranks;
+  const int nodes = std::max(1, number_of({"SLURM_STEP_NUM_NODES"}));
+  return std::max(1, (launched_ranks() + nodes - 1) / nodes);
+}
+
 Agreement same_program() {
   Agreement values = {{"instruction set", chosen_instructions()}};
   std::error_code none;
@@ -222,7 +228,7 @@ void Ranks::leave() {
     told(0), heard(0);
   stop_signs();
   transport_.end();
-  transport_ = {.rank = rank(), .size = size(), .on_this_machine = on_this_machine()};
+  transport_ = {.rank = rank(), .size = size()};
 }
 
 }  // namespace gradus

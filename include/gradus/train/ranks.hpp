@@ -18,9 +18,8 @@ namespace gradus {
 /// Messages between two ranks with the same tag arrive in the order in which they were sent.
 /// The functions are called by one thread at a time.
 struct Transport {
-  int rank = 0;             ///< of this process, 0 .. size-1
-  int size = 1;             ///< number of processes
-  int on_this_machine = 1;  ///< number of those that share this process's machine
+  int rank = 0;  ///< of this process, 0 .. size-1
+  int size = 1;  ///< number of processes
   /// Begins to send bytes, which must stay unchanged until done(); returns the message's number.
   std::function<int(int to, int tag, std::span<const std::byte> bytes)> send{};
   /// Begins to receive as many bytes into a buffer that must live until done(); returns the message's number.
@@ -34,6 +33,8 @@ struct Transport {
 /// The number of processes that a launcher (mpirun, mpiexec, srun) has started, from its environment
 /// variables; 0 without a launcher.
 int launched_ranks();
+/// The number of those on this machine; at least 1.
+int ranks_on_this_machine();
 /// Connects the processes that a launcher has started. In a program that is linked with the library
 /// gradus_mpi this is MPI; it throws Error when MPI connects fewer processes than the launcher has started.
 /// Otherwise it is a single process, and it throws Error when there are several.
@@ -57,10 +58,9 @@ class Ranks {
   Ranks(const Ranks&) = delete;
   Ranks& operator=(const Ranks&) = delete;
 
-  int rank() const { return transport_.rank; }                        ///< of this process
-  int size() const { return transport_.size; }                        ///< number of processes
-  int on_this_machine() const { return transport_.on_this_machine; }  ///< number of those on its machine
-  bool leads() const { return rank() == 0; }                          ///< whether this is rank 0
+  int rank() const { return transport_.rank; }  ///< of this process
+  int size() const { return transport_.size; }  ///< number of processes
+  bool leads() const { return rank() == 0; }    ///< whether this is rank 0
 
   static constexpr int tags = 32000;  ///< messages have tags 0 .. tags-1
 
