@@ -298,8 +298,8 @@ expect "threads that were asked for are not set again" [ "$(grep -c "setting --t
 
 # --- several processes: only the programs that train by shards are started by mpiexec, and get --shards
 rm programs/*
-program 01_alone 'report "\"01_alone\": {}"'
-program 11_vae 'report "\"11_vae\": {}"'
+program 01_alone 'report "\"01_alone\": {\"figures\": {\"one\": 1}}"'
+program 11_vae 'report "\"11_vae\": {\"figures\": {\"two\": 2}}"'
 mkdir launcher && printf '#!/bin/sh\necho "launched $*"\nshift 2\nexec "$@"\n' > launcher/mpiexec && chmod +x launcher/mpiexec
 PATH=$PWD/launcher:$PATH run --from programs --out ranks --ranks 3 --shards 6 > ranks.txt 2>&1
 expect "a program by shards is started by mpiexec" grep -q "^launched -n 3 programs/11_vae .*--shards 6$" ranks/11_vae/log.txt
