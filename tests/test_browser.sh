@@ -4,8 +4,7 @@
 #   tests/test_browser.sh <folder of the lecture programs>
 set -u
 programs=$(realpath "$1")
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
+. "$(dirname "$0")/expect.sh"
 # in place of the studio: a page with a panel for each of its panels, which shows its address
 mkdir "$scratch/studio" && {
   echo '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The studio</title><link rel="icon" href="data:,"></head><body><h1>Panels</h1><p id="shown"></p>'

@@ -10,42 +10,12 @@ set -u
 tool=$(realpath "$1")
 cd "$(dirname "$0")/.." || exit 1
 project=$PWD
-scratch=$(mktemp -d) || exit 1
-daemons=()
-stop_daemons() {
-  for daemon in "${daemons[@]}"; do kill "$daemon" && while kill -0 "$daemon"; do sleep 0.1; done; done 2> /dev/null
-  daemons=()
-}
+. tests/expect.sh
+program=("$tool")
 clean_up() {
   stop_daemons
   rm -rf "$scratch"
 }
-trap clean_up EXIT
-passed=0 failed=0 skipped=0
-expect() {  # expect <what> <command...>
-  local what=$1
-  shift
-  if "$@" > /dev/null 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    echo "cluster: $what"
-    [ -e "$scratch/said" ] && tail -n 12 "$scratch/said" | sed 's/^/    | /'
-  fi
-}
-skip() {  # skip <how many> <why>
-  skipped=$((skipped + $1))
-  echo "cluster: SKIPPED $2"
-}
-said() { grep -qE -- "$1" "$scratch/said"; }
-not() { ! "$@"; }
-run() {  # run <expected exit code> <arguments...>: writes the output to $scratch/said
-  local code=$1
-  shift
-  "$tool" "$@" > "$scratch/said" 2>&1 < /dev/null
-  expect "'$*' ends with $code" [ $? -eq "$code" ]
-}
-eventually() { for _ in {1..100}; do "$@" > /dev/null 2>&1 && return; sleep 0.2; done; return 1; }
 same() {  # same <results>: the tables of the whole class
   for table in gradebook.csv mistakes.csv feedback; do diff -r "$whole/$table" "$1/$table" || return; done
 }
@@ -156,8 +126,9 @@ else
 fi
 
 # --- GNU parallel: on this machine, and over ssh. The scripts run the grader of the project's build
-usage() { bash "$1" > "$scratch/said" 2>&1; [ $? -eq 2 ] && said '^usage: '; }
+usage() { bash "$@" > "$scratch/said" 2>&1; [ $? -eq 2 ] && said '^usage: '; }
 expect "parallel.sh without arguments prints its usage" usage exercises/cluster/parallel.sh
+expect "parallel.sh needs a number of parts" usage exercises/cluster/parallel.sh "$class" many
 expect "slurm.sh without arguments prints its usage" usage exercises/cluster/slurm.sh
 if [ "$tool" != "$project/build/double/tests/gradus-grade" ]; then
   skip 9 "parallel, ssh and Slurm: they need the grader of build/double"
@@ -175,14 +146,15 @@ else
   if ! command -v parallel > /dev/null || [ -z "$sshd" ] || [ "$(id -u)" -ne 0 ]; then
     skip 3 "GNU parallel over ssh: it needs parallel, sshd and root"
   else
+    port=$((20000 + $$ % 40000))
     mkdir -p /run/sshd "$scratch/ssh" && chmod 700 "$scratch/ssh"
     ssh-keygen -q -t ed25519 -N "" -f "$scratch/ssh/host" && ssh-keygen -q -t ed25519 -N "" -f "$scratch/ssh/user"
     cp "$scratch/ssh/user.pub" "$scratch/ssh/authorized"
-    printf '%s\n' "Port 22022" "ListenAddress 127.0.0.1" "HostKey $scratch/ssh/host" "AuthorizedKeysFile $scratch/ssh/authorized" \
+    printf '%s\n' "Port $port" "ListenAddress 127.0.0.1" "HostKey $scratch/ssh/host" "AuthorizedKeysFile $scratch/ssh/authorized" \
       "StrictModes no" "PidFile none" "PermitRootLogin yes" "UsePAM no" > "$scratch/ssh/config"
     "$sshd" -D -f "$scratch/ssh/config" > "$scratch/ssh/log" 2>&1 &
     daemons+=($!)
-    ssh="ssh -p 22022 -i $scratch/ssh/user -o StrictHostKeyChecking=no -o UserKnownHostsFile=$scratch/ssh/known -o LogLevel=ERROR"
+    ssh="ssh -p $port -i $scratch/ssh/user -o StrictHostKeyChecking=no -o UserKnownHostsFile=$scratch/ssh/known -o LogLevel=ERROR"
     eventually $ssh 127.0.0.1 true
     echo "1/$ssh 127.0.0.1" > "$scratch/hosts"
     share_cache "$scratch/by_ssh" 3
@@ -194,48 +166,8 @@ else
   fi
 
   # --- Slurm: one node, of this user alone
-  PATH=$PATH:/usr/sbin
-  start_slurm() {
-    local d=$scratch/slurm
-    mkdir -p "$d/state" "$d/spool" "$d/munge" && chmod 700 "$d/munge"
-    head -c 128 /dev/urandom > "$d/munge/key" && chmod 400 "$d/munge/key"
-    munged --foreground --force --key-file="$d/munge/key" --socket="$d/munge/socket" --pid-file="$d/munge/pid" --log-file="$d/munge/log" --seed-file="$d/munge/seed" > "$d/munged.out" 2>&1 &
-    daemons=($!)
-    cat > "$d/slurm.conf" << END
-ClusterName=test
-SlurmctldHost=$(hostname -s)(127.0.0.1)
-SlurmUser=$(id -un)
-SlurmdUser=$(id -un)
-SlurmctldPort=16817
-SlurmdPort=16818
-AuthType=auth/munge
-AuthInfo=socket=$d/munge/socket
-CredType=cred/munge
-StateSaveLocation=$d/state
-SlurmdSpoolDir=$d/spool
-SlurmctldPidFile=$d/slurmctld.pid
-SlurmdPidFile=$d/slurmd.pid
-SlurmctldLogFile=$d/slurmctld.log
-SlurmdLogFile=$d/slurmd.log
-MailProg=/bin/true
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-MpiDefault=none
-ReturnToService=2
-SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU
-NodeName=$(hostname -s) NodeAddr=127.0.0.1 CPUs=2 RealMemory=4096 State=UNKNOWN
-PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
-END
-    export SLURM_CONF=$d/slurm.conf
-    eventually [ -S "$d/munge/socket" ]
-    slurmctld -D > "$d/slurmctld.out" 2>&1 &
-    daemons=($! "${daemons[@]}")
-    slurmd -D > "$d/slurmd.out" 2>&1 &
-    daemons=($! "${daemons[@]}")
-    eventually eval '[ "$(sinfo -h -o %t)" = idle ]'
-  }
-  if [ "$(id -u)" -ne 0 ] || ! command -v slurmctld > /dev/null || ! command -v slurmd > /dev/null || ! command -v munged > /dev/null || ! command -v sbatch > /dev/null; then
+  . tests/slurm.sh
+  if ! can_start_slurm; then
     skip 5 "Slurm: it needs root, slurm-wlm and munge (make deps PURPOSE=slurm)"
   elif ! start_slurm; then
     expect "a Slurm of one node starts: $(tail -n 3 "$scratch/slurm/slurmctld.log" "$scratch/slurm/slurmd.log" 2>&1)" false
@@ -254,39 +186,31 @@ END
 fi
 
 # --- the container: its steps in a bare Debian, then one part of the class inside
-steps=exercises/cluster/Containerfile root=$scratch/debian
-step() { sed -n "s/^$1 //p" "$steps"; }
-inside() {  # inside <words>: in the bare Debian; its mounts end with the command
-  # shellcheck disable=SC2016
-  unshare --mount bash -c 'mount --make-rprivate / && mount --rbind /proc "$1/proc" && mount --rbind /dev "$1/dev" &&
-    exec chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "${@:2}"' - "$root" "$@"
-}
+steps=exercises/cluster/Containerfile
 expect "this script runs all of the container's steps" [ "$(grep -cvE '^(#|FROM debian:[a-z]+$|COPY [A-Za-z. /_-]+ /gradus/[a-z/]*$|RUN [^\\]+$|ENTRYPOINT \["[^"]+"\]$)' "$steps")" -eq 0 ]
-if [ "$(id -u)" -ne 0 ] || ! command -v debootstrap > /dev/null || ! unshare --mount true 2> /dev/null; then
+if ! can_make_debian; then
   skip $((5 + $(step RUN | wc -l))) "the container's steps: they need root, debootstrap and mount namespaces"
 else
-  expect "a bare Debian" unshare --mount debootstrap --variant=minbase "$(step FROM | sed 's/debian://')" "$root"
-  cp /etc/resolv.conf "$root/etc/"
+  make_debian
   while read -r line; do
     case $line in
       COPY*)
         read -r -a words <<< "$line"
         to=${words[-1]}
-        mkdir -p "$root$to"
+        mkdir -p "$debian$to"
         for from in "${words[@]:1:${#words[@]}-2}"; do
-          if [ -d "$from" ]; then cp -r "$from/." "$root$to"; else cp "$from" "$root$to"; fi
+          if [ -d "$from" ]; then cp -r "$from/." "$debian$to"; else cp "$from" "$debian$to"; fi
         done
         ;;
       RUN*) expect "$line" inside sh -c "${line#RUN }" ;;
     esac
   done < "$steps"
-  cp -r "$class" "$root/class"
-  cp "$whole/course.key" "$root/key"
+  cp -r "$class" "$debian/class"
+  cp "$whole/course.key" "$debian/key"
   for part in 1 2; do
     expect "the container grades part $part" inside "$(step ENTRYPOINT | tr -d '[]"')" class /class --part $part/2 --ex 4 --accept-level --key /key
   done
-  run 0 merge "$class" --ex 4 --out "$scratch/by_container" "$root"/class-grades/parts/*-of-2
+  run 0 merge "$class" --ex 4 --out "$scratch/by_container" "$debian"/class-grades/parts/*-of-2
   expect "its journals can be merged outside" [ "$(grep -c '^student_' "$scratch/by_container/gradebook.csv")" -eq 5 ]
 fi
-echo "$passed passed, $failed failed$([ $skipped -eq 0 ] || echo ", $skipped skipped")"
-exit $((failed > 0))
+report

@@ -5,39 +5,13 @@
 set -u
 tool=$(realpath "$1")
 project=$(cd "$(dirname "$0")/.." && pwd)
-scratch=$(mktemp -d) || exit 1
+. "$project/tests/expect.sh"
 background=""
 clean_up() {
   [ -z "$background" ] || kill $background 2> /dev/null
   rm -rf "$scratch"
 }
-trap clean_up EXIT
-passed=0 failed=0 skipped=0
-expect() {  # expect <what> <command...>
-  local what=$1
-  shift
-  if "$@" > /dev/null 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    echo "exercises: $what"
-    [ -e "$scratch/said" ] && tail -n 12 "$scratch/said" | sed 's/^/    | /'
-  fi
-}
-skip() {  # skip <how many> <why>
-  skipped=$((skipped + $1))
-  echo "exercises: SKIPPED $2"
-}
-said() { grep -qE -- "$1" "$scratch/said"; }
-not() { ! "$@"; }
-run() {  # run <expected exit code> <arguments...>: writes the output to $scratch/said
-  local code=$1
-  shift
-  "$tool" --root "$scratch/tree" "$@" > "$scratch/said" 2>&1 < /dev/null
-  local got=$?
-  [ $got -eq "$code" ] || { failed=$((failed + 1)) && echo "exercises: '$*' ended with $got instead of $code" && tail -n 8 "$scratch/said" | sed 's/^/    | /'; }
-}
-tree=$scratch/tree
+tree=$scratch/tree program=("$tool" --root "$scratch/tree")
 mkdir -p "$tree/tests"
 cp -r "$project"/{src,include,exercises,cmake,scripts,lectures,studio,datasets} "$tree"
 cp -r "$project"/{.clang-format,.devcontainer,.vscode,CMakeLists.txt,CMakePresets.json,LICENSE,Makefile,README.md} "$tree"
@@ -441,5 +415,4 @@ else
   expect "there is feedback" [ -e "$project/submissions-grades/feedback/ada.md" ]
   [ -n "$before" ] || rm -f "$project"/gradus-handout.zip "$project"/gradus-autograder.zip
 fi
-echo "$passed passed, $failed failed$([ $skipped -eq 0 ] || echo ", $skipped skipped")"
-exit $((failed > 0))
+report

@@ -6,20 +6,8 @@
 set -u
 runner=$(realpath "$1")
 project=$(realpath "$(dirname "$0")/..")
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
+. "$project/tests/expect.sh"
 cd "$scratch" || exit 1
-passed=0 failed=0
-expect() {  # expect <what> <command...>
-  local what=$1
-  shift
-  if "$@" > /dev/null 2>&1; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    echo "runner: $what"
-  fi
-}
 
 # Seven programs. A report is written by adding entries to one object, as the lecture programs do.
 mkdir programs
@@ -308,6 +296,23 @@ expect "at most four programs run at the same time" [ "$(sort -n most/seen_* | t
 expect "several run at the same time on several cores" [ "$(sort -n most/seen_* | tail -n 1)" -ge 2 ]
 expect "threads that were asked for are not set again" [ "$(grep -c "setting --threads" most/01_counts/log.txt)" -eq 1 ]
 
+# --- several processes: only the programs that train by shards are started by mpiexec, and get --shards
+rm programs/*
+program 01_alone 'report "\"01_alone\": {\"figures\": {\"one\": 1}}"'
+program 11_vae 'report "\"11_vae\": {\"figures\": {\"two\": 2}}"'
+mkdir launcher && printf '#!/bin/sh\necho "launched $*"\nshift 2\nexec "$@"\n' > launcher/mpiexec && chmod +x launcher/mpiexec
+PATH=$PWD/launcher:$PATH run --from programs --out ranks --ranks 3 --shards 6 > ranks.txt 2>&1
+expect "a program by shards is started by mpiexec" grep -q "^launched -n 3 programs/11_vae .*--shards 6$" ranks/11_vae/log.txt
+expect "another program is not" not grep -q "launched\|shards" ranks/01_alone/log.txt
+expect "both have run" grep -q "^2 of 2 programs ran" ranks.txt
+for setting in "--ranks 3" "--shards 6"; do
+  run --from programs --only 01 --out ranks $setting > ranks.txt 2>&1
+  expect "$setting without a program by shards is refused" [ $? -eq 2 ]
+  expect "$setting without a program by shards has one sentence" [ "$(cat ranks.txt)" = "lecture4: --ranks and --shards are for the programs that train on several processes: 11_vae 25_dcgan" ]
+done
+run --from programs --out ranks --shards 0 > ranks.txt 2>&1
+expect "a bad number of shards is refused" grep -q "shards: Value 0 not in range" ranks.txt
+
 # --- make, with a fake cmake and a fake runner that record their arguments
 mkdir -p front/scripts front/fake front/build/default/lectures/lecture4 && cd front || exit 1
 cp "$project/Makefile" . && touch scripts/deps.sh
@@ -353,5 +358,4 @@ if command -v python3 > /dev/null; then
   expect "a setting without an answer is left out of make bench" python3 "$project/tests/bench/test_run_bench.py"
 fi
 
-echo "runner: $passed passed, $failed failed"
-exit $((failed > 0))
+report

@@ -6,9 +6,7 @@
 # A double build must export its precision: checked in the files it would install, or by a build if named.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
+. "$root/tests/expect.sh"
 
 # run <title> <command...>: prints output only on failure
 run() {
@@ -28,9 +26,9 @@ leaks() {
 }
 mkdir "$scratch/lines"
 echo 'set(headers "${_IMPORT_PREFIX}/include/gradus" "${PREFIX}/gradus/x")' > "$scratch/lines/sound.cmake"
-if leaks /gradus "$scratch/lines"; then failed=$((failed + 1)) && echo "package: the lines above are not paths into /gradus"; else passed=$((passed + 1)); fi
+expect "these lines are not paths into /gradus" not leaks /gradus "$scratch/lines"
 echo 'set(headers "/a+b/gradus/include")' > "$scratch/lines/leak.cmake"
-if leaks /a+b/gradus "$scratch/lines" > "$scratch/log"; then passed=$((passed + 1)); else failed=$((failed + 1)) && echo "package: a path into the tree is not found"; fi
+expect "a path into the tree is found" leaks /a+b/gradus "$scratch/lines"
 trial() {
   local preset=$1 prefix=$scratch/$1/prefix work=$scratch/$1
   mkdir -p "$work/build"
@@ -63,13 +61,10 @@ trial() {
   }
 }
 for preset in "${@:-default}"; do
-  if trial "$preset"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+  expect "$preset" trial "$preset"
 done
 for targets in "$root"/build/double/CMakeFiles/Export/*/gradusTargets.cmake "$root"/build/double/CMakeFiles/Export/*/*/*/gradusTargets.cmake; do
   [ -e "$targets" ] || continue
-  if grep -q 'INTERFACE_COMPILE_DEFINITIONS "GRADUS_DOUBLE"' "$targets"; then passed=$((passed + 1)); else
-    failed=$((failed + 1)) && echo "package: the double build does not export GRADUS_DOUBLE"
-  fi
+  expect "the double build exports GRADUS_DOUBLE" grep -q 'INTERFACE_COMPILE_DEFINITIONS "GRADUS_DOUBLE"' "$targets"
 done
-echo "package: $passed passed, $failed failed"
-exit $((failed > 0))
+report

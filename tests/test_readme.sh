@@ -10,14 +10,13 @@
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 readme=${1:-$root/README.md}
-passed=0 failed=0
+. "$root/tests/expect.sh"
 ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)) && echo "readme: $*"; }
+bad() { fail "$*"; }
 
 if [ ! -r "$readme" ]; then
-  echo "readme: no $(basename "$readme")"
-  echo "readme: 0 passed, 1 failed"
-  exit 1
+  bad "no $(basename "$readme")"
+  report
 fi
 
 # the first fenced block, without comments and empty lines
@@ -103,5 +102,4 @@ macros=$(cd "$root" && grep -rhoE '^ *# *define +[A-Za-z_]+' include | sed 's/.*
 if [ "$macros" = GRADUS_CHECK ]; then ok; else bad "CONTRIBUTING allows one macro in the headers, found:" $macros; fi
 parents=$(cd "$root" && grep -rhoE '^ *(class|struct) [A-Za-z_:]+ (final )?: [^{]+' include src lectures | sed 's/.* //' | grep -vE '^(Module|Error|std::(runtime_error|bad_alloc))$' | sort -u)
 if [ -z "$parents" ]; then ok; else bad "CONTRIBUTING allows inheritance from Module and exceptions, found:" $parents; fi
-echo "readme: $passed passed, $failed failed"
-exit $((failed > 0))
+report

@@ -7,10 +7,8 @@ programs=$(realpath "$1") native=$(realpath "$2") minutes=${3:-1}
 cd "$(dirname "$0")/.." || exit 1
 command -v em++ > /dev/null && command -v node > /dev/null || { echo "SKIPPED: emscripten is missing (make deps-studio)" && echo "0 passed, 0 failed, 1 skipped" && exit; }
 command -v python3 > /dev/null || { echo "SKIPPED: python3 is missing (make deps-browser)" && echo "0 passed, 0 failed, 1 skipped" && exit; }
-scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
+. tests/expect.sh
 export NODE_PATH="${NODE_PATH:-/usr/share/nodejs}"
-passed=0 failed=0 skipped=0
 
 # count <lines of a test>: adds its last line "... N passed, N failed"
 count() {
@@ -51,14 +49,13 @@ done
 python=python3
 python3 -c 'import selenium' 2> /dev/null || [ ! -x /usr/bin/python3 ] || python=/usr/bin/python3  # Debian's has python3-selenium
 missing=$(node studio/build_page.js --missing "$scratch/results")
-[ -z "$missing" ] || { echo "studio: programs $missing have not written their weights" && failed=$((failed + 1)); }
-node studio/build_page.js build/studio "$scratch/results" "$scratch/index.html" || failed=$((failed + 1))
+equal "programs that have not written their weights" "$missing" ""
+expect "the page is built" node studio/build_page.js build/studio "$scratch/results" "$scratch/index.html"
 count "$("$python" tests/browser/test_studio.py "$scratch/index.html" "$scratch/results/12_manifold/faces.safetensors" "$minutes")"
 
 todo=exercises/08_gan_step/gan_step.cpp
 built "$PWD/$todo"
-node studio/build_page.js build/studio "$scratch/results" "$scratch/mine.html" "$PWD/$todo" || failed=$((failed + 1))
+expect "the page is built with an exercise file" node studio/build_page.js build/studio "$scratch/results" "$scratch/mine.html" "$PWD/$todo"
 count "$("$python" tests/browser/test_studio.py --mine "$scratch/mine.html")"
 built ""
-echo "studio: $passed passed, $failed failed$([ $skipped -eq 0 ] || echo ", $skipped skipped")"
-exit $((failed > 0))
+report

@@ -9,6 +9,7 @@
 #include "gradus/base/check.hpp"
 #include "gradus/base/fast_math.hpp"
 #include "gradus/base/file.hpp"
+#include "gradus/base/hash.hpp"
 #include "gradus/base/number.hpp"
 #include "gradus/base/random.hpp"
 #include "gradus/base/real.hpp"

@@ -57,6 +57,11 @@ std::string fault_of(const Section& section, int status, const fs::path& folder)
   return "";
 }
 
+/// Whether the program takes --shards, and so can train on several processes.
+bool trains_by_shards(const std::string& name) {
+  return text(" ", GRADUS_SHARDED_PROGRAMS, " ").find(" " + name + " ") != std::string::npos;
+}
+
 /// Runs a program in a process of its own; with ranks above 0, in as many processes that MPI connects.
 Section run(const fs::path& program, int ranks, const fs::path& folder, std::vector<std::string> settings,
             Screen& screen) {
@@ -138,7 +143,8 @@ struct Command {
   std::string lessons{}, beside{};  ///< folders of the lessons, and of the results with the library's files
   bool page_only = false;           ///< runs nothing
   int together = 0;                 ///< programs that run at the same time
-  int ranks = 0;                    ///< processes per program, connected by MPI; 0: one without MPI
+  int ranks = 0;                    ///< processes per program by shards, connected by MPI; 0: one without MPI
+  std::string shards{};             ///< of a batch of a program by shards; empty: its default
   std::vector<std::string> settings{};  ///< options passed to the programs
 
   bool wants(const Listed& program) const {
@@ -191,6 +197,13 @@ void check_choice(const Command& command) {
   if (!command.page_only && std::none_of(command.programs.begin(), command.programs.end(),
                                          [&](const Listed& program) { return command.wants(program); }))
     throw EarlyExit(2, "lecture4: part \"" + command.part + "\" has no such program; there are" + all + "\n");
+  if ((command.ranks > 0 || !command.shards.empty()) &&
+      std::none_of(command.programs.begin(), command.programs.end(), [&](const Listed& program) {
+        return command.wants(program) && trains_by_shards(program.name);
+      }))
+    throw EarlyExit(2,
+                    "lecture4: --ranks and --shards are for the programs that train on several processes: " +
+                        std::string(GRADUS_SHARDED_PROGRAMS) + "\n");
 }
 
 /// Small networks gain little from a second thread. Therefore one program per core runs at the same time, at
@@ -218,7 +231,7 @@ Command parse_command(int argc, char** argv) {
   CLI::App app(
       "Runs the programs of lecture 4 and writes a page with their results.\n"
       "Every other option goes to the programs: --preset quick|full, --seed, --threads, --data, --epochs, "
-      "--resume, --shards");
+      "--resume");
   app.allow_extras();
   app.add_option("--out", folder, "Folder for pictures, figures and the page")->capture_default_str();
   app.add_option("--only", command.only, "Only these programs: 06, or 06_autoencoder")->delimiter(',');
@@ -228,8 +241,10 @@ Command parse_command(int argc, char** argv) {
          "--together", command.together,
          "Programs that run at the same time; default: as many as there are cores for --threads, at most 4")
       ->check(CLI::Range(1, most_together));
-  app.add_option("--ranks", command.ranks, "Processes per program, connected by MPI (11_vae and 25_dcgan)")
+  app.add_option("--ranks", command.ranks,
+                 "Processes per program, connected by MPI; only for " GRADUS_SHARDED_PROGRAMS)
       ->check(CLI::Range(1, 65536));
+  app.add_option("--shards", command.shards, "Parts of every batch; for the same programs");
   app.add_flag("--page", command.page_only, "Run nothing: write the page from earlier results");
   app.add_option("--lessons", command.lessons, "Folder of the lessons")->capture_default_str();
   app.add_option("--beside", command.beside, "Folder of other results, to be shown beside these");
@@ -245,6 +260,7 @@ Command parse_command(int argc, char** argv) {
   for (const std::string& extra : app.remaining()) command.settings.push_back(extra);
   std::vector<const char*> words{"lecture4"};
   for (const std::string& setting : command.settings) words.push_back(setting.c_str());
+  if (!command.shards.empty()) words.insert(words.end(), {"--shards", command.shards.c_str()});
   const Options options =
       parse_options(static_cast<int>(words.size()), words.data(), {.name = "lecture4", .shards = true});
   command.folder = options.out;
@@ -310,7 +326,11 @@ std::vector<Section> sections_of(const Command& command) {
   const auto work = [&] {
     for (std::size_t i = next++; i < wanted.size() && signal_received() == 0; i = next++) {
       Section& section = sections[wanted[i]];
-      section = run(command.place / section.name, command.ranks, command.folder, command.settings, screen);
+      const bool sharded = trains_by_shards(section.name);
+      std::vector<std::string> settings = command.settings;
+      if (sharded && !command.shards.empty()) settings.insert(settings.end(), {"--shards", command.shards});
+      section =
+          run(command.place / section.name, sharded ? command.ranks : 0, command.folder, settings, screen);
       screen.finish(section, command.folder);
     }
   };
@@ -356,7 +376,11 @@ int run_all(const Command& command) {
 int main(int argc, char** argv) {
   using namespace gradus::lecture;
   forward_signals();
-  setenv("OMPI_MCA_odls_base_sigkill_timeout", "10", 0);  // Open MPI gives a second after Ctrl-C to save
+  // By default Open MPI gives a second after Ctrl-C to save, binds each process to one core, and starts no
+  // more processes than there are cores.
+  setenv("OMPI_MCA_odls_base_sigkill_timeout", "10", 0);
+  setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 0);
+  setenv("OMPI_MCA_rmaps_base_oversubscribe", "1", 0);
   try {
     return run_all(parse_command(argc, argv));
   } catch (const EarlyExit& exit) {

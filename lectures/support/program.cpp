@@ -29,8 +29,8 @@ Program::Program(int argc, char** argv, const Lesson& lesson)
       start_(std::chrono::steady_clock::now()) {
   if (options.threads > 0)
     set_threads(options.threads);
-  else if (ranks_on_this_machine() > 1)
-    set_threads(std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / ranks_on_this_machine()));
+  else if (const int ranks = ranks_on_this_machine(); ranks > 1)
+    set_threads(std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / ranks, 1, threads()));
   if (!leads()) std::cout.setstate(std::ios::failbit);  // one process speaks
   if (options.check_numbers) Tape::check_numbers(true);
   make_folder(folder_);

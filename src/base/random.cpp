@@ -5,6 +5,7 @@
 
 #include "gradus/base/check.hpp"
 #include "gradus/base/fast_math.hpp"
+#include "gradus/base/hash.hpp"
 
 namespace gradus {
 namespace {
@@ -59,9 +60,9 @@ std::array<std::uint32_t, 4> Rng::block(std::uint64_t index) const {
 Rng Rng::split(std::uint64_t number) const { return Rng(seed_, mix(stream_ ^ mix(number))); }
 
 Rng Rng::split(std::string_view name) const {
-  std::uint64_t hash = 0xCBF29CE484222325u;  // FNV-1a
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
-  return split(hash);
+  Hash hash;
+  for (const char c : name) hash.add(static_cast<unsigned char>(c));
+  return split(hash.value());
 }
 
 Rng Rng::part(std::uint64_t part, std::uint64_t parts) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gradus/base/check.hpp"
 #include "gradus/kernels/elementwise.hpp"
 
 namespace gradus {
@@ -20,6 +21,8 @@ Exchange::Exchange(const ShardTree& tree, Ranks& ranks, Traffic& traffic, Index 
     slices_.push_back({.first = first,
                        .count = std::min(slice, size - first),
                        .moves = tree.moves(ranks.rank(), std::ssize(slices_))});
+  GRADUS_CHECK(std::ssize(slices_) <= Ranks::tags, "Shards: ", size, " numbers in slices of ", slice,
+               " are more than ", Ranks::tags, " messages; choose a larger ShardOptions::bucket_bytes");
 }
 
 /// slot += other, for the slice's numbers.
@@ -53,7 +56,7 @@ void Exchange::reached(Index end) {
 void Exchange::send(const Slice& slice, int tag, const Tensor& from, int to) {
   const auto bytes = std::as_bytes(
       from.values().subspan(static_cast<std::size_t>(slice.first), static_cast<std::size_t>(slice.count)));
-  sent_.push_back(ranks_.transport().send(to, tag, bytes));
+  sent_.emplace_back(ranks_.send(to, tag, bytes), to);
   ++traffic_.messages;
   traffic_.bytes += std::ssize(bytes);
 }
@@ -61,11 +64,11 @@ void Exchange::send(const Slice& slice, int tag, const Tensor& from, int to) {
 /// Whether the slice has arrived from this rank.
 bool Exchange::receive(Slice& slice, int tag, Tensor& into, int from) {
   if (slice.message < 0)
-    slice.message = ranks_.transport().receive(
-        from, tag,
-        std::as_writable_bytes(into.values().subspan(static_cast<std::size_t>(slice.first),
-                                                     static_cast<std::size_t>(slice.count))));
-  if (!ranks_.transport().done(slice.message)) return false;
+    slice.message =
+        ranks_.receive(from, tag,
+                       std::as_writable_bytes(into.values().subspan(static_cast<std::size_t>(slice.first),
+                                                                    static_cast<std::size_t>(slice.count))));
+  if (!ranks_.done(slice.message)) return false;
   slice.message = -1;
   return true;
 }
@@ -107,14 +110,14 @@ void Exchange::poll() {
 void Exchange::wait() {
   const auto complete = [&] {
     poll();
-    std::erase_if(sent_, [&](int message) { return ranks_.transport().done(message); });
+    std::erase_if(sent_, [&](const auto& sent) { return ranks_.done(sent.first); });
     return sent_.empty() && std::all_of(slices_.begin(), slices_.end(),
                                         [](const Slice& slice) { return slice.at == slice.moves.size(); });
   };
   ranks_.wait(complete, [&] {
     for (const Slice& slice : slices_)
       if (slice.message >= 0) return slice.moves[slice.at].other;
-    return -1;
+    return sent_.front().second;  // without a missing message, a rank has not taken one
   });
   shard_ = tree_.first(ranks_.rank());
   depth_ = 0;

@@ -1,5 +1,6 @@
 #pragma once
 // Exchange: adds rows of numbers over all shards, in slices that travel while later ones are computed.
+#include <utility>
 #include <vector>
 
 #include "gradus/tensor/tensor.hpp"
@@ -48,12 +49,12 @@ class Exchange {
   Ranks& ranks_;
   Traffic& traffic_;
   std::vector<Slice> slices_;
-  std::vector<Tensor> slots_;  // [size] each: partial sums
-  Tensor received_, result_;   // [size]
-  std::vector<int> sent_;      // messages under way
-  Index shard_;                // the next one
-  int depth_ = 0;              // slots in use
-  std::size_t begun_ = 0;      // slices
+  std::vector<Tensor> slots_;              // [size] each: partial sums
+  Tensor received_, result_;               // [size]
+  Index shard_;                            // the next one
+  int depth_ = 0;                          // slots in use
+  std::size_t begun_ = 0;                  // slices
+  std::vector<std::pair<int, int>> sent_;  // messages under way, each with the rank that it goes to
 };
 
 }  // namespace gradus

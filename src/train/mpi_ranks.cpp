@@ -23,10 +23,15 @@ class World {
  public:
   World() {
     int provided = 0;
-    MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);
+    MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    GRADUS_CHECK(provided >= MPI_THREAD_SERIALIZED, "this MPI does not allow calls from two threads");
+    GRADUS_CHECK(size == launched_ranks(), "started as ", launched_ranks(),
+                 " processes, of which MPI connects ", size,
+                 ": the launcher belongs to another MPI than the program; build with that one (",
+                 "cmake -DMPI_CXX_COMPILER=..), or with Slurm choose srun --mpi=pmix or --mpi=pmi2");
   }
   /// A process that ends before all are ready ends the others: they would wait for it.
   ~World() {

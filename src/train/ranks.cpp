@@ -11,6 +11,7 @@
 #include "gradus/base/blas_library.hpp"
 #include "gradus/base/check.hpp"
 #include "gradus/base/file.hpp"
+#include "gradus/base/hash.hpp"
 #include "gradus/base/number.hpp"
 #include "gradus/base/runtime.hpp"
 
@@ -19,8 +20,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Tags above those of the gradients' slices; MPI guarantees tags up to 32767.
-constexpr int sign_tag = 32001, text_tag = 32002, end_tag = 32003;
+// Tags of Ranks itself; MPI guarantees tags up to 32767.
+constexpr int sign_tag = Ranks::tags, text_tag = sign_tag + 1, end_tag = sign_tag + 2;
 constexpr std::byte one_byte{1};
 std::byte ignored_byte;  // all signs of life and ends are received here
 
@@ -43,12 +44,10 @@ double patience_of_environment() {
   return seconds;
 }
 
-/// FNV-1a of a file's bytes.
 std::string digest_of(const std::filesystem::path& file) {
-  std::uint64_t hash = 0xCBF29CE484222325u;
-  for (const std::byte byte : read_file(file))
-    hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001B3u;
-  return hex(hash, 16);
+  Hash hash;
+  for (const std::byte byte : read_file(file)) hash.add(static_cast<std::uint64_t>(byte));
+  return hash.digits();
 }
 
 /// The processor's instructions among those from which libraries choose at run time.
@@ -67,13 +66,16 @@ std::string chosen_instructions() {
 }  // namespace
 
 int launched_ranks() {
-  const bool slurm = std::getenv("PMIX_RANK") || std::getenv("PMI_RANK");
-  const int ranks = number_of({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"});
-  return ranks == 0 && slurm ? number_of({"SLURM_STEP_NUM_TASKS"}) : ranks;
+  if (const int ranks = number_of({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}); ranks > 0) return ranks;
+  // a step of Slurm: of one task also when an interactive shell is that task
+  const int tasks = number_of({"SLURM_STEP_NUM_TASKS"});
+  return tasks > 1 || std::getenv("PMIX_RANK") ? tasks : 0;
 }
 
 int ranks_on_this_machine() {
-  return std::max(1, number_of({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "SLURM_NTASKS_PER_NODE"}));
+  if (const int ranks = number_of({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"}); ranks > 0) return ranks;
+  const int nodes = std::max(1, number_of({"SLURM_STEP_NUM_NODES"}));
+  return std::max(1, (launched_ranks() + nodes - 1) / nodes);
 }
 
 Agreement same_program() {
@@ -86,25 +88,65 @@ Agreement same_program() {
 Ranks::Ranks(Transport transport, double patience)
     : transport_(std::move(transport)),
       patience_(patience > 0 ? patience : patience_of_environment()),
+      pause_(std::min<Seconds>(1s, patience_ / 5)),
       heard_(static_cast<std::size_t>(transport_.size)),
       said_(heard_.size(), -1),
-      listening_(heard_.size(), -1) {}
+      listening_(heard_.size(), -1) {
+  if (size() == 1) return;
+  signs_ = std::thread([this] {
+    std::unique_lock lock(mutex_);
+    do exchange_signs();
+    while (!end_.wait_for(lock, pause_, [this] { return ends_; }));
+  });
+}
 
-/// Sends one sign of life to every other rank, and notes those that have arrived.
+Ranks::~Ranks() { stop_signs(); }
+
+void Ranks::stop_signs() {
+  if (!signs_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    ends_ = true;
+  }
+  end_.notify_all();
+  signs_.join();
+}
+
+/// Sends one sign of life to every other rank, and notes those that have arrived. The mutex is locked.
 void Ranks::exchange_signs() {
   const auto now = Clock::now();
+  if (was_stopped(now)) std::fill(heard_.begin(), heard_.end(), now);
+  last_signs_ = now;
   for (int other = 0; other < size(); ++other) {
     if (other == rank()) continue;
     int &said = said_[static_cast<std::size_t>(other)],
         &listening = listening_[static_cast<std::size_t>(other)];
-    if (said >= 0 && transport_.done(said)) said = -1;
-    if (said < 0) said = transport_.send(other, sign_tag, {&one_byte, 1});
-    if (listening < 0) listening = transport_.receive(other, sign_tag, {&ignored_byte, 1});
-    while (transport_.done(listening)) {
-      heard_[static_cast<std::size_t>(other)] = now;
-      listening = transport_.receive(other, sign_tag, {&ignored_byte, 1});
+    try {
+      if (said >= 0 && transport_.done(said)) said = -1;
+      if (said < 0) said = transport_.send(other, sign_tag, {&one_byte, 1});
+      if (listening < 0) listening = transport_.receive(other, sign_tag, {&ignored_byte, 1});
+      while (transport_.done(listening)) {
+        heard_[static_cast<std::size_t>(other)] = now;
+        listening = transport_.receive(other, sign_tag, {&ignored_byte, 1});
+      }
+    } catch (const Error&) {  // its connection is broken: wait() names the rank when it needs it
     }
   }
+}
+
+int Ranks::send(int to, int tag, std::span<const std::byte> bytes) {
+  const std::lock_guard lock(mutex_);
+  return transport_.send(to, tag, bytes);
+}
+
+int Ranks::receive(int from, int tag, std::span<std::byte> bytes) {
+  const std::lock_guard lock(mutex_);
+  return transport_.receive(from, tag, bytes);
+}
+
+bool Ranks::done(int message) {
+  const std::lock_guard lock(mutex_);
+  return transport_.done(message);
 }
 
 void Ranks::wait(const std::function<bool()>& ready, const std::function<int()>& awaited) {
@@ -115,14 +157,13 @@ void Ranks::wait(const std::function<bool()>& ready, const std::function<int()>&
       std::this_thread::yield();
       continue;
     }
-    std::this_thread::sleep_for(now - start < 1s ? 50us : 1000us);
-    if (now - start < 1s || now - last_said_ < 1s) continue;
-    last_said_ = now;
-    exchange_signs();
+    // a fiftieth of the wait so far: a late answer costs at most 2 %
+    std::this_thread::sleep_for(std::clamp<Clock::duration>((now - start) / 50, 50us, 5ms));
+    if (now - start < pause_) continue;
     const int other = awaited();
-    const auto limit =
-        hurry_ && hurry_() ? std::min<std::chrono::duration<double>>(patience_, 10s) : patience_;
-    if (other < 0 || now - std::max(start, heard_[static_cast<std::size_t>(other)]) < limit) continue;
+    const auto limit = hurry_ && hurry_() ? std::min<Seconds>(patience_, 10s) : patience_;
+    const std::lock_guard lock(mutex_);
+    if (was_stopped(now) || now - heard_[static_cast<std::size_t>(other)] < limit) continue;
     throw Error(
         text("rank ", rank(), ": no sign of life from rank ", other, " for ", significant(limit.count(), 3),
              " s: its process has ended or is stopped, or its connection is lost; the last checkpoint "
@@ -130,24 +171,22 @@ void Ranks::wait(const std::function<bool()>& ready, const std::function<int()>&
   }
 }
 
+/// Waits for a message from or to another rank.
+void Ranks::finish(int message, int other) {
+  wait([&] { return done(message); }, [other] { return other; });
+}
+
 void Ranks::send_text(int to, const std::string& words) {
   const std::uint64_t length = words.size();
-  for (const auto bytes : {std::as_bytes(std::span(&length, 1)), std::as_bytes(std::span(words))}) {
-    const int message = transport_.send(to, text_tag, bytes);
-    wait([&] { return transport_.done(message); }, [] { return -1; });
-  }
+  finish(send(to, text_tag, std::as_bytes(std::span(&length, 1))), to);
+  finish(send(to, text_tag, std::as_bytes(std::span(words))), to);
 }
 
 std::string Ranks::receive_text(int from) {
   std::uint64_t length = 0;
-  std::string words;
-  for (const bool head : {true, false}) {
-    words.resize(length);
-    const auto bytes =
-        head ? std::as_writable_bytes(std::span(&length, 1)) : std::as_writable_bytes(std::span(words));
-    const int message = transport_.receive(from, text_tag, bytes);
-    wait([&] { return transport_.done(message); }, [] { return -1; });
-  }
+  finish(receive(from, text_tag, std::as_writable_bytes(std::span(&length, 1))), from);
+  std::string words(length, '\0');
+  finish(receive(from, text_tag, std::as_writable_bytes(std::span(words))), from);
   return words;
 }
 
@@ -178,14 +217,18 @@ std::string Ranks::disagreement(const Agreement& mine) {
 
 void Ranks::leave() {
   if (!transport_.end) return;
-  std::vector<int> messages;
-  for (int other = 1; leads() && other < size(); ++other)
-    messages.push_back(transport_.send(other, end_tag, {&one_byte, 1}));
-  if (!leads()) messages.push_back(transport_.receive(0, end_tag, {&ignored_byte, 1}));
-  for (const int message : messages)
-    while (!transport_.done(message)) std::this_thread::sleep_for(5ms);
+  const auto others = [&](const auto& each) {
+    for (int other = 1; other < size(); ++other) each(other);
+  };
+  const auto told = [&](int other) { finish(send(other, end_tag, {&one_byte, 1}), other); };
+  const auto heard = [&](int other) { finish(receive(other, end_tag, {&ignored_byte, 1}), other); };
+  if (leads())
+    others(heard), others(told);
+  else
+    told(0), heard(0);
+  stop_signs();
   transport_.end();
-  transport_ = {.rank = transport_.rank, .size = transport_.size};
+  transport_ = {.rank = rank(), .size = size()};
 }
 
 }  // namespace gradus

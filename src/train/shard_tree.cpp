@@ -36,18 +36,10 @@ std::vector<ShardTree::Node> ShardTree::local_nodes(int rank, Index last) const 
   std::vector<Node> nodes;
   for (Index shard = first(rank); shard <= last; ++shard) {
     nodes.push_back({0, shard});
-    while (nodes.back().level < 62) {
-      Node& top = nodes.back();
-      const bool alone = top.index % 2 == 0 && (top.index + 1) << top.level >= shards_;
-      if (alone && top.index > 0) {
-        top = top.parent();
-      } else if (nodes.size() > 1 && top.index % 2 == 1 &&
-                 nodes[nodes.size() - 2] == Node{top.level, top.index - 1}) {
-        nodes.pop_back();
-        nodes.back() = nodes.back().parent();
-      } else {
-        break;
-      }
+    while (nodes.size() > 1 && nodes.back().index % 2 == 1 &&
+           nodes[nodes.size() - 2] == Node{nodes.back().level, nodes.back().index - 1}) {
+      nodes.pop_back();
+      nodes.back() = nodes.back().parent();
     }
   }
   return nodes;

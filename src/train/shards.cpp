@@ -20,7 +20,8 @@ Tensor Shard::rows(const Tensor& x) const {
 }
 
 /// The row of numbers of a trained module for the Exchange: its gradients in the order in which a backward
-/// pass completes them, about the reverse of their registration; then buffers, readings, and a wish to stop.
+/// pass completes them, about the reverse of their registration; then buffers, readings, a wish to stop, and
+/// the number of parameters with a gradient.
 class Shards::Row {
  public:
   /// The objects of a step: of the parameters in the order in which a backward pass completes them.
@@ -52,7 +53,7 @@ class Shards::Row {
     Index size = 0;
     for (const Parameter* parameter : parameters_) ends_.push_back(size += parameter->value.size());
     for (const Tensor* buffer : buffers_) size += buffer->size();
-    exchange_.emplace(tree, ranks, traffic, size + most_readings + 1, std::max<Index>(1, slice));
+    exchange_.emplace(tree, ranks, traffic, size + most_readings + 2, std::max<Index>(1, slice));
   }
 
   /// Before the first shard: what every shard starts from.
@@ -105,6 +106,7 @@ class Shards::Row {
     std::fill_n(std::copy(readings.begin(), readings.end(), to), most_readings - std::ssize(readings),
                 Real(0));
     to[most_readings] = wants_stop ? 1 : 0;
+    to[most_readings + 1] = with_gradient();
     exchange_->finish();
   }
 
@@ -129,12 +131,14 @@ class Shards::Row {
     }
     for (Rng* generator : generators_) *generator = generator->part(0, 1);
     std::copy_n(from, readings.size(), readings.begin());
+    GRADUS_CHECK(from[most_readings + 1] == with_gradient(),
+                 "Shards: the losses of this rank's shards depend on ", with_gradient(),
+                 " parameters, those of others on more or fewer");
     return from[most_readings] > 0;
   }
 
-  bool at_last_shard() const { return exchange_->last(); }
-
  private:
+  Real with_gradient() const { return static_cast<Real>(std::count(has_.begin(), has_.end(), true)); }
   void copy_next() {
     const std::size_t i = copied_.size();
     const Index size = parameters_[i]->value.size();
@@ -160,7 +164,10 @@ class Shards::Row {
 };
 
 Shards::Shards(Index count, Transport transport, const ShardOptions& options)
-    : tree_(count, transport.size), options_(options), ranks_(std::move(transport)) {}
+    : tree_(count, transport.size), options_(options), ranks_(std::move(transport)) {
+  GRADUS_CHECK(options.bucket_bytes > 0 && options.bucket_bytes <= Index{1} << 30, "Shards: messages of ",
+               options.bucket_bytes, " bytes, expected 1 to 2^30");
+}
 Shards::~Shards() = default;
 
 Index Shards::per_shard(Index batch) const {

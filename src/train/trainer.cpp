@@ -1,7 +1,6 @@
 #include "gradus/train/trainer.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <csignal>
 #include <iostream>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "gradus/base/check.hpp"
+#include "gradus/base/hash.hpp"
 #include "gradus/base/number.hpp"
 
 namespace gradus {
@@ -27,14 +27,12 @@ volatile std::sig_atomic_t stop_signal = 0;  // the signal that requested a stop
 
 extern "C" void request_stop(int signal) { stop_signal = signal; }
 
-/// FNV-1a of the numbers and labels, for a comparison between ranks.
+/// Of the images and labels, for a comparison between ranks.
 std::string digest_of(const Dataset& data) {
-  std::uint64_t hash = 0xCBF29CE484222325u;
-  const auto add = [&hash](std::uint64_t number) { hash = (hash ^ number) * 0x100000001B3u; };
-  for (const int label : data.labels) add(static_cast<std::uint64_t>(label));
-  for (Index i = 0; i < data.images.size(); ++i)
-    add(std::bit_cast<std::uint32_t>(static_cast<float>(data.images[i])));
-  return hex(hash, 16);
+  Hash hash;
+  hash.add(data.labels);
+  hash.add(data.images.values());
+  return hash.digits();
 }
 
 /// Removes a tensor from the file's list and returns it; an empty tensor when there is none of this name.
@@ -130,7 +128,7 @@ Trainer::Trainer(const Session& session, const std::string& name, const std::vec
   } else if (session.resume) {
     std::cout << name_ << ": no checkpoint " << path_.string() << ", starts from the beginning" << std::endl;
   }
-  if (several) agree({{"completed steps in " + path_.string(), std::to_string(done_)}});
+  if (several) agree({{"number of completed steps in the folder --out", std::to_string(done_)}});
 }
 
 /// Ends the training on all ranks when a value differs.

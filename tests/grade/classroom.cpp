@@ -81,11 +81,9 @@ enum Job { job_done = 0, job_known = 3, job_refused = 4, job_fault = 70 };
 
 /// Grades the missing exercises of one student, in a separate process.
 Job grade_student(const Project& project, const ClassCommand& command, const Journal& journal,
-                  const Entrant& student, const std::string& key, Level level, int slot) {
+                  const Entrant& student, const std::string& key, const std::string& by, Level level,
+                  int slot) {
   const bool again = command.regrade == student.id;
-  // Earlier results apply only to the same grader, key and sandbox.
-  const std::string by =
-      digest(read_text(fs::read_symlink("/proc/self/exe")) + key + name_of(level)).substr(0, 16);
   const auto [submitted, refused] = handed_in(student, command.submissions, project.exercises);
   Budget budget;
   bool anything = false;
@@ -141,6 +139,7 @@ class ClassRun {
         journal_(journal),
         students_(students),
         key_(key),
+        by_(digest(read_text("/proc/self/exe") + key + name_of(level)).substr(0, 16)),
         level_(level) {
     for (int slot = 0; slot < command.jobs; ++slot) slots_.insert(slot);
   }
@@ -191,7 +190,7 @@ class ClassRun {
       prctl(PR_SET_CHILD_SUBREAPER, 1);  // for print_cost: bubblewrap does not wait for its processes
       int code = job_fault;
       try {
-        code = grade_student(project_, command_, journal_, students_[student], key_, level_, slot);
+        code = grade_student(project_, command_, journal_, students_[student], key_, by_, level_, slot);
       } catch (const std::exception& error) {
         std::cerr << "gradus-grade: " << visible(students_[student].id) << ": " << visible(error.what())
                   << "\n";
@@ -228,6 +227,7 @@ class ClassRun {
   const Journal& journal_;
   const std::vector<Entrant>& students_;
   const std::string& key_;
+  const std::string by_;  // earlier results apply only to the same grader, key and sandbox
   const Level level_;
   const int parent_ = getpid();
   const std::chrono::steady_clock::time_point start_time_ = std::chrono::steady_clock::now();
@@ -248,12 +248,15 @@ ClassCommand with_folders(ClassCommand command) {
 }
 
 void lock_folder(const fs::path& folder) {
+  static std::set<fs::path> reserved;
+  if (reserved.contains(folder)) return;
   fs::create_directories(folder);
   const int lock = open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   bool mine = false;  // children of a killed run may take a moment to exit
   for (int trial = 0; lock >= 0 && trial < 50 && !(mine = flock(lock, LOCK_EX | LOCK_NB) == 0); ++trial)
     usleep(100'000);
   GRADUS_CHECK(mine, folder.string(), ": another run is using this folder");
+  reserved.insert(folder);
 }
 
 int class_command(const Project& project, const ClassCommand& given) {

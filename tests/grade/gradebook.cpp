@@ -192,9 +192,13 @@ void Journal::append(const std::vector<Json>& records) const {
     const std::string text = safe_dump(record);
     lines += digest(text).substr(0, 16) + " " + text + "\n";
   }
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   GRADUS_CHECK(file >= 0, path.string(), ": cannot be written");
   flock(file, LOCK_EX);
+  char last_byte = '\n';
+  const off_t size = lseek(file, 0, SEEK_END);
+  if (size > 0 && pread(file, &last_byte, 1, size - 1) == 1 && last_byte != '\n' && !lines.empty())
+    lines.insert(0, "\n");  // another process of this run was killed while it wrote
   const bool done =
       write(file, lines.data(), lines.size()) == static_cast<ssize_t>(lines.size()) && fsync(file) == 0;
   close(file);

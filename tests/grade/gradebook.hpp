@@ -28,7 +28,8 @@ struct Journal {
   std::map<std::pair<std::string, std::string>, nlohmann::json> last;
 
   explicit Journal(const std::filesystem::path& file);
-  /// Writes complete lines in one write; they are on disk when this returns.
+  /// Writes complete lines in one write; they are on disk when this returns. A truncated last line of
+  /// another process becomes a damaged line.
   void append(const std::vector<nlohmann::json>& records) const;
 };
 

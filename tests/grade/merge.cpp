@@ -48,11 +48,18 @@ std::string listed(const std::set<std::uint64_t>& numbers) {
   return words;
 }
 
+/// Whether the results are equal, whichever parts graded them.
+bool same_result(Json one, Json other) {
+  one.erase("part"), other.erase("part");
+  return one == other;
+}
+
 /// Selects one result per student and exercise.
 class Merge {
  public:
-  Merge(const Project& project, const ClassCommand& command, const std::vector<Source>& sources)
-      : project_(project), command_(command), sources_(sources) {
+  Merge(const Project& project, const ClassCommand& command, const std::vector<Source>& sources,
+        const Journal& journal)
+      : project_(project), command_(command), sources_(sources), journal_(journal) {
     for (const Source& source : sources)
       for (const auto& [place, record] : source.records.last)
         parts_ = std::max(parts_, Part::parse(record.value("part", "1/1")).of);
@@ -62,11 +69,13 @@ class Merge {
     const auto [submitted, refused] = handed_in(student, command_.submissions, project_.exercises);
     if (!refused.empty()) outcomes_.refused.push_back(student.id);
     for (const Exercise& exercise : project_.exercises)
-      if (command_.wants(exercise)) select(student.id, exercise.folder, submitted.digest);
+      if (command_.wants(exercise)) select(student.id, exercise, submitted.digest);
   }
 
   const std::vector<Json>& records() const { return records_; }
   const Outcomes& outcomes() const { return outcomes_; }
+  /// The students and exercises without a result.
+  const std::set<std::pair<std::string, std::string>>& unresolved() const { return unresolved_; }
 
   /// Prints why students are REVIEW.
   void print_review(std::size_t students) const {
@@ -82,48 +91,71 @@ class Merge {
 
  private:
   /// Adds the result of this submission, if there is one and no journal has another.
-  void select(const std::string& id, const std::string& exercise, const std::string& submission) {
-    Json chosen;
-    const Source* from = nullptr;
+  void select(const std::string& id, const Exercise& exercise, const std::string& submission) {
+    const Json* chosen = nullptr;
+    fs::path file;
+    std::string differ;
     for (const Source& source : sources_) {
-      const auto found = source.records.last.find({id, exercise});
-      if (found == source.records.last.end() || found->second.at("digest") != submission) continue;
-      Json record = found->second;
-      record.erase("part");
-      check_grader(source, record.at("by").get<std::string>());
-      if (from && record != chosen) {
-        outcomes_.faults.insert(id);
-        differing_.push_back(visible(id) + " has two results of " + exercise + " that differ, in " +
-                             visible(from->file.string()) + " and " + visible(source.file.string()));
-        return;
-      }
-      chosen = std::move(record), from = &source;
+      const Json* record = result_in(source.records.last, id, exercise, submission);
+      if (!record) continue;
+      check_origin(source, exercise, *record);
+      if (!chosen) chosen = record, file = source.file;
+      if (!same_result(*chosen, *record))
+        differ = visible(id) + " has two results of " + exercise.folder + " that differ, in " +
+                 visible(file.string()) + " and " + visible(source.file.string());
     }
-    if (from) {
-      records_.push_back(std::move(chosen));
-    } else {
-      outcomes_.faults.insert(id);
+    const Json* regraded = result_in(journal_.last, id, exercise, submission);
+    if (regraded && !regraded->contains("part") && regraded->value("by", "") == by_) {
+      records_.push_back(*regraded);
+      return;
+    }
+    if (chosen && differ.empty()) {
+      records_.push_back(*chosen);
+      records_.back()["part"] = chosen->value("part", "1/1");  // it is merged, not regraded here
+      return;
+    }
+    outcomes_.faults.insert(id);
+    unresolved_.insert({id, exercise.folder});
+    if (chosen)
+      differing_.push_back(differ);
+    else
       missing_.insert(id);
-    }
   }
 
-  void check_grader(const Source& source, const std::string& by) {
+  /// The result of this submission; null when the journal has none.
+  static const Json* result_in(const decltype(Records::last)& last, const std::string& id,
+                               const Exercise& exercise, const std::string& submission) {
+    const auto found = last.find({id, exercise.folder});
+    return found != last.end() && found->second.value("digest", "") == submission ? &found->second : nullptr;
+  }
+
+  void check_origin(const Source& source, const Exercise& exercise, const Json& record) {
+    const auto by = record.value("by", "");
     if (!first_) first_ = &source, by_ = by;
     GRADUS_CHECK(
         by == by_, first_->file.string(), " and ", source.file.string(),
         " come from different graders, course keys or sandbox levels: grade both parts with the same, "
         "or leave the outdated journal out");
+    std::string graded, here;
+    for (const Json& todo : record.at("todos")) graded += " " + todo.at("id").get<std::string>();
+    for (const GradedFile& one : exercise.files)
+      for (const Todo& todo : one.todos) here += " " + todo.id;
+    GRADUS_CHECK(graded == here || record.contains("refused"), source.file.string(),
+                 ": its results are of another version of the course: ", exercise.folder, " has the TODOs",
+                 here, ", the results have", graded);
   }
 
   const Project& project_;
   const ClassCommand& command_;
   const std::vector<Source>& sources_;
+  const Journal& journal_;   // of the class
   std::uint64_t parts_ = 1;  // the finest division among the journals
   const Source* first_ = nullptr;
   std::string by_{};
   std::vector<Json> records_{};
   Outcomes outcomes_{};
   std::set<std::string> missing_{};
+  std::set<std::pair<std::string, std::string>> unresolved_{};
   std::vector<std::string> differing_{};
 };
 
@@ -133,16 +165,17 @@ int merge_command(const Project& project, const ClassCommand& given, const std::
   const ClassCommand command = with_folders(given);
   const Submissions submissions = submissions_in(command.submissions);
   const std::vector<Source> sources = sources_of(command, journals);
-  Merge merge(project, command, sources);
-  for (const Entrant& student : submissions.students) merge.add(student);
   lock_folder(command.out);
   Journal journal(command.out / "journal.jsonl");
+  Merge merge(project, command, sources, journal);
+  for (const Entrant& student : submissions.students) merge.add(student);
   std::vector<Json> news;
   for (const Json& record : merge.records()) {
     Json& last = journal.last[{record.at("id").get<std::string>(), record.at("exercise").get<std::string>()}];
-    if (last != record) news.push_back(record), last = record;
+    if (last.is_null() || !same_result(last, record)) news.push_back(record), last = record;
   }
   journal.append(news);
+  for (const auto& place : merge.unresolved()) journal.last.erase(place);  // an earlier submission's result
   std::cout << submissions.students.size() << " submissions, " << sources.size() << " journals\n";
   const int code = publish(project, command, submissions, journal, merge.outcomes());
   merge.print_review(submissions.students.size());

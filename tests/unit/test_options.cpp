@@ -94,6 +94,15 @@ TEST_CASE("options: shards are for the lessons that train by shards") {
     CHECK(has(early({}), "06_autoencoder: does not train on several processes; start it without mpirun"));
   }
   CHECK(early({"--shards", "2"}).code == 2);
+  // Slurm: a step of several tasks is a launcher, whether it offers MPI or not; one task may be a shell
+  const Environment one_task("SLURM_STEP_NUM_TASKS", "1"), without("PMIX_RANK", nullptr);
+  CHECK(sharded({}).shards == 1);
+  {
+    const Environment with_mpi("PMIX_RANK", "0");
+    CHECK(sharded({}).shards == 8);
+  }
+  const Environment tasks("SLURM_STEP_NUM_TASKS", "2");
+  CHECK(sharded({}).shards == 8);
 }
 
 TEST_CASE("options: numbers with leading zeros are decimal") {

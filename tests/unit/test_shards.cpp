@@ -37,8 +37,7 @@ class Memory {
                 [this, rank, waiting](int to, int tag, std::span<const std::byte> bytes) {
                   const std::lock_guard lock(mutex_);
                   letters_[{rank, to, tag}].emplace_back(bytes.begin(), bytes.end());
-                  ++messages;
-                  waiting->push_back({{-1, -1, -1}, {}});
+                  waiting->push_back({{-1, to, tag}, {}});
                   return static_cast<int>(waiting->size()) - 1;
                 },
             .receive =
@@ -49,7 +48,7 @@ class Memory {
             .done =
                 [this, waiting](int message) {
                   const auto& [address, into] = (*waiting)[static_cast<std::size_t>(message)];
-                  if (std::get<0>(address) < 0) return true;
+                  if (std::get<0>(address) < 0) return std::get<1>(address) != lost;
                   const std::lock_guard lock(mutex_);
                   auto& queue = letters_[address];
                   if (queue.empty()) return false;
@@ -58,7 +57,7 @@ class Memory {
                   return true;
                 }};
   }
-  int messages = 0;
+  int lost = -1;  ///< a rank that takes no messages
 
  private:
   using Address = std::tuple<int, int, int>;  // from, to, tag
@@ -320,27 +319,36 @@ TEST_CASE("shards: one shard is the training without shards") {
   CHECK(trained_on(1, 1) == all);
 }
 
-TEST_CASE("shards: without random numbers and batch norm, the gradient is that of the whole batch") {
-  Rng rng(4);
+TEST_CASE("shards: without batch norm, the gradient is that of the whole batch, with its random numbers") {
   struct Line : Module {
     explicit Line(Rng& random) : Module(random) {}
+    Dropout dropout{*this, "dropout", Real(0.3)};
     Linear line{*this, "line", 3, 2};
     Linear unused{*this, "unused", 3, 2};
-  } net(rng);
-  const Tensor x = Tensor::randn({12, 3}, rng), y = Tensor::randn({12, 2}, rng);
-  Sgd sgd(net.parameters(), {.lr = 0});
-  const auto loss = [&](const Tensor& in, const Tensor& out) {
-    return mean(squared_error(net.line(in), out));
   };
-  const Real whole = descend(sgd, [&] { return loss(x, y); });
-  const Tensor expected = net.line.w.grad.clone();
-  Shards shards(4);
-  const auto readings = shards.step({sgd, net, {}, rng}, [&](Shard& shard, const Optimizer& optimizer) {
-    return std::vector{descend(optimizer, [&] { return loss(shard.rows(x), shard.rows(y)); })};
-  });
-  CHECK(readings[0] == doctest::Approx(whole));
-  for (Index i = 0; i < expected.size(); ++i) CHECK(net.line.w.grad[i] == doctest::Approx(expected[i]));
-  CHECK(!net.unused.w.grad);  // as without shards: an optimizer leaves it unchanged
+  Rng source(3);
+  const Tensor x = Tensor::randn({12, 3}, source), y = Tensor::randn({12, 2}, source);
+  const auto numbers = [&](Index count) {  // losses and gradients of two steps
+    Rng rng(4);
+    Line net(rng);
+    Sgd sgd(net.parameters(), {.lr = 0});
+    Shards shards(count);
+    std::vector<Real> all;
+    for (int step = 0; step < 2; ++step) {
+      const auto loss = shards.step({sgd, net, {}, rng}, [&](Shard& shard, const Optimizer& optimizer) {
+        const Tensor in = shard.rows(x), noise = Tensor::randn(in.shape(), shard.rng);
+        return std::vector{descend(optimizer, [&] {
+          return mean(squared_error(net.line(net.dropout(Var(in) + Var(noise))), shard.rows(y)));
+        })};
+      });
+      all.push_back(loss[0]);
+      for (const Real number : net.line.w.grad.values()) all.push_back(number);
+      CHECK(!net.unused.w.grad);  // as without shards: an optimizer leaves it unchanged
+    }
+    return all;
+  };
+  const std::vector<Real> whole = numbers(1), shards = numbers(4);
+  for (std::size_t i = 0; i < whole.size(); ++i) CHECK(shards[i] == doctest::Approx(whole[i]));
 }
 
 TEST_CASE("shards: a wish to stop reaches all ranks after the same step") {
@@ -376,6 +384,8 @@ TEST_CASE("shards: errors name the numbers") {
       "Shards: a step has not called the step of its optimizer", Error);
   Loader uneven(examples(), {.batch = 20}, rng);
   CHECK_THROWS_AS(shards.share(uneven), Error);
+  CHECK_THROWS_WITH_AS(Shards(2, {}, {.bucket_bytes = 0}), "Shards: messages of 0 bytes, expected 1 to 2^30",
+                       Error);
   // two backward passes: the first gradients may be under way
   CHECK_THROWS_AS(on_ranks(2,
                            [](const Transport& transport) {
@@ -396,28 +406,81 @@ TEST_CASE("shards: errors name the numbers") {
                   Error);
 }
 
-TEST_CASE("ranks: a lost rank is named, a slow one is not") {
-  Memory memory(3);
-  Ranks alone(memory.of(1), 1.5);
-  CHECK_THROWS_WITH_AS(alone.wait([] { return false; }, [] { return 2; }),
-                       doctest::Contains("rank 1: no sign of life from rank 2 for 1.5 s"), Error);
-  // rank 0 waits for rank 1, which waits for rank 2, which never answers: only rank 2 is blamed
-  std::string blamed[2];
-  Memory chain(3);
-  std::vector<std::thread> threads;
-  for (int rank = 0; rank < 2; ++rank)
-    threads.emplace_back([&, rank] {
-      Ranks ranks(chain.of(rank), rank == 0 ? 1.5 : 3);
-      const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(rank == 0 ? 3 : 9);
-      try {
-        ranks.wait([&] { return std::chrono::steady_clock::now() > end; }, [&] { return rank + 1; });
-      } catch (const Error& error) {
-        blamed[rank] = error.what();
-      }
+TEST_CASE("shards: all ranks must reach the same parameters, in few enough messages") {
+  struct Two : Module {
+    explicit Two(Rng& random) : Module(random) {}
+    Linear first{*this, "first", 3, 200};
+    Linear second{*this, "second", 3, 200};
+  };
+  const auto step = [](const Transport& transport, Index bytes, bool other) {
+    Rng rng(1);
+    Two net(rng);
+    Sgd sgd(net.parameters(), {.lr = 0});
+    Shards shards(2, transport, {.bucket_bytes = bytes});
+    shards.step({sgd, net, {}, rng}, [&](Shard&, const Optimizer& optimizer) {
+      return std::vector{descend(optimizer, [&] {
+        const Var x = Tensor::full({2, 3}, 1), y = mean(net.first(x));
+        return other && transport.rank == 1 ? y + mean(net.second(x)) : y;
+      })};
     });
-  for (std::thread& thread : threads) thread.join();
-  CHECK(blamed[0].empty());
-  CHECK(blamed[1].find("from rank 2") != std::string::npos);
+  };
+  on_ranks(2, [&](const Transport& transport) {
+    step(transport, 1 << 20, false);
+    CHECK_THROWS_WITH_AS(step(transport, 1 << 20, true),
+                         doctest::Contains("parameters, those of others on more or fewer"), Error);
+  });
+  struct Wide : Module {
+    explicit Wide(Rng& random) : Module(random) {}
+    Linear line{*this, "line", 1, 40000};
+  };
+  Rng rng(1);
+  Wide net(rng);
+  Sgd sgd(net.parameters(), {.lr = 0});
+  Shards shards(2, {}, {.bucket_bytes = 1});
+  CHECK_THROWS_WITH_AS(
+      shards.step({sgd, net, {}, rng}, [](Shard&, const Optimizer&) { return std::vector<Real>{}; }),
+      doctest::Contains("more than 32000 messages"), Error);
+}
+
+TEST_CASE("ranks: a lost rank is named, one that computes for long is not") {
+  Memory memory(3);
+  Ranks waits(memory.of(1), 2), computes(memory.of(0), 2);  // rank 2 has never begun
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+  waits.wait([&] { return std::chrono::steady_clock::now() > end; }, [] { return 0; });
+  for (Ranks* ranks : {&waits, &computes})
+    CHECK_THROWS_WITH_AS(
+        ranks->wait([] { return false; }, [] { return 2; }),
+        doctest::Contains(text("rank ", ranks->rank(), ": no sign of life from rank 2 for 2 s").c_str()),
+        Error);
+}
+
+TEST_CASE("ranks: a comparison of values does not wait for ever for a rank that is lost") {
+  Memory memory(2);
+  for (const int rank : {0, 1}) {  // the other one is silent; rank 1 has sent its values, rank 0 gets none
+    Ranks ranks(memory.of(rank), 0.5);
+    CHECK_THROWS_WITH_AS(ranks.disagreement({{"seed", "1"}}),
+                         doctest::Contains(text("no sign of life from rank ", 1 - rank).c_str()), Error);
+  }
+}
+
+TEST_CASE("shards: a rank that does not take its messages is named") {
+  Memory memory(2);
+  memory.lost = 1;  // it has sent its gradients, then it ends: the sum that goes back to it never arrives
+  const std::byte some{};
+  memory.of(1).send(0, 0, {&some, 1});
+  Rng rng(1);
+  Net net(rng);
+  Sgd sgd(net.parameters(), {.lr = 0});
+  setenv("GRADUS_RANK_TIMEOUT", "0.5", 1);
+  Shards shards(2, memory.of(0));
+  unsetenv("GRADUS_RANK_TIMEOUT");
+  CHECK_THROWS_WITH_AS(shards.step({sgd, net, {}, rng},
+                                   [&](Shard&, const Optimizer& optimizer) {
+                                     return std::vector{descend(optimizer, [&] {
+                                       return mean(net(Tensor::full({2, 6}, 1)));
+                                     })};
+                                   }),
+                       doctest::Contains("rank 0: no sign of life from rank 1 for 0.5 s"), Error);
 }
 
 TEST_CASE("ranks: values that must be equal") {

@@ -72,7 +72,7 @@ struct Traffic {
 /// All ranks hold all weights and make the same update. With S = 1 a step is that of an unsharded program.
 class Shards {
  public:
-  /// Throws Error unless 1 <= ranks <= count.
+  /// Throws Error unless 1 <= ranks <= count, and when messages would be empty or above 1 GB.
   explicit Shards(Index count = 1, Transport transport = {}, const ShardOptions& options = {});
   ~Shards();
 
@@ -90,8 +90,8 @@ class Shards {
   /// the step of the optimizer that it is given, as descend and the GAN steps do, and returns its readings
   /// (at most 8). This optimizer only collects the gradients; the step of how.optimizer follows when all
   /// shards are added. Returns the means of the readings, the same on all ranks.
-  /// Throws Error when a rank is lost (Ranks::wait), when the shards do not reach the same parameters, and
-  /// when `one` runs backward twice.
+  /// Throws Error when a rank is lost (Ranks::wait), when the shards do not reach the same parameters, when
+  /// `one` runs backward twice, and when the numbers need more than Ranks::tags messages.
   std::vector<Real> step(const ShardedStep& how,
                          const std::function<std::vector<Real>(Shard&, const Optimizer&)>& one);
 

@@ -107,13 +107,13 @@ double one_way(Ranks& ranks, std::size_t bytes) {
   std::vector<double> times;
   const int other = 1 - ranks.rank();
   const auto finish = [&](int message) {
-    ranks.wait([&] { return ranks.transport().done(message); }, [&] { return other; });
+    ranks.wait([&] { return ranks.done(message); }, [&] { return other; });
   };
   for (int round = 0; round < 60; ++round) {
     const auto start = Clock::now();
-    if (ranks.leads()) finish(ranks.transport().send(other, 1, out));
-    finish(ranks.transport().receive(other, 1, in));
-    if (!ranks.leads()) finish(ranks.transport().send(other, 1, out));
+    if (ranks.leads()) finish(ranks.send(other, 1, out));
+    finish(ranks.receive(other, 1, in));
+    if (!ranks.leads()) finish(ranks.send(other, 1, out));
     times.push_back(seconds_since(start) / 2);
   }
   std::nth_element(times.begin(), times.begin() + 30, times.end());

@@ -10,9 +10,9 @@
 #include <memory>
 
 #include "../archive.hpp"
-#include "../course.hpp"
 #include "gradus/base/check.hpp"
 #include "gradus/base/random.hpp"
+#include "setup.hpp"
 
 using namespace gradus;
 using namespace gradus::grade;
@@ -20,26 +20,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("gradus_archives_" + std::to_string(getpid()));
-  Folder() {
-    fs::remove_all(path);
-    fs::create_directories(path);
-  }
-  ~Folder() { fs::remove_all(path); }
-};
-
 const std::vector<Exercise>& exercises() {
-  static const std::vector<Exercise> all = {{.number = 4,
-                                             .folder = "04_x",
-                                             .title = "x",
-                                             .program = "",
-                                             .shows = "",
-                                             .files = {{.source = "src/generative/gaussian_kl.cpp",
-                                                        .name = "gaussian_kl.cpp",
-                                                        .path = "exercises/04_x/gaussian_kl.cpp",
-                                                        .todos = {{"4.5", "kl"}},
-                                                        .banned = {}}}}};
+  static const std::vector<Exercise> all = one_exercise();
   return all;
 }
 
@@ -69,7 +51,7 @@ void write_archive(const fs::path& file, const std::vector<Entry>& entries, bool
 }  // namespace
 
 TEST_CASE("a zip, a tar and a folder give the same files and the same digest at any depth") {
-  const Folder folder;
+  const Folder folder("archives");
   write_archive(folder.path / "a.zip", {{"deep/down/gaussian_kl.cpp", "int x;\n"}, {"Makefile", "all:"}});
   write_archive(folder.path / "a.tar", {{"gaussian_kl.cpp", "int x;\n"}}, true);
   write_text(folder.path / "a/b/gaussian_kl.cpp", "int x;\n");
@@ -83,7 +65,7 @@ TEST_CASE("a zip, a tar and a folder give the same files and the same digest at 
 }
 
 TEST_CASE("entry names are never used as paths: nothing is written, links and special files are skipped") {
-  const Folder folder;
+  const Folder folder("archives");
   write_archive(folder.path / "evil.tar",
                 {{"../../../tmp/gradus_slip/gaussian_kl.cpp", "up"},
                  {"/etc/gradus_slip", "x"},
@@ -98,7 +80,7 @@ TEST_CASE("entry names are never used as paths: nothing is written, links and sp
 }
 
 TEST_CASE("a changed file name is accepted and noted; a similar name gets a question") {
-  const Folder folder;
+  const Folder folder("archives");
   for (const char* name : {"gaussian_kl (1).cpp", "Gaussian_KL.CPP", "gaussian_kl.cpp.txt",
                            "gaussian_kl - Copy.cpp", "a/gaussian_kl(2).cpp.txt"}) {
     CAPTURE(name);
@@ -115,7 +97,7 @@ TEST_CASE("a changed file name is accepted and noted; a similar name gets a ques
 }
 
 TEST_CASE("a source with a character that changes the text direction is graded and announced") {
-  const Folder folder;
+  const Folder folder("archives");
   write_text(folder.path / "a/gaussian_kl.cpp", "int x;\nint y; /* \xe2\x80\xae */\n");
   const Submitted got = read_submission(folder.path / "a", exercises());
   CHECK(got.files.count("gaussian_kl.cpp") == 1);
@@ -124,7 +106,7 @@ TEST_CASE("a source with a character that changes the text direction is graded a
 }
 
 TEST_CASE("the best-ranked copy is taken; two different copies of equal rank are refused and noted") {
-  const Folder folder;
+  const Folder folder("archives");
   const auto taken = [&](const std::vector<Entry>& entries) {
     write_archive(folder.path / "a.zip", entries);
     const Submitted got = read_submission(folder.path / "a.zip", exercises());
@@ -151,7 +133,7 @@ TEST_CASE("the best-ranked copy is taken; two different copies of equal rank are
 }
 
 TEST_CASE("a learning platform's folder with a zip, and a packed project with its build files") {
-  const Folder folder;
+  const Folder folder("archives");
   write_text(folder.path / "class/ada_12/onlinetext.html", "<p>");
   write_archive(folder.path / "class/ada_12/My Solution.ZIP", {{"gaussian_kl.cpp", "int x;\n"}});
   const Submitted got = read_submission(folder.path / "class/ada_12", exercises());
@@ -167,7 +149,7 @@ TEST_CASE("a learning platform's folder with a zip, and a packed project with it
 }
 
 TEST_CASE("an empty zip has no files; an empty file is reported") {
-  const Folder folder;
+  const Folder folder("archives");
   write_archive(folder.path / "a.zip", {});
   CHECK(read_submission(folder.path / "a.zip", exercises())
             .notes.at(0)
@@ -178,7 +160,7 @@ TEST_CASE("an empty zip has no files; an empty file is reported") {
 }
 
 TEST_CASE("zips with the UTF-8 flag are read in any locale; inconsistent zips are refused") {
-  const Folder folder;
+  const Folder folder("archives");
   const fs::path file = folder.path / "a.zip";
   const std::string folder_name =
                         "\xc3\x9c"
@@ -206,7 +188,7 @@ TEST_CASE("zips with the UTF-8 flag are read in any locale; inconsistent zips ar
 }
 
 TEST_CASE("bombs, too many entries and inconsistent archives are refused") {
-  const Folder folder;
+  const Folder folder("archives");
   write_archive(folder.path / "bomb.zip", {{"gaussian_kl.cpp", std::string(50 << 20, ' ')}});
   CHECK(fs::file_size(folder.path / "bomb.zip") < 100'000);
   CHECK_THROWS_AS(read_submission(folder.path / "bomb.zip", exercises()), Error);
@@ -220,7 +202,7 @@ TEST_CASE("bombs, too many entries and inconsistent archives are refused") {
 }
 
 TEST_CASE("3000 damaged zips give an Error or small files") {
-  const Folder folder;
+  const Folder folder("archives");
   write_archive(folder.path / "a.zip", {{"x/gaussian_kl.cpp", std::string(3000, 'a')}, {"b", "c"}});
   const std::string sound = read_text(folder.path / "a.zip");
   Rng rng(5);
@@ -242,7 +224,7 @@ TEST_CASE("3000 damaged zips give an Error or small files") {
 }
 
 TEST_CASE("a tar of '.' and names with umlauts are read; malicious names are harmless in notes") {
-  const Folder folder;
+  const Folder folder("archives");
   write_archive(folder.path / "a.tar", {{"./exercises/./gaussian_kl.cpp", "int x;\n"}, {"./.git/x", ""}},
                 true);
   const Submitted dot = read_submission(folder.path / "a.tar", exercises());
@@ -262,7 +244,7 @@ TEST_CASE("a tar of '.' and names with umlauts are read; malicious names are har
 }
 
 TEST_CASE("bombs in skipped files and nested compression are refused") {
-  const Folder folder;
+  const Folder folder("archives");
   const std::string zeros(std::size_t{70} << 20, '\0');
   for (const int layers : {1, 2}) {
     const fs::path file = folder.path / "bomb.tgz";
@@ -286,7 +268,7 @@ TEST_CASE("bombs in skipped files and nested compression are refused") {
 }
 
 TEST_CASE("zips with memory-hungry compression, pipes and oversized files are refused") {
-  const Folder folder;
+  const Folder folder("archives");
   const fs::path file = folder.path / "a.zip";
   write_archive(file, {{"gaussian_kl.cpp", std::string(3000, 'a')}});
   std::string bytes = read_text(file);
@@ -304,7 +286,7 @@ TEST_CASE("zips with memory-hungry compression, pipes and oversized files are re
 }
 
 TEST_CASE("the same files give the same zip") {
-  const Folder folder;
+  const Folder folder("archives");
   const std::vector<Packed> files = {{"a.cpp", "int a;\n"}, {"b.sh", "echo\n", true}};
   setenv("TZ", "UTC-9", 1);  // as in Tokyo
   write_zip(folder.path / "1.zip", files);
@@ -316,7 +298,7 @@ TEST_CASE("the same files give the same zip") {
 }
 
 TEST_CASE("original files are reported only if no other file has their name") {
-  const Folder folder;
+  const Folder folder("archives");
   const std::vector<Entry> original = {{"exercises/.original/gaussian_kl.cpp", "int o;\n"}};
   write_archive(folder.path / "alone.zip", original);
   const Submitted alone = read_submission(folder.path / "alone.zip", exercises());

@@ -7,6 +7,7 @@
 #include "../recorded.hpp"
 #include "../report.hpp"
 #include "gradus/base/check.hpp"
+#include "setup.hpp"
 
 using namespace gradus;
 using namespace gradus::grade;
@@ -16,19 +17,17 @@ namespace {
 
 /// TODO 4.5 with other texts than the library's, graded at level 1, where code can leave a file behind.
 struct Trial {
-  fs::path home = fs::temp_directory_path() / ("gradus_grading_" + std::to_string(getpid()));
+  Folder folder{"grading"};
+  fs::path home = folder.path;
   Exercise exercise = exercise_named(read_exercises(fs::path(GRADUS_SOURCE_DIR) / "exercises"), "04");
   Toolchain tools = Toolchain::read(GRADUS_GRADE_CONFIG);
   std::string solution;
   Budget budget{};
 
   Trial() {
-    fs::remove_all(home);
-    fs::create_directories(home);
     std::erase_if(exercise.files, [](const GradedFile& file) { return file.name != "gaussian_kl.cpp"; });
     solution = read_text(exercise.files.at(0).control);
   }
-  ~Trial() { fs::remove_all(home); }
 
   /// The library's text with lines at the beginning of TODO 4.5's function.
   std::string with(const std::string& lines) const {

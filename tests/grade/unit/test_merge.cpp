@@ -13,6 +13,7 @@
 #include "../merge.hpp"
 #include "../state.hpp"
 #include "gradus/base/random.hpp"
+#include "setup.hpp"
 
 using namespace gradus;
 using namespace gradus::grade;
@@ -24,23 +25,12 @@ using Json = nlohmann::json;
 
 /// A class of `count` students with results of one exercise, without grading.
 struct Trial {
-  fs::path home = fs::temp_directory_path() / ("gradus_merge_" + std::to_string(getpid()));
-  Project project{.root = home,
-                  .exercises = {{.number = 4,
-                                 .folder = "04_x",
-                                 .title = "x",
-                                 .program = "",
-                                 .shows = "",
-                                 .files = {{.source = "src/generative/gaussian_kl.cpp",
-                                            .name = "gaussian_kl.cpp",
-                                            .path = "exercises/04_x/gaussian_kl.cpp",
-                                            .todos = {{"4.5", "kl"}},
-                                            .banned = {}}}}},
-                  .tools = {}};
+  Folder folder{"merge"};
+  fs::path home = folder.path;
+  Project project{.root = home, .exercises = one_exercise(), .tools = {}};
   std::map<std::string, Json> records{};
 
   explicit Trial(int count) {
-    fs::remove_all(home);
     for (int i = 0; i < count; ++i) {
       const std::string id = "student " + std::to_string(i);
       write_text(home / "class" / id / "gaussian_kl.cpp", "// " + id + "\n");
@@ -58,9 +48,6 @@ struct Trial {
           {"feedback", "of " + id}};
     }
   }
-  ~Trial() { fs::remove_all(home); }
-  Trial(const Trial&) = delete;
-  Trial& operator=(const Trial&) = delete;
 
   /// Merges and returns the exit code; the output is in `said`.
   int merge(const std::string& out, const std::vector<fs::path>& journals) {
@@ -190,6 +177,62 @@ TEST_CASE("a merge never chooses between results that differ, and needs no order
   CHECK(trial.merge("mixed", {a, trial.journal("c", other)}) == 2);
   CHECK(trial.said.find("come from different graders, course keys or sandbox levels") != std::string::npos);
   CHECK_FALSE(fs::exists(trial.home / "mixed" / "gradebook.csv"));
+}
+
+TEST_CASE("a regrade in the merged folder takes precedence, an outdated result does not") {
+  Trial trial(3);
+  std::vector<Json> all;
+  for (const auto& [id, record] : trial.records) all.push_back(with_part(record, {1, 1}));
+  std::vector<Json> other = all;
+  other[1]["todos"][0]["points"] = 7;
+  const fs::path a = trial.journal("a", all), b = trial.journal("b", other);
+  const auto book = [&] { return read_text(trial.home / "out" / "gradebook.csv"); };
+  const auto own = [&](Json record) {
+    record.erase("part");
+    trial.journal("out", {record});
+  };
+  CHECK(trial.merge("out", {a, b}) == 70);
+  own(other[1]);
+  CHECK(trial.merge("out", {a, b}) == 0);
+  CHECK(book().find("student 1,7,7") != std::string::npos);
+  // What is merged counts as regraded neither here nor in a journal without parts.
+  for (std::vector<Json> results : {all, other}) {
+    for (Json& record : results) record.erase("part");
+    CHECK(trial.merge("again", {trial.journal("plain", results)}) == 0);
+  }
+  CHECK(read_text(trial.home / "again" / "gradebook.csv") == book());
+  // The class's journal has results of an earlier submission: no number of it is shown.
+  write_text(trial.home / "class" / "student 1" / "gaussian_kl.cpp", "// a later submission\n");
+  CHECK(trial.merge("out", {a}) == 70);
+  CHECK(book().find("student 1,REVIEW,REVIEW,REVIEW") != std::string::npos);
+  // A regrade by another grader does not count.
+  other[2]["todos"][0]["points"] = 9, other[2]["by"] = "another grader";
+  own(other[2]);
+  CHECK(trial.merge("out", {a}) == 70);
+  CHECK(book().find("student 2,2,2") != std::string::npos);
+}
+
+TEST_CASE("results of another version of the course are refused") {
+  Trial trial(1);
+  Json old = trial.records["student 0"];
+  old["todos"][0]["id"] = "4.4";
+  CHECK(trial.merge("out", {trial.journal("old", {old})}) == 2);
+  CHECK(trial.said.find("another version of the course: 04_x has the TODOs 4.5, the results have 4.4") !=
+        std::string::npos);
+  old.erase("by");
+  trial.merge("out", {trial.journal("a", {trial.records["student 0"]}), trial.journal("older", {old})});
+  CHECK(trial.said.find("come from different graders") != std::string::npos);
+}
+
+TEST_CASE("a line that a killed process has cut costs no other line") {
+  Trial trial(2);
+  const Json &first = trial.records["student 0"], &second = trial.records["student 1"];
+  const Journal running(trial.journal("a", {first}));  // of another process of the same run
+  std::ofstream(running.path, std::ios::app) << "0123456789abcdef {\"id\":\"student 1\",";
+  running.append({second});
+  const Records records(running.path);
+  CHECK(records.last.size() == 2);
+  CHECK(records.damaged == 1);
 }
 
 TEST_CASE("a submission that this machine cannot read is a fault of the grader, not a refusal") {

@@ -6,6 +6,7 @@
 #include "../attempt.hpp"
 #include "../prelude.hpp"
 #include "gradus/base/check.hpp"
+#include "setup.hpp"
 
 using namespace gradus;
 using namespace gradus::grade;
@@ -15,17 +16,16 @@ namespace {
 
 /// A folder with two headers named like the library's; op.hpp includes tensor.hpp but not shape.hpp.
 struct Headers {
-  fs::path path = fs::temp_directory_path() / ("gradus_prelude_" + std::to_string(getpid()));
+  Folder folder{"prelude"};
+  fs::path path = folder.path;
   fs::path include = path / "include", cache = path / "cache";
   Headers() {
-    fs::remove_all(path);
     write_text(include / "gradus/tensor/tensor.hpp", "#pragma once\nstruct Tensor {};\n");
     write_text(include / "gradus/autograd/op.hpp", "#pragma once\n#include \"gradus/tensor/tensor.hpp\"\n");
     write_text(include / "gradus/ops/relu.hpp",
                "#pragma once\n  #  include <gradus/autograd/op.hpp>  // op\n");
     write_text(include / "gradus/tensor/shape.hpp", "#pragma once\n");
   }
-  ~Headers() { fs::remove_all(path); }
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "../attempt.hpp"
 #include "../scratch.hpp"
 #include "gradus/base/check.hpp"
+#include "setup.hpp"
 
 using namespace gradus;
 using namespace gradus::grade;
@@ -24,15 +25,9 @@ namespace {
 /// A folder that no other user may enter, as created under umask 077.
 struct Closed {
   mode_t before = umask(077);
-  fs::path path = fs::temp_directory_path() / ("gradus_closed_" + std::to_string(getpid()));
-  Closed() {
-    fs::remove_all(path);
-    fs::create_directories(path);
-  }
-  ~Closed() {
-    fs::remove_all(path);
-    umask(before);
-  }
+  Folder folder{"closed"};
+  fs::path path = folder.path;
+  ~Closed() { umask(before); }
 };
 
 std::vector<Level> levels_here() {
@@ -137,8 +132,8 @@ TEST_CASE("a failure that the library's own file does not have is the student's 
 }
 
 TEST_CASE("the sandbox shows a compiler outside the system's folders together with its folder") {
-  const fs::path home = fs::temp_directory_path() / ("gradus_compiler_" + std::to_string(getpid()));
-  fs::remove_all(home);
+  const Folder folder("compiler");
+  const fs::path home = folder.path;
   const std::string original = Toolchain::read(GRADUS_GRADE_CONFIG).compiler;
   const fs::path compiler = home / "bin" / fs::path(original).filename();
   write_text(compiler,
@@ -169,7 +164,6 @@ TEST_CASE("the sandbox shows a compiler outside the system's folders together wi
     CHECK_THROWS_WITH_AS(Toolchain::read(home / "grade.conf"),
                          doctest::Contains("expected one line 'name=value' per name"), Error);
   }
-  fs::remove_all(home);
 }
 
 namespace {
