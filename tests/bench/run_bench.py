@@ -40,9 +40,11 @@ import rank_model  # noqa: E402
 CONVOLUTIONS = [(64, 64, 16, 128, 4, 2, 1), (4, 128, 16, 128, 3, 1, 1), (128, 32, 14, 64, 4, 2, 1), (64, 128, 8, 256, 4, 2, 1),
                 (32, 256, 8, 512, 4, 2, 1)]  # images, channels, height and width, windows, size, stride, padding
 CASES = ["mlp_vae", "mlp_ae", "infer_b1", "infer_b1024", "startup", "noise", "conv2d", "ops", *peer_torch.PICTURE_CASES]
-HELD = {"haswell": {  # per library, the variables that hold it to AVX2; PyTorch multiplies with MKL or OpenBLAS
+HELD = {"haswell": {  # per library, the variables that hold it to AVX2
     "Gradus": {"OPENBLAS_CORETYPE": "Haswell"},
-    "PyTorch": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2", "OPENBLAS_CORETYPE": "Haswell"},
+    "PyTorch": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+                "OPENBLAS_CORETYPE": "Haswell",  # Debian's PyTorch multiplies with OpenBLAS, others with MKL
+                "TORCHINDUCTOR_CPP_MARCH": "haswell"},  # compiled steps
     "JAX": {"ONEDNN_MAX_CPU_ISA": "AVX2", "XLA_FLAGS": "--xla_cpu_max_isa=AVX2"}}}
 HERE = Path(__file__).resolve().parent
 
@@ -392,7 +394,7 @@ def main():
     os.environ.update(held.get("Gradus", {}))  # the ranks inherit it
 
     # Removes settings of the shell that would slow one side down.
-    unwanted = ("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_", "ATEN_", "ONEDNN_", "DNNL_", "XLA_")
+    unwanted = ("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_", "ATEN_", "ONEDNN_", "DNNL_", "XLA_", "TORCHINDUCTOR_CPP_")
     env = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     env["OMP_NUM_THREADS"] = str(options.threads)
     ours = Side("ours", [os.path.abspath(options.ours)], {**env, **held.get("Gradus", {})})
