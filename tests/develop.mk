@@ -43,7 +43,7 @@ docs: deps-docs ## build the reference of the API (build/docs/index.html); check
 	@tests/check_slides.sh
 	@tests/check_reference.sh
 
-check: deps-check ## check formatting, floors, warnings of both compilers, the package, clang-tidy
+check: deps-check ## check formatting, floors, warnings of both compilers, AVX2, 64-bit ARM, the package, clang-tidy
 	@tests/run_checks.sh
 
 format: deps-check ## lay out all sources with clang-format
