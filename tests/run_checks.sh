@@ -24,7 +24,7 @@ check_haswell() {  # the unit tests with AVX2, and a short make bench ARCH=haswe
   builds haswell unit_tests && build/haswell/tests/unit_tests && make bench ARCH=haswell CASES=mlp_vae ARGS="--rounds 1 --seconds 0.05"
 }
 check_aarch64() {  # the unit tests and, in double, those of gradients under emulation of Ampere's core; the inner loop of both compilers
-  local emulator=(env QEMU_CPU=neoverse-n1 qemu-aarch64-static) tile=src/kernels/gemm_tiles.cpp
+  local emulator=(env QEMU_CPU=neoverse-n1 OMP_WAIT_POLICY=passive qemu-aarch64-static) tile=src/kernels/gemm_tiles.cpp
   builds aarch64 unit_tests && builds aarch64-double gradient_tests && tests/check_neon.sh --self-test &&
     clang++ --target=aarch64-linux-gnu -std=c++20 -O3 -fopenmp -fno-math-errno -Iinclude -c $tile -o build/aarch64/clang_tiles.o &&
     tests/check_neon.sh build/aarch64/clang_tiles.o build/aarch64/CMakeFiles/gradus.dir/$tile.o &&
