@@ -53,7 +53,7 @@ help: ## show this text
 	  | awk -F '\t' '{ printf "  %-15s  %s\n", $$1, $$2 }'
 
 deps: ## install missing packages
-#> PURPOSE=lecture|grade|test|check|docs|browser|studio|mpi|cluster: those of the lectures, of the exercises, of all tests (default), of make check, make docs, make book, make studio, RANKS=4, exercises/cluster
+#> PURPOSE=lecture|grade|test|check|docs|browser|studio|mpi|cluster|aarch64: those of the lectures, of the exercises, of all tests (default), of make check, make docs, make book, make studio, RANKS=4, exercises/cluster, 64-bit ARM in make check
 	@bash scripts/deps.sh $(if $(PURPOSE),$(call quoted,PURPOSE))
 
 deps-lecture deps-grade deps-test deps-check deps-docs deps-browser deps-studio deps-mpi deps-cluster deps-slurm:

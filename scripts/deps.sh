@@ -11,15 +11,16 @@
 #   scripts/deps.sh mpi             MPI: training on several processes (make lecture4 RANKS=4)
 #   scripts/deps.sh cluster         the grader's and GNU parallel (exercises/cluster)
 #   scripts/deps.sh slurm           also a Slurm for the suite cluster; sites have their own
+#   scripts/deps.sh aarch64         the tests' and a cross compiler, an emulator and libraries for 64-bit ARM (part of make check), on Debian
 #   scripts/deps.sh purpose --list  only prints the missing packages
 set -u
 
 purpose=test mode=install
 for word in "$@"; do
   case $word in
-    lecture | grade | test | check | docs | browser | studio | mpi | cluster | slurm) purpose=$word ;;
+    lecture | grade | test | check | docs | browser | studio | mpi | cluster | slurm | aarch64) purpose=$word ;;
     --list) mode=list ;;
-    *) echo "deps.sh: unknown word '$word' (lecture, grade, test, check, docs, browser, studio, mpi, cluster, slurm, --list)" >&2 && exit 2 ;;
+    *) echo "deps.sh: unknown word '$word' (lecture, grade, test, check, docs, browser, studio, mpi, cluster, slurm, aarch64, --list)" >&2 && exit 2 ;;
   esac
 done
 
@@ -114,6 +115,20 @@ need_slurm() {
   need slurm-wlm - file_there /usr/sbin/slurmctld
   need munge - file_there /usr/sbin/munged
 }
+need_aarch64() {
+  need_test
+  need g++-aarch64-linux-gnu - command_there aarch64-linux-gnu-g++
+  need qemu-user-static - command_there qemu-aarch64-static
+  arm_library() { need "$1:arm64" - file_there "/usr/lib/aarch64-linux-gnu/$2"; }
+  arm_library libopenblas-openmp-dev openblas-openmp/libopenblas.so
+  arm_library libgif-dev libgif.so
+  arm_library libsndfile1-dev libsndfile.so
+  arm_library zlib1g-dev libz.so
+  arm_library libmd4c-dev libmd4c.so
+  arm_library libssl-dev libcrypto.so
+  arm_library libarchive-dev libarchive.so
+  arm_library libseccomp-dev libseccomp.so
+}
 "need_$purpose"
 [ ${#missing_apt[@]} -eq 0 ] && exit 0
 
@@ -125,6 +140,7 @@ elif command_there apt-get; then
     command_there sudo || { echo "Packages are missing and sudo is not available. As root: apt-get install ${missing_apt[*]}" >&2 && exit 1; }
     as_root=(sudo)
   fi
+  case " ${missing_apt[*]} " in *:arm64*) "${as_root[@]}" dpkg --add-architecture arm64 ;; esac
   case " ${missing_apt[*]} " in *" emscripten "*) echo "emscripten needs about 800 MB of disk, with the clang that it brings" ;; esac
   echo "installing: ${missing_apt[*]}"
   apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" < /dev/null; }

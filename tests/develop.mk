@@ -6,6 +6,9 @@ TSAN  := TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66"
 
 SOURCES = $$(find include src lectures studio tests exercises -name '*.hpp' -o -name '*.cpp')
 
+# the preset that `make bench` builds: the default, or that of ARCH
+BENCHED = $(if $(call given,ARCH,arch),$(or $(filter haswell,$(ARCH)),$(error ARCH=$(ARCH): no such instruction set; there is haswell)),default)
+
 .PHONY: handout class merge autograder prove bench docs check format asan tsan fuzz
 
 handout: deps-grade ## create the students' copy as a zip, without solutions
@@ -29,17 +32,19 @@ prove: deps-check ## test the grader: stubs, reference, mistakes, attacks, with 
 bench: deps-lecture $(if $(findstring ranks,$(CASES)),deps-mpi) ## compare the speed with PyTorch and JAX, where they are installed
 #> CASES=mlp_vae,mlp_ae  THREADS=2
 #> PEERS=/path/to/python: Pythons that have PyTorch or JAX, comma-separated (default: Debian's python3-torch)
+#> ARCH=haswell: all sides without AVX-512, as on most laptops
 #> CASES=scaling: over batch, channels and threads, with a plot
 #> CASES=ranks: training on two MPI ranks, and a model of 2 to 1024 ranks
-	@$(call build,default,bench $(if $(findstring ranks,$(CASES)),rank_bench))
-	@/usr/bin/env python3 tests/bench/run_bench.py --ours $(BUILD)/default/tests/bench/bench $(call given,CASES,cases) $(call given,THREADS,threads) $(call given,PEERS,peers) $(ARGS)
+	@[ $(BENCHED) = default ] || grep -qs avx2 /proc/cpuinfo || { echo "ARCH=haswell: needs Linux on a processor with AVX2" >&2; exit 1; }
+	@$(call build,$(BENCHED),bench $(if $(findstring ranks,$(CASES)),rank_bench))
+	@/usr/bin/env python3 tests/bench/run_bench.py --ours $(BUILD)/$(BENCHED)/tests/bench/bench $(call given,ARCH,arch) $(call given,CASES,cases) $(call given,THREADS,threads) $(call given,PEERS,peers) $(ARGS)
 
 docs: deps-docs ## build the reference of the API (build/docs/index.html); check it, docs/ops.md and the index of the slides
 	@tests/check_ops_page.sh
 	@tests/check_slides.sh
 	@tests/check_reference.sh
 
-check: deps-check ## check formatting, floors, warnings of both compilers, the package, clang-tidy
+check: deps-check ## check formatting, floors, warnings of both compilers, AVX2, 64-bit ARM, the package, clang-tidy
 	@tests/run_checks.sh
 
 format: deps-check ## lay out all sources with clang-format

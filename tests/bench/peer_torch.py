@@ -15,6 +15,7 @@ import glob
 import json
 import math
 import os
+import platform
 import resource
 import sys
 import time
@@ -33,7 +34,7 @@ def settings(threads):
         env.update(OPENBLAS_CORETYPE="SKYLAKEX", ATEN_CPU_CAPABILITY="avx512")
     elif "avx2" in flags:
         env.update(OPENBLAS_CORETYPE="HASWELL", ATEN_CPU_CAPABILITY="avx2")
-    blas = glob.glob("/usr/lib/*/openblas-openmp/libblas.so.3")
+    blas = glob.glob(f"/usr/lib/{platform.machine()}-*/openblas-openmp/libblas.so.3")  # other architectures' may be installed
     if blas:
         env["LD_LIBRARY_PATH"] = os.path.dirname(blas[0])
     return env

@@ -2,7 +2,7 @@
 """Speed of Gradus and its peers, PyTorch and JAX, compared in one run.
 
     tests/bench/run_bench.py --ours build/default/tests/bench/bench [--cases mlp_vae,conv2d] [--threads 2] [--rounds 5]
-                             [--peers /path/to/python,...]
+                             [--peers /path/to/python,...] [--arch haswell]
 
 A peer is what a Python of --peers has: PyTorch, JAX or both; by default Debian's Python and the one of this script. All
 sides run the same network on the same batch, each in its own process, of which only one computes at a time. They take
@@ -20,6 +20,8 @@ seconds apart: 2.00x is twice as fast, or half the memory.
               among the default cases
     ranks     training by shards on two MPI ranks, and a model of 2 to 1024 ranks (rank_model.py); not among the default cases
     noise     mlp_vae beside one process that keeps a core busy; in brackets, times the quiet step
+With --arch, no side uses more than this instruction set: `ours` is built for it (a preset of the same name), the libraries get
+the variables of HELD.
 """
 import argparse
 import json
@@ -41,6 +43,12 @@ import scaling  # noqa: E402
 CONVOLUTIONS = [(64, 64, 16, 128, 4, 2, 1), (4, 128, 16, 128, 3, 1, 1), (128, 32, 14, 64, 4, 2, 1), (64, 128, 8, 256, 4, 2, 1),
                 (32, 256, 8, 512, 4, 2, 1)]  # images, channels, height and width, windows, size, stride, padding
 CASES = ["mlp_vae", "mlp_ae", "infer_b1", "infer_b1024", "startup", "noise", "conv2d", "ops", *peer_torch.PICTURE_CASES]
+HELD = {"haswell": {  # per library, the variables that hold it to AVX2
+    "Gradus": {"OPENBLAS_CORETYPE": "Haswell"},
+    "PyTorch": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+                "OPENBLAS_CORETYPE": "Haswell",  # Debian's PyTorch multiplies with OpenBLAS, others with MKL
+                "TORCHINDUCTOR_CPP_MARCH": "haswell"},  # compiled steps
+    "JAX": {"ONEDNN_MAX_CPU_ISA": "AVX2", "XLA_FLAGS": "--xla_cpu_max_isa=AVX2"}}}
 HERE = Path(__file__).resolve().parent
 
 
@@ -328,15 +336,15 @@ def versions_of(python):
     return json.loads(found.stdout)
 
 
-def find_peers(pythons, threads, env):
+def find_peers(pythons, threads, shared, held):
     """The settings of PyTorch and JAX of these Pythons, one Side each; the same version is taken once."""
     sides, seen = [], set()
-    env = {**env, **peer_torch.settings(threads)}
     for python in pythons:
         for library, version in versions_of(python).items():
             if (library, version) in seen:
                 continue
             seen.add((library, version))
+            env = {**shared, **peer_torch.settings(threads), **held.get("JAX" if library == "jax" else "PyTorch", {})}
             if library == "jax":
                 command = [python, str(HERE / "peer_jax.py"), "--threads", str(threads)]
                 sides.append(Side("jitted", command, env, f"JAX {version}", peer_jax.maker_of))
@@ -370,6 +378,14 @@ def bench_scaling(sides_of, options):
     scaling.bench(measure, running, os.cpu_count() or 1)
 
 
+def held_words(arch, peers):
+    """One line: the flag or the variables that hold each side to the instruction set."""
+    names = ["Gradus", *dict.fromkeys(side.peer.split()[0] for side in peers)]
+    said = {name: " ".join(f"{key}={value}" for key, value in HELD[arch][name].items()) for name in names}
+    said["Gradus"] = f"-march={arch} " + said["Gradus"]
+    return f"ARCH={arch}, every side uses AVX2 at most: " + "; ".join(f"{name} {words}" for name, words in said.items())
+
+
 def cpu_name():
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
@@ -384,21 +400,28 @@ def main():
     parser.add_argument("--cases", default=",".join(CASES), help="comma-separated, of: " + " ".join(CASES))
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--peers", default="", help="comma-separated Pythons that have PyTorch or JAX")
+    parser.add_argument("--arch", default="", help="the instruction set of every side, of: " + " ".join(HELD))
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seconds", type=float, default=0.6, help="seconds per round")
     options = parser.parse_args()
     wanted = options.cases.replace(" ", ",").split(",")
     if unknown := [case for case in wanted if case not in [*CASES, "scaling", "ranks"]]:
         parser.error(f"no case {', '.join(unknown)}; the cases are {', '.join(CASES)}, scaling, ranks")
+    if options.arch and options.arch not in HELD:
+        parser.error(f"--arch: no instruction set '{options.arch}'; there is {', '.join(HELD)}")
+    held = HELD.get(options.arch, {})
+    os.environ.update(held.get("Gradus", {}))  # the ranks inherit it
 
     # Removes settings of the shell that would slow one side down.
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_"))}
+    unwanted = ("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_", "ATEN_", "ONEDNN_", "DNNL_", "XLA_", "TORCHINDUCTOR_CPP_")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     pythons = ([python for python in options.peers.split(",") if python] or
                [python for python in ("/usr/bin/python3", sys.executable) if os.path.exists(python)])
 
     def sides_of(threads):
-        ours = Side("ours", [os.path.abspath(options.ours)], {**env, "OMP_NUM_THREADS": str(threads)}, "Gradus")
-        return ours, find_peers(pythons, threads, env)
+        own = {"OMP_NUM_THREADS": str(threads), **held.get("Gradus", {})}
+        ours = Side("ours", [os.path.abspath(options.ours)], {**env, **own}, "Gradus")
+        return ours, find_peers(pythons, threads, {**env, "OMP_NUM_THREADS": str(threads)}, held)
 
     try:
         ours, peers = sides_of(options.threads)
@@ -406,6 +429,8 @@ def main():
         parser.error(str(problem))
     print(f"{time.strftime('%Y-%m-%d %H:%M')}, {cpu_name()}, {os.cpu_count()} CPUs, {options.threads} threads, "
           f"load {os.getloadavg()[0]:.1f}, {options.rounds} rounds of {options.seconds} s")
+    if options.arch:
+        print(held_words(options.arch, peers))
     if not peers:
         print("No Python has PyTorch or JAX (Debian: apt-get install python3-torch; others: PEERS=/path/to/python): only our column is shown")
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Tests the comparison when some sides give no answer: the others must still be compared."""
+"""Tests the comparison when some sides give no answer: the others must still be compared; and that --arch reaches every side."""
 import contextlib
 import io
+import os
+import subprocess
 import sys
 import tempfile
 import types
@@ -28,6 +30,32 @@ STEPS = """
     print(json.dumps({{"ms_median": ms, "peak_rss_mb": 10, "ms_first": 70.0, "faults": 0.5}}), flush=True)
 """
 GOOD = "print('{\"ms_median\": %s, \"peak_rss_mb\": 10}', flush=True)"
+
+
+# Our side, or with `-c` a Python that has PyTorch and JAX. It answers if its variables are those of `held`, and none is "less".
+PARTICIPANT = """#!{python}
+import json, os, sys
+if "-c" in sys.argv:
+    print(json.dumps(dict(torch="2.9", jax="0.8")))
+    sys.exit()
+side = {{"peer_torch.py": "PyTorch", "peer_jax.py": "JAX"}}.get(os.path.basename(sys.argv[1]) if sys.argv[1:] else "", "Gradus")
+wanted = {held}.get(side, {{}})
+wrong = [key for key, value in os.environ.items() if value == "less"] + [key for key in wanted if os.environ.get(key) != wanted[key]]
+for line in sys.stdin:
+    print(json.dumps({{"error": "%s: wrong %s" % (side, wrong)}} if wrong else {{"ms_median": 1.0, "peak_rss_mb": 10}}), flush=True)
+"""
+
+
+def said_of_arch(arch, held):
+    """The output of the whole program, started by a shell whose variables would hold the sides to less."""
+    shell = {**os.environ, **{key: "less" for keys in run_bench.HELD["haswell"].values() for key in keys}}
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "participant"
+        program.write_text(PARTICIPANT.format(python=sys.executable, held=held), encoding="utf-8")
+        program.chmod(0o755)
+        ended = subprocess.run([sys.executable, run_bench.__file__, "--ours", program, "--peers", program, "--cases", "mlp_vae", "--rounds", "1",
+                                "--seconds", "0.01", "--arch", arch], env=shell, check=False, capture_output=True, text=True)
+    return ended.stdout + ended.stderr
 
 
 def side(title, reply, startup=0, **more):
@@ -77,6 +105,11 @@ def main():
          ["5.00x", "left out"]),
         ("scaling without peers", said("scaling", [], ours=STEPS.format(slow=1)), ["batch 2048", "<svg"], ["x  "]),
         ("noise alone", said("noise", [side("plain", dead)]), ["noise", "x quiet"], ["PyTorch "]),
+        ("every side is held to AVX2", said_of_arch("haswell", run_bench.HELD["haswell"]),
+         ["ARCH=haswell, every side uses AVX2 at most: Gradus -march=haswell OPENBLAS_CORETYPE=Haswell; PyTorch ATEN_CPU_CAPABILITY=avx2", "JAX ONEDNN_MAX_CPU_ISA=AVX2 XLA_FLAGS",
+          "PyTorch 2.9 1.00 ms", "JAX 0.8 1.00 ms"], ["wrong", "left out", "failed"]),
+        ("no side is held to anything", said_of_arch("", {}), ["PyTorch 2.9 1.00 ms", "JAX 0.8 1.00 ms"], ["ARCH", "wrong", "left out", "failed"]),
+        ("no such instruction set", said_of_arch("armv7", {}), ["no instruction set 'armv7'; there is haswell"], ["Traceback", "load"]),
     ]
     for title, words, there, absent in trials:
         if not all(part in words for part in there) or any(part in words for part in absent):

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include <sstream>
 #include <streambuf>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "gradus/base/check.hpp"
@@ -99,4 +101,12 @@ struct Folder {
 inline std::string slurp(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Whether this program can start itself. An emulated one cannot, unless the system starts foreign programs
+/// (binfmt_misc).
+inline bool starts_itself() {
+  std::error_code none;
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe", none).string();
+  return !self.empty() && std::system(("'" + self + "' --version > /dev/null 2>&1").c_str()) == 0;
 }
