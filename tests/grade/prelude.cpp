@@ -94,7 +94,8 @@ fs::path precompiled(const std::string& header, std::vector<std::string> command
   Scratch scratch(options.level, options.slot);
   const fs::path text = scratch.path / "prelude.hpp", made = scratch.path / "prelude.hpp.gch";
   write_text(text, "#include \"" + header + "\"\n");
-  command.insert(command.end(), {"-x", "c++-header", text.string(), "-o", made.string()});
+  // By its name alone: messages about the library's headers contain it, and must not depend on the folder.
+  command.insert(command.end(), {"-x", "c++-header", text.filename().string(), "-o", made.string()});
   const Outcome outcome = scratch.run(
       command,
       {.limits = {.cpu_seconds = 60, .memory = std::size_t{3} << 30, .file_bytes = std::size_t{512} << 20},

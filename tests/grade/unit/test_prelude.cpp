@@ -102,6 +102,12 @@ TEST_CASE("the compiler uses a precompiled header; a damaged one costs only time
   const BuildOptions strict{.level = Level::l1, .extra_flags = "-Wall -Werror", .also_float = false};
   CHECK(uses_prelude(Attempt(tools, relu, headers.cache, strict).run(source, "").built));
   CHECK(preludes_in(headers.cache).size() == 1);  // warnings do not change the header
+  // A message about a name of the header says where it comes from, without a temporary folder.
+  const Built wrong =
+      attempt.run(source + "static gradus::Tensor wrong(\"a\", \"b\", \"c\", 4);\n", "").built;
+  CHECK(wrong.state == State::compile_error);
+  CHECK_MESSAGE(wrong.compiler.find("from prelude.hpp:1") != std::string::npos, wrong.compiler);
+  CHECK_MESSAGE(wrong.compiler.find("gradus-grade-") == std::string::npos, wrong.compiler);
   const auto damaged = [&](auto&& damage) {
     fs::permissions(made[0], fs::perms(0644));
     damage();
