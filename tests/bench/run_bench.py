@@ -367,12 +367,17 @@ def fits(title, case):
 
 
 def bench_scaling(sides_of, options):
-    """`sides_of(threads)`: our side and the peers' on this many threads."""
+    """`sides_of(threads)`: our side and the peers' on this many threads. Without PyTorch's compiled steps, which would be
+    compiled anew for each size, for minutes."""
+    def uncompiled(threads):
+        ours, peers = sides_of(threads)
+        return ours, [peer for peer in peers if "compiled" not in peer.title]
+
     def measure(case, threads=options.threads):
-        return measured(case, *sides_of(threads), options)
+        return measured(case, *uncompiled(threads), options)
 
     def running():
-        ours, peers = sides_of(options.threads)
+        ours, peers = uncompiled(options.threads)
         return Group([ours, *(settings[0] for settings in by_peer(peers).values())])
 
     scaling.bench(measure, running, os.cpu_count() or 1)

@@ -5,7 +5,7 @@
     threads   mlp_vae and dcgan32 on 1, 2, 4 ... threads, as many as the machine has
     steps     the first step of mlp_vae, page faults and memory over 1000 more
 
-PyTorch's figure is that of its best setting at each point.
+PyTorch's figure is that of its best setting at each point, without compiled steps.
 """
 import os
 import statistics
