@@ -136,8 +136,8 @@ for name in 5 05 05_elbo; do
   expect "EX=$name runs the exercise's program" said '--only 11_vae'
 done
 for folder in "$tree"/exercises/[0-9]*; do
-  program=$(sed -n 's/.*"program": *"\([^"]*\)".*/\1/p' "$folder/exercise.json")
-  expect "the lesson of $(basename "$folder") names the program '$program'" grep -qE "[*\` ]$program([*\` ]|\$)" "$folder/README.md"
+  shown=$(sed -n 's/.*"program": *"\([^"]*\)".*/\1/p' "$folder/exercise.json")
+  expect "the lesson of $(basename "$folder") names the program '$shown'" grep -qE "[*\` ]$shown([*\` ]|\$)" "$folder/README.md"
 done
 make -n -C "$tree" lecture4 EX=77 > "$scratch/said" 2>&1
 expect "lecture4: an unknown exercise is named" said 'EX=77: no such exercise'

@@ -102,12 +102,6 @@ TEST_CASE("the compiler uses a precompiled header; a damaged one costs only time
   const BuildOptions strict{.level = Level::l1, .extra_flags = "-Wall -Werror", .also_float = false};
   CHECK(uses_prelude(Attempt(tools, relu, headers.cache, strict).run(source, "").built));
   CHECK(preludes_in(headers.cache).size() == 1);  // warnings do not change the header
-  // A message about a name of the header says where it comes from, without a temporary folder.
-  const Built wrong =
-      attempt.run(source + "static gradus::Tensor wrong(\"a\", \"b\", \"c\", 4);\n", "").built;
-  CHECK(wrong.state == State::compile_error);
-  CHECK_MESSAGE(wrong.compiler.find("from prelude.hpp:1") != std::string::npos, wrong.compiler);
-  CHECK_MESSAGE(wrong.compiler.find("gradus-grade-") == std::string::npos, wrong.compiler);
   const auto damaged = [&](auto&& damage) {
     fs::permissions(made[0], fs::perms(0644));
     damage();
@@ -122,6 +116,25 @@ TEST_CASE("the compiler uses a precompiled header; a damaged one costs only time
   forget_precompiled(headers.cache);
   CHECK(preludes_in(headers.cache).empty());
   CHECK(uses_prelude(attempt.run(source, "").built));
+}
+
+TEST_CASE("a message about a name of a precompiled header names no temporary folder") {
+  const Headers headers;  // only its folder
+  const Toolchain tools = Toolchain::read(GRADUS_GRADE_CONFIG);
+  const fs::path control = fs::path(GRADUS_SOURCE_DIR) / "src/ops/activation.cpp";
+  const GradedFile relu{.source = "src/ops/activation.cpp",
+                        .name = "activation.cpp",
+                        .path = "exercises/01_x/activation.cpp",
+                        .todos = {{"1.1", "relu"}},
+                        .banned = {},
+                        .control = control};
+  const BuildOptions options{.level = Level::l1, .also_float = false};
+  const std::string wrong = "static gradus::Tensor wrong(\"a\", \"b\", \"c\", 4);\n";
+  const Built built = Attempt(tools, relu, headers.cache, options).run(read_text(control) + wrong, "").built;
+  CHECK(built.state == State::compile_error);
+  CHECK(preludes_in(headers.cache).size() == 1);
+  CHECK_MESSAGE(built.compiler.find("prelude.hpp:1") != std::string::npos, built.compiler);
+  CHECK_MESSAGE(built.compiler.find("gradus-grade-") == std::string::npos, built.compiler);
 }
 
 TEST_CASE("if several graders need a header at the same time, one compiles it and the others wait") {
